@@ -1,0 +1,80 @@
+"""MADE, the masked autoregressive density estimator, in plain NumPy with hand-written gradients.
+
+A model describes, a flat vector holds its parameters, a function trains:
+
+    made = made_np.MADE(n_features, hidden=(500,), output="bernoulli")
+    result = made_np.fit(made, x_train, valid=x_valid)
+    made.log_prob(result.theta, x_test)  # nats, one number per row
+
+``MADEDensity`` offers the same with scikit-learn's conventions.
+
+Every public name is imported when it is first used (PEP 562), so that ``import made_np`` costs
+next to nothing and brings no optional dependency.
+
+Source: Germain, Gregor, Murray, Larochelle (2015), arXiv 1502.03509.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from made_np._version import __version__
+
+if TYPE_CHECKING:
+    from made_np import datasets, draw, layers, masks, optim, testing
+    from made_np.estimator import MADEDensity
+    from made_np.mixtures import DiscretizedLogistic
+    from made_np.model import MADE
+    from made_np.outputs import Bernoulli, Categorical, Gaussian
+    from made_np.storage import load, save
+    from made_np.train import FitResult, fit
+
+__all__ = [
+    "MADE",
+    "Bernoulli",
+    "Categorical",
+    "DiscretizedLogistic",
+    "FitResult",
+    "Gaussian",
+    "MADEDensity",
+    "__version__",
+    "datasets",
+    "draw",
+    "fit",
+    "layers",
+    "load",
+    "masks",
+    "optim",
+    "save",
+    "testing",
+]
+
+# The module that each public name lives in; a name that is missing here is a module itself.
+_HOME = {
+    "MADE": "model",
+    "Bernoulli": "outputs",
+    "Categorical": "outputs",
+    "DiscretizedLogistic": "mixtures",
+    "FitResult": "train",
+    "Gaussian": "outputs",
+    "MADEDensity": "estimator",
+    "fit": "train",
+    "load": "storage",
+    "save": "storage",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public name at its first use and keep it."""
+    if name not in __all__:
+        raise AttributeError(f"module 'made_np' has no attribute {name!r}")
+    module = import_module(f"made_np.{_HOME.get(name, name)}")
+    value = getattr(module, name) if name in _HOME else module
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the names that are here already and those that would be imported on use."""
+    return sorted({*globals(), *__all__})

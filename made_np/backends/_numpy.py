@@ -1,0 +1,156 @@
+"""The reference backend: the network's forward and backward pass, composed of `layers` and `outputs`.
+
+It holds no formula of its own. Read `loss_and_grad` for how the pieces make up backpropagation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from made_np.layers import (
+    Array,
+    dropout,
+    dropout_backward,
+    masked_linear,
+    masked_linear_backward,
+    residual_add,
+    residual_add_backward,
+)
+from made_np.mask_sets import MaskSet
+from made_np.network import Network
+from made_np.sampling import ancestral as sample
+
+__all__ = ["loss_and_grad", "nll", "params", "row_nll", "sample"]
+
+
+class Trace(NamedTuple):
+    """What the forward pass leaves for the backward pass."""
+
+    inputs: list[Array]
+    """What each layer was given: the encoded x, then each hidden layer's result. The last feeds the output layer."""
+    activated: list[Array]
+    """Each hidden layer's activation, before dropout and the residual add."""
+    raw: Array
+    """The output layer's result (B, O)."""
+
+
+def forward(
+    network: Network,
+    views: dict[str, Array],
+    encoded: Array,
+    mask_set: MaskSet,
+    keeps: Sequence[Array] | None = None,
+) -> Trace:
+    """Run encoded inputs (B, I + C) through the network, with optional dropout masks `keeps`, one per hidden layer."""
+    inputs, activated = [encoded], []
+    for layer in range(network.depth):
+        below = inputs[-1]
+        z = masked_linear(below, views[f"W{layer}"], views[f"b{layer}"], mask_set.masks[layer])
+        y = network.act.forward(z, out=z)
+        activated.append(y)
+        h = y if keeps is None else dropout(y, keeps[layer])
+        skip = mask_set.skips[layer]
+        inputs.append(h if skip is None else residual_add(h, below, skip))
+    bias = views[network.output_bias]
+    if network.depth:
+        raw = masked_linear(inputs[-1], views[f"W{network.depth}"], bias, mask_set.masks[-1])
+    else:
+        raw = np.tile(bias, (len(encoded), 1))
+    if mask_set.direct is not None:
+        raw += masked_linear(encoded, views["W_direct"], None, mask_set.direct)
+    return Trace(inputs, activated, raw)
+
+
+def backward(
+    network: Network,
+    views: dict[str, Array],
+    trace: Trace,
+    draw: Array,
+    mask_set: MaskSet,
+    dviews: dict[str, Array],
+    keeps: Sequence[Array] | None = None,
+) -> None:
+    """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`."""
+    if mask_set.direct is not None:
+        masked_linear_backward(draw, trace.inputs[0], views["W_direct"], mask_set.direct, dW=dviews["W_direct"])
+    if not network.depth:
+        np.sum(draw, axis=0, out=dviews[network.output_bias])
+        return
+    dy = draw
+    for layer in range(network.depth, -1, -1):
+        x = trace.inputs[layer]
+        dx = np.empty_like(x) if layer else None
+        W, dW, db = views[f"W{layer}"], dviews[f"W{layer}"], dviews[f"b{layer}"]
+        masked_linear_backward(dy, x, W, mask_set.masks[layer], dW=dW, db=db, dx=dx)
+        if dx is None:
+            return
+        skip = mask_set.skips[layer] if layer < network.depth else None
+        if skip is not None:
+            dx += residual_add_backward(ds, skip)
+        # ds: the gradient of what left hidden layer `layer - 1`, complete now with the share of the skip above it.
+        ds = dx
+        dh = ds if keeps is None else dropout_backward(ds, keeps[layer - 1])
+        dy = network.act.backward(dh, trace.activated[layer - 1])
+
+
+def params(network: Network, theta: Array, x: Array, context: Array | None, mask_set: MaskSet) -> Array:
+    """Return the raw outputs (B, O) for rows `x` (B, D)."""
+    encoded = network.outputs.encode(x, context)
+    return forward(network, network.layout.views(theta), encoded, mask_set).raw
+
+
+def nll(network: Network, theta: Array, x: Array, context: Array | None, mask_set: MaskSet) -> Array:
+    """Return -log p(x_d | x before d) of each value, in nats, shape (B, D)."""
+    return network.outputs.nll(params(network, theta, x, context, mask_set), x)
+
+
+def row_nll(
+    network: Network,
+    theta: Array,
+    x: Array,
+    context: Array | None,
+    mask_set: MaskSet,
+    keeps: Sequence[Array] | None = None,
+) -> Array:
+    """Return -log p(x) of each row, in nats, shape (B,), added up in float64."""
+    encoded = network.outputs.encode(x, context)
+    raw = forward(network, network.layout.views(theta), encoded, mask_set, keeps).raw
+    return _sum_features(network.outputs.nll(raw, x))
+
+
+def loss_and_grad(
+    network: Network,
+    theta: Array,
+    x: Array,
+    context: Array | None,
+    mask_set: MaskSet,
+    grad: Array,
+    keeps: Sequence[Array] | None = None,
+    row_weights: Array | None = None,
+) -> Array:
+    """Return the nll of each row in nats, shape (B,), and overwrite `grad` with the gradient of its weighted sum.
+
+    Parameters
+    ----------
+    keeps : sequence of ndarray (B, H_l), optional
+        Dropout masks.
+    row_weights : ndarray, shape (B,), optional
+        What each row's nll counts in the loss; 1/B (the mean) by default.
+    """
+    views, dviews = network.layout.views(theta), network.layout.views(grad)
+    trace = forward(network, views, network.outputs.encode(x, context), mask_set, keeps)
+    nll, draw = network.outputs.nll_and_grad(trace.raw, x)
+    if row_weights is None:
+        draw *= draw.real.dtype.type(1 / max(len(x), 1))
+    else:
+        draw *= row_weights[:, None]
+    backward(network, views, trace, draw, mask_set, dviews, keeps)
+    return _sum_features(nll)
+
+
+def _sum_features(nll: Array) -> Array:
+    """Add up over features, in double precision: 4096 float32 terms would lose digits."""
+    return np.asarray(nll.sum(axis=1, dtype=np.result_type(nll.dtype, np.float64)))

@@ -1,0 +1,283 @@
+"""Data sets with their splits and their citations.
+
+The digits come with scikit-learn and need nothing else. The other sets are not part of the
+package: their files are looked for in a given folder, else in the folder that the environment
+variable ``MADE_NP_DATA`` names.
+
+Binary sets are stored one file each, ``NAME.npz``, with the integer ``n_features`` and the arrays
+``train``, ``valid``, ``test``: uint8, each row packed with ``numpy.packbits(rows, axis=1)``.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FOLDER_VARIABLE = "MADE_NP_DATA"
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Rows of one table or of images, split, with where they come from.
+
+    Attributes
+    ----------
+    name : str
+    train, valid, test : ndarray of uint8, shape (n, D)
+    description : str
+        What a row and its features are.
+    citation : str
+        Whom to cite.
+    source : str
+        Where the rows and their split come from.
+    image_shape : (height, width) or None
+        Where a row is an image: ``row.reshape(image_shape)`` stands upright.
+    """
+
+    name: str
+    train: NDArray[np.uint8]
+    valid: NDArray[np.uint8]
+    test: NDArray[np.uint8]
+    description: str
+    citation: str
+    source: str
+    image_shape: tuple[int, int] | None = None
+
+    @property
+    def n_features(self) -> int:
+        """D, the number of columns."""
+        return int(self.train.shape[1])
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of a binary set besides its rows."""
+
+    description: str
+    citation: str
+    source: str
+    image_shape: tuple[int, int] | None = None
+
+
+_DEBD = "github.com/arranger1044/DEBD"
+_MADE = "github.com/mgermain/MADE, datasets folder (split of the MADE paper)"
+
+BINARY_SETS: dict[str, _Facts] = {
+    "adult": _Facts(
+        "census income, 123 one-hot columns",
+        "Kohavi 1996 (UCI Adult); Platt 1999; LIBSVM a5a",
+        f"train, valid: {_DEBD}; test: the rows of LIBSVM a9a that are not in a5a",
+    ),
+    "connect4": _Facts(
+        "Connect-4 positions at ply 8: 42 cells times (x, blank, o), one-hot",
+        "Tromp 1995 (UCI Connect-4)",
+        f"train, valid: {_DEBD}; test: the other rows of connect-4 in EpistasisLab/pmlb",
+    ),
+    "dna": _Facts("splice junctions, 180 binary columns", "UCI Splice-junction; LIBSVM dna", _MADE),
+    "mushrooms": _Facts("mushroom attributes, 112 one-hot columns", "Schlimmer 1987 (UCI Mushroom)", _MADE),
+    "nips": _Facts("papers of NIPS 0-12: which of 500 words occur", "Roweis, NIPS 0-12", _MADE),
+    "ocr_letters": _Facts(
+        "handwritten letters",
+        "Kassel 1995; Taskar, Guestrin & Koller 2003",
+        f"valid, test: {_DEBD}; train: the other letters of shogun-data ocr/ocr_taskar.mat",
+        (16, 8),
+    ),
+    "binarized_mnist": _Facts(
+        "handwritten digits, the fixed binary sample of the NADE and MADE papers",
+        "LeCun et al. 1998; Salakhutdinov & Murray 2008; Larochelle & Murray 2011",
+        "github.com/y0ast/VIMCO, data/mnist_salakhutdinov.pkl.gz (or binarized_mnist_*.amat)",
+        (28, 28),
+    ),
+    "web_resplit": _Facts(
+        "web pages, 300 binary columns; a random split, so not comparable row by row with the Web set of the papers",
+        "Platt 1999; LIBSVM w8a",
+        "LIBSVM w8a in the order of numpy.random.default_rng(20150215).permutation",
+    ),
+    "nltcs": _Facts("long-term care survey, 16 answers", "Lowd & Davis 2010", _DEBD),
+    "baudio": _Facts("Audioscrobbler: which of 100 artists", "Lowd & Davis 2010", _DEBD),
+    "pumsb_star": _Facts("census, 163 binary columns (FIMI)", "Van Haaren & Davis 2012", _DEBD),
+}
+
+
+def load_digits(binary: bool | None = None, *, levels: int | None = None, seed: int = 0) -> Dataset:
+    """Return the 8 x 8 digits of scikit-learn: 1797 images, split 1197 / 300 / 300.
+
+    Parameters
+    ----------
+    binary : bool, optional
+        True (as when nothing is given) is short for ``levels=2``, False for ``levels=17``.
+    levels : int, 2..17, optional
+        The original grey values 0..16 become ``value * levels // 17``: 17 keeps them, 2 asks
+        whether there is more ink than half.
+    seed : int
+        Of the permutation that deals the rows out.
+
+    Returns
+    -------
+    Dataset
+        Values 0..levels-1.
+
+    Raises
+    ------
+    ImportError
+        scikit-learn is missing.
+    ValueError
+        Both `binary` and `levels` are given, or `levels` is outside 2..17.
+
+    Examples
+    --------
+    >>> load_digits(levels=17).train.shape
+    (1197, 64)
+    """
+    if binary is not None and levels is not None:
+        raise ValueError(f"binary={binary} and levels={levels}: give one of the two")
+    if levels is None:
+        levels = 17 if binary is False else 2
+    if not 2 <= levels <= 17:
+        raise ValueError(f"levels={levels} is outside 2..17: the digits have 17 grey levels")
+    values = np.asarray(_sklearn_datasets("load_digits").load_digits().data)
+    rows = (values.astype(np.int64) * levels // 17).astype(np.uint8)
+    rows = rows[np.random.default_rng(seed).permutation(len(rows))]
+    return Dataset(
+        "digits",
+        *(rows[:1197], rows[1197:1497], rows[1497:]),
+        description=f"handwritten digits, {levels} grey levels",
+        citation="Alpaydin & Kaynak 1998 (UCI Optical Recognition of Handwritten Digits)",
+        source=f"sklearn.datasets.load_digits, split by default_rng({seed}).permutation",
+        image_shape=(8, 8),
+    )
+
+
+def load_olivetti(path: str | os.PathLike[str] | None = None, *, n_valid: int = 0, n_test: int = 50) -> Dataset:
+    """Return the Olivetti faces: 40 people, 10 photographs each, 64 x 64 greys 0..242 of 255.
+
+    Row i shows person ``i // 10``. The last `n_test` rows are the test set, the `n_valid` before
+    them the validation set: multiples of 10 keep people apart.
+
+    Parameters
+    ----------
+    path : path, optional
+        A .npz with ``images``, uint8 of shape (400, 64, 64). Without it the folder in
+        ``MADE_NP_DATA`` is looked into for ``olivetti.npz``, and without that scikit-learn
+        fetches the faces from the internet (or finds them where it fetched them before).
+    n_valid, n_test : int
+        350 / 50 rows (the defaults) is the split of Poon & Domingos (2011).
+
+    Returns
+    -------
+    Dataset
+        Arrays of shape (n, 4096).
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no file at `path`.
+    ValueError
+        The file holds something else, or nothing is left to train on.
+    ImportError
+        There is no file, and scikit-learn is missing.
+    """
+    images, source = _olivetti_images(path)
+    n_train = len(images) - n_valid - n_test
+    if n_valid < 0 or n_test < 0 or n_train < 1:
+        raise ValueError(
+            f"n_valid={n_valid} and n_test={n_test} of {len(images)} faces leave {n_train} to "
+            "train on: give non-negative numbers with a smaller sum"
+        )
+    rows = images.reshape(len(images), -1)
+    return Dataset(
+        "olivetti",
+        *(rows[:n_train], rows[n_train : n_train + n_valid], rows[n_train + n_valid :]),
+        description="photographs of 40 people, 10 each, grey values 0..242 of 255",
+        citation="Samaria & Harter 1994 (AT&T Laboratories Cambridge); non-commercial research",
+        source=source,
+        image_shape=(64, 64),
+    )
+
+
+def load_binary(name: str, folder: str | os.PathLike[str] | None = None) -> Dataset:
+    """Return a binary data set of the density estimation literature, values 0 and 1.
+
+    Parameters
+    ----------
+    name : str
+        One of `BINARY_SETS`.
+    folder : path, optional
+        Where ``NAME.npz`` lies; by default what ``MADE_NP_DATA`` says.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, or a file with other contents than the module's docstring describes.
+    FileNotFoundError
+        There is no such file; the message says where the rows can be had.
+    """
+    if name not in BINARY_SETS:
+        raise ValueError(f"name={name!r} is unknown: use one of {sorted(BINARY_SETS)}")
+    facts = BINARY_SETS[name]
+    place = folder if folder is not None else os.environ.get(FOLDER_VARIABLE)
+    if place is None or not Path(place, f"{name}.npz").is_file():
+        where = f"no folder= was given and {FOLDER_VARIABLE} is not set" if place is None else place
+        raise FileNotFoundError(
+            f"{name}.npz not found ({where}): give its folder as folder= or in {FOLDER_VARIABLE}; "
+            f"the rows come from {facts.source}"
+        )
+    path = Path(place, f"{name}.npz")
+    stored = _read_npz(path, ("train", "valid", "test", "n_features"))
+    width = int(stored.pop("n_features"))
+    for key, packed in stored.items():
+        if packed.dtype != np.uint8 or packed.ndim != 2 or packed.shape[1] != -(-width // 8):
+            raise ValueError(
+                f"{path}: {key} is {packed.dtype} of shape {packed.shape}, but {width} packed "
+                f"columns are uint8 of shape (n, {-(-width // 8)})"
+            )
+    train, valid, test = (np.unpackbits(rows, axis=1, count=width) for rows in stored.values())
+    return Dataset(name, train, valid, test, **vars(facts))
+
+
+def _olivetti_images(path: str | os.PathLike[str] | None) -> tuple[NDArray[np.uint8], str]:
+    """The faces, (400, 64, 64), and where they were found."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if path is None and folder is not None and Path(folder, "olivetti.npz").is_file():
+        path = Path(folder, "olivetti.npz")
+    if path is None:
+        faces = _sklearn_datasets("fetch_olivetti_faces").fetch_olivetti_faces()
+        # it divides by the brightest value of all, which is 242; rounding finds the greys again
+        return np.rint(faces.images * 242.0).astype(np.uint8), "sklearn.datasets"
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"no file at path={str(path)!r}: leave it out to have scikit-learn fetch the faces")
+    images = _read_npz(Path(path), ("images",))["images"]
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (64, 64):
+        raise ValueError(
+            f"{path}: images is {images.dtype} of shape {images.shape}, but the faces are uint8 of shape (400, 64, 64)"
+        )
+    return images, str(path)
+
+
+def _sklearn_datasets(needed: str) -> Any:
+    """scikit-learn's module of data sets, imported only when one of them is asked for."""
+    try:
+        import sklearn.datasets
+    except ImportError as error:
+        raise ImportError(
+            f"{needed} comes with scikit-learn, which is not installed: pip install scikit-learn"
+        ) from error
+    return sklearn.datasets
+
+
+def _read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    """The arrays of that name, or a `ValueError` that says what is wrong with the file."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+            missing = [name for name in names if name not in stored.files]
+            if not missing:
+                return {name: stored[name] for name in names}
+    except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
+        raise ValueError(f"{path} is no readable .npz file: {error}") from error
+    raise ValueError(f"{path} lacks {missing}: it must hold {list(names)}")

@@ -1,0 +1,198 @@
+"""What a model is: its arguments, checked and normalised, and the parts that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.arguments import (
+    Degrees,
+    Order,
+    as_dtype,
+    as_hidden,
+    as_order,
+    as_output,
+    output_config,
+)
+from made_np.backends import get_backend
+from made_np.blocks import Outputs
+from made_np.layers import ACTIVATIONS, Array
+from made_np.layout import Layout
+from made_np.mask_sets import MaskSet, MaskSets
+from made_np.masks import DEGREES, check_degrees
+from made_np.network import Network
+from made_np.validation import as_choice, as_count, as_rows, as_vector
+
+
+@dataclass(frozen=True)
+class Description:
+    """The arguments of a model (explained at `MADE`), immutable and hashable, and the parts they describe."""
+
+    n_features: int
+    hidden: tuple[int, ...] = (500,)
+    output: Any = "bernoulli"
+    activation: str = field(default="relu", kw_only=True)
+    order: Order = field(default="natural", kw_only=True)
+    degrees: Degrees = field(default="spread", kw_only=True)
+    n_masks: int | None = field(default=1, kw_only=True)
+    direct: Any = field(default="auto", kw_only=True)
+    residual: bool = field(default=False, kw_only=True)
+    n_context: int = field(default=0, kw_only=True)
+    seed: int = field(default=0, kw_only=True)
+    dtype: Any = field(default="float32", kw_only=True)
+    backend: str = field(default="auto", kw_only=True)
+
+    def __post_init__(self) -> None:
+        def settle(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        settle("n_features", as_count(self.n_features, "n_features"))
+        settle("hidden", as_hidden(self.hidden))
+        settle("n_context", as_count(self.n_context, "n_context", 0))
+        settle("seed", as_count(self.seed, "seed", 0))
+        settle("dtype", as_dtype(self.dtype))
+        settle("output", as_output(self.output, self.n_features))
+        as_choice(self.activation, "activation", tuple(ACTIVATIONS))
+        as_choice(self.residual, "residual", (True, False))
+        as_choice(self.direct, "direct", (True, False, "auto"))
+        if self.n_masks is not None:
+            settle("n_masks", as_count(self.n_masks, "n_masks"))
+        settle("order", as_order(self.order, self.n_features, self.n_masks))
+        if isinstance(self.degrees, str):
+            as_choice(self.degrees, "degrees", DEGREES)
+        else:
+            given = check_degrees(self.degrees, self.hidden, self.n_features, self.n_context)
+            settle("degrees", given)
+        settle("direct", self._needs_direct() if self.direct == "auto" else self.direct)
+        self._check_combination()
+
+    def _needs_direct(self) -> bool:
+        """Return whether a hidden layer is too narrow to hold every degree that carries a dependency."""
+        n_degrees = self.n_features - 1 + (self.n_context > 0)
+        return not self.hidden or min(self.hidden) < n_degrees
+
+    def _check_combination(self) -> None:
+        if self.n_masks != 1 and self.mask_sets.all_alike:
+            raise ValueError(
+                f"n_masks={self.n_masks} with order={self.order!r} and degrees={self.degrees!r} gives mask sets that "
+                "are all the same: use order='random', one order per mask set, or degrees='random'"
+            )
+        if self.residual and all(a != b for a, b in zip(self.hidden, self.hidden[1:], strict=False)):
+            raise ValueError(
+                f"residual=True with hidden={self.hidden}: a skip needs two consecutive layers of the same width"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
+    def config(self) -> dict[str, Any]:
+        """Return the arguments as JSON-able values, from which ``from_config`` builds an equal model."""
+        config = self.__getstate__()
+        outputs = self.output if isinstance(self.output, tuple) else (self.output,)
+        config["output"] = [output_config(output) for output in outputs]
+        config["dtype"] = self.dtype.name
+        return config
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """One distribution per feature, and the blocks of raw outputs that they own."""
+        return Outputs.of(self.output, self.n_features)
+
+    @cached_property
+    def network(self) -> Network:
+        """The layers and their parameters."""
+        return Network(self.hidden, self.outputs, self.activation, self.direct, self.residual, self.n_context)
+
+    @cached_property
+    def mask_sets(self) -> MaskSets:
+        """``mask_sets[k]``: the k-th mask set, reproducible from (seed, k)."""
+        template = MaskSet(
+            np.empty(0, dtype=np.int64),
+            (),
+            tuple(output.n_inputs for output in self.outputs.feature_outputs),
+            tuple(output.n_raw for output in self.outputs.feature_outputs),
+            self.n_context,
+            self.direct,
+            self.residual,
+        )
+        return MaskSets(template, self.hidden, self.order, self.degrees, self.n_masks, self.seed)
+
+    @cached_property
+    def ops(self) -> ModuleType:
+        """The backend's module."""
+        return get_backend(self.backend)
+
+    @property
+    def layout(self) -> Layout:
+        """Names, shapes and places of all parameters in theta."""
+        return self.network.layout
+
+    @property
+    def n_params(self) -> int:
+        """P, the length of theta."""
+        return self.layout.size
+
+    @property
+    def output_slices(self) -> tuple[slice, ...]:
+        """For each feature, its block among the raw outputs."""
+        return self.outputs.slices
+
+    @property
+    def weight_mask(self) -> NDArray[np.bool_]:
+        """(P,) booleans: True for weights, False for biases."""
+        return self.layout.weights()
+
+    # ------------------------------------------------------------------------------------------ what it accepts
+
+    def check_theta(self, theta: Any, name: str = "theta") -> Array:
+        """Return `theta`, or raise if it is not a contiguous (P,) array of this model's dtype."""
+        return as_vector(theta, self.n_params, self.dtype, name)
+
+    def check_rows(self, x: Any, name: str = "x", *, gaps: bool = False) -> Array:
+        """Return `x` as (n, D) rows of this model's dtype, or raise; NaN is allowed only where `gaps` are."""
+        rows = as_rows(x, self.n_features, self.dtype, name, gaps=gaps)
+        self.outputs.check_support(rows, name)
+        return rows
+
+    def check_context(self, context: Any, n: int, name: str = "context") -> Array | None:
+        """Return `context` as (n, C) rows, None for a model without context, or raise."""
+        if self.n_context == 0:
+            if context is not None:
+                raise ValueError(f"{name} is given, but the model has n_context=0: leave it out")
+            return None
+        if context is None:
+            raise ValueError(f"{name} is missing: the model has n_context={self.n_context}, pass (n, C) rows")
+        rows = as_rows(context, self.n_context, self.dtype, name)
+        if len(rows) != n:
+            raise ValueError(f"{name} has {len(rows)} rows, x has {n}: give one row of context per row")
+        return rows
+
+    def check_given(self, given: Any, n: int) -> Array:
+        """Return `given` as (n, D) rows with NaN for gaps: all gaps for None, one row (D,) repeated."""
+        if given is None:
+            return np.full((n, self.n_features), np.nan, dtype=self.dtype)
+        rows = self.check_rows(given if np.ndim(given) != 1 else [given], "given", gaps=True)
+        if np.ndim(given) == 1:
+            return np.repeat(rows, n, axis=0)
+        if len(rows) != n:
+            raise ValueError(f"given has {len(rows)} rows, but n={n}: give n rows, or one of shape (D,)")
+        return rows
+
+    def check_dropout(self, keeps: Sequence[Array] | None, n: int) -> None:
+        """Raise if `keeps` is not one (n, H_l) array of this model's dtype per hidden layer."""
+        if keeps is None:
+            return
+        shapes = [(n, width) for width in self.hidden]
+        if [k.shape for k in keeps] != shapes or any(k.dtype != self.dtype for k in keeps):
+            got = [(k.shape, k.dtype.name) for k in keeps]
+            raise ValueError(f"dropout holds {got}: this model needs {self.dtype} arrays of shapes {shapes}")

@@ -1,0 +1,96 @@
+"""Names and shapes of all parameters, and their places in one flat vector.
+
+Training, finite differences, L-BFGS, a checkpoint and an all-reduce then each see a single array, ``theta``, while
+layers see matrices: views into it, which are made on demand and never stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each named parameter lies in a flat vector of length `size`.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Weights start with "W", biases with "b".
+    shapes : tuple of tuple of int
+        One per name, stored one after the other in row-major order.
+
+    Examples
+    --------
+    >>> layout = Layout(("W0", "b0"), ((2, 3), (2,)))
+    >>> layout.size
+    8
+    >>> layout.locate(5), layout.locate(7)
+    ('W0[1, 2]', 'b0[1]')
+    """
+
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def size(self) -> int:
+        """P, the number of parameters."""
+        return sum(prod(shape) for shape in self.shapes)
+
+    @cached_property
+    def slices(self) -> dict[str, slice]:
+        """The part of the flat vector that each name owns."""
+        slices, start = {}, 0
+        for name, shape in zip(self.names, self.shapes, strict=True):
+            slices[name] = slice(start, start + prod(shape))
+            start += prod(shape)
+        return slices
+
+    def views(self, theta: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Return the parameters by name, as views into `theta` (writing to one writes to the other).
+
+        Parameters
+        ----------
+        theta : ndarray, shape (P,)
+            C-contiguous, of any dtype.
+
+        Raises
+        ------
+        ValueError
+            `theta` has another shape, or is not contiguous (then a view could not be had).
+        """
+        if theta.shape != (self.size,):
+            raise ValueError(f"theta has shape {theta.shape}: this layout needs ({self.size},)")
+        if not theta.flags.c_contiguous:
+            raise ValueError("theta is not contiguous: pass np.ascontiguousarray(theta)")
+        return {
+            name: theta[self.slices[name]].reshape(shape) for name, shape in zip(self.names, self.shapes, strict=True)
+        }
+
+    def locate(self, k: int) -> str:
+        """Return the name of entry `k` of the flat vector, such as ``"W1[4, 7]"``.
+
+        Raises
+        ------
+        IndexError
+            `k` is not in 0..P-1.
+        """
+        for name, shape in zip(self.names, self.shapes, strict=True):
+            own = self.slices[name]
+            if own.start <= k < own.stop:
+                index = np.unravel_index(k - own.start, shape)
+                return f"{name}[{', '.join(str(int(i)) for i in index)}]"
+        raise IndexError(f"k = {k} is outside theta: its entries are 0..{self.size - 1}")
+
+    def weights(self) -> NDArray[np.bool_]:
+        """Return (P,) booleans: True for entries of weight matrices, False for biases."""
+        is_weight = np.zeros(self.size, dtype=bool)
+        for name in self.names:
+            is_weight[self.slices[name]] = name.startswith("W")
+        return is_weight

@@ -1,0 +1,304 @@
+"""MADE: what a model does. It owns no parameters; ``theta`` is passed to every call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from made_np.arguments import outputs_from_config
+from made_np.conditioning import assign
+from made_np.description import Description
+from made_np.layers import Array
+from made_np.mask_sets import MIXTURE_SIZE, MaskSet
+from made_np.masks import Bools, Ints, check_permutation
+from made_np.sampling import propagate_means
+from made_np.validation import as_choice, as_count, as_uniforms
+
+
+@dataclass(frozen=True)
+class MADE(Description):
+    """A masked autoencoder for distribution estimation: ``p(x) = prod_d p(x_d | x before d)``.
+
+    Germain, Gregor, Murray and Larochelle (2015), arXiv 1502.03509. Immutable, hashable, picklable.
+
+    Parameters
+    ----------
+    n_features : int
+        D.
+    hidden : sequence of int
+        Widths of the hidden layers; ``()`` leaves a linear model (FVSBN).
+    output : str, Distribution, or a list of them, one per feature
+        "bernoulli", "gaussian", ``Categorical(n)``, ``Gaussian()``, ``DiscretizedLogistic(levels, n)``.
+    activation : {"relu", "tanh", "sigmoid", "softplus"}
+    order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)
+        The sequence in which features are generated; "random" draws one per mask set.
+    degrees : {"spread", "random"} or one integer array per hidden layer
+    n_masks : int or None
+        How many mask sets share theta; None: endlessly many, a fresh one at every training step.
+    direct : bool or "auto"
+        Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
+    residual : bool
+        Hidden layers add the layer below them, where widths agree.
+    n_context : int
+        Extra inputs y of p(x | y), seen by every output.
+    seed : int
+        Decides orders and degrees.
+    dtype : {"float32", "float64"}
+        Of theta and of all arithmetic.
+    backend : {"auto", "numpy"}
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument that cannot be meant; the message says which and why.
+
+    Examples
+    --------
+    >>> made = MADE(4, hidden=(8,), dtype="float64")
+    >>> theta = made.init(rng=0)
+    >>> x = (np.arange(16)[:, None] >> np.arange(4)) & 1  # all rows of four bits
+    >>> float(np.exp(made.log_prob(theta, x)).sum().round(12))
+    1.0
+    """
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> MADE:
+        """Return the model whose `config` this is."""
+        return cls(**{**config, "output": outputs_from_config(config["output"])})
+
+    def init(self, rng: int | np.random.Generator = 0, x: Any = None) -> Array:
+        """Return a new theta (P,): random weights, biases 0, direct weights 0.
+
+        With a single mask set, weights off its masks are 0 too (they have no influence, whatever they are).
+
+        Parameters
+        ----------
+        rng : int or numpy.random.Generator
+        x : array (n, D), optional
+            Data: the output biases then start from each column's own distribution.
+        """
+        theta = self.network.init(np.random.default_rng(rng), self.mask_sets[0], self.dtype)
+        views = self.layout.views(theta)
+        if self.n_masks == 1:
+            for layer, mask in enumerate(self.mask_sets[0].masks):
+                views[f"W{layer}"][~mask] = 0
+        if x is not None:
+            rows = self.check_rows(x)
+            if len(rows) == 0:
+                raise ValueError("x has no rows: init needs some to set the output biases from")
+            views[self.network.output_bias][:] = self.outputs.marginal(rows)
+        return theta
+
+    def params(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
+        """Return the raw outputs (B, O): feature d's parameters are ``[:, output_slices[d]]``.
+
+        `mask_set` is an index or a permutation; a mixture has no raw outputs of its own.
+        """
+        theta, rows, context = self._check(theta, x, context)
+        return self.ops.params(self.network, theta, rows, context, self._one(mask_set))
+
+    def feature_log_prob(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
+        """Return log p(x_d | x before d) of each value, in nats, shape (B, D), under one mask set."""
+        theta, rows, context = self._check(theta, x, context)
+        return -self.ops.nll(self.network, theta, rows, context, self._one(mask_set))
+
+    def log_prob(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = None) -> Array:
+        """Return log p(x) of each row, in nats, shape (B,).
+
+        Over several mask sets, ``logsumexp_k log p_k(x) - log K``: the likelihood of their mixture, which sums to 1
+        over all x. (Averaging logits over orders does not.)
+
+        Parameters
+        ----------
+        mask_set : int, permutation, or None
+            None: the mixture over all mask sets; of an endless model, over the first 32.
+        """
+        theta, rows, context = self._check(theta, x, context)
+        each = [-self._row_nll(theta, rows, context, one) for one in self._several(mask_set)]
+        return _log_mean_exp(np.stack(each)).astype(self.dtype)
+
+    def loss_and_grad(
+        self,
+        theta: Array,
+        x: Any,
+        *,
+        context: Any = None,
+        mask_set: Any = 0,
+        grad: Array | None = None,
+        dropout: Sequence[Array] | None = None,
+    ) -> tuple[float, Array]:
+        """Return the mean over rows of -log p(x), in nats, and its gradient (P,).
+
+        Parameters
+        ----------
+        mask_set : int, permutation, or None
+            None: the loss of the mixture over all mask sets.
+        grad : ndarray, shape (P,), optional
+            Overwritten with the gradient, and returned. Exactly 0 at weights off the mask.
+        dropout : sequence of ndarray (B, H_l), optional
+            One array per hidden layer that multiplies its activations; see `layers.dropout_mask`.
+
+        Notes
+        -----
+        For the mixture, ``d log sum_k p_k = sum_k r_k d log p_k`` with ``r_k = p_k / sum_j p_j``: a row's gradient is
+        shared out by how likely each mask set finds it.
+        """
+        theta, rows, context = self._check(theta, x, context)
+        grad = np.empty_like(theta) if grad is None else self.check_theta(grad, "grad")
+        self.check_dropout(dropout, len(rows))
+        sets, n = self._several(mask_set), max(len(rows), 1)
+        run = self.ops.loss_and_grad
+        if len(sets) == 1:
+            nll = run(self.network, theta, rows, context, sets[0], grad, dropout)
+            return float(nll.sum() / n), grad
+        log_probs = -np.stack([self.ops.row_nll(self.network, theta, rows, context, one, dropout) for one in sets])
+        mixture = _log_mean_exp(log_probs)
+        shares = np.exp(log_probs - mixture) / (len(sets) * n)
+        part = np.empty_like(grad)
+        grad[:] = 0
+        for one, share in zip(sets, shares.astype(self.dtype), strict=True):
+            run(self.network, theta, rows, context, one, part, dropout, share)
+            grad += part
+        return float(-mixture.sum() / n), grad
+
+    def sample(
+        self,
+        theta: Array,
+        n: int,
+        *,
+        rng: int | np.random.Generator | None = None,
+        given: Any = None,
+        conditioning: str = "exact",
+        context: Any = None,
+        mask_set: Any = None,
+        uniforms: Any = None,
+    ) -> Array:
+        """Draw n rows (n, D), for about the price of one forward pass (see `sampling`).
+
+        Parameters
+        ----------
+        given : array (n, D) or (D,), optional
+            Known values, NaN where to fill.
+        conditioning : {"exact", "clamp"}
+            "exact": draws from p(rest | given), in an order that the given features lead; a model that has none
+            raises. "clamp": given values are put in as they are reached; features drawn earlier do not hear of them.
+        mask_set : int, permutation, or None
+            None: each row draws its mask set (given some features, by how likely each set finds them).
+        uniforms : array (n, D), optional
+            The uniform in [0, 1) that decides feature i; drawn from `rng` by default.
+
+        Raises
+        ------
+        ValueError
+            The given features lead in no order of this model.
+        """
+        theta, n = self.check_theta(theta), as_count(n, "n", 0)
+        rng = np.random.default_rng(rng)
+        x = self.check_given(given, n)
+        if uniforms is None:
+            u = rng.random((n, self.n_features))
+        else:
+            u = as_uniforms(uniforms, n, self.n_features)
+
+        def run(rows: Ints, one: MaskSet, y: Array | None) -> Array:
+            return self.ops.sample(self.network, theta, u[rows], one, x[rows], y)
+
+        return self._fill(theta, x, conditioning, context, mask_set, rng, run)
+
+    def fill_means(
+        self,
+        theta: Array,
+        given: Any,
+        *,
+        rng: int | np.random.Generator = 0,
+        conditioning: str = "exact",
+        context: Any = None,
+        mask_set: Any = None,
+    ) -> Array:
+        """Return `given` (n, D) with each NaN filled by the centre of its conditional, fed back as if observed.
+
+        For a linear Gaussian model that is E[rest | given]; in general, one central completion (an average of many
+        draws of `sample` is the mean). Arguments as in `sample`.
+        """
+        theta = self.check_theta(theta)
+        x = self.check_given(given, len(given) if np.ndim(given) == 2 else 1)
+
+        def run(rows: Ints, one: MaskSet, y: Array | None) -> Array:
+            return propagate_means(self.network, theta, x[rows], one, y)
+
+        rng = np.random.default_rng(rng)
+        return self._fill(theta, x, conditioning, context, mask_set, rng, run)
+
+    # ------------------------------------------------------------------------------------------ inside
+
+    def _fill(
+        self,
+        theta: Array,
+        x: Array,
+        conditioning: str,
+        context: Any,
+        mask_set: Any,
+        rng: np.random.Generator,
+        run: Callable[[Ints, MaskSet, Array | None], Array],
+    ) -> Array:
+        """Choose a mask set for each row of `x`, and let `run` fill the gaps of the rows that share one."""
+        as_choice(conditioning, "conditioning", ("exact", "clamp"))
+        y = self.check_context(context, len(x))
+
+        def log_prob_known(rows: Ints, known: Bools, one: MaskSet) -> Array:
+            # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
+            part, own = np.nan_to_num(x[rows], nan=0.0), None if y is None else y[rows]
+            nll = self.ops.nll(self.network, theta, part, own, one)
+            return -nll[:, known].sum(axis=1, dtype=np.float64)
+
+        endless = self.n_masks is None and mask_set is None
+        fresh = self.mask_sets.for_order if endless else None
+        if conditioning == "clamp":
+            known = np.zeros_like(x, dtype=bool)
+        else:
+            known = ~np.isnan(x)
+        filled = np.empty_like(x)
+        for rows, one in assign(known, self._several(mask_set), rng, log_prob_known, fresh):
+            filled[rows] = run(rows, one, None if y is None else y[rows])
+        return filled
+
+    def _check(self, theta: Any, x: Any, context: Any) -> tuple[Array, Array, Array | None]:
+        rows = self.check_rows(x)
+        return self.check_theta(theta), rows, self.check_context(context, len(rows))
+
+    def _one(self, mask_set: Any) -> MaskSet:
+        """Return the mask set for an index or a permutation."""
+        if mask_set is None:
+            raise ValueError("mask_set=None (the mixture) has no single network: give an index or a permutation")
+        if isinstance(mask_set, (int, np.integer)) and not isinstance(mask_set, bool):
+            try:
+                return self.mask_sets[int(mask_set)]
+            except IndexError as error:
+                raise ValueError(str(error)) from None
+        return self.mask_sets.for_order(check_permutation(mask_set, self.n_features, "mask_set"))
+
+    def _several(self, mask_set: Any) -> list[MaskSet]:
+        """Return the mask sets of a mixture (None), or the one that is meant."""
+        if mask_set is not None:
+            return [self._one(mask_set)]
+        n = MIXTURE_SIZE if self.n_masks is None else self.n_masks
+        return [self.mask_sets[k] for k in range(n)]
+
+    def _row_nll(self, theta: Array, rows: Array, context: Array | None, one: MaskSet) -> Array:
+        """Return -log p of each row, block by block, so that memory does not grow with their number."""
+        widest = max(self.network.outputs.n_raw, self.network.n_inputs, *self.hidden)
+        result, step = np.empty(len(rows)), max(1, 2**22 // widest)
+        for start in range(0, len(rows), step):
+            part = slice(start, start + step)
+            y = None if context is None else context[part]
+            result[part] = self.ops.row_nll(self.network, theta, rows[part], y, one)
+        return result
+
+
+def _log_mean_exp(log_probs: Array) -> Array:
+    """Return ``log mean_k exp(log_probs[k])`` over the first axis, without overflow."""
+    top = log_probs.max(axis=0)
+    return np.asarray(top + np.log(np.exp(log_probs - top).mean(axis=0)))

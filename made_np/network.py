@@ -1,0 +1,97 @@
+"""The network without its masks and numbers: which layers there are, and the parameters that they own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from made_np.blocks import Outputs
+from made_np.layers import ACTIVATIONS, Activation, Array
+from made_np.layout import Layout
+from made_np.mask_sets import MaskSet
+
+
+@dataclass(frozen=True)
+class Network:
+    """The layers of a MADE: all that a backend must know besides theta and a mask set.
+
+    Attributes
+    ----------
+    hidden : tuple of int
+        Widths of the hidden layers.
+    outputs : Outputs
+    activation : str
+    direct : bool
+        Whether inputs are wired to the output as well.
+    residual : bool
+        Whether hidden layers add the layer below them, where widths agree.
+    n_context : int
+    """
+
+    hidden: tuple[int, ...]
+    outputs: Outputs
+    activation: str = "relu"
+    direct: bool = False
+    residual: bool = False
+    n_context: int = 0
+
+    @property
+    def n_inputs(self) -> int:
+        """I + C: input units, context included."""
+        return self.outputs.n_inputs + self.n_context
+
+    @property
+    def depth(self) -> int:
+        """L, the number of hidden layers."""
+        return len(self.hidden)
+
+    @property
+    def act(self) -> Activation:
+        """The activation's forward/backward pair."""
+        return ACTIVATIONS[self.activation]
+
+    @cached_property
+    def layout(self) -> Layout:
+        """W0, b0, W1, b1, ... from the input to the output, then W_direct.
+
+        Without hidden layers nothing but the output's bias b0 (and W_direct) is left.
+        """
+        names: list[str] = []
+        shapes: list[tuple[int, ...]] = []
+        below = self.n_inputs
+        widths = (*self.hidden, self.outputs.n_raw)
+        for layer, width in enumerate(widths):
+            if self.hidden:
+                names.append(f"W{layer}")
+                shapes.append((width, below))
+            names.append(f"b{layer}")
+            shapes.append((width,))
+            below = width
+        if self.direct:
+            names.append("W_direct")
+            shapes.append((self.outputs.n_raw, self.n_inputs))
+        return Layout(tuple(names), tuple(shapes))
+
+    @property
+    def output_bias(self) -> str:
+        """Name of the output layer's bias."""
+        return f"b{self.depth}"
+
+    def init(self, rng: np.random.Generator, mask_set: MaskSet, dtype: np.dtype[Any]) -> Array:
+        """Return random parameters (P,): weights N(0, g / fan-in), biases and direct weights 0.
+
+        The fan-in is the mean number of live wires into a unit, so that signals keep their scale though half of the
+        wires are cut; g = 2 for relu in hidden layers (He et al. 2015), else 1 (Glorot & Bengio 2010).
+        """
+        theta = np.zeros(self.layout.size, dtype=dtype)
+        views = self.layout.views(theta)
+        for layer, mask in enumerate(mask_set.masks):
+            gain = 2.0 if self.activation == "relu" and layer < self.depth else 1.0
+            fan_in = max(mask.sum() / max(len(mask), 1), 1.0)
+            weights = rng.standard_normal(mask.shape, dtype=np.float32)
+            views[f"W{layer}"][:] = weights * sqrt(gain / fan_in)
+        return theta

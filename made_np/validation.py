@@ -1,0 +1,133 @@
+"""Bad input is refused here, before any work starts, in words that name argument, column, value and the way out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def as_rows(x: Any, n_columns: int, dtype: np.dtype[Any], name: str = "x", *, gaps: bool = False) -> Array:
+    """Return `x` as an (n, n_columns) array of `dtype`; what cannot be meant raises.
+
+    Bool, integer, float, big-endian, strided, read-only and memory-mapped arrays and lists are fine, and never changed.
+
+    Parameters
+    ----------
+    gaps : bool
+        Whether NaN is allowed, as a gap.
+
+    Raises
+    ------
+    TypeError
+        Sparse, masked, complex, string or object data.
+    ValueError
+        Wrong shape, NaN or inf where not allowed, values beyond the range of `dtype`.
+    """
+    array = as_numbers(x, name)
+    if array.ndim == 1:
+        raise ValueError(
+            f"{name} is 1-dimensional with shape {array.shape}: give rows (n, {n_columns}); reshape(1, -1) makes it "
+            "one row, reshape(-1, 1) one column"
+        )
+    if array.ndim != 2 or array.shape[1] != n_columns:
+        raise ValueError(f"{name} has shape {array.shape}: this model needs (n, {n_columns})")
+    return as_finite(array, dtype, name, gaps=gaps)
+
+
+def as_numbers(x: Any, name: str) -> Array:
+    """Return `x` as a real numeric array, without a copy where it is one, or raise a `TypeError`."""
+    if hasattr(x, "tocsr") or hasattr(x, "todense"):
+        raise TypeError(f"{name} is sparse ({type(x).__name__}): pass {name}.toarray()")
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: pass {name}.filled(np.nan), with NaN for what is missing")
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name} is ragged: every row needs as many columns ({error})") from None
+    if array.dtype.kind == "O":
+        return _from_objects(array, name)
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name} has dtype {array.dtype}: give real numbers; code categories as 0..n-1")
+    return array
+
+
+def _from_objects(array: Array, name: str) -> Array:
+    """Turn an object array into floats if all its entries are real numbers."""
+    for index, value in np.ndenumerate(array):
+        if isinstance(value, complex) or not isinstance(value, (bool, int, float, np.number, np.bool_)):
+            column = f", column {index[-1]}" if len(index) > 1 else ""
+            raise TypeError(
+                f"{name} has dtype object{column}: {value!r} is a {type(value).__name__}, not a real number; "
+                "code categories as 0..n-1"
+            )
+    return array.astype(np.float64)
+
+
+def as_finite(array: Array, dtype: np.dtype[Any], name: str, *, gaps: bool = False) -> Array:
+    """Return `array` in `dtype`; a NaN (unless `gaps`), an inf, or a value beyond the dtype's range raises."""
+    if array.dtype.kind != "f":
+        return array.astype(dtype)
+    limit = float(np.finfo(dtype).max)
+    with np.errstate(invalid="ignore"):
+        wrong = ~(np.abs(array) <= limit)
+    if gaps:
+        wrong &= ~np.isnan(array)
+    if wrong.any():
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        value = float(array[index])
+        where = f"{name}[{', '.join(map(str, index))}] = {value}"
+        if math.isnan(value):
+            raise ValueError(f"{where} (column {index[-1]}): NaN is not allowed here; fill or drop it first")
+        if math.isinf(value):
+            raise ValueError(f"{where} (column {index[-1]}): infinity is not allowed; clip or drop it first")
+        raise ValueError(f"{where} (column {index[-1]}) is too large for {dtype}: scale it, or use dtype='float64'")
+    return array.astype(dtype, copy=False)
+
+
+def as_count(value: Any, name: str, least: int = 1) -> int:
+    """Return `value` as an int >= `least`, or raise."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}={value!r} is a {type(value).__name__}: give an integer >= {least}")
+    if value < least:
+        raise ValueError(f"{name}={value}: give an integer >= {least}")
+    return int(value)
+
+
+def as_choice(value: Any, name: str, choices: tuple[Any, ...]) -> Any:
+    """Return `value` if it is one of `choices`, or raise a `ValueError` that lists them."""
+    if not any(value is choice or (type(value) is type(choice) and value == choice) for choice in choices):
+        raise ValueError(f"{name}={value!r} is unknown: use one of {choices}")
+    return value
+
+
+def as_vector(vector: Any, size: int, dtype: np.dtype[Any], name: str) -> Array:
+    """Return `vector` itself if it is a contiguous (size,) array of exactly `dtype`, or raise."""
+    if not isinstance(vector, np.ndarray):
+        raise TypeError(f"{name} is a {type(vector).__name__}: give a NumPy array of shape ({size},)")
+    if vector.shape != (size,):
+        raise ValueError(f"{name} has shape {vector.shape}: this model needs ({size},)")
+    if vector.dtype != dtype:
+        raise TypeError(
+            f"{name} has dtype {vector.dtype}, the model {dtype}: pass {name}.astype('{dtype}'), or make the model "
+            "with that dtype"
+        )
+    if not vector.flags.c_contiguous:
+        raise ValueError(f"{name} is not contiguous: pass np.ascontiguousarray({name})")
+    return vector
+
+
+def as_uniforms(uniforms: Any, n: int, n_features: int) -> Array:
+    """Return `uniforms` as (n, D) float64 numbers in [0, 1), or raise."""
+    array = as_rows(uniforms, n_features, np.dtype("float64"), "uniforms")
+    if len(array) != n:
+        raise ValueError(f"uniforms has {len(array)} rows, but n={n}: give one row per sample")
+    outside = (array < 0) | (array >= 1)
+    if outside.any():
+        row, column = np.argwhere(outside)[0]
+        raise ValueError(f"uniforms[{row}, {column}] = {array[row, column]}: give numbers in [0, 1)")
+    return array

@@ -1,0 +1,27 @@
+"""What all tests share: hypothesis profiles, drawing without a screen, the data folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Before anything imports matplotlib: figures are drawn into memory and no test opens a window.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# Both without a deadline: the first call of a compiled kernel is slow, and that is no failure.
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder of the published data sets: MADE_NP_DATA, else shared/data beside the repository."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("MADE_NP_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip(f"no data folder at {folder}: set MADE_NP_DATA to run this test")
+    return folder
