@@ -72,20 +72,44 @@ def backward(
     mask_set: MaskSet,
     dviews: dict[str, Array],
     keeps: Sequence[Array] | None = None,
+    dencoded: Array | None = None,
 ) -> None:
-    """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`."""
+    """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`.
+
+    `dencoded` (B, I + C), if given, is overwritten with the gradient of the encoded inputs.
+    """
+    encoded = trace.inputs[0]
+    direct = None if dencoded is None else np.zeros_like(dencoded)
     if mask_set.direct is not None:
-        masked_linear_backward(draw, trace.inputs[0], views["W_direct"], mask_set.direct, dW=dviews["W_direct"])
-    if not network.depth:
+        W, dW = views["W_direct"], dviews["W_direct"]
+        masked_linear_backward(draw, encoded, W, mask_set.direct, dW=dW, dx=direct)
+    if network.depth:
+        _backward_hidden(network, views, trace, draw, mask_set, dviews, keeps, dencoded)
+    else:
         np.sum(draw, axis=0, out=dviews[network.output_bias])
-        return
+        if dencoded is not None:
+            dencoded[:] = 0
+    if dencoded is not None:
+        dencoded += direct
+
+
+def _backward_hidden(
+    network: Network,
+    views: dict[str, Array],
+    trace: Trace,
+    draw: Array,
+    mask_set: MaskSet,
+    dviews: dict[str, Array],
+    keeps: Sequence[Array] | None,
+    dencoded: Array | None,
+) -> None:
     dy = draw
     for layer in range(network.depth, -1, -1):
         x = trace.inputs[layer]
-        dx = np.empty_like(x) if layer else None
+        dx = np.empty_like(x) if layer else dencoded
         W, dW, db = views[f"W{layer}"], dviews[f"W{layer}"], dviews[f"b{layer}"]
         masked_linear_backward(dy, x, W, mask_set.masks[layer], dW=dW, db=db, dx=dx)
-        if dx is None:
+        if layer == 0 or dx is None:
             return
         skip = mask_set.skips[layer] if layer < network.depth else None
         if skip is not None:
