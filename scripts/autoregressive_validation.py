@@ -1,4 +1,4 @@
-"""Show that a MADE is autoregressive: the Jacobian of every output with respect to every input, by our own backward pass.
+"""Show that a MADE is autoregressive: the Jacobian of outputs with respect to inputs, by our own backward pass.
 
     python scripts/autoregressive_validation.py [--order random] [--hidden 20] [--seed 0]
 
@@ -20,7 +20,7 @@ from made_np.backends import _numpy as backend
 
 
 def jacobian(made: MADE, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Return d raw[i] / d x[j] at the row `x` (D,), shape (D, D): one backward pass with a one-hot upstream gradient."""
+    """Return d raw[i] / d x[j] at the row `x` (D,), shape (D, D), by backward passes from one output each."""
     network, mask_set = made.network, made.mask_sets[0]
     views, dviews = network.layout.views(theta), network.layout.views(np.empty_like(theta))
     # One copy of the row per output: the batch then carries all D backward passes at once.

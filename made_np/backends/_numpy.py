@@ -103,7 +103,7 @@ def _backward_hidden(
     keeps: Sequence[Array] | None,
     dencoded: Array | None,
 ) -> None:
-    dy = draw
+    dy = ds = draw
     for layer in range(network.depth, -1, -1):
         x = trace.inputs[layer]
         dx = np.empty_like(x) if layer else dencoded
