@@ -1,0 +1,257 @@
+"""One training run, step by step: what `train.fit` starts once all its arguments are checked."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.layers import dropout_mask
+from made_np.model import MADE
+from made_np.optim import Optimizer, State, blocks
+from made_np.schedules import Schedule
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class EpochInfo:
+    """What a callback is told after each epoch.
+
+    Attributes
+    ----------
+    epoch : int
+        1 after the first epoch.
+    theta : ndarray, shape (P,)
+        What would be validated and given back now. Read-only, and overwritten by the next step:
+        copy it to keep it.
+    train, valid, best_valid : float
+        Nats per row, as in `FitResult`; without validation rows the last two are NaN.
+    seconds : float
+        Since the call of `fit`.
+    """
+
+    epoch: int
+    theta: Array
+    train: float
+    valid: float
+    seconds: float
+    best_valid: float
+
+
+Callback = Callable[[EpochInfo], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Checked rows in whatever dtype and storage they came; the model converts each batch."""
+
+    x: Array
+    context: Array | None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """How to train: arguments of `train.fit` that have been checked."""
+
+    optimizer: Optimizer
+    learning_rate: float
+    schedule: Schedule
+    batch_size: int
+    max_epochs: int
+    patience: int
+    decay: Array | None
+    dropout: float
+    averaging: float
+    callbacks: tuple[Callback, ...]
+
+
+class Record(NamedTuple):
+    """One finished epoch: a line of the history."""
+
+    epoch: int
+    train: float
+    valid: float
+    learning_rate: float
+    seconds: float
+
+
+class Kept(NamedTuple):
+    """The end of an epoch that is worth going back to."""
+
+    epoch: int
+    valid: float
+    theta: Array
+
+
+@dataclass(eq=False)
+class Run:
+    """The state of one run: what changes from step to step, and the steps that change it."""
+
+    made: MADE
+    rows: Rows
+    valid_rows: Rows | None
+    options: Options
+    theta: Array
+    rng: np.random.Generator
+    start: float
+    n_steps: int = 0
+    records: list[Record] = field(default_factory=list)
+    grad: Array = field(init=False)
+    state: State = field(init=False)
+    averaged: Array = field(init=False)
+    kept: Kept = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.grad = np.empty_like(self.theta)
+        self.state = self.options.optimizer.init(self.theta)
+        # Without averaging this is theta itself, so that everything else can look here.
+        self.averaged = self.theta.copy() if self.options.averaging else self.theta
+        self.kept = Kept(0, math.inf, self.theta.copy())
+
+    @property
+    def total_steps(self) -> int:
+        """How many steps there are if nothing ends the run early."""
+        return self.options.max_epochs * math.ceil(len(self.rows) / self.options.batch_size)
+
+    @property
+    def learning_rate(self) -> float:
+        """That of the coming step."""
+        multiplier = self.options.schedule(self.n_steps, self.total_steps)
+        return self.options.learning_rate * float(multiplier)
+
+    def train(self, show: bool) -> str:
+        """Run until something ends it, and return what did (see `FitResult.stopped_by`)."""
+        try:
+            with Progress(show, self.total_steps) as progress:
+                self._keep(0, self._validate())
+                for epoch in range(1, self.options.max_epochs + 1):
+                    info = self._epoch(epoch, progress)
+                    if info is None:
+                        return "diverged"
+                    progress.epoch(info)
+                    answers = [call(info) for call in self.options.callbacks]
+                    # what merely counts as true, such as a number of bytes written, is no answer
+                    if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
+                        return "callback"
+                    if self._out_of_patience(epoch):
+                        return "patience"
+        except KeyboardInterrupt:
+            return "interrupt"
+        return "max_epochs"
+
+    def _out_of_patience(self, epoch: int) -> bool:
+        waited = epoch - self.kept.epoch
+        return self.valid_rows is not None and waited >= self.options.patience
+
+    def _epoch(self, epoch: int, progress: Progress) -> EpochInfo | None:
+        """One pass over the rows in a fresh order; None if a loss or theta was not finite."""
+        order, size = self.rng.permutation(len(self.rows)), self.options.batch_size
+        total = rate = 0.0
+        for first in range(0, len(order), size):
+            index, rate = order[first : first + size], self.learning_rate
+            loss = self._step(index, rate)
+            if not math.isfinite(loss):
+                return None
+            total += loss * len(index)
+            progress.step()
+        train, valid = total / len(order), self._validate()
+        with np.errstate(all="ignore"):  # without validation rows nothing has looked at theta yet
+            if not np.isfinite(self.theta.sum() if self.valid_rows is None else valid):
+                return None
+        seconds = time.perf_counter() - self.start
+        self.records.append(Record(epoch, train, valid, rate, seconds))
+        self._keep(epoch, valid)
+        theta = self.averaged.view()
+        theta.flags.writeable = False
+        return EpochInfo(epoch, theta, train, valid, seconds, self.kept.valid)
+
+    def _step(self, index: Array, learning_rate: float) -> float:
+        """One update from the rows of that index; return the loss that they had before it."""
+        made, options = self.made, self.options
+        keep = [
+            dropout_mask(self.rng, (len(index), width), options.dropout, made.dtype)
+            for width in (made.hidden if options.dropout else ())
+        ]
+        context = None if self.rows.context is None else self.rows.context[index]
+        with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
+            loss, _ = made.loss_and_grad(
+                self.theta,
+                self.rows.x[index],
+                context=context,
+                mask_set=self.n_steps if made.n_masks is None else self.n_steps % made.n_masks,
+                grad=self.grad,
+                dropout=keep or None,
+            )
+            options.optimizer.step(self.theta, self.grad, self.state, learning_rate, options.decay)
+            self.n_steps += 1
+            self._average()
+        return loss
+
+    def _average(self) -> None:
+        """Draw `averaged` towards theta: plain mean of all steps, then exponential."""
+        if self.averaged is self.theta:
+            return
+        weight = max(1.0 - self.options.averaging, 1.0 / self.n_steps)
+        for block in blocks(self.theta.size):
+            self.averaged[block] += weight * (self.theta[block] - self.averaged[block])
+
+    def _validate(self) -> float:
+        """Mean loss of the validation rows (nats), under the mixture of mask sets."""
+        if self.valid_rows is None:
+            return math.nan
+        with np.errstate(all="ignore"):
+            rows = self.valid_rows
+            log_prob = self.made.log_prob(self.averaged, rows.x, context=rows.context)
+        return -float(log_prob.mean(dtype=np.float64))
+
+    def _keep(self, epoch: int, valid: float) -> None:
+        """Keep theta if it is the best so far; without validation rows, always."""
+        if self.valid_rows is None or valid < self.kept.valid:
+            self.kept = Kept(epoch, valid, self.averaged.copy())
+
+
+class Progress:
+    """Show a person how far the run is: a bar where tqdm is installed, else a line per epoch."""
+
+    def __init__(self, wanted: bool, total_steps: int) -> None:
+        self._bar: Any = None
+        self._lines = False
+        if wanted:
+            try:
+                from tqdm import tqdm
+            except ImportError:
+                self._lines = True
+            else:
+                self._bar = tqdm(total=total_steps, unit="step")
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def step(self) -> None:
+        """Count one step."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def epoch(self, info: EpochInfo) -> None:
+        """Report a finished epoch."""
+        text = f"epoch {info.epoch}: train {info.train:.4f}"
+        if not math.isnan(info.valid):
+            text += f", valid {info.valid:.4f}, best {info.best_valid:.4f}"
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{text} nats", refresh=False)  # at its own pace
+        elif self._lines:
+            print(f"{text} nats, {info.seconds:.1f} s", file=sys.stderr, flush=True)

@@ -1,0 +1,288 @@
+"""Fitting: minibatches, early stopping, cycling of mask sets, averaging, progress, Ctrl-C.
+
+This module holds `fit` and the checks of its arguments; `loop` holds what happens at each step.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.loop import Callback, EpochInfo, Options, Record, Rows, Run
+from made_np.model import MADE
+from made_np.optim import Optimizer, get_optimizer
+from made_np.schedules import Schedule, get_schedule
+from made_np.validation import as_count, as_numbers
+
+__all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
+
+Array = NDArray[Any]
+
+# Rows are checked, and output biases started, from at most this many numbers at once, so that a
+# memory-mapped table may be larger than memory.
+AT_ONCE = 1 << 24
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """What `fit` gives back.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (P,)
+        With validation rows the best that was validated, otherwise the last (after divergence:
+        that of the last finite epoch).
+    history : dict of str to list
+        One entry per finished epoch: ``epoch`` (1, 2, ...); ``train``, nats per row, the mean of
+        the losses met during the epoch, dropout included; ``valid``, nats per row, NaN without
+        validation rows; ``learning_rate`` of the epoch's last step; ``seconds`` since the start.
+    best_epoch : int
+        The epoch whose end `theta` is from; 0 is the start. (After Ctrl-C without validation
+        rows, the steps of the unfinished epoch have gone into `theta` too.)
+    best_valid : float
+        Validation loss of `theta`, nats per row; NaN without validation rows.
+    seconds : float
+        Wall-clock time of the call.
+    stopped_by : {"patience", "max_epochs", "callback", "interrupt", "diverged"}
+    """
+
+    theta: Array
+    history: dict[str, list[Any]]
+    best_epoch: int
+    best_valid: float
+    seconds: float
+    stopped_by: str
+
+
+def fit(
+    made: MADE,
+    x: Any,
+    *,
+    valid: Any = None,
+    theta: Array | None = None,
+    optimizer: str | Optimizer = "adam",
+    learning_rate: float = 1e-3,
+    schedule: str | Schedule | None = None,
+    batch_size: int = 100,
+    max_epochs: int = 1000,
+    patience: int = 30,
+    weight_decay: float | Mapping[str, float] = 0.0,
+    dropout: float = 0.0,
+    averaging: float = 0.0,
+    context: Any = None,
+    valid_context: Any = None,
+    rng: int | np.random.Generator | None = 0,
+    progress: bool = False,
+    callbacks: Iterable[Callback] = (),
+) -> FitResult:
+    """Fit theta to the rows of `x`: minibatch descent on the mean of -log p(x), in nats.
+
+    Each epoch deals the rows into batches in a fresh random order; the last one may be smaller.
+    Step s = 0, 1, ... uses mask set ``s % n_masks``; of an endless model mask set s, a fresh one
+    every time (Germain et al. 2015, section 4.2).
+
+    Parameters
+    ----------
+    made : MADE
+    x : array (n, D)
+        Training rows. A memory-mapped array is read batch by batch.
+    valid : array (m, D), optional
+        Validation rows. Before the first epoch and after each one their mean loss is taken, over
+        the mixture of mask sets; the best theta is given back, and `patience` epochs without a
+        better one end the run.
+    theta : ndarray, shape (P,), optional
+        Where to start; copied. By default ``made.init(rng, x)``.
+    optimizer : str or Optimizer
+        "adam", "adamw", "adagrad", "adadelta" (wants ``learning_rate=1.0``), "sgd", or a rule of
+        `made_np.optim`.
+    learning_rate : float
+    schedule : str or function (step, total_steps) -> multiplier, optional
+        "linear", "cosine", or one of `made_np.schedules`; total_steps are those of `max_epochs`.
+    batch_size, max_epochs, patience : int
+    weight_decay : float or dict of str to float
+        L2 coefficient of all weights, or of those named (``{"W0": 1e-4}``); never of biases.
+    dropout : float in [0, 1)
+        Share of hidden units that is switched off, drawn anew for each row and step.
+    averaging : float in [0, 1]
+        Above 0, an average over the steps is validated and given back: their plain mean (Polyak
+        & Juditsky 1992) until an exponential one of this factor forgets faster. 1: always plain.
+    context, valid_context : array (n, C), array (m, C)
+        For a model with ``n_context``.
+    rng : int, numpy.random.Generator or None
+        Decides start, batches and dropout: from the same `rng` the same bits. None: from chance.
+    progress : bool
+        A bar on stderr, or a line per epoch where tqdm is not installed.
+    callbacks : iterable of callable
+        Each gets an `EpochInfo` after each epoch; one that returns True ends the run.
+
+    Returns
+    -------
+    FitResult
+        After Ctrl-C too, with what there is by then.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument that cannot be meant; nothing has been computed then.
+
+    Warns
+    -----
+    RuntimeWarning
+        A loss was infinite or NaN; the run ends with the last good theta.
+
+    Examples
+    --------
+    >>> from made_np.model import MADE
+    >>> x = np.random.default_rng(0).random((500, 2)) < [0.2, 0.8]
+    >>> result = fit(MADE(2, hidden=(4,)), x, max_epochs=20, learning_rate=0.01)
+    >>> entropy = -sum(p * np.log(p) + (1 - p) * np.log(1 - p) for p in x.mean(axis=0))
+    >>> bool(abs(result.history["train"][-1] - entropy) < 0.01)  # nats
+    True
+    """
+    start = time.perf_counter()
+    rows = _as_rows(_as_model(made), x, context, "x", "context")
+    valid_rows = _as_valid_rows(made, valid, valid_context)
+    options = Options(
+        get_optimizer(optimizer),
+        _as_number(learning_rate, "learning_rate", "above 0", lambda v: v > 0),
+        _as_schedule(schedule),
+        as_count(batch_size, "batch_size"),
+        as_count(max_epochs, "max_epochs"),
+        as_count(patience, "patience"),
+        _as_decay(made, weight_decay),
+        _as_dropout(made, dropout),
+        _as_number(averaging, "averaging", "in [0, 1]", lambda v: 0 <= v <= 1),
+        _as_callbacks(callbacks),
+    )
+    generator = _as_generator(rng)
+    run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, start)
+    stopped_by = run.train(show=progress)
+    if stopped_by == "diverged":
+        warnings.warn(_way_out(run), RuntimeWarning, stacklevel=2)
+    return _result(run, stopped_by)
+
+
+def _start(made: MADE, rows: Rows, theta: Array | None, rng: np.random.Generator) -> Array:
+    """A theta of our own to change: a copy of the one given, or a new one that knows the data."""
+    if theta is not None:
+        return made.check_theta(theta).copy()
+    return made.init(rng, rows.x[:: 1 + rows.x.size // AT_ONCE])
+
+
+def _way_out(run: Run) -> str:
+    """What to say when the loss was not finite."""
+    return (
+        f"the loss was not finite in epoch {len(run.records) + 1}: training stopped, and theta of "
+        f"epoch {run.kept.epoch} is given back. Try a learning_rate below {run.options.learning_rate:g}"
+    )
+
+
+def _result(run: Run, stopped_by: str) -> FitResult:
+    """What is given back when `stopped_by` has ended the run."""
+    last = run.valid_rows is None and stopped_by != "diverged"
+    return FitResult(
+        theta=run.averaged if last else run.kept.theta,
+        history={name: [getattr(r, name) for r in run.records] for name in Record._fields},
+        best_epoch=run.kept.epoch,
+        best_valid=math.nan if run.valid_rows is None else run.kept.valid,
+        seconds=time.perf_counter() - run.start,
+        stopped_by=stopped_by,
+    )
+
+
+def _as_model(made: Any) -> MADE:
+    if not isinstance(made, MADE):
+        raise TypeError(f"made is a {type(made).__name__}: give a made_np.MADE")
+    return made
+
+
+def _as_rows(made: MADE, x: Any, context: Any, name: str, context_name: str) -> Rows:
+    """Check `x` and `context` piece by piece, and leave them in their own dtype and storage."""
+    x = as_numbers(x, name)
+    if x.ndim != 2 or len(x) == 0:
+        made.check_rows(x, name)
+        raise ValueError(f"{name} has no rows: give at least one")
+    step = 1 + AT_ONCE // made.n_features
+    for first in range(0, len(x), step):
+        try:
+            made.check_rows(x[first : first + step], name)
+        except ValueError as error:
+            if first == 0:
+                raise
+            raise ValueError(f"from row {first} of {name}, counted as 0, on: {error}") from None
+    return Rows(x, made.check_context(context, len(x), context_name))
+
+
+def _as_valid_rows(made: MADE, valid: Any, valid_context: Any) -> Rows | None:
+    if valid is not None:
+        return _as_rows(made, valid, valid_context, "valid", "valid_context")
+    if valid_context is not None:
+        raise ValueError("valid_context is given without valid: give the rows that belong to it")
+    return None
+
+
+def _as_number(value: Any, name: str, allowed: str, ok: Callable[[float], bool]) -> float:
+    """Return `value` as a float if it is a finite number that is `ok`, or raise."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{name}={value!r} is a {type(value).__name__}: give a number {allowed}")
+    if not (math.isfinite(value) and ok(float(value))):
+        raise ValueError(f"{name}={value!r}: give a number {allowed}")
+    return float(value)
+
+
+def _as_schedule(schedule: str | Schedule | None) -> Schedule:
+    """Return the schedule once its first multiplier has been seen to be one."""
+    found = get_schedule(schedule)
+    _as_number(found(0, 1), f"schedule(0, 1) of {found!r}", ">= 0", lambda v: v >= 0)
+    return found
+
+
+def _as_decay(made: MADE, weight_decay: float | Mapping[str, float]) -> Array | None:
+    """Return one coefficient per parameter, 0 for biases, or None where there is no decay."""
+    weights = [name for name in made.layout.names if name.startswith("W")]
+    if not isinstance(weight_decay, Mapping):
+        weight_decay = dict.fromkeys(weights, _as_coefficient(weight_decay, "weight_decay"))
+    decay = np.zeros(made.n_params, dtype=made.dtype)
+    for name, value in weight_decay.items():
+        if name not in weights:
+            what = "a bias" if name in made.layout.names else "no parameter"
+            raise ValueError(f"weight_decay names {name!r}, {what}: use some of {weights}")
+        decay[made.layout.slices[name]] = _as_coefficient(value, f"weight_decay[{name!r}]")
+    return decay if decay.any() else None
+
+
+def _as_coefficient(value: Any, name: str) -> float:
+    return _as_number(value, name, ">= 0", lambda v: v >= 0)
+
+
+def _as_dropout(made: MADE, dropout: float) -> float:
+    rate = _as_number(dropout, "dropout", "in [0, 1)", lambda v: 0 <= v < 1)
+    if rate and not made.hidden:
+        raise ValueError(f"dropout={dropout} needs a hidden layer: this model has hidden=()")
+    return rate
+
+
+def _as_callbacks(callbacks: Iterable[Callback]) -> tuple[Callback, ...]:
+    """Return the callbacks as a tuple, or raise a `TypeError`."""
+    if callable(callbacks) or not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks={callbacks!r}: give a list of functions, such as [function]")
+    callbacks = tuple(callbacks)
+    for k, call in enumerate(callbacks):
+        if not callable(call):
+            raise TypeError(f"callbacks[{k}]={call!r} cannot be called")
+    return callbacks
+
+
+def _as_generator(rng: Any) -> np.random.Generator:
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        way_out = "give an integer >= 0, a numpy.random.Generator, or None"
+        raise type(error)(f"rng={rng!r}: {way_out} ({error})") from None

@@ -1,0 +1,604 @@
+"""Training: against an obvious loop, against exact entropies, and every way to end or to be wrong."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from made_np import loop, train
+from made_np.layers import dropout_mask
+from made_np.model import MADE
+from made_np.optim import SGD, Adam
+from made_np.schedules import StepDecay
+from made_np.train import EpochInfo, FitResult, fit
+
+Array = NDArray[Any]
+
+
+def bits(n: int, d: int = 4, seed: int = 0) -> Array:
+    """Rows of 0 and 1 in which each column mostly repeats the one before."""
+    rng = np.random.default_rng(seed)
+    flip = rng.random((n, d)) < 0.2
+    return (np.cumsum(flip, axis=1) % 2).astype("uint8")
+
+
+def naive_fit(
+    made: MADE,
+    x: Array,
+    *,
+    epochs: int,
+    batch_size: int,
+    lr: float,
+    seed: int = 0,
+    dropout: float = 0.0,
+    decay: float = 0.0,
+    context: Array | None = None,
+) -> Iterator[Array]:
+    """Gradient descent in the plainest way; theta after each step."""
+    rng = np.random.default_rng(seed)
+    theta = made.init(rng, x)
+    is_weight = np.array([made.layout.locate(k)[0] == "W" for k in range(made.n_params)])
+    step = 0
+    for _ in range(epochs):
+        order = list(rng.permutation(len(x)))
+        while order:
+            batch, order = order[:batch_size], order[batch_size:]
+            keeps = None
+            if dropout:
+                shapes = [(len(batch), width) for width in made.hidden]
+                keeps = [dropout_mask(rng, shape, dropout, made.dtype) for shape in shapes]
+            _, grad = made.loss_and_grad(
+                theta,
+                x[batch],
+                context=None if context is None else context[batch],
+                mask_set=step if made.n_masks is None else step % made.n_masks,
+                dropout=keeps,
+            )
+            theta = theta - lr * (grad + decay * is_weight * theta)
+            step += 1
+            yield theta
+
+
+def assert_same(a: FitResult, b: FitResult) -> None:
+    """Equal bits and equal histories, wall-clock time apart."""
+    np.testing.assert_array_equal(a.theta, b.theta)
+    for name in ("epoch", "train", "valid", "learning_rate"):
+        np.testing.assert_array_equal(a.history[name], b.history[name])
+
+
+class TestSteps:
+    @given(
+        n=st.integers(1, 13),
+        batch_size=st.integers(1, 15),
+        epochs=st.integers(1, 3),
+        n_masks=st.sampled_from([1, 3, None]),
+        hidden=st.sampled_from([(5,), (4, 4), ()]),
+        dropout=st.sampled_from([0.0, 0.4]),
+        decay=st.sampled_from([0.0, 0.3]),
+        seed=st.integers(0, 99),
+    )
+    @settings(max_examples=60)
+    def test_as_the_plain_loop_does_them(
+        self,
+        n: int,
+        batch_size: int,
+        epochs: int,
+        n_masks: int | None,
+        hidden: tuple[int, ...],
+        dropout: float,
+        decay: float,
+        seed: int,
+    ) -> None:
+        x = bits(n, 4, seed)
+        made = MADE(4, hidden=hidden, order="random", n_masks=n_masks, dtype="float64")
+        dropout = dropout if hidden else 0.0
+        steps = naive_fit(
+            made,
+            x,
+            epochs=epochs,
+            batch_size=batch_size,
+            lr=0.1,
+            seed=seed,
+            dropout=dropout,
+            decay=decay,
+        )
+        result = fit(
+            made,
+            x,
+            optimizer="sgd",
+            learning_rate=0.1,
+            batch_size=batch_size,
+            max_epochs=epochs,
+            dropout=dropout,
+            weight_decay=decay,
+            rng=seed,
+        )
+        *_, want = steps
+        np.testing.assert_allclose(result.theta, want, rtol=1e-12, atol=1e-14)
+        assert result.best_epoch == epochs
+        assert result.stopped_by == "max_epochs"
+
+    def test_train_loss_is_the_mean_over_rows_of_the_losses_on_the_way(self) -> None:
+        x = bits(7)
+        made = MADE(4, hidden=(5,), dtype="float64")
+        start = made.init(np.random.default_rng(0), x)
+        # a learning rate too small to matter: all batches see the same theta
+        result = fit(made, x, theta=start, batch_size=3, max_epochs=2, learning_rate=1e-12)
+        want = -made.log_prob(start, x).mean()
+        np.testing.assert_allclose(result.history["train"], want, rtol=1e-9)
+
+    def test_schedule_multiplies_the_learning_rate_of_each_step(self) -> None:
+        asked = []
+
+        def schedule(step: int, total_steps: int) -> float:
+            asked.append((step, total_steps))
+            return 1.0 / (1 + step)
+
+        result = fit(
+            MADE(4, hidden=(5,)),
+            bits(10),
+            batch_size=4,
+            max_epochs=2,
+            schedule=schedule,
+            learning_rate=0.5,
+        )
+        assert asked[0] == (0, 1)  # looked at before any work
+        assert asked[1:] == [(step, 6) for step in range(6)]
+        assert result.history["learning_rate"] == [0.5 / 3, 0.5 / 6]
+
+    def test_schedule_reaches_the_steps(self) -> None:
+        made, x = MADE(4, hidden=(5,), dtype="float64"), bits(10)
+        stopped = StepDecay(factor=1e-300, every=1)  # after the first step hardly anything
+        theta = fit(made, x, batch_size=5, max_epochs=3, schedule=stopped, optimizer="sgd", learning_rate=0.1).theta
+        first = next(naive_fit(made, x, epochs=1, batch_size=5, lr=0.1))
+        np.testing.assert_allclose(theta, first, rtol=1e-14, atol=1e-200)
+
+    def test_averaging_of_one_is_the_mean_of_all_steps(self) -> None:
+        made, x = MADE(4, hidden=(5,), dtype="float64"), bits(10)
+        steps = list(naive_fit(made, x, epochs=3, batch_size=4, lr=0.1))
+        result = fit(made, x, batch_size=4, max_epochs=3, optimizer="sgd", learning_rate=0.1, averaging=1.0)
+        np.testing.assert_allclose(result.theta, np.mean(steps, axis=0), rtol=1e-12)
+
+    def test_averaging_becomes_exponential_once_that_forgets_faster(self) -> None:
+        made, x = MADE(4, hidden=(5,), dtype="float64"), bits(10)
+        steps = list(naive_fit(made, x, epochs=4, batch_size=4, lr=0.1))
+        want = np.mean(steps[:4], axis=0)  # 1 / 4 = 1 - 0.75
+        for theta in steps[4:]:
+            want = 0.75 * want + 0.25 * theta
+        result = fit(made, x, batch_size=4, max_epochs=4, optimizer="sgd", learning_rate=0.1, averaging=0.75)
+        np.testing.assert_allclose(result.theta, want, rtol=1e-12)
+
+    def test_the_average_is_what_validation_sees(self) -> None:
+        made, x, valid = MADE(4, hidden=(5,)), bits(20), bits(9, seed=1)
+        seen = []
+        result = fit(
+            made,
+            x,
+            valid=valid,
+            max_epochs=3,
+            averaging=0.9,
+            callbacks=[lambda info: seen.append(info.theta.copy())],
+        )
+        want = [-made.log_prob(theta, valid).mean() for theta in seen]
+        np.testing.assert_allclose(result.history["valid"], want, rtol=1e-6)
+        np.testing.assert_array_equal(result.theta, seen[result.best_epoch - 1])
+
+    def test_weight_decay_by_name_leaves_the_others(self) -> None:
+        x = np.ones((4, 3), "uint8")
+        made = MADE(3, hidden=(4,), direct=True, dtype="float64")
+        start = np.full(made.n_params, 2.0)
+        decayed, plain = (
+            made.layout.views(
+                fit(
+                    made,
+                    x,
+                    theta=start,
+                    optimizer="sgd",
+                    learning_rate=0.1,
+                    max_epochs=1,
+                    weight_decay=decay,
+                ).theta
+            )
+            for decay in ({"W1": 0.5, "W_direct": 1.0}, 0.0)
+        )
+        factors = {"W1": 0.5, "W_direct": 1.0}
+        for name, value in decayed.items():
+            want = plain[name] - 0.1 * factors.get(name, 0.0) * 2.0
+            np.testing.assert_allclose(value, want, rtol=1e-14)
+
+    def test_context_goes_with_its_rows(self) -> None:
+        made = MADE(3, hidden=(5,), n_context=2, dtype="float64")
+        x, y = bits(11, 3), np.random.default_rng(5).standard_normal((11, 2))
+        result = fit(made, x, context=y, optimizer="sgd", learning_rate=0.1, batch_size=4, max_epochs=2)
+        *_, want = naive_fit(made, x, epochs=2, batch_size=4, lr=0.1, context=y)
+        np.testing.assert_allclose(result.theta, want, rtol=1e-12)
+
+
+class TestLearning:
+    def test_reaches_the_exact_entropy_of_a_table_of_three_features(self) -> None:
+        p = np.array([0.02, 0.3, 0.05, 0.13, 0.2, 0.03, 0.17, 0.1])
+        counts = np.round(p * 1000).astype(int)
+        x = np.repeat((np.arange(8)[:, None] >> np.arange(3)) & 1, counts, axis=0)
+        entropy = -(p * np.log(p)).sum()
+        made = MADE(3, hidden=(16,))
+        result = fit(made, x, learning_rate=0.01, max_epochs=60)
+        reached = -float(made.log_prob(result.theta, x).mean())
+        assert entropy - 1e-5 < reached < entropy + 0.01
+
+    def test_learns_what_depends_on_the_context(self) -> None:
+        y = np.repeat([0.0, 1.0], 500)[:, None]
+        x = np.random.default_rng(0).random((1000, 1)) < 0.1 + 0.8 * y
+        made = MADE(1, hidden=(8,), n_context=1)
+        result = fit(made, x, context=y, valid=x, valid_context=y, learning_rate=0.02, max_epochs=40)
+        entropy = -np.mean([q * np.log(q) + (1 - q) * np.log(1 - q) for q in (x[:500].mean(), x[500:].mean())])
+        assert result.best_valid == pytest.approx(entropy, abs=0.01)
+
+    def test_endless_masks_are_validated_as_a_mixture(self) -> None:
+        made, x = MADE(4, hidden=(8,), order="random", n_masks=None), bits(50)
+        result = fit(made, x, valid=x, max_epochs=2)
+        want = -float(made.log_prob(result.theta, x, mask_set=None).mean())
+        assert result.best_valid == pytest.approx(want, rel=1e-6)
+
+
+class TestEarlyStopping:
+    def overfit(self, **options: Any) -> tuple[MADE, Array, FitResult]:
+        """Twelve rows learnt by heart, which validation rows notice."""
+        made, valid = MADE(6, hidden=(40,)), bits(200, 6, seed=1)
+        settings = {"learning_rate": 0.03, "patience": 5, "max_epochs": 500, **options}
+        return made, valid, fit(made, bits(12, 6), valid=valid, **settings)
+
+    def test_gives_the_best_theta_back(self) -> None:
+        made, valid, result = self.overfit()
+        history = result.history["valid"]
+        assert result.stopped_by == "patience"
+        assert result.best_valid == min(history) == history[result.best_epoch - 1]
+        assert len(history) == result.best_epoch + 5
+        own = -float(made.log_prob(result.theta, valid).mean(dtype="float64"))
+        assert own == pytest.approx(result.best_valid, rel=1e-6)
+
+    def test_patience_is_counted_in_epochs(self) -> None:
+        _, _, long = self.overfit(patience=9)
+        assert len(long.history["epoch"]) == long.best_epoch + 9
+
+    def test_the_start_counts_as_well(self) -> None:
+        made, x = MADE(4, hidden=(8,), dtype="float64"), bits(200)
+        good = fit(made, x, learning_rate=0.01, max_epochs=60).theta
+        result = fit(made, x, valid=x, theta=good, learning_rate=5.0, optimizer="sgd", patience=2)
+        assert result.best_epoch == 0
+        assert result.stopped_by == "patience"
+        np.testing.assert_array_equal(result.theta, good)
+        assert result.best_valid == pytest.approx(-made.log_prob(good, x).mean())
+
+    def test_without_validation_rows_the_last_theta_comes_back(self) -> None:
+        seen = []
+        result = fit(
+            MADE(4, hidden=(5,)),
+            bits(20),
+            max_epochs=4,
+            patience=1,
+            callbacks=[lambda info: seen.append(info.theta.copy())],
+        )
+        assert result.stopped_by == "max_epochs"
+        assert result.best_epoch == 4
+        assert math.isnan(result.best_valid)
+        assert np.isnan(result.history["valid"]).all()
+        np.testing.assert_array_equal(result.theta, seen[-1])
+
+
+class TestHistoryAndCallbacks:
+    def test_all_lists_have_an_entry_per_epoch(self) -> None:
+        result = fit(MADE(4, hidden=(5,)), bits(20), valid=bits(5), max_epochs=3)
+        assert list(result.history) == ["epoch", "train", "valid", "learning_rate", "seconds"]
+        assert result.history["epoch"] == [1, 2, 3]
+        assert {len(column) for column in result.history.values()} == {3}
+        seconds = [0.0, *result.history["seconds"], result.seconds]
+        assert seconds == sorted(seconds)
+        assert result.history["learning_rate"] == [1e-3] * 3
+
+    def test_callbacks_see_each_epoch(self) -> None:
+        seen: list[EpochInfo] = []
+        result = fit(MADE(4, hidden=(5,)), bits(20), valid=bits(5), max_epochs=3, callbacks=[seen.append])
+        for name in ("epoch", "train", "valid", "seconds"):
+            assert [getattr(info, name) for info in seen] == result.history[name]
+        assert seen[-1].best_valid == result.best_valid
+        assert not seen[-1].theta.flags.writeable
+
+    @pytest.mark.parametrize("yes", [True, np.True_])
+    def test_true_stops_once_all_were_called(self, yes: object) -> None:
+        calls: list[str] = []
+
+        def first(info: EpochInfo) -> object:
+            calls.append("first")
+            return yes if info.epoch == 2 else None
+
+        def second(info: EpochInfo) -> object:
+            calls.append("second")
+            return "truthy, which is not enough"
+
+        result = fit(MADE(4, hidden=(5,)), bits(20), max_epochs=9, callbacks=(first, second))
+        assert result.stopped_by == "callback"
+        assert result.history["epoch"] == [1, 2]
+        assert calls == ["first", "second"] * 2
+
+    def test_errors_in_callbacks_are_not_swallowed(self) -> None:
+        with pytest.raises(ZeroDivisionError):
+            fit(MADE(4, hidden=(5,)), bits(20), callbacks=[lambda info: 1 // 0])
+
+
+class TestInterrupt:
+    def test_ctrl_c_gives_the_best_theta_so_far(self) -> None:
+        def press(info: EpochInfo) -> None:
+            if info.epoch == 3:
+                signal.raise_signal(signal.SIGINT)
+
+        made, x, valid = MADE(4, hidden=(5,)), bits(20), bits(9, seed=1)
+        result = fit(made, x, valid=valid, callbacks=[press])
+        assert result.stopped_by == "interrupt"
+        assert_same(result, fit(made, x, valid=valid, max_epochs=3))
+
+    def test_within_an_epoch_the_steps_done_are_kept(self) -> None:
+        def schedule(step: int, total_steps: int) -> float:
+            if step == 7:
+                raise KeyboardInterrupt
+            return 1.0
+
+        made, x = MADE(4, hidden=(5,), dtype="float64"), bits(20)
+        result = fit(made, x, batch_size=4, schedule=schedule, optimizer="sgd", learning_rate=0.1)
+        assert result.stopped_by == "interrupt"
+        assert result.history["epoch"] == [1]
+        assert result.best_epoch == 1
+        steps = list(naive_fit(made, x, epochs=2, batch_size=4, lr=0.1))
+        np.testing.assert_allclose(result.theta, steps[6], rtol=1e-12)
+
+    def test_before_the_first_epoch_is_done(self) -> None:
+        def schedule(step: int, total_steps: int) -> float:
+            if step == 1:
+                raise KeyboardInterrupt
+            return 1.0
+
+        made, x = MADE(4, hidden=(5,)), bits(20)
+        start = made.init(np.random.default_rng(0), x)
+        result = fit(made, x, valid=x, batch_size=4, schedule=schedule)
+        assert (result.stopped_by, result.best_epoch) == ("interrupt", 0)
+        assert result.history["epoch"] == []
+        np.testing.assert_array_equal(result.theta, start)
+
+
+class TestDivergence:
+    made = MADE(4, hidden=(5,), output="gaussian")
+    x = np.random.default_rng(0).standard_normal((40, 4))
+
+    def diverge(self, **options: Any) -> FitResult:
+        """Fit with a learning rate that explodes at the third epoch's first step out of four."""
+        steps = []
+
+        def jump(step: int, total_steps: int) -> float:
+            steps.append(step)
+            return 1e30 if step >= 8 else 1.0
+
+        with pytest.warns(RuntimeWarning, match=r"not finite in epoch 3.*learning_rate below"):
+            result = fit(self.made, self.x, batch_size=10, schedule=jump, **options)
+        assert steps[-1] == 9  # the step after it is the first to meet the loss, and the last
+        return result
+
+    def test_with_validation_rows(self) -> None:
+        result = self.diverge(valid=self.x)
+        assert result.stopped_by == "diverged"
+        assert result.history["epoch"] == [1, 2]
+        assert_same(result, fit(self.made, self.x, valid=self.x, batch_size=10, max_epochs=2))
+
+    def test_without_validation_rows_the_last_finite_epoch_comes_back(self) -> None:
+        result = self.diverge()
+        assert result.best_epoch == 2
+        assert_same(result, fit(self.made, self.x, batch_size=10, max_epochs=2))
+
+    def test_in_the_very_last_step(self) -> None:
+        jump = lambda step, total: math.inf if step == 3 else 1.0  # noqa: E731
+        with pytest.warns(RuntimeWarning, match=r"epoch 1: .* theta of epoch 0 .* below 0\.001") as caught:
+            result = fit(self.made, self.x, batch_size=10, schedule=jump, max_epochs=1)
+        assert np.isfinite(result.theta).all()
+        assert caught[0].filename == __file__
+
+
+class TestPromises:
+    def test_same_rng_same_bits(self) -> None:
+        made, x = MADE(4, hidden=(5, 5), order="random", n_masks=None), bits(30)
+        options: dict[str, Any] = {"valid": bits(9), "max_epochs": 3, "dropout": 0.3}
+        first = fit(made, x, rng=5, **options)
+        assert_same(first, fit(made, x, rng=5, **options))
+        assert_same(first, fit(made, x, rng=np.random.default_rng(5), **options))
+        assert (first.theta != fit(made, x, rng=6, **options).theta).any()
+        chance = [fit(made, x, rng=None, max_epochs=1).theta for _ in range(2)]
+        assert (chance[0] != chance[1]).any()
+
+    def test_global_random_state_is_left_alone(self) -> None:
+        before = np.random.get_state()[1].copy()  # noqa: NPY002
+        fit(MADE(4, hidden=(5,)), bits(20), max_epochs=1, dropout=0.2)
+        np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+    def test_inputs_are_only_read(self) -> None:
+        made, x, y = MADE(4, hidden=(5,), n_context=1), bits(20), np.ones((20, 1))
+        theta = made.init(0)
+        kept = theta.copy()
+        for array in (x, y, theta):
+            array.flags.writeable = False
+        result = fit(made, x, context=y, valid=x, valid_context=y, theta=theta, max_epochs=2, weight_decay=0.1)
+        np.testing.assert_array_equal(theta, kept)
+        assert not np.shares_memory(result.theta, theta)
+        assert result.theta.flags.writeable
+        result = fit(made, x, context=y, theta=theta, max_epochs=1, learning_rate=1e-30)
+        assert not np.shares_memory(result.theta, theta)
+
+    @pytest.mark.parametrize("kind", ["bool", ">i8", "float64", "F", "strided", "list"])
+    def test_any_storage_of_the_same_rows(self, kind: str) -> None:
+        x = bits(20)
+        same: dict[str, Any] = {
+            "F": np.asfortranarray(x),
+            "strided": np.repeat(x, 2, axis=0)[::2],
+            "list": x.tolist(),
+        }
+        made = MADE(4, hidden=(5,))
+        other = same[kind] if kind in same else x.astype(kind)
+        assert_same(fit(made, x, valid=x, max_epochs=2), fit(made, other, valid=other, max_epochs=2))
+
+    def test_a_memory_mapped_table_is_never_copied_whole(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def schedule(step: int, total_steps: int) -> float:
+            if step == 5:  # more steps would teach nothing more
+                raise KeyboardInterrupt
+            return 1.0
+
+        monkeypatch.setattr(train, "AT_ONCE", 1 << 15)
+        x = bits(100_000, 64)
+        np.save(tmp_path / "x.npy", x)
+        mapped, made = np.load(tmp_path / "x.npy", mmap_mode="r"), MADE(64, hidden=())
+        tracemalloc.start()
+        try:
+            result = fit(made, mapped, batch_size=500, schedule=schedule)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 0.7 * x.nbytes
+        assert_same(result, fit(made, x, batch_size=500, schedule=schedule))
+
+    def test_rows_are_checked_beyond_the_first_piece(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(train, "AT_ONCE", 40)
+        x = bits(100)
+        x[57, 2] = 3
+        with pytest.raises(ValueError, match=r"from row 55 of x, counted as 0, on: .*x\[2, 2\]"):
+            fit(MADE(4, hidden=(5,)), x)
+
+    @pytest.mark.parametrize("hidden", [(), (3,)])
+    def test_one_row_one_feature(self, hidden: tuple[int, ...]) -> None:
+        result = fit(MADE(1, hidden=hidden), [[1]], valid=[[1]], max_epochs=3)
+        assert len(result.history["epoch"]) == 3
+
+
+class TestProgress:
+    def test_a_bar_where_tqdm_is_installed(self, capsys: pytest.CaptureFixture[str]) -> None:
+        pytest.importorskip("tqdm")
+        fit(MADE(4, hidden=(5,)), bits(20), valid=bits(5), batch_size=5, max_epochs=3, progress=True)
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "12/12" in err
+        assert "epoch 3: train" in err
+
+    def test_a_line_per_epoch_elsewhere(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "tqdm", None)  # what an import of a missing module meets
+        result = fit(MADE(4, hidden=(5,)), bits(20), valid=bits(5), max_epochs=3, progress=True)
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 3
+        assert lines[-1].startswith(
+            f"epoch 3: train {result.history['train'][-1]:.4f}, "
+            f"valid {result.history['valid'][-1]:.4f}, best {result.best_valid:.4f} nats, "
+        )
+
+    def test_silent_by_default(self, capsys: pytest.CaptureFixture[str]) -> None:
+        fit(MADE(4, hidden=(5,)), bits(20), max_epochs=2)
+        assert capsys.readouterr() == ("", "")
+
+    def test_the_bar_is_closed_after_an_error(self, capsys: pytest.CaptureFixture[str]) -> None:
+        pytest.importorskip("tqdm")
+        with pytest.raises(ZeroDivisionError) as caught:
+            fit(MADE(4), bits(20), progress=True, callbacks=[lambda info: 1 // 0])
+        # nothing has been collected yet: `caught` holds on to every frame
+        assert capsys.readouterr().err.endswith("\n"), caught
+
+
+NAN = math.nan
+X = bits(6)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"x": X[:, :3]}, ValueError, r"x has shape \(6, 3\)"),
+        ({"x": X[0]}, ValueError, "x is 1-dimensional"),
+        ({"x": X[0, 0]}, ValueError, r"x has shape \(\)"),
+        ({"x": X[:0]}, ValueError, "x has no rows"),
+        ({"x": X[:0, :2]}, ValueError, r"x has shape \(0, 2\)"),
+        ({"x": X * 2}, ValueError, "x"),
+        ({"x": X * NAN}, ValueError, "NaN is not allowed"),
+        ({"x": X.astype(str)}, TypeError, "x has dtype"),
+        ({"valid": X[:, :3]}, ValueError, r"valid has shape \(6, 3\)"),
+        ({"valid": X[:0]}, ValueError, "valid has no rows"),
+        ({"valid": X + 1}, ValueError, "valid"),
+        ({"context": X}, ValueError, "context is given, but"),
+        ({"valid_context": X}, ValueError, "valid_context is given without valid"),
+        ({"valid": X, "valid_context": X}, ValueError, "valid_context is given, but"),
+        ({"theta": np.zeros(3, "float32")}, ValueError, r"theta has shape \(3,\)"),
+        ({"theta": [0.0]}, TypeError, "theta is a list"),
+        ({"optimizer": "adamm"}, ValueError, "optimizer='adamm' is unknown"),
+        ({"optimizer": Adam}, TypeError, "optimizer="),
+        ({"learning_rate": 0.0}, ValueError, r"learning_rate=0.0: give a number above 0"),
+        ({"learning_rate": NAN}, ValueError, "learning_rate=nan"),
+        ({"learning_rate": "fast"}, TypeError, "learning_rate='fast' is a str"),
+        ({"learning_rate": True}, TypeError, "learning_rate=True is a bool"),
+        ({"schedule": "cos"}, ValueError, "schedule='cos' is unknown"),
+        ({"schedule": lambda step, total: "x"}, TypeError, "schedule"),
+        ({"schedule": lambda step, total: -1.0}, ValueError, r"schedule\(0, 1\).*=-1.0"),
+        ({"schedule": 0.5}, TypeError, "schedule=0.5 is neither"),
+        ({"batch_size": 0}, ValueError, "batch_size=0"),
+        ({"batch_size": 2.5}, TypeError, "batch_size=2.5"),
+        ({"max_epochs": 0}, ValueError, "max_epochs=0"),
+        ({"patience": 0}, ValueError, "patience=0"),
+        ({"weight_decay": -0.1}, ValueError, "weight_decay=-0.1: give a number >= 0"),
+        ({"weight_decay": "W0"}, TypeError, "weight_decay='W0'"),
+        ({"weight_decay": {"W9": 0.1}}, ValueError, r"'W9', no parameter: use some of \['W0', 'W1'"),
+        ({"weight_decay": {"b0": 0.1}}, ValueError, "names 'b0', a bias"),
+        ({"weight_decay": {"W0": -1}}, ValueError, r"weight_decay\['W0'\]=-1"),
+        ({"dropout": 1.0}, ValueError, r"dropout=1.0: give a number in \[0, 1\)"),
+        ({"dropout": -0.1}, ValueError, "dropout=-0.1"),
+        ({"averaging": 1.1}, ValueError, r"averaging=1.1: give a number in \[0, 1\]"),
+        ({"rng": -1}, ValueError, "rng=-1: give an integer >= 0"),
+        ({"rng": "seed"}, TypeError, "rng='seed'"),
+        ({"callbacks": print}, TypeError, "give a list of functions"),
+        ({"callbacks": 3}, TypeError, "callbacks=3"),
+        ({"callbacks": [print, 3]}, TypeError, r"callbacks\[1\]=3 cannot be called"),
+        ({"made": "model"}, TypeError, "made is a str"),
+    ],
+    ids=str,
+)
+def test_bad_arguments_are_named_before_any_work(
+    options: dict[str, Any], error: type[Exception], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(run: loop.Run, show: bool) -> str:
+        raise AssertionError("work has started")
+
+    monkeypatch.setattr(loop.Run, "train", work)
+    options = {"made": MADE(4, hidden=(5,)), "x": X, **options}
+    with pytest.raises(error, match=message):
+        fit(options.pop("made"), options.pop("x"), **options)
+
+
+def test_missing_context_is_named() -> None:
+    made = MADE(4, hidden=(5,), n_context=1)
+    with pytest.raises(ValueError, match="context is missing"):
+        fit(made, X)
+    with pytest.raises(ValueError, match="valid_context is missing"):
+        fit(made, X, context=np.zeros((6, 1)), valid=X)
+    with pytest.raises(ValueError, match="context has 5 rows"):
+        fit(made, X, context=np.zeros((5, 1)))
+
+
+def test_dropout_needs_a_hidden_layer() -> None:
+    with pytest.raises(ValueError, match=r"dropout=0.5 needs a hidden layer"):
+        fit(MADE(4, hidden=()), X, dropout=0.5)
+
+
+def test_a_rule_of_ones_own_settings() -> None:
+    made, x = MADE(4, hidden=(5,)), bits(20)
+    heavy = fit(made, x, optimizer=SGD(momentum=0.9), max_epochs=3)
+    assert (heavy.theta != fit(made, x, optimizer="sgd", max_epochs=3).theta).any()
