@@ -9,6 +9,7 @@ features before place p span the leading p rows of L, whatever p is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from made_np.masks import Bools, Ints
 from made_np.model import MADE
 from made_np.outputs import Gaussian
 
-Matrix = NDArray[np.float64]
+Matrix = NDArray[Any]
 
 
 def fit_linear(
@@ -165,8 +166,8 @@ def _inverse_lower(L: Matrix) -> Matrix:
     """Return the inverse of a lower triangular matrix, by halves: ``[[A, 0], [B, D]]^-1`` has -D^-1 B A^-1 below."""
     n = len(L)
     if n <= 64:
-        return np.linalg.inv(L)
-    k, inverse = n // 2, np.zeros_like(L)
+        return np.asarray(np.linalg.inv(L))
+    k, inverse = n // 2, np.zeros((n, n))
     inverse[:k, :k], inverse[k:, k:] = _inverse_lower(L[:k, :k]), _inverse_lower(L[k:, k:])
     inverse[k:, :k] = -inverse[k:, k:] @ (L[k:, :k] @ inverse[:k, :k])
     return inverse

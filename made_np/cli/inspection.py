@@ -1,0 +1,175 @@
+"""The command inspect: what a stored model is, its layers, its masks, and who sees whom."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from made_np import draw
+from made_np.cli import options
+from made_np.draw.canvas import check_suffix
+from made_np.mask_sets import MaskSet
+from made_np.model import MADE
+from made_np.outputs import Distribution
+from made_np.storage import Stored, load
+from made_np.tables import check_place
+
+__all__ = ["add_parser", "describe"]
+
+MOST_LINES = 32
+"""Up to so many features everyone gets a line of their own; of more features only the first and the last ones."""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add inspect."""
+    parser = subparsers.add_parser(
+        "inspect",
+        help="show layers, masks and who sees whom",
+        description="Show what a model is: its layers and parameters, its masks as text, and who sees whom.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a file that made-np train, or made_np.save, wrote")
+    parser.add_argument("--mask-set", type=options.count(0), default=0, metavar="K", help="which one (%(default)s)")
+    parser.add_argument("--png", metavar="FILE", help="draw the masks (.png, .svg or .pdf)")
+    parser.add_argument("--network-png", metavar="FILE", help="draw the network with its wires (.png, .svg or .pdf)")
+    parser.set_defaults(run=run_inspect)
+
+
+def run_inspect(args: Namespace) -> None:
+    """Print what the model is, and draw it where that is asked for."""
+    for path in filter(None, (args.png, args.network_png)):
+        check_suffix(path)
+        check_place(path)
+    stored = load(args.model)
+    try:
+        mask_set = stored.made.mask_sets[args.mask_set]
+    except IndexError as error:
+        raise ValueError(f"--mask-set: {error}") from None
+    names = _names(stored)
+    if args.png:
+        draw.masks(mask_set, names=names, path=args.png)
+    if args.network_png:
+        draw.network(mask_set, names=names, path=args.network_png)
+    width = min(shutil.get_terminal_size().columns, 72)
+    for line in describe(stored, args.mask_set, width=width, ascii=not _knows_blocks()):
+        print(line)
+    for path in filter(None, (args.png, args.network_png)):
+        print(f"drawn to {path}")
+
+
+def describe(stored: Stored, k: int = 0, *, width: int = 72, ascii: bool = False) -> Iterator[str]:
+    """Yield the lines that describe a stored model and its mask set k.
+
+    Parameters
+    ----------
+    stored : Stored
+        From `made_np.load`.
+    k : int
+    width : int
+        The most characters that a mask takes in a line.
+    ascii : bool
+        Draw masks without unicode blocks.
+    """
+    made, mask_set = stored.made, stored.made.mask_sets[k]
+    names = _names(stored) or [f"x{d}" for d in range(made.n_features)]
+    yield from _facts(made, mask_set)
+    yield ""
+    yield from _layers(made, mask_set)
+    pictures = dict(zip((f"W{layer}" for layer in range(len(mask_set.masks))), mask_set.masks, strict=True))
+    if mask_set.direct is not None:
+        pictures["W_direct"] = mask_set.direct
+    yield f"\nmasks of mask set {k}: a row per unit, a column per unit below, by feature (dark: wires)"
+    for name, mask in pictures.items():
+        yield f"\n{name}: {_times(mask.shape)}, {int(mask.sum())} wires"
+        yield draw.mask_text(mask, width=width, height=24, ascii=ascii)
+    reach = mask_set.reachability()
+    yield f"\nreachability: {_times(reach.shape)}; row i, column j is dark if p(xi | ...) depends on xj"
+    yield draw.mask_text(reach, width=width, height=24, ascii=ascii)
+    yield "\nwho sees whom, in the order of generation"
+    yield from _who_sees_whom(mask_set, names)
+
+
+def _facts(made: MADE, mask_set: MaskSet) -> Iterator[str]:
+    outputs: dict[str, int] = {}
+    for output in made.outputs.feature_outputs:
+        outputs[_short(output)] = outputs.get(_short(output), 0) + 1
+    n_masks = "endless" if made.n_masks is None else str(made.n_masks)
+    megabytes = made.n_params * made.dtype.itemsize / 1e6
+    yield f"features    {made.n_features}: " + ", ".join(f"{n} {name}" for name, n in outputs.items())
+    if made.n_context:
+        yield f"context     {made.n_context}"
+    yield f"hidden      {', '.join(map(str, made.hidden)) or 'none'} ({made.activation})"
+    yield f"wires       direct: {_yes(made.direct)}, residual: {_yes(made.residual)}"
+    yield f"order       {_kind(made.order)}: {_listed(mask_set.order.tolist())}"
+    yield f"degrees     {_kind(made.degrees)}"
+    yield f"mask sets   {n_masks}"
+    yield f"parameters  {made.n_params} {made.dtype} ({megabytes:.2f} MB)"
+
+
+def _layers(made: MADE, mask_set: MaskSet) -> Iterator[str]:
+    masks = {f"W{layer}": mask for layer, mask in enumerate(mask_set.masks)}
+    if mask_set.direct is not None:
+        masks["W_direct"] = mask_set.direct
+    yield f"{'layer':<10}{'shape':>14}{'parameters':>12}{'wires':>12}"
+    for name, shape in zip(made.layout.names, made.layout.shapes, strict=True):
+        mask = masks.get(name)
+        size = mask.size if mask is not None else shape[0]
+        wires = f"{int(mask.sum())}" if mask is not None else "-"
+        share = f"  {100 * mask.mean():.0f} %" if mask is not None else ""
+        yield f"{name:<10}{_times(shape):>14}{size:>12}{wires:>12}{share}"
+
+
+def _who_sees_whom(mask_set: MaskSet, names: Sequence[str]) -> Iterator[str]:
+    reach, order = mask_set.reachability(), mask_set.order.tolist()
+    n, half = len(order), MOST_LINES // 4
+    shown = range(n) if n <= MOST_LINES else [*range(half), *range(n - half, n)]
+    before = -1
+    for place in shown:
+        if place != before + 1:
+            yield f"  ... {place - before - 1} more"
+        feature, before = order[place], place
+        seen = [names[j] for j in order if reach[feature, j]]
+        yield f"  {names[feature]} sees {_listed(seen) if seen else 'nothing'}"
+    allowed = n * (n - 1) // 2
+    yield f"{int(reach.sum())} of the {allowed} dependencies that the order allows are there"
+
+
+def _names(stored: Stored) -> list[str] | None:
+    """Return the names of the columns, where an estimator was saved that knows them."""
+    names = stored.extra.get("estimator", {}).get("feature_names")
+    return None if names is None else [str(name) for name in names]
+
+
+def _short(output: Distribution) -> str:
+    return type(output).__name__ if type(output).__name__ in ("Bernoulli", "Gaussian") else repr(output)
+
+
+def _kind(value: Any) -> str:
+    return value if isinstance(value, str) else "given"
+
+
+def _listed(values: Sequence[object], most: int = 12) -> str:
+    """Return the values with commas, the middle left out where there are many."""
+    if len(values) <= most:
+        return ", ".join(map(str, values))
+    head, tail = values[: most - 4], values[-2:]
+    return f"{', '.join(map(str, head))}, ..., {', '.join(map(str, tail))} ({len(values)})"
+
+
+def _times(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _yes(value: object) -> str:
+    return "yes" if value else "no"
+
+
+def _knows_blocks() -> bool:
+    """Return whether standard output can show the blocks that masks are drawn with."""
+    try:
+        draw.text.BLOCKS.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

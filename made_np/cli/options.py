@@ -1,0 +1,130 @@
+"""What options of the command line mean: text in, checked values out.
+
+Each function is a ``type`` of argparse: it raises ``ArgumentTypeError``, whose message is shown with the option's name.
+"""
+
+from __future__ import annotations
+
+import math
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from typing import Any
+
+from made_np.blocks import NAMES
+from made_np.masks import ORDERS
+from made_np.outputs import Distribution
+
+__all__ = ["columns", "count", "direct", "n_masks", "number", "order", "widths"]
+
+
+def count(least: int) -> Callable[[str], int]:
+    """Return the type of an integer >= `least`."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise ArgumentTypeError(f"{text!r} is no integer >= {least}")
+        return value
+
+    return parse
+
+
+def number(low: float, high: float = math.inf) -> Callable[[str], float]:
+    """Return the type of a finite number in [low, high]."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and low <= value <= high):
+            upper = f" and <= {high:g}" if math.isfinite(high) else ""
+            lower = f" >= {low:g}" if math.isfinite(low) else ""
+            raise ArgumentTypeError(f"{text!r} is no finite number{lower}{upper}")
+        return value
+
+    return parse
+
+
+def widths(text: str) -> tuple[int, ...]:
+    """Return the widths of the hidden layers: ``500,500``; ``none`` for none.
+
+    Examples
+    --------
+    >>> widths("500,200"), widths("none")
+    ((500, 200), ())
+    """
+    if text == "none":
+        return ()
+    try:
+        return tuple(count(1)(part) for part in text.split(","))
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(f"{error}: give widths such as 500,500, or none") from None
+
+
+def order(text: str) -> str | list[int]:
+    """Return the name of an order, or feature indices: ``natural`` or ``2,0,1``."""
+    if text in ORDERS:
+        return text
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r}: give one of {', '.join(ORDERS)}, or columns such as 2,0,1") from None
+
+
+def n_masks(text: str) -> int | None:
+    """Return a number of mask sets; None for ``endless``."""
+    try:
+        return None if text == "endless" else count(1)(text)
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(f"{error}; for fresh mask sets at every step write endless") from None
+
+
+def direct(text: str) -> bool | str:
+    """Return what ``auto``, ``yes`` and ``no`` stand for."""
+    meanings: dict[str, bool | str] = {"auto": "auto", "yes": True, "no": False}
+    if text not in meanings:
+        raise ArgumentTypeError(f"{text!r}: give one of {', '.join(meanings)}")
+    return meanings[text]
+
+
+def columns(text: str) -> Any:
+    """Return what is known of the columns: one kind for all, or one for each, separated by commas.
+
+    A kind is "auto" or the name of a distribution, with its numbers behind colons.
+
+    Examples
+    --------
+    >>> columns("auto")
+    'auto'
+    >>> columns("bernoulli,categorical:5,gaussian")
+    ['bernoulli', Categorical(n=5), 'gaussian']
+    """
+    kinds = [_kind(part.strip()) for part in text.split(",")]
+    return kinds[0] if len(kinds) == 1 else kinds
+
+
+def _kind(text: str) -> str | Distribution:
+    name, *numbers = text.split(":")
+    if name != "auto" and name not in NAMES:
+        raise ArgumentTypeError(f"{name!r} is unknown: use auto, {', '.join(NAMES)}")
+    if not numbers:
+        return name
+    try:
+        return NAMES[name](*(_integer_or_number(n) for n in numbers))
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f" ({error})" if isinstance(error, ValueError) else ""
+        raise ArgumentTypeError(
+            f"{text!r}{reason}: write categorical:5 for 5 values, discretized_logistic:256:3 for 256 levels and 3 "
+            "components"
+        ) from None
+
+
+def _integer_or_number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
