@@ -133,7 +133,7 @@ def load(path: str | os.PathLike[str]) -> Stored:
     entries = _read_entries(path)
     header = _decode_header(path, entries)
     checksum = entries.pop("sha256", np.empty(0, dtype=np.uint8))
-    if "theta" not in entries or not np.array_equal(checksum, _checksum(entries)):
+    if not np.array_equal(checksum, _checksum(entries)):
         raise ValueError(_damaged(path, "its checksum does not match its content"))
     try:
         made = MADE.from_config(header["made"])

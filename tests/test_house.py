@@ -1,0 +1,200 @@
+"""The rules of the house, read from the source: where imports may point, sizes, docstrings."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = sorted((ROOT / "made_np").rglob("*.py"))
+SOURCES = PACKAGE + sorted((ROOT / "scripts").rglob("*.py"))
+
+MAX_FILE = 320
+MAX_FUNCTION = 45
+LONGER = {
+    "made_np/estimator.py __init__",  # scikit-learn wants every parameter named and assigned, nothing else
+}
+
+# A line may import from the lines above it: not from its own, not from those below.
+RANKS = [
+    ["_version", "validation", "frames"],
+    ["masks", "layout", "layers", "optim", "schedules", "datasets", "conventions"],
+    ["normal", "mask_sets"],
+    ["outputs", "conditioning"],
+    ["mixtures"],
+    ["blocks"],
+    ["arguments", "network"],
+    ["sampling", "columns", "params"],
+    ["backends"],
+    ["description"],
+    ["model"],
+    ["storage", "loop", "marginals", "linear", "adapter"],
+    ["train", "draw", "tables"],
+    ["online", "faces"],
+    ["fitted"],
+    ["estimator"],
+    ["demo"],
+    ["cli"],
+    ["__init__", "__main__"],
+]
+RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
+RANK["testing"] = 0  # it imports nothing of the rest, and anyone may import it
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    """True for an `if TYPE_CHECKING:` block: it never runs."""
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+def running_nodes(tree: ast.AST, *, functions: bool) -> Iterator[ast.AST]:
+    """Every node that can run; without `functions` only what runs when the module is imported."""
+    for node in ast.iter_child_nodes(tree):
+        inside_call = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        if is_type_checking(node) or (inside_call and not functions):
+            continue
+        yield node
+        yield from running_nodes(node, functions=functions)
+
+
+def imported(tree: ast.AST, *, functions: bool, folder: str = "made_np") -> set[str]:
+    """Full names of all that is imported, "made_np.masks.make_order" for a name of a module.
+
+    `folder` is the package that the file lies in: what relative imports start from.
+    """
+    names = set()
+    for node in running_nodes(tree, functions=functions):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = folder.split(".")[: folder.count(".") + 2 - node.level] if node.level else []
+            module = ".".join([*above, *filter(None, [node.module])])
+            names |= {f"{module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def imports_of(path: Path, *, functions: bool) -> set[str]:
+    """Full names of all that a file of the package imports."""
+    folder = ".".join(path.parent.relative_to(ROOT).parts)
+    return imported(parse(path), functions=functions, folder=folder)
+
+
+def own_parts(names: set[str]) -> set[str]:
+    """The parts of made_np among `names`; the package itself counts as its `__init__`."""
+    parts = [name.split(".") for name in names if name.split(".")[0] == "made_np"]
+    second = {part[1] if len(part) > 1 else "__init__" for part in parts}
+    return {name if name in PARTS else "__init__" for name in second}
+
+
+def part_of(path: Path) -> str:
+    """The part of the package that a file belongs to: the name that has a rank."""
+    return path.relative_to(ROOT / "made_np").parts[0].removesuffix(".py")
+
+
+PARTS = {part_of(path) for path in PACKAGE}
+
+
+def docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """How many lines of a function are its docstring."""
+    first = node.body[0]
+    has_one = ast.get_docstring(node) is not None
+    return (first.end_lineno or 0) - first.lineno + 1 if has_one else 0
+
+
+def functions_of(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """All functions and methods, nested ones too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def without_docstring(tree: ast.Module) -> Iterator[str]:
+    """Names of the module, its public functions, classes and methods that lack a docstring."""
+    if ast.get_docstring(tree) is None:
+        yield "the module"
+    todo: list[ast.Module | ast.ClassDef] = [tree]
+    while todo:
+        for node in todo.pop().body:
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            if not node.name.startswith("_") and ast.get_docstring(node) is None:
+                yield f"{node.name} (line {node.lineno})"
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                todo.append(node)
+
+
+def parse(path: Path) -> ast.Module:
+    """Syntax tree of a file."""
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def name_of(path: Path) -> str:
+    """Path within the repository, for messages and test names."""
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=name_of)
+def test_every_file_has_a_rank_and_imports_downwards(path: Path) -> None:
+    own = part_of(path)
+    assert own in RANK, f"give {own!r} its place in RANKS"
+    others = own_parts(imports_of(path, functions=True)) - {own}
+    wrong = sorted(name for name in others if RANK.get(name, 0) >= RANK[own])
+    assert not wrong, f"{own} imports {wrong}, which do not stand below it"
+
+
+def test_testing_knows_nothing_of_the_model() -> None:
+    files = [path for path in PACKAGE if part_of(path) == "testing"]
+    assert files
+    for path in files:
+        assert own_parts(imports_of(path, functions=True)) <= {"testing"}, name_of(path)
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=name_of)
+def test_nothing_optional_is_imported_with_the_module(path: Path) -> None:
+    tops = {name.split(".")[0] for name in imports_of(path, functions=False)}
+    allowed = {"numpy", "made_np", *sys.stdlib_module_names}
+    assert tops <= allowed, "import it inside the function that needs it"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= MAX_FILE, "look for the second idea in this file"
+    for node in functions_of(parse(path)):
+        size = (node.end_lineno or 0) - node.lineno + 1 - docstring_lines(node)
+        is_short = size <= MAX_FUNCTION or f"{name_of(path)} {node.name}" in LONGER
+        assert is_short, f"look for the second idea in {node.name}: {size} lines"
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=name_of)
+def test_everything_public_says_what_it_is(path: Path) -> None:
+    assert not list(without_docstring(parse(path)))
+
+
+@pytest.mark.parametrize(
+    ("source", "at_import", "in_all"),
+    [
+        ("import a.b, c", {"a.b", "c"}, {"a.b", "c"}),
+        ("from a import b", {"a.b"}, {"a.b"}),
+        ("def f():\n    import a", set(), {"a"}),
+        ("class C:\n    import a", {"a"}, {"a"}),
+        ("try:\n    import a\nexcept ImportError:\n    a = None", {"a"}, {"a"}),
+        ("if TYPE_CHECKING:\n    import a", set(), set()),
+        ("from . import a", {"made_np.testing.a"}, {"made_np.testing.a"}),
+        ("from .a import b", {"made_np.testing.a.b"}, {"made_np.testing.a.b"}),
+        ("from ..a import b", {"made_np.a.b"}, {"made_np.a.b"}),
+    ],
+)
+def test_the_walk_sees_every_import(source: str, at_import: set[str], in_all: set[str]) -> None:
+    tree, folder = ast.parse(source), "made_np.testing"
+    assert imported(tree, functions=False, folder=folder) == at_import
+    assert imported(tree, functions=True, folder=folder) == in_all
+
+
+def test_the_walk_sees_what_lacks_a_docstring() -> None:
+    source = "def f(): ...\ndef _f(): ...\nclass C:\n    def g(self): ...\n    def _g(self): ..."
+    found = set(without_docstring(ast.parse(source)))
+    assert found == {"the module", "f (line 1)", "C (line 3)", "g (line 4)"}
