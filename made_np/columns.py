@@ -1,0 +1,254 @@
+"""A table and the rows of a model: which distribution each column has, and in which units the model sees it.
+
+A real column is standardised, ``z = (x - mean) / scale``, because a network learns best from numbers of about 1. That
+changes the density: ``log p(x) = log p(z) - log scale``, for each real column. A discrete column stays as it is, with
+mean 0 and scale 1, so that it comes back exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.arguments import output_config, outputs_from_config
+from made_np.blocks import NAMES, Outputs
+from made_np.frames import Floats, Names, where
+from made_np.mixtures import DiscretizedLogistic
+from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
+
+__all__ = ["Column", "Columns", "Kind"]
+
+Kind = str | Distribution
+"""What a person says of a column: "auto", the name of a distribution, or a distribution."""
+
+KINDS = ("auto", *NAMES)
+MAX_CODES = 32
+"""Under "auto", a column of integers 0..max is categorical if that is at most so many values."""
+MAX_LEVELS = 1 << 16
+"""More values than this are no codes: each would own output units."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table, as it was learned from training data.
+
+    Attributes
+    ----------
+    output : Distribution
+        Of the standardised values.
+    mean, scale : float
+        ``z = (x - mean) / scale``; 0 and 1 for a discrete column.
+    name : str
+        Its name in the table, "" if it has none.
+    """
+
+    output: Distribution
+    mean: float = 0.0
+    scale: float = 1.0
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table: from its values to a model's rows and back.
+
+    Attributes
+    ----------
+    each : tuple of Column, length D
+
+    Examples
+    --------
+    >>> x = np.array([[0, 2, 0.5], [1, 0, 2.5], [1, 1, 4.5]])
+    >>> columns = Columns.learn(x)
+    >>> columns.outputs
+    (Bernoulli(), Categorical(n=3), Gaussian(min_scale=0.001))
+    >>> columns.encode(x)[:, 2].round(3)
+    array([-1.225,  0.   ,  1.225])
+    >>> columns.decode(columns.encode(x))[0]
+    array([0. , 2. , 0.5])
+    """
+
+    each: tuple[Column, ...]
+
+    @classmethod
+    def learn(
+        cls, x: Floats, kinds: Kind | Sequence[Kind] = "auto", names: Names | Sequence[str] | None = None
+    ) -> Columns:
+        """Return the columns of the training table `x`.
+
+        Parameters
+        ----------
+        x : ndarray of float64, shape (n, D), n >= 1
+        kinds : str, Distribution, or a list with one of these per column
+            "auto": values 0 and 1 only are Bernoulli, integers 0..max with max <= 31 are ``Categorical(max + 1)``,
+            everything else is Gaussian. "categorical" and "discretized_logistic" take their number of values from
+            the largest one in the column; "discretized_logistic" for all columns, from the largest one of all: the
+            columns then share one scale, as pixels do.
+        names : sequence of str, length D, optional
+            For messages.
+
+        Raises
+        ------
+        ValueError
+            An unknown kind, a list of another length, or values that a column's kind does not allow.
+        TypeError
+            A kind that is neither a name nor a distribution.
+        """
+        n_columns = x.shape[1]
+        wanted = _kind_per_column(kinds, n_columns)
+        known = [""] * n_columns if names is None else list(names)
+        each = [_learn(x[:, d], wanted[d], known[d], where(d, known[d])) for d in range(n_columns)]
+        if isinstance(kinds, str) and kinds == "discretized_logistic":
+            shared = DiscretizedLogistic(max(int(x.max()) + 1, 2))
+            each = [replace(column, output=shared) for column in each]
+        columns = cls(tuple(each))
+        columns.check(x)
+        return columns
+
+    @classmethod
+    def from_config(cls, config: Sequence[dict[str, Any]]) -> Columns:
+        """Return the columns whose `config` this is."""
+        outputs = [outputs_from_config([column["output"]]) for column in config]
+        return cls(tuple(Column(**{**c, "output": o}) for c, o in zip(config, outputs, strict=True)))
+
+    def config(self) -> list[dict[str, Any]]:
+        """Return the columns as JSON-able values, from which `from_config` builds equal ones."""
+        return [
+            {"output": output_config(c.output), "mean": c.mean, "scale": c.scale, "name": c.name} for c in self.each
+        ]
+
+    def __len__(self) -> int:
+        return len(self.each)
+
+    @property
+    def outputs(self) -> tuple[Distribution, ...]:
+        """The distribution of each column."""
+        return tuple(column.output for column in self.each)
+
+    @cached_property
+    def means(self) -> Floats:
+        """The mean of each column, shape (D,)."""
+        return np.array([column.mean for column in self.each])
+
+    @cached_property
+    def scales(self) -> Floats:
+        """The scale of each column, shape (D,)."""
+        return np.array([column.scale for column in self.each])
+
+    @cached_property
+    def _blocks(self) -> Outputs:
+        return Outputs(self.outputs)
+
+    def encode(self, x: Floats, name: str = "X") -> Floats:
+        """Return the model's rows z (n, D) of the table `x` (n, D); NaN stays NaN. Raises as `check`."""
+        self.check(x, name)
+        with np.errstate(over="ignore"):  # the model itself refuses what is too large for its dtype
+            return np.asarray((x - self.means) / self.scales)
+
+    def decode(self, z: NDArray[Any]) -> Floats:
+        """Return the table (..., D) of the model's rows `z` (..., D), in float64."""
+        return np.asarray(z.astype(np.float64) * self.scales + self.means)
+
+    def log_jacobian(self, known: NDArray[np.bool_]) -> Floats:
+        """Return ``log |dz/dx|`` of each row's known columns: what log p(x) has on top of log p(z), in nats.
+
+        Parameters
+        ----------
+        known : ndarray of bool, shape (n, D)
+
+        Returns
+        -------
+        ndarray, shape (n,)
+        """
+        return -np.where(known, np.log(self.scales), 0.0).sum(axis=1)
+
+    def check(self, x: Floats, name: str = "X") -> None:
+        """Raise a `ValueError` that names column and value where `x` has a value that its column cannot have.
+
+        Every code 0..n-1 is allowed in a column of n codes, whether fit met it or not: it has its probability. NaN is
+        passed over.
+        """
+        places = np.arange(len(self))
+        for group in self._blocks.groups:
+            values = x[:, group.features]
+            invalid = group.output.invalid(values) & ~np.isnan(values)
+            if invalid.any():
+                row, place = (int(i) for i in np.argwhere(invalid)[0])
+                column = int(places[group.features][place])
+                output, which = group.output, where(column, self.each[column].name)
+                raise ValueError(
+                    f"{name}[{row}, {column}] = {values[row, place]:g}: {which} has {type(output).__name__} values, "
+                    f"{output.support}. {_way_out(output)}"
+                )
+
+
+def _kind_per_column(kinds: Any, n_columns: int) -> list[Kind]:
+    """Return one checked kind per column."""
+    if isinstance(kinds, (str, Distribution)):
+        kinds = [kinds] * n_columns
+    if not isinstance(kinds, Sequence):
+        raise TypeError(f"columns={kinds!r}: give one of {KINDS}, a distribution, or a list with one per column")
+    if len(kinds) != n_columns:
+        raise ValueError(f"columns lists {len(kinds)} distributions, but X has {n_columns} columns: give one for each")
+    for d, kind in enumerate(kinds):
+        if not isinstance(kind, (str, Distribution)):
+            raise TypeError(f"columns[{d}]={kind!r} is a {type(kind).__name__}: give a name or a distribution")
+        if isinstance(kind, str) and kind not in KINDS:
+            raise ValueError(f"columns: {kind!r} (column {d}) is unknown: use one of {KINDS}, or a distribution")
+    return list(kinds)
+
+
+def _learn(values: Floats, kind: Kind, name: str, which: str) -> Column:
+    """Learn one column from its training values."""
+    output = kind if isinstance(kind, Distribution) else _distribution(values, kind, which)
+    # A distribution that takes numbers between the integers is a density, and has units.
+    if output.invalid(np.array(0.5)):
+        return Column(output, name=name)
+    return Column(output, *_mean_and_scale(values), name=name)
+
+
+def _distribution(values: Floats, kind: str, which: str) -> Distribution:
+    """Return the distribution that a name or "auto" stands for."""
+    top, are_codes = values.max(), bool(((values >= 0) & (values == np.floor(values))).all())
+    if kind == "auto" and are_codes and top < MAX_CODES:
+        kind = "bernoulli" if top <= 1 else "categorical"
+    if kind in ("auto", "gaussian"):
+        return Gaussian()
+    if kind == "bernoulli":
+        return Bernoulli()
+    if not are_codes or top >= MAX_LEVELS:
+        odd = values[(values < 0) | (values != np.floor(values)) | (values >= MAX_LEVELS)][0]
+        raise ValueError(
+            f"X has the value {odd:g} in {which}, which is to be {kind!r}: code its values as 0..n-1, or use 'gaussian'"
+        )
+    n = max(int(top) + 1, 2)
+    return Categorical(n) if kind == "categorical" else DiscretizedLogistic(n)
+
+
+def _mean_and_scale(values: Floats) -> tuple[float, float]:
+    """Return mean and standard deviation; the scale of a constant column is 1."""
+    # In units of the largest value, so that no square overflows or vanishes.
+    unit = float(np.abs(values).max()) or 1.0
+    shares = values / unit
+    mean, spread = float(shares.mean()) * unit, float(shares.std())
+    # Rounding alone leaves a spread of about 1e-16.
+    scale = spread * unit if spread > 1e-14 else 1.0
+    return mean, max(scale, float(np.finfo(np.float64).tiny))
+
+
+def _way_out(output: Distribution) -> str:
+    """What to do about a value that `output` does not have."""
+    if isinstance(output, Bernoulli):
+        return "Set binarize (x > binarize becomes 1), or another distribution in columns"
+    if isinstance(output, Categorical):
+        return (
+            "Fit on rows that hold every value, or say how many there are: columns=[..., made_np.Categorical(n), ...]"
+        )
+    if isinstance(output, DiscretizedLogistic):
+        return "Fit on rows that hold the largest value, or give columns a made_np.DiscretizedLogistic(levels)"
+    return "Give columns a distribution that has this value"

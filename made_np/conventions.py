@@ -1,0 +1,114 @@
+"""Scikit-learn's conventions without scikit-learn: parameters, tags, errors, random states.
+
+An estimator is whatever behaves like one, so nothing here inherits from scikit-learn or imports it with the module. Its
+own checks and exceptions are used where a program has loaded it already.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any, TypeVar
+
+import numpy as np
+
+from made_np.frames import REALS, Names, check_columns, column_names
+from made_np.validation import as_count
+
+__all__ = ["Conventions", "NotFittedError", "as_real", "as_seed", "not_fitted"]
+
+Self = TypeVar("Self", bound="Conventions")
+
+
+class Conventions:
+    """What every scikit-learn estimator can do with its parameters, which are the arguments of ``__init__``."""
+
+    n_features_in_: int
+    feature_names_in_: Names
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        arguments = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        return {argument.name: argument.default for argument in sorted(arguments, key=lambda a: a.name)}
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name; `deep` changes nothing, since none of them is an estimator."""
+        return {name: getattr(self, name) for name in self._defaults()}
+
+    def set_params(self: Self, **params: Any) -> Self:
+        """Set parameters by name and return self; an unknown name raises a `ValueError` before any is set."""
+        known = self._defaults()
+        for name in params:
+            if name not in known:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {type(self).__name__}: use one of {list(known)}"
+                )
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        params, defaults = self.get_params(), self._defaults()
+        changed = [f"{name}={value!r}" for name, value in params.items() if repr(value) != repr(defaults[name])]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags of a density estimator (scikit-learn asks for them, so it is there)."""
+        from sklearn.utils import Tags, TargetTags
+
+        return Tags(estimator_type="density_estimator", target_tags=TargetTags(required=False))
+
+    def _check_columns(self, X: Any, n_columns: int) -> None:
+        """Raise a `ValueError` if names or number of the columns of `X` are not those of fit."""
+        if "sklearn" in sys.modules:
+            try:
+                from sklearn.utils.validation import validate_data
+            except ImportError:  # before 1.6
+                pass
+            else:
+                validate_data(self, X, reset=False, skip_check_array=True)
+                return
+        fitted = getattr(self, "feature_names_in_", None)
+        check_columns(column_names(X), n_columns, fitted, self.n_features_in_)
+
+
+def not_fitted(estimator: Any) -> Exception:
+    """Return the error for use before fit: scikit-learn's NotFittedError, or one of the same kind."""
+    name = type(estimator).__name__
+    message = f"this {name} is not fitted yet: call fit first, or {name}.load"
+    if "sklearn" in sys.modules:
+        from sklearn.exceptions import NotFittedError as TheirError
+
+        return TheirError(message)
+    return NotFittedError(message)
+
+
+class NotFittedError(ValueError, AttributeError):
+    """An estimator was used before fit."""
+
+
+def as_seed(random_state: Any) -> int:
+    """Return an integer seed: `random_state` itself, one drawn from it if it is a generator, from chance for None.
+
+    NumPy's global random state is left alone, for None too.
+    """
+    if random_state is None:
+        random_state = np.random.default_rng()
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**31))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    if not isinstance(random_state, (int, np.integer)) or isinstance(random_state, bool):
+        raise TypeError(
+            f"random_state={random_state!r}: give an integer >= 0, a numpy.random.RandomState or Generator, or None"
+        )
+    return as_count(random_state, "random_state", 0)
+
+
+def as_real(value: Any, name: str) -> float:
+    """Return `value` as a float if it is a finite real number, or raise."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, REALS):
+        raise TypeError(f"{name}={value!r} is a {type(value).__name__}: give a number")
+    if not np.isfinite(value):
+        raise ValueError(f"{name}={value}: give a finite number")
+    return float(value)

@@ -1,0 +1,298 @@
+"""MADEDensity: a density over a table with scikit-learn's conventions, which needs no scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.columns import Columns, Kind
+from made_np.conventions import as_real, as_seed
+from made_np.fitted import FittedDensity
+from made_np.frames import Floats, Names, check_columns, column_names
+from made_np.model import MADE
+from made_np.online import train_on
+from made_np.optim import Optimizer
+from made_np.train import fit as fit_model
+from made_np.validation import as_count
+
+__all__ = ["MADEDensity"]
+
+Array = NDArray[Any]
+
+
+class MADEDensity(FittedDensity):
+    """Density estimator for tables: p(x) = prod_d p(x_d | x before d), learned by a masked autoencoder.
+
+    Germain, Gregor, Murray and Larochelle (2015), arXiv 1502.03509. Works in Pipeline, GridSearchCV, cross_val_score,
+    clone and joblib.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int
+        Widths of the hidden layers; ``()`` leaves a linear model.
+    columns : str, Distribution, or a list with one of these per column
+        "auto": columns of 0 and 1 are Bernoulli, of integers 0..max with max <= 31 Categorical, all others Gaussian.
+        "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``, .... Real columns
+        are standardised for the network; densities and samples are in the column's own units. A discrete column has
+        the values up to the largest one that fit met, and refuses others: give ``Categorical(n)`` if there are more.
+    activation : {"relu", "tanh", "sigmoid", "softplus"}
+    order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)
+        The sequence in which columns are generated.
+    n_masks : int or None
+        How many mask sets share the parameters. None, with ``order="random"``: endlessly many; such a model fills and
+        scores rows with any gaps.
+    direct : bool or "auto"
+        Wires from input to output.
+    residual : bool
+    optimizer : str or Optimizer
+        "adam", "adamw", "adagrad", "adadelta" (wants ``learning_rate=1.0``), "sgd", or a rule of `made_np.optim`.
+    learning_rate : float
+    batch_size : int
+    max_epochs : int
+        At most so many passes over the rows. Reaching it is no reason for a warning; `stopped_by_` tells.
+    early_stopping : bool
+        Hold out rows, stop when they get no better, and keep the parameters that were best for them.
+    validation_fraction : float in (0, 1)
+        Share of the rows that is held out, at least one row; of a single row none can be.
+    n_iter_no_change : int
+        So many epochs without a better validation score end the fit.
+    weight_decay : float or dict of str to float
+    dropout : float in [0, 1)
+    warm_start : bool
+        Let `fit` go on from the parameters that are there, with the columns learned before.
+    random_state : int, RandomState, Generator or None
+        Decides orders, start, held-out rows, batches and dropout. None is from chance; NumPy's global state is never
+        touched. Also what `sample` and `impute` use when they are given none: with an integer they repeat themselves.
+    verbose : int
+        Above 0, show the progress of the fit.
+    dtype : {"float32", "float64"}
+        Of training and sampling. Scores are always computed in float64.
+    backend : {"auto", "numpy"}
+    binarize : float or None
+        Every value becomes 1 where it is above this threshold, else 0, before anything else.
+
+    Attributes
+    ----------
+    made_ : MADE
+        The model; its rows are ``columns_.encode(X)``.
+    theta_ : ndarray, shape (P,)
+        Its parameters.
+    columns_ : Columns
+        What was learned of each column.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only after a fit on a data frame whose columns are named by strings.
+    n_iter_ : int
+        Epochs done.
+    history_ : dict of str to list
+        One entry per epoch: ``epoch``, ``train``, ``valid`` (nats per row, in the units of the model), and more.
+    stopped_by_ : {"patience", "max_epochs", "interrupt", "diverged"}
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> height = rng.normal(170, 10, size=500)
+    >>> X = np.column_stack([height, height / 2 - 15 + rng.normal(0, 5, size=500), rng.random(500) < 0.3])
+    >>> model = MADEDensity(hidden_layer_sizes=(20,), max_epochs=30, random_state=0).fit(X)
+    >>> model.score_samples(X).shape, model.sample(4, random_state=1).shape
+    ((500,), (4, 3))
+    >>> model.impute([[180.0, np.nan, np.nan]]).shape
+    (1, 3)
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Sequence[int] = (500,),
+        *,
+        columns: Kind | Sequence[Kind] = "auto",
+        activation: str = "relu",
+        order: Any = "natural",
+        n_masks: int | None = 1,
+        direct: bool | str = "auto",
+        residual: bool = False,
+        optimizer: str | Optimizer = "adam",
+        learning_rate: float = 1e-3,
+        batch_size: int = 100,
+        max_epochs: int = 200,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 30,
+        weight_decay: float | Mapping[str, float] = 0.0,
+        dropout: float = 0.0,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
+        verbose: int = 0,
+        dtype: str = "float32",
+        backend: str = "auto",
+        binarize: float | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.columns = columns
+        self.activation = activation
+        self.order = order
+        self.n_masks = n_masks
+        self.direct = direct
+        self.residual = residual
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+        self.dtype = dtype
+        self.backend = backend
+        self.binarize = binarize
+
+    # ------------------------------------------------------------------------------------------ learning
+
+    def fit(self, X: Any, y: Any = None, X_val: Any = None) -> MADEDensity:
+        """Learn the density of the rows of `X`.
+
+        Parameters
+        ----------
+        X : array or data frame (n, D)
+            Real numbers without gaps.
+        y : ignored
+        X_val : array or data frame (m, D), optional
+            Rows for early stopping, which is then on; by default some of `X` are held out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            Input or a parameter that cannot be meant; what an earlier fit learned is then still there.
+        """
+        first = not (self.warm_start and hasattr(self, "theta_"))
+        x, names, columns = self._table(X, first)
+        seed = as_seed(self.random_state)
+        made = self._model(columns, seed) if first else self._continued()
+        rng = np.random.default_rng(seed)
+        rows, valid = self._rows(made, columns, x), None
+        if X_val is not None:
+            x_val = self._read(X_val, name="X_val")
+            check_columns(column_names(X_val), x_val.shape[1], names, x.shape[1], "X_val")
+            valid = self._rows(made, columns, x_val, "X_val")
+        elif self.early_stopping:
+            rows, valid = self._hold_out(rows, rng)
+        result = fit_model(
+            made,
+            rows,
+            valid=valid,
+            theta=None if first else self.theta_,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            patience=as_count(self.n_iter_no_change, "n_iter_no_change"),
+            weight_decay=self.weight_decay,
+            dropout=self.dropout,
+            rng=rng,
+            progress=bool(self.verbose),
+        )
+        self._settle(made, result.theta, columns, names, result.history, result.stopped_by)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None) -> MADEDensity:
+        """Go on learning from the rows of `X`: one pass over them, in batches of `batch_size`.
+
+        The first call fixes the columns: how many, their distributions, means and scales. Where later rows may hold
+        values that the first ones do not, say so in `columns`. There is no early stopping.
+
+        Parameters
+        ----------
+        X : array or data frame (n, D)
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        first = not hasattr(self, "theta_")
+        x, names, columns = self._table(X, first)
+        seed = as_seed(self.random_state)
+        made = self._model(columns, seed) if first else self._continued()
+        rows = self._rows(made, columns, x)
+        done = train_on(
+            made,
+            made.init(np.random.default_rng(seed), rows) if first else self.theta_,
+            rows,
+            None if first else self._memory,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            weight_decay=self.weight_decay,
+            dropout=self.dropout,
+            seed=seed,
+            progress=bool(self.verbose),
+        )
+        history = {name: new if first else self.history_[name] + new for name, new in done.history.items()}
+        history["epoch"] = list(range(1, len(history["epoch"]) + 1))
+        self._settle(made, done.theta, columns, names, history, done.stopped_by, done.memory)
+        return self
+
+    # ------------------------------------------------------------------------------------------ inside
+
+    def _table(self, X: Any, first: bool) -> tuple[Floats, Names | None, Columns]:
+        """Return the training table, the names of its columns, and what is known of them: at `first`, learned."""
+        if not first:
+            return self._read_again(X), self._names(), self.columns_
+        x, names = self._read(X), column_names(X)
+        return x, names, Columns.learn(x, self.columns, names)
+
+    def _model(self, columns: Columns, seed: int) -> MADE:
+        """Return the model that the parameters describe."""
+        sizes = self.hidden_layer_sizes
+        if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
+            raise TypeError(f"hidden_layer_sizes={sizes!r}: give a sequence of widths such as (500,), or () for none")
+        return MADE(
+            len(columns),
+            tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes)),
+            list(columns.outputs),
+            activation=self.activation,
+            order=self.order,
+            n_masks=self.n_masks,
+            direct=self.direct,
+            residual=self.residual,
+            seed=seed,
+            dtype=self.dtype,
+            backend=self.backend,
+        )
+
+    def _continued(self) -> MADE:
+        """Return the model that is there, or raise if the parameters now describe another one."""
+        asked = self._model(self.columns_, self.made_.seed)
+        if asked != self.made_:
+            old, new = self.made_.config(), asked.config()
+            changed = [name for name in old if old[name] != new[name]]
+            raise ValueError(
+                f"the fitted model cannot go on learning, since {', '.join(changed)} changed: set the old values, or "
+                "fit anew with warm_start=False"
+            )
+        return self.made_
+
+    def _rows(self, made: MADE, columns: Columns, x: Floats, name: str = "X") -> Array:
+        """Return the model's rows of a table, checked and in its dtype."""
+        return made.check_rows(columns.encode(x, name), name)
+
+    def _hold_out(self, rows: Array, rng: np.random.Generator) -> tuple[Array, Array | None]:
+        """Split off some rows for validation: at least one, unless there is only one."""
+        fraction = as_real(self.validation_fraction, "validation_fraction")
+        if not 0 < fraction < 1:
+            raise ValueError(f"validation_fraction={fraction}: give a number in (0, 1)")
+        if len(rows) < 2:
+            return rows, None
+        shuffled = rows[rng.permutation(len(rows))]
+        n_valid = max(1, int(fraction * len(rows)))
+        return shuffled[n_valid:], shuffled[:n_valid]

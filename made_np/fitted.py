@@ -1,0 +1,219 @@
+"""What a fitted density answers: scores, samples, completions, in the units of the table it was fitted on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np import storage
+from made_np.columns import Columns
+from made_np.conventions import Conventions, as_real, as_seed, not_fitted
+from made_np.frames import Floats, Names, as_frame, as_table, where
+from made_np.marginals import check_gaps, observed_log_prob
+from made_np.model import MADE
+from made_np.online import Memory
+from made_np.params import from_json, to_json
+from made_np.validation import as_count
+
+__all__ = ["FittedDensity"]
+
+Array = NDArray[Any]
+Fitted = TypeVar("Fitted", bound="FittedDensity")
+
+
+class FittedDensity(Conventions):
+    """The methods that need what `fit` has learned; `MADEDensity` adds the learning."""
+
+    made_: MADE
+    theta_: Array
+    columns_: Columns
+    n_iter_: int
+    history_: dict[str, list[Any]]
+    stopped_by_: str
+    _exact: MADE
+    _memory: Memory | None
+    random_state: Any
+    binarize: float | None
+
+    def score_samples(self, X: Any) -> Floats:
+        """Return log p(x) of each row, in nats, in the units of the columns, shape (n,), float64.
+
+        Parameters
+        ----------
+        X : array or data frame (n, D)
+            NaN means "not observed": the row gets the log-probability of the rest. That is exact, and needs an order
+            of the model in which the observed columns lead; an endless model (``n_masks=None``) takes any gaps.
+
+        Raises
+        ------
+        ValueError
+            Values that a column cannot have, or gaps that no order of the model allows.
+        """
+        _, columns = self._fitted()
+        x = self._read_again(X, gaps=True)
+        # In float64, so that a row's score does not depend on the rows beside it by more than 1e-12 or so.
+        log_prob = observed_log_prob(self._exact, self.theta_.astype(np.float64), columns.encode(x), self._label)
+        return log_prob + columns.log_jacobian(~np.isnan(x))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the MEAN over rows of log p(x), in nats per row (not the sum, so that folds of any size compare).
+
+        Arguments as in `score_samples`; `y` is ignored.
+        """
+        return float(self.score_samples(X).mean())
+
+    def sample(self, n_samples: int = 1, random_state: Any = None) -> Any:
+        """Draw rows from the model.
+
+        Parameters
+        ----------
+        n_samples : int, at least 1
+        random_state : int, RandomState, Generator or None
+            None: that of the estimator.
+
+        Returns
+        -------
+        ndarray of float64 (n_samples, D), or a pandas DataFrame if the model was fitted on a data frame
+        """
+        made, columns = self._fitted()
+        n_samples, rng = as_count(n_samples, "n_samples"), self._rng(random_state)
+        z = made.sample(self.theta_, n_samples, rng=rng)
+        return as_frame(columns.decode(z), self._names())
+
+    def impute(self, X: Any, n_draws: int | None = None, random_state: Any = None) -> Any:
+        """Fill the gaps (NaN) of `X`; every other value stays exactly as it is, or as `binarize` makes it.
+
+        Parameters
+        ----------
+        X : array or data frame (n, D)
+        n_draws : int, optional
+            None: one central completion, each gap filled with the centre of its conditional (the mean, for a binary
+            column the probability of a 1; for a categorical column its likeliest value), fed back as if observed.
+            An integer: so many completions, each drawn from p(gaps | rest).
+        random_state : int, RandomState, Generator or None
+            None: that of the estimator.
+
+        Returns
+        -------
+        ndarray of float64 (n, D), or (n_draws, n, D)
+            For a pandas DataFrame: a DataFrame with the same index, or a list of `n_draws` of them.
+
+        Raises
+        ------
+        ValueError
+            Gaps that no order of the model allows: what is known in a row has to lead in one.
+        """
+        made, columns = self._fitted()
+        x = self._read_again(X, gaps=True)
+        gaps = np.isnan(x)
+        check_gaps(made, ~gaps, self._label)
+        given, rng = columns.encode(x), self._rng(random_state)
+        if n_draws is None:
+            z = made.fill_means(self.theta_, given, rng=rng)[None]
+        else:
+            n_draws = as_count(n_draws, "n_draws")
+            z = made.sample(self.theta_, n_draws * len(x), given=np.tile(given, (n_draws, 1)), rng=rng)
+            z = z.reshape(n_draws, *x.shape)
+        filled = np.where(gaps, columns.decode(z), x)
+        if hasattr(X, "iloc"):
+            frames = [as_frame(table, X.columns, X.index) for table in filled]
+            return frames[0] if n_draws is None else frames
+        return filled[0] if n_draws is None else filled
+
+    # ------------------------------------------------------------------------------------------ files
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to one .npz file, without pickle, completely or not at all.
+
+        A `random_state` that is a generator is stored as None. Errors as in `made_np.save`.
+        """
+        made, columns = self._fitted()
+        names = self._names()
+        about = {
+            "params": {name: to_json(value) for name, value in self.get_params().items()},
+            "columns": columns.config(),
+            "feature_names": None if names is None else names.tolist(),
+            "history": self.history_,
+            "stopped_by": self.stopped_by_,
+        }
+        storage.save(path, made, self.theta_, extra={"estimator": about})
+
+    @classmethod
+    def load(cls: type[Fitted], path: str | os.PathLike[str]) -> Fitted:
+        """Read an estimator that `save` wrote: the same parameters, and the same bits in all answers.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, from a newer made_np, or holds a model without an estimator.
+        """
+        stored = storage.load(path)
+        if "estimator" not in stored.extra:
+            raise ValueError(f"{os.fspath(path)} holds a model, but no {cls.__name__}: read it with made_np.load")
+        about = stored.extra["estimator"]
+        estimator = cls(**{name: from_json(value) for name, value in about["params"].items()})
+        names = None if about["feature_names"] is None else np.array(about["feature_names"], dtype=object)
+        columns = Columns.from_config(about["columns"])
+        estimator._settle(stored.made, stored.theta, columns, names, about["history"], about["stopped_by"])
+        return estimator
+
+    # ------------------------------------------------------------------------------------------ inside
+
+    def _fitted(self) -> tuple[MADE, Columns]:
+        if not hasattr(self, "theta_"):
+            raise not_fitted(self)
+        return self.made_, self.columns_
+
+    def _names(self) -> Names | None:
+        return getattr(self, "feature_names_in_", None)
+
+    def _label(self, column: int) -> str:
+        return where(column, self.columns_.each[column].name)
+
+    def _rng(self, random_state: Any) -> np.random.Generator:
+        return np.random.default_rng(as_seed(self.random_state if random_state is None else random_state))
+
+    def _read(self, X: Any, *, gaps: bool = False, name: str = "X") -> Floats:
+        """Return the table (n, D) that `X` is, binarised if asked for."""
+        x = as_table(X, gaps=gaps, name=name)
+        if self.binarize is None:
+            return x
+        threshold = as_real(self.binarize, "binarize")
+        return np.where(np.isnan(x), x, x > threshold)
+
+    def _read_again(self, X: Any, *, gaps: bool = False) -> Floats:
+        """Return the table (n, D) that `X` is, once its columns have been seen to be those of fit."""
+        is_frame = hasattr(X, "columns")
+        if is_frame:  # where these are other columns, what they hold is no matter
+            self._check_columns(X, len(X.columns))
+        x = self._read(X, gaps=gaps)
+        if not is_frame:
+            self._check_columns(X, x.shape[1])
+        return x
+
+    def _settle(
+        self,
+        made: MADE,
+        theta: Array,
+        columns: Columns,
+        names: Names | None,
+        history: dict[str, list[Any]],
+        stopped_by: str,
+        memory: Memory | None = None,
+    ) -> None:
+        """Set everything that makes the estimator a fitted one, at once and only at the end."""
+        self.made_, self.theta_, self.columns_, self._memory = made, theta, columns, memory
+        # Kept beside the model, because its masks take longer to build than a few rows to score.
+        self._exact = replace(made, dtype="float64")
+        self.n_features_in_ = len(columns)
+        self.history_, self.n_iter_, self.stopped_by_ = history, len(history["epoch"]), stopped_by
+        if names is not None:
+            self.feature_names_in_ = names
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_

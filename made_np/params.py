@@ -1,0 +1,75 @@
+"""Parameters of an estimator as JSON and back, so that a file can hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from made_np import optim
+from made_np.arguments import output_config, outputs_from_config
+from made_np.optim import Optimizer
+from made_np.outputs import Distribution
+
+__all__ = ["from_json", "to_json"]
+
+
+def to_json(value: Any) -> Any:
+    """Return a parameter as JSON values.
+
+    Whatever JSON has no form for becomes a dict with one key that says what it was. A random state that is a generator
+    becomes None: where it stands is a matter of the running program.
+
+    Raises
+    ------
+    TypeError
+        An optimizer that is none of `made_np.optim`, so that nobody could find it again.
+
+    Examples
+    --------
+    >>> to_json((500, 500))
+    {'tuple': [500, 500]}
+    >>> from_json(to_json((500, 500)))
+    (500, 500)
+    """
+    if isinstance(value, Distribution):
+        return {"distribution": output_config(value)}
+    if isinstance(value, Optimizer):
+        name = type(value).__name__
+        if getattr(optim, name, None) is not type(value):
+            raise TypeError(f"optimizer={value!r} is no rule of made_np.optim: set another one before you save")
+        return {"optimizer": [name, asdict(value)]}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (np.dtype, type)):
+        return np.dtype(value).name
+    if isinstance(value, tuple):
+        return {"tuple": [to_json(each) for each in value]}
+    if isinstance(value, list):
+        return [to_json(each) for each in value]
+    if isinstance(value, Mapping):
+        return {"dict": {key: to_json(each) for key, each in value.items()}}
+    if isinstance(value, (np.random.Generator, np.random.RandomState)):
+        return None
+    return value
+
+
+def from_json(value: Any) -> Any:
+    """Return the parameter whose `to_json` this is; arrays come back as lists."""
+    if isinstance(value, list):
+        return [from_json(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "distribution":
+        return outputs_from_config([content])
+    if kind == "optimizer":
+        name, settings = content
+        return getattr(optim, name)(**settings)
+    if kind == "tuple":
+        return tuple(from_json(each) for each in content)
+    return {key: from_json(each) for key, each in content.items()}

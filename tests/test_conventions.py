@@ -1,0 +1,74 @@
+"""Parameters and random states behave as scikit-learn's do, without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from made_np.conventions import Conventions, NotFittedError, as_real, as_seed
+
+
+class Pair(Conventions):
+    """Something with two parameters."""
+
+    def __init__(self, b: Any = 1, *, a: Any = (2, 3)) -> None:
+        self.b = b
+        self.a = a
+
+
+def test_parameters_are_the_arguments() -> None:
+    pair = Pair(b=5)
+    assert pair.get_params() == pair.get_params(deep=False) == {"a": (2, 3), "b": 5}
+    assert list(pair.get_params()) == ["a", "b"]
+    assert pair.set_params(a=None, b=2) is pair
+    assert (pair.a, pair.b) == (None, 2)
+
+
+def test_an_unknown_parameter_is_refused_before_any_is_set() -> None:
+    pair = Pair()
+    with pytest.raises(ValueError, match=r"'c' for estimator Pair.*\['a', 'b'\]"):
+        pair.set_params(b=7, c=1)
+    assert pair.b == 1
+
+
+def test_repr_shows_what_differs_from_the_defaults() -> None:
+    assert repr(Pair()) == "Pair()"
+    assert repr(Pair(3)) == "Pair(b=3)"
+    assert repr(Pair(a=np.array([1, 2]))) == "Pair(a=array([1, 2]))"
+
+
+def test_not_fitted_is_a_value_error_and_an_attribute_error() -> None:
+    assert issubclass(NotFittedError, ValueError)
+    assert issubclass(NotFittedError, AttributeError)
+
+
+def test_seeds_come_from_integers_states_generators_and_chance() -> None:
+    assert as_seed(7) == as_seed(np.int64(7)) == 7
+    assert as_seed(np.random.default_rng(0)) == as_seed(np.random.default_rng(0))
+    assert as_seed(np.random.RandomState(0)) == as_seed(np.random.RandomState(0))
+    generator = np.random.default_rng(0)
+    assert as_seed(generator) != as_seed(generator)
+    assert as_seed(None) != as_seed(None)
+
+
+def test_the_global_random_state_is_neither_read_nor_written() -> None:
+    before = str(np.random.get_state())  # noqa: NPY002
+    as_seed(None)
+    assert str(np.random.get_state()) == before  # noqa: NPY002
+
+
+@pytest.mark.parametrize(("bad", "error"), [("a", TypeError), (1.5, TypeError), (True, TypeError), (-1, ValueError)])
+def test_other_seeds_are_refused(bad: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="random_state="):
+        as_seed(bad)
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"), [("a", TypeError), (True, TypeError), (None, TypeError), (np.nan, ValueError)]
+)
+def test_a_real_number_is_one(bad: Any, error: type[Exception]) -> None:
+    assert as_real(np.float32(0.5), "share") == 0.5
+    with pytest.raises(error, match="share="):
+        as_real(bad, "share")

@@ -1,0 +1,157 @@
+"""MADEDensity keeps scikit-learn's contract: its own checks, and the tools that rely on it."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import made_np
+from made_np import MADEDensity
+
+pytest.importorskip("sklearn", minversion="1.6")
+
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import check_dataframe_column_names_consistency, parametrize_with_checks
+
+SMALL = {"hidden_layer_sizes": (8,), "max_epochs": 3, "random_state": 0}
+
+
+ESTIMATORS = [
+    MADEDensity(binarize=0.0, **SMALL),
+    MADEDensity(columns="gaussian", **SMALL),
+    MADEDensity(**SMALL),
+    MADEDensity(n_masks=None, order="random", early_stopping=False, **SMALL),
+]
+
+with warnings.catch_warnings():
+    # That it does not inherit from BaseEstimator is on purpose: made_np imports no scikit-learn.
+    warnings.filterwarnings("ignore", "Estimator MADEDensity does not inherit", UserWarning)
+    for_each_check = parametrize_with_checks(ESTIMATORS)
+
+
+@for_each_check
+def test_scikit_learn_finds_nothing_to_object_to(estimator: Any, check: Callable[[Any], None]) -> None:
+    check(estimator)
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])  # without it, partial_fit is checked too
+def test_names_of_columns_are_kept_and_checked(early_stopping: bool) -> None:
+    pytest.importorskip("pandas")
+    check_dataframe_column_names_consistency("MADEDensity", MADEDensity(early_stopping=early_stopping, **SMALL))
+
+
+@pytest.fixture(scope="module")
+def X() -> Any:
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal(120)
+    return np.column_stack([a, 3 * a + rng.standard_normal(120), rng.integers(0, 2, 120)])
+
+
+@pytest.fixture(scope="module")
+def fitted(X: Any) -> MADEDensity:
+    return MADEDensity(**SMALL).fit(X)
+
+
+@pytest.mark.parametrize("method", ["score_samples", "score", "impute"])
+def test_unfitted_is_their_error(method: str, X: Any) -> None:
+    with pytest.raises(NotFittedError, match="MADEDensity is not fitted"):
+        getattr(MADEDensity(), method)(X)
+    with pytest.raises(NotFittedError, match="call fit"):
+        MADEDensity().sample()
+
+
+def test_partial_fit_fixes_the_number_of_columns(X: Any) -> None:
+    estimator = MADEDensity(**SMALL).partial_fit(X)
+    assert estimator.n_features_in_ == 3
+    with pytest.raises(ValueError, match="X has 2 features, but MADEDensity is expecting 3"):
+        estimator.partial_fit(X[:, :2])
+    assert estimator.n_features_in_ == 3
+
+
+def test_tags_say_density_estimator() -> None:
+    tags = get_tags(MADEDensity())
+    assert tags.estimator_type == "density_estimator"
+    assert not tags.target_tags.required
+    assert not tags.input_tags.sparse
+
+
+def test_clone_has_the_parameters_and_nothing_learned(fitted: MADEDensity) -> None:
+    copy = clone(fitted)
+    assert copy.get_params() == fitted.get_params()
+    assert not hasattr(copy, "theta_")
+
+
+def test_clone_keeps_lists_of_distributions() -> None:
+    columns = ["auto", made_np.Categorical(3), made_np.DiscretizedLogistic(256)]
+    assert clone(MADEDensity(columns=columns)).columns == columns
+
+
+def test_scoring_in_a_pipeline_is_scoring_what_comes_before(X: Any) -> None:
+    scaler = StandardScaler().fit(X)
+    pipe = make_pipeline(StandardScaler(), MADEDensity(**SMALL)).fit(X)
+    alone = MADEDensity(**SMALL).fit(scaler.transform(X))
+    assert_array_equal(pipe.score_samples(X), alone.score_samples(scaler.transform(X)))
+    assert pipe.score(X) == alone.score(scaler.transform(X))
+    assert "MADEDensity" in pipe._repr_html_()
+
+
+def test_scaling_before_changes_the_score_by_its_jacobian_only(X: Any) -> None:
+    scaler = StandardScaler().fit(X[:, :2])
+    pipe = make_pipeline(scaler, MADEDensity(dtype="float64", **SMALL)).fit(X[:, :2])
+    alone = MADEDensity(dtype="float64", **SMALL).fit(X[:, :2])
+    assert_allclose(
+        pipe.score_samples(X[:, :2]) - np.log(scaler.scale_).sum(), alone.score_samples(X[:, :2]), rtol=1e-6
+    )
+
+
+def test_grid_search_takes_the_best_mean_score(X: Any) -> None:
+    grid = GridSearchCV(MADEDensity(**SMALL), {"hidden_layer_sizes": [(2,), (16, 16)], "learning_rate": [1e-5, 0.05]})
+    grid.fit(X)
+    assert grid.best_params_["learning_rate"] == 0.05
+    assert np.isfinite(grid.cv_results_["mean_test_score"]).all()
+    assert grid.score(X) == grid.best_estimator_.score(X)
+
+
+def test_cross_validation_scores_the_rows_left_out(X: Any) -> None:
+    scores = cross_val_score(MADEDensity(**SMALL), X, cv=3)
+    by_hand = [
+        MADEDensity(**SMALL).fit(np.delete(X, rows, axis=0)).score(X[rows]) for rows in np.split(np.arange(120), 3)
+    ]
+    assert_array_equal(scores, by_hand)
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_joblib_gives_the_same_bits(backend: str, X: Any, fitted: MADEDensity) -> None:
+    joblib = pytest.importorskip("joblib")
+    run = joblib.Parallel(n_jobs=2, backend=backend)
+    scores = run(joblib.delayed(fitted.score_samples)(part) for part in np.split(X, 4))
+    assert_allclose(np.concatenate(scores), fitted.score_samples(X), rtol=1e-12)
+    thetas = [copy.theta_ for copy in run(joblib.delayed(clone(fitted).fit)(X) for _ in range(3))]
+    for theta in thetas:
+        assert_array_equal(theta, fitted.theta_)
+
+
+def test_pickle_keeps_every_bit(X: Any, fitted: MADEDensity) -> None:
+    again = pickle.loads(pickle.dumps(fitted))
+    assert_array_equal(again.score_samples(X), fitted.score_samples(X))
+    assert_array_equal(again.sample(5), fitted.sample(5))
+
+
+def test_a_random_state_instance_is_consumed_by_fit(X: Any) -> None:
+    state = np.random.RandomState(0)
+    estimator = MADEDensity(hidden_layer_sizes=(4,), max_epochs=1, random_state=state)
+    first = estimator.fit(X).theta_
+    assert (estimator.fit(X).theta_ != first).any()
+    again = MADEDensity(hidden_layer_sizes=(4,), max_epochs=1, random_state=np.random.RandomState(0)).fit(X).theta_
+    assert_array_equal(again, first)
