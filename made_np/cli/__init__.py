@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from made_np import demo, faces
 from made_np._version import __version__
-from made_np.cli import commands, inspection
+from made_np.cli import checking, commands, inspection
 
 __all__ = ["build_parser", "main"]
 
@@ -45,6 +45,7 @@ def build_parser() -> Parser:
     faces.add_parser(subparsers)
     commands.add_parsers(subparsers)
     inspection.add_parser(subparsers)
+    checking.add_parser(subparsers)
     return parser
 
 

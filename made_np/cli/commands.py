@@ -259,8 +259,12 @@ def _like(path: str, table: Table, n_columns: int, names: list[str] | None, othe
     width = table.values.shape[1]
     if width != n_columns:
         raise ValueError(f"{path} has {width} columns, {other} {n_columns}: give the same columns")
-    keeps_own = names is not None and table.names is not None
-    return table if keeps_own else Table(table.values, names)
+    if names is None or table.names is None:
+        return Table(table.values, names)
+    for column, (own, expected) in enumerate(zip(table.names, names, strict=True)):
+        if own != expected:
+            raise ValueError(f"{path} has {own!r} as column {column}, {other} {expected!r}: give the same columns")
+    return table
 
 
 def _names(density: MADEDensity) -> list[str] | None:

@@ -1,0 +1,73 @@
+"""Learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.draw.canvas import ACCENT, CALM, FAINT, INK, StrPath, finish, new_figure, quiet, titled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def learning_curve(
+    history: Mapping[str, Sequence[float]],
+    *,
+    best_epoch: int | None = None,
+    title: str = "learning curve",
+    path: StrPath | None = None,
+) -> Figure:
+    """Draw training and validation loss (nats per row) over the epochs, and mark the best epoch.
+
+    Parameters
+    ----------
+    history : dict of str to list
+        ``FitResult.history``: "epoch", "train", and "valid", which may be all NaN where nothing was validated.
+    best_epoch : int, optional
+        The epoch whose parameters were kept; by default the one with the least validation loss.
+    title : str
+    path : path, optional
+        Where to save the picture.
+
+    Raises
+    ------
+    ValueError
+        A series is missing or has another length, or a path that is no picture's.
+    ImportError
+        matplotlib is missing.
+    """
+    epoch, train, valid = (np.asarray(history.get(name, ()), dtype=float) for name in ("epoch", "train", "valid"))
+    if not (epoch.ndim == 1 and epoch.size and epoch.shape == train.shape == valid.shape):
+        raise ValueError(
+            f"history has {len(epoch)} epochs, {len(train)} training and {len(valid)} validation losses: give "
+            "FitResult.history of a run with at least one finished epoch"
+        )
+    figure = new_figure(6.0, 3.6)
+    axes = figure.add_subplot()
+    marker = "o" if len(epoch) == 1 else None
+    axes.plot(epoch, train, color=CALM, linewidth=1.6, marker=marker, label="train")
+    if np.isfinite(valid).any():
+        axes.plot(epoch, valid, color=ACCENT, linewidth=1.6, marker=marker, label="validation")
+        best = best_epoch if best_epoch is not None else int(epoch[np.nanargmin(valid)])
+        _mark(axes, best, epoch, valid)
+    quiet(axes)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color=FAINT, linewidth=0.5)
+    axes.legend(frameon=False, fontsize=9, labelcolor=INK)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    titled(axes, title, "epoch", "loss (nats per row)")
+    return finish(figure, path)
+
+
+def _mark(axes: Axes, best: int, epoch: NDArray[Any], valid: NDArray[Any]) -> None:
+    """Mark the best epoch on the validation curve; epoch 0 (the start) is not on it."""
+    (place,) = np.nonzero(epoch == best)
+    if len(place):
+        loss = float(valid[place[0]])
+        axes.axvline(best, color=INK, linewidth=0.8, linestyle="dotted", zorder=0)
+        axes.plot([best], [loss], "o", color=ACCENT, markersize=6, label=f"best: epoch {best}, {loss:.2f} nats")

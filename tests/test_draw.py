@@ -1,0 +1,371 @@
+"""Pictures hold what they claim to show: cells, wires, pixels, losses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from made_np import MADE, Categorical, draw
+from made_np.draw.canvas import degree_colours
+from made_np.draw.images import outline
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def small(**more: object) -> MADE:
+    return MADE(5, hidden=(7, 7), order=(3, 0, 4, 1, 2), **more)
+
+
+def cells(axes: object) -> np.ndarray:
+    """Which cells of a mask picture are coloured."""
+    (image,) = axes.images
+    return ~np.ma.getmaskarray(image.get_array())
+
+
+def wires(figure: Figure) -> dict[str, int]:
+    """How many wires there are in a picture of a network, by gid."""
+    found = [c for c in figure.axes[0].collections if isinstance(c, LineCollection)]
+    return {c.get_gid(): len(c.get_segments()) for c in found}
+
+
+# ---------------------------------------------------------------------------------------------------------- masks
+
+
+def test_masks_by_feature_are_the_masks() -> None:
+    one = small(direct=True).mask_sets[0]
+    figure = draw.masks(one, by="feature")
+    panels = {axes.get_title(): axes for axes in figure.axes if axes.get_title()}
+    assert list(panels) == ["W0", "W1", "W2", "W_direct", "reachability"]
+    expected = [*one.masks, one.direct, one.reachability()]
+    for axes, mask in zip(panels.values(), expected, strict=True):
+        np.testing.assert_array_equal(cells(axes), mask)
+
+
+def test_masks_in_order_are_staircases() -> None:
+    one = small().mask_sets[0]
+    figure = draw.masks(one)
+    np.testing.assert_array_equal(cells(figure.axes[0]), one.masks[0][:, one.order])
+    np.testing.assert_array_equal(cells(figure.axes[2]), one.masks[2][one.order])
+    for axes in figure.axes[:4]:
+        assert (np.diff(cells(axes).astype(int), axis=1) <= 0).all()
+
+
+def test_a_cell_has_the_colour_of_the_degree_of_its_unit() -> None:
+    one = small().mask_sets[0]
+    image = draw.masks(one, by="feature").axes[2].images[0]
+    degrees = np.ma.filled(image.get_array(), -1)
+    row, column = np.argwhere(one.masks[2])[0]
+    assert degrees[row, column] == one.position[row] + 1
+    colours, scale = degree_colours(5)
+    assert tuple(image.to_rgba(image.get_array())[row, column]) == colours(scale(one.position[row] + 1))
+
+
+def test_where_there_is_no_wire_the_ground_is_hatched_and_shows() -> None:
+    axes = draw.reachability(small().mask_sets[0]).axes[0]
+    assert axes.patch.get_hatch()
+    rgba = axes.images[0].to_rgba(axes.images[0].get_array())
+    np.testing.assert_array_equal(rgba[..., 3] == 0, ~cells(axes))
+
+
+def test_reachability_in_order_is_strictly_lower_triangular_and_labelled_in_order() -> None:
+    names = ["a", "b", "c", "d", "e"]
+    axes = draw.reachability(small().mask_sets[0], names=names).axes[0]
+    np.testing.assert_array_equal(cells(axes), np.tri(5, k=-1, dtype=bool))
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["d", "a", "e", "b", "c"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["d", "a", "e", "b", "c"]
+
+
+def test_reachability_by_feature_is_labelled_by_feature() -> None:
+    one = small().mask_sets[0]
+    axes = draw.reachability(one, by="feature").axes[0]
+    np.testing.assert_array_equal(cells(axes), one.reachability())
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["x0", "x1", "x2", "x3", "x4"]
+
+
+def test_blocks_of_units_and_context_are_drawn_unit_by_unit() -> None:
+    made = MADE(3, hidden=(4,), output=Categorical(3), order="reverse", n_context=2)
+    one = made.mask_sets[0]
+    figure = draw.masks(one, by="feature", names=["a", "b", "c"])
+    np.testing.assert_array_equal(cells(figure.axes[0]), one.masks[0])
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels == ["a"] * 3 + ["b"] * 3 + ["c"] * 3 + ["y0", "y1"]
+
+
+@pytest.mark.parametrize("made", [MADE(1), MADE(1, hidden=()), MADE(3, hidden=()), MADE(22, hidden=(9,))])
+def test_models_at_the_edge_can_be_drawn(made: MADE, tmp_path: Path) -> None:
+    for name in ("masks", "reachability", "network"):
+        getattr(draw, name)(made.mask_sets[0], path=tmp_path / f"{name}.png")
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(PNG)
+
+
+def test_masks_refuse_what_they_do_not_know() -> None:
+    one = small().mask_sets[0]
+    with pytest.raises(ValueError, match="by='size'"):
+        draw.masks(one, by="size")
+    with pytest.raises(ValueError, match="names lists 2 names"):
+        draw.masks(one, names=["a", "b"])
+
+
+# -------------------------------------------------------------------------------------------------------- network
+
+
+def test_every_wire_is_drawn_once() -> None:
+    one = small(direct=True, residual=True).mask_sets[0]
+    counts = {f"W{layer}": int(mask.sum()) for layer, mask in enumerate(one.masks)}
+    assert wires(draw.network(one)) == {**counts, "skip1": int(one.skips[1].sum()), "W_direct": int(one.direct.sum())}
+
+
+def test_a_wire_joins_the_units_that_its_mask_names() -> None:
+    one = MADE(3, hidden=(2,), order=(2, 0, 1), direct=False).mask_sets[0]
+    figure = draw.network(one)
+    axes = figure.axes[0]
+    inputs, hidden, outputs = (s.get_offsets() for s in axes.collections if not isinstance(s, LineCollection))
+    first = next(c for c in axes.collections if c.get_gid() == "W0")
+    drawn = {(tuple(start), tuple(end)) for start, end in first.get_segments()}
+    # Input place t is feature order[t]; hidden units are sorted by degree already.
+    expected = {
+        (tuple(inputs[t]), tuple(hidden[h]))
+        for t, feature in enumerate(one.order)
+        for h in range(2)
+        if one.masks[0][h, feature]
+    }
+    assert drawn == expected
+    assert (np.diff(outputs[:, 1]) < 0).all()
+
+
+@pytest.mark.parametrize("feature", range(5))
+def test_highlighted_wires_are_those_on_a_path_to_the_output(feature: int) -> None:
+    one = small(direct=True).mask_sets[0]
+    found = wires(draw.network(one, highlight=feature))
+    live = np.zeros(5, dtype=bool)
+    live[feature] = True
+    for layer in (2, 1, 0):
+        mask = one.masks[layer]
+        assert found[f"W{layer} highlighted"] == int(mask[live].sum())
+        assert found[f"W{layer}"] == int(mask[~live].sum())
+        live = mask[live].any(axis=0)
+    assert found["W_direct highlighted"] == int(one.direct[feature].sum())
+
+
+def test_nothing_is_highlighted_for_the_first_output() -> None:
+    found = wires(draw.network(small().mask_sets[0], highlight=3))
+    assert sum(n for name, n in found.items() if name.endswith("highlighted")) == 0
+
+
+def test_a_large_layer_is_thinned_out_and_says_so() -> None:
+    one = MADE(6, hidden=(500,)).mask_sets[0]
+    figure = draw.network(one, max_units=10)
+    assert any("10 of 500 units" in text.get_text() for text in figure.axes[0].texts)
+    assert 0 < wires(figure)["W0"] <= 60
+
+
+@pytest.mark.parametrize("highlight", [-1, 5])
+def test_network_refuses_a_feature_that_is_none(highlight: int) -> None:
+    with pytest.raises(ValueError, match="highlight"):
+        draw.network(small().mask_sets[0], highlight=highlight)
+
+
+# --------------------------------------------------------------------------------------------------------- images
+
+
+def test_a_grid_holds_the_images_row_by_row_on_one_scale() -> None:
+    images = np.arange(2 * 3 * 4 * 5, dtype=float).reshape(2, 3, 4, 5)
+    figure = draw.image_grid(images, titles=["a", "b", "c"])
+    drawn = figure.axes[0].images
+    np.testing.assert_array_equal([np.asarray(i.get_array()) for i in drawn], images.reshape(6, 4, 5))
+    assert {i.get_clim() for i in drawn} == {(0.0, 119.0)}
+    assert [t.get_text() for t in figure.axes[0].texts] == ["a", "b", "c"]
+
+
+def test_images_stand_upright_in_their_own_place() -> None:
+    left, right, bottom, top = draw.image_grid(np.zeros((2, 2, 4, 5))).axes[0].images[3].get_extent()
+    first = draw.image_grid(np.zeros((2, 2, 4, 5))).axes[0].images[0].get_extent()
+    assert first == [0, 5, 4, 0]
+    assert (right - left, bottom - top) == (5, 4)
+    assert left > 5
+    assert top > 4
+
+
+def test_completions_show_gaps_as_gaps_and_frame_what_was_given() -> None:
+    original = np.arange(8.0).reshape(2, 4)
+    given = original.copy()
+    given[:, 2:] = np.nan
+    samples = np.stack([original, original + 1, original + 2], axis=1)
+    axes = draw.completions(given, (2, 2), original=original, mean=original, samples=samples).axes[0]
+    titles = ["original", "given", "mean", "sample 1", "sample 2", "sample 3"]
+    assert [t.get_text() for t in axes.texts] == titles
+    drawn = np.ma.stack([i.get_array() for i in axes.images]).reshape(2, 6, 4)
+    np.testing.assert_array_equal(np.ma.getmaskarray(drawn)[:, 1], np.isnan(given))
+    assert not np.ma.getmaskarray(drawn)[:, [0, 2, 3, 4, 5]].any()
+    np.testing.assert_array_equal(np.asarray(drawn)[:, 3:], samples)
+    (frames,) = [c for c in axes.collections if isinstance(c, LineCollection)]
+    # The upper row of 2 x 2 pixels has an outline of 6 edges; it is drawn in 5 of 6 columns, for 2 images.
+    assert len(frames.get_segments()) == 6 * 5 * 2
+
+
+@given(hnp.arrays(bool, st.tuples(st.integers(1, 5), st.integers(1, 5))))
+def test_an_outline_has_the_edges_between_inside_and_outside(pixels: np.ndarray) -> None:
+    shape = pixels.shape
+
+    def inside(r: int, c: int) -> bool:
+        return 0 <= r < shape[0] and 0 <= c < shape[1] and bool(pixels[r, c])
+
+    expected = set()
+    for r in range(shape[0] + 1):
+        for c in range(shape[1] + 1):
+            if inside(r, c) != inside(r - 1, c):
+                expected.add(((c, r), (c + 1, r)))
+            if inside(r, c) != inside(r, c - 1):
+                expected.add(((c, r), (c, r + 1)))
+    assert {tuple(map(tuple, edge.astype(int).tolist())) for edge in outline(pixels)} == expected
+
+
+def test_images_are_not_modified() -> None:
+    given = np.full((1, 4), np.nan)
+    given.flags.writeable = False
+    draw.completions(given, (2, 2))
+    draw.image_grid(given.reshape(1, 1, 2, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: draw.image_grid(np.zeros((2, 3))), r"images has shape \(2, 3\)"),
+        (lambda: draw.image_grid(np.zeros((0, 1, 2, 2))), "none of them 0"),
+        (lambda: draw.image_grid(np.zeros((1, 2, 2, 2)), titles=["a"]), "titles lists 1"),
+        (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), frames=np.zeros((1, 2))), "frames has shape"),
+        (lambda: draw.completions(np.zeros((2, 4)), (3, 2)), "given has shape"),
+        (lambda: draw.completions(np.zeros((2, 4)), (2, 2), mean=np.zeros((1, 4))), "mean has shape"),
+        (lambda: draw.learning_curve({"epoch": [], "train": [], "valid": []}), "history has 0 epochs"),
+        (lambda: draw.learning_curve({"epoch": [1], "train": [1.0]}), "0 validation losses"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(call: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+# --------------------------------------------------------------------------------------------------------- curves
+
+
+def test_a_learning_curve_shows_both_losses_and_marks_the_best_epoch() -> None:
+    history = {"epoch": [1, 2, 3], "train": [3.0, 2.0, 1.0], "valid": [4.0, 2.5, 2.75]}
+    axes = draw.learning_curve(history).axes[0]
+    lines = {line.get_label(): line for line in axes.get_lines()}
+    np.testing.assert_array_equal(lines["train"].get_xydata(), [[1, 3], [2, 2], [3, 1]])
+    np.testing.assert_array_equal(lines["validation"].get_ydata(), [4, 2.5, 2.75])
+    (mark,) = [line for label, line in lines.items() if "best" in label]
+    np.testing.assert_array_equal(mark.get_xydata(), [[2, 2.5]])
+    assert "epoch 2, 2.50 nats" in mark.get_label()
+    assert "nats" in axes.get_ylabel()
+
+
+def test_a_learning_curve_without_validation_has_one_line() -> None:
+    axes = draw.learning_curve({"epoch": [1, 2], "train": [3.0, 2.0], "valid": [np.nan, np.nan]}).axes[0]
+    assert [line.get_label() for line in axes.get_lines()] == ["train"]
+
+
+def test_the_given_best_epoch_is_marked() -> None:
+    axes = draw.learning_curve({"epoch": [1, 2], "train": [3, 2], "valid": [1, 2]}, best_epoch=2).axes[0]
+    assert any("epoch 2" in str(line.get_label()) for line in axes.get_lines())
+
+
+# ----------------------------------------------------------------------------------------------------------- text
+
+
+def test_a_small_mask_is_drawn_wire_by_wire() -> None:
+    mask = small().mask_sets[0].masks[0]
+    lines = draw.mask_text(mask).split("\n")
+    read = np.array([[sign == "█" for sign in line[::2]] for line in lines])
+    np.testing.assert_array_equal(read, mask)
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.integers(0, 2**32 - 1))
+def test_a_cell_is_full_or_empty_only_if_all_its_wires_are(rows: int, columns: int, seed: int) -> None:
+    mask = np.random.default_rng(seed).random((rows, columns)) < 0.97
+    lines = draw.mask_text(mask, width=20, height=6, ascii=True).split("\n")
+    assert len(lines) == min(rows, 6)
+    assert {len(line) for line in lines} == {2 * min(columns, 10)}
+    parts = np.array_split(np.arange(rows), len(lines)), np.array_split(np.arange(columns), len(lines[0]) // 2)
+    if rows % len(lines) or columns % (len(lines[0]) // 2):
+        assert ("#" * len(lines[0]) in lines) <= mask.any()
+        return
+    for r, line in zip(parts[0], lines, strict=True):
+        for c, sign in zip(parts[1], line[::2], strict=True):
+            cell = mask[np.ix_(r, c)]
+            assert (sign == "#") == cell.all()
+            assert (sign == ".") == (not cell.any())
+
+
+def test_one_missing_wire_of_many_is_seen() -> None:
+    mask = np.ones((3000, 3000), dtype=bool)
+    mask[1500, 1500] = False
+    assert draw.mask_text(mask, ascii=True).count("*") == 2
+    assert draw.mask_text(~mask, ascii=True).count(":") == 2
+
+
+@pytest.mark.parametrize("mask", [np.zeros(3), np.zeros((2, 2, 2))])
+def test_mask_text_takes_one_mask(mask: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="give one mask"):
+        draw.mask_text(mask)
+
+
+def test_mask_text_needs_room() -> None:
+    with pytest.raises(ValueError, match="width=1"):
+        draw.mask_text(np.ones((2, 2)), width=1)
+
+
+# ---------------------------------------------------------------------------------------------------------- files
+
+
+def test_a_picture_is_saved_as_its_name_says(tmp_path: Path) -> None:
+    figure = draw.image_grid(np.zeros((1, 1, 2, 2)), path=tmp_path / "a.png")
+    assert isinstance(figure, Figure)
+    assert (tmp_path / "a.png").read_bytes().startswith(PNG)
+    draw.image_grid(np.zeros((1, 1, 2, 2)), path=tmp_path / "a.svg")
+    assert b"<svg" in (tmp_path / "a.svg").read_bytes()
+
+
+def test_a_picture_of_another_kind_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"ends in one of \.png"):
+        draw.image_grid(np.zeros((1, 1, 2, 2)), path=tmp_path / "a.jpeg2")
+    with pytest.raises(FileNotFoundError):
+        draw.image_grid(np.zeros((1, 1, 2, 2)), path=tmp_path / "missing" / "a.png")
+    assert not list(tmp_path.iterdir())
+
+
+def run(code: str) -> str:
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_pyplot_is_never_touched() -> None:
+    code = (
+        "import sys, numpy as np; from made_np import draw, MADE\n"
+        "draw.masks(MADE(3, hidden=(4,)).mask_sets[0]); draw.network(MADE(3, hidden=(4,)).mask_sets[0])\n"
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    assert run(code).strip() == "False"
+
+
+def test_without_matplotlib_text_works_and_pictures_say_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['matplotlib'] = sys.modules['matplotlib.figure'] = None\n"
+        "from made_np import draw, MADE; one = MADE(3, hidden=(4,)).mask_sets[0]\n"
+        "print(draw.mask_text(one.masks[0], ascii=True))\n"
+        "for call in (draw.masks, draw.reachability, draw.network):\n"
+        "    try: call(one)\n"
+        "    except ImportError as error: print(error)\n"
+    )
+    lines = run(code).splitlines()
+    assert lines[0].startswith("##")
+    assert lines[-3:] == ['pictures need matplotlib, which is missing: pip install "made_np[plot]"'] * 3
