@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from made_np.blocks import NAMES, Outputs
-from made_np.masks import ORDERS, check_permutation
+from made_np.masks import ORDERS, as_array, check_permutation
 from made_np.outputs import Distribution
 from made_np.validation import as_choice, as_count
 
@@ -19,12 +19,14 @@ Degrees = str | tuple[tuple[int, ...], ...]
 
 
 def as_hidden(hidden: object) -> tuple[int, ...]:
+    """Return the widths of the hidden layers as a tuple of positive integers."""
     if isinstance(hidden, (str, bytes)) or not isinstance(hidden, (Sequence, np.ndarray)):
         raise TypeError(f"hidden={hidden!r}: give a sequence of widths such as (500,), or () for none")
     return tuple(as_count(width, f"hidden[{k}]") for k, width in enumerate(hidden))
 
 
 def as_dtype(dtype: Any) -> np.dtype[Any]:
+    """Return the dtype, float32 or float64."""
     try:
         result = np.dtype(dtype)
     except TypeError:
@@ -41,10 +43,11 @@ def as_output(output: Any, n_features: int) -> Output:
 
 
 def as_order(order: Any, n_features: int, n_masks: int | None) -> Order:
+    """Return an order as its name, one permutation, or one per mask set."""
     if isinstance(order, str):
         as_choice(order, "order", ORDERS)
         return order
-    array = np.asarray(order)
+    array = as_array(order, "order")
     if array.ndim != 2:
         return tuple(check_permutation(array, n_features).tolist())
     if len(array) != n_masks:
@@ -53,6 +56,7 @@ def as_order(order: Any, n_features: int, n_masks: int | None) -> Order:
 
 
 def output_config(output: Distribution) -> dict[str, Any]:
+    """Return a distribution as JSON-able values: its name and its numbers."""
     (name,) = (name for name, kind in NAMES.items() if kind is type(output))
     return {"name": name, **asdict(output)}  # type: ignore[call-overload]
 

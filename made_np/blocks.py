@@ -60,7 +60,8 @@ class Group:
 
     def raw_of(self, raw: Array) -> Array:
         """Return the group's block (B, d, K) of raw outputs (B, O)."""
-        return raw[:, self.raws].reshape(len(raw), -1, self.output.n_raw)
+        own, k = raw[:, self.raws], self.output.n_raw
+        return own.reshape(len(own), own.shape[1] // k, k)  # not -1, which no rows at all leave undecided
 
 
 @dataclass(frozen=True)
@@ -163,9 +164,10 @@ class Outputs:
         """Return `nll` (B, D) and its gradient ``draw`` (B, O), the latter for the sum over features."""
         nll, draw = np.empty(x.shape, dtype=raw.dtype), np.empty_like(raw)
         for group in self.groups:
-            own_nll, own_draw = group.output.nll_and_grad(group.raw_of(raw), x[:, group.features])
+            own = group.raw_of(raw)
+            own_nll, own_draw = group.output.nll_and_grad(own, x[:, group.features])
             nll[:, group.features] = own_nll
-            draw[:, group.raws] = own_draw.reshape(len(raw), -1)
+            draw[:, group.raws] = own_draw.reshape(len(own), own.shape[1] * own.shape[2])
         return nll, draw
 
     def mean(self, raw: Array) -> Array:

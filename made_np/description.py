@@ -12,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.arguments import (
-    Degrees,
-    Order,
     as_dtype,
     as_hidden,
     as_order,
     as_output,
     output_config,
 )
-from made_np.backends import get_backend
+from made_np.backends import BACKENDS, get_backend
 from made_np.blocks import Outputs
 from made_np.layers import ACTIVATIONS, Array
 from made_np.layout import Layout
@@ -38,8 +36,8 @@ class Description:
     hidden: tuple[int, ...] = (500,)
     output: Any = "bernoulli"
     activation: str = field(default="relu", kw_only=True)
-    order: Order = field(default="natural", kw_only=True)
-    degrees: Degrees = field(default="spread", kw_only=True)
+    order: Any = field(default="natural", kw_only=True)
+    degrees: Any = field(default="spread", kw_only=True)
     n_masks: int | None = field(default=1, kw_only=True)
     direct: Any = field(default="auto", kw_only=True)
     residual: bool = field(default=False, kw_only=True)
@@ -59,6 +57,7 @@ class Description:
         settle("dtype", as_dtype(self.dtype))
         settle("output", as_output(self.output, self.n_features))
         as_choice(self.activation, "activation", tuple(ACTIVATIONS))
+        as_choice(self.backend, "backend", ("auto", *BACKENDS))
         as_choice(self.residual, "residual", (True, False))
         as_choice(self.direct, "direct", (True, False, "auto"))
         if self.n_masks is not None:
@@ -181,7 +180,7 @@ class Description:
         """Return `given` as (n, D) rows with NaN for gaps: all gaps for None, one row (D,) repeated."""
         if given is None:
             return np.full((n, self.n_features), np.nan, dtype=self.dtype)
-        rows = self.check_rows(given if np.ndim(given) != 1 else [given], "given", gaps=True)
+        rows = self.check_rows(given if np.ndim(given) != 1 else np.asanyarray(given)[None], "given", gaps=True)
         if np.ndim(given) == 1:
             return np.repeat(rows, n, axis=0)
         if len(rows) != n:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from made_np.masks import (
     Bools,
@@ -49,21 +51,25 @@ class MaskSet:
     has_direct: bool = False
     residual: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "order", _fixed(self.order.copy()))
+        object.__setattr__(self, "degrees", tuple(_fixed(layer.copy()) for layer in self.degrees))
+
     @cached_property
     def position(self) -> Ints:
         """Inverse of `order`, shape (D,)."""
-        return position_of(self.order)
+        return _fixed(position_of(self.order))
 
     @cached_property
     def input_degrees(self) -> Ints:
         """Degree of each input unit, shape (I + C,): ``position + 1`` of its feature, 0 for context."""
         own = np.repeat(self.position + 1, self.input_sizes)
-        return np.concatenate([own, np.zeros(self.n_context, dtype=np.int64)])
+        return _fixed(np.concatenate([own, np.zeros(self.n_context, dtype=np.int64)]))
 
     @cached_property
     def output_degrees(self) -> Ints:
         """Degree of each output unit, shape (O,): that of its own feature's inputs."""
-        return np.repeat(self.position + 1, self.output_sizes)
+        return _fixed(np.repeat(self.position + 1, self.output_sizes))
 
     @cached_property
     def masks(self) -> tuple[Bools, ...]:
@@ -71,13 +77,13 @@ class MaskSet:
         if not self.degrees:
             return ()
         below = (self.input_degrees, *self.degrees[:-1])
-        hidden = tuple(make_mask(out, inp) for out, inp in zip(self.degrees, below, strict=True))
-        return (*hidden, make_mask(self.output_degrees, self.degrees[-1], strict=True))
+        hidden = tuple(_fixed(make_mask(out, inp)) for out, inp in zip(self.degrees, below, strict=True))
+        return (*hidden, _fixed(make_mask(self.output_degrees, self.degrees[-1], strict=True)))
 
     @cached_property
     def direct(self) -> Bools | None:
         """(O, I + C) mask of the wires from input to output, or None."""
-        return make_mask(self.output_degrees, self.input_degrees, strict=True) if self.has_direct else None
+        return _fixed(make_mask(self.output_degrees, self.input_degrees, strict=True)) if self.has_direct else None
 
     @cached_property
     def skips(self) -> tuple[Bools | None, ...]:
@@ -90,7 +96,7 @@ class MaskSet:
         for layer in range(1, len(self.degrees) if self.residual else 0):
             above, below = self.degrees[layer], self.degrees[layer - 1]
             if len(above) == len(below):
-                skips[layer] = above >= below
+                skips[layer] = _fixed(np.asarray(above >= below))
         return tuple(skips)
 
     def reachability(self) -> Bools:
@@ -197,3 +203,9 @@ class MaskSets:
             n_context=shared.n_context,
             residual=shared.residual,
         )
+
+
+def _fixed(array: NDArray[Any]) -> NDArray[Any]:
+    # A mask that someone writes to would go on being used, by a model that says it cannot change.
+    array.flags.writeable = False
+    return array

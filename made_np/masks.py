@@ -8,6 +8,7 @@ no path leads from a feature to its own output or to an earlier one (Germain et 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def make_order(order: str | Sequence[int] | Ints, n_features: int, rng: np.rando
 
 def check_permutation(order: Sequence[int] | Ints, n_features: int, name: str = "order") -> Ints:
     """Return `order` as an integer array, or raise a `ValueError` that says why it is no permutation of 0..D-1."""
-    array = np.asarray(order)
+    array = as_array(order, name)
     if array.shape != (n_features,):
         raise ValueError(f"{name} has shape {array.shape}: a permutation of {n_features} features has ({n_features},)")
     if array.dtype.kind not in "iu":
@@ -68,6 +69,14 @@ def check_permutation(order: Sequence[int] | Ints, n_features: int, name: str = 
             raise ValueError(f"{name}[{place}] = {feature} is {what}: give each feature 0..{n_features - 1} once")
         seen[feature] = True
     return array.astype(np.int64)
+
+
+def as_array(values: Any, name: str) -> NDArray[Any]:
+    """Return `values` as an array, or raise a `ValueError` if they are ragged."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} is ragged: give one sequence of integers, or several of the same length") from None
 
 
 def position_of(order: Ints) -> Ints:
@@ -87,14 +96,15 @@ def spread_degrees(width: int, n_features: int, n_context: int = 0) -> Ints:
     """Return sorted degrees for `width` hidden units, spread evenly over 1..D-1.
 
     Every degree occurs when ``width >= D-1``. With context some units have degree 0 (as many as there are context
-    inputs, at most a quarter of the layer, at least one): they alone carry the context to the first output.
+    inputs, at most a quarter of the layer, at least one, and none that another degree needs): they alone carry the
+    context to the first output.
 
     Examples
     --------
     >>> spread_degrees(6, 4)
     array([1, 1, 2, 2, 3, 3])
     >>> spread_degrees(6, 4, n_context=1)
-    array([0, 1, 1, 2, 3, 3])
+    array([0, 0, 1, 2, 2, 3])
     """
     n_zero = _n_degree_zero(width, n_features, n_context)
     top = n_features - 1
@@ -129,19 +139,22 @@ def _n_degree_zero(width: int, n_features: int, n_context: int) -> int:
     if n_features == 1:
         return width
     even_share = -(-width // n_features)
-    return max(even_share, min(n_context, max(1, width // 4)))
+    spare = width - (n_features - 1)  # more units for the context must not cost a degree of the features
+    return max(even_share, min(n_context, width // 4, spare))
 
 
 def check_degrees(
     degrees: Sequence[Sequence[int]], hidden: Sequence[int], n_features: int, n_context: int
 ) -> tuple[tuple[int, ...], ...]:
     """Return given hidden degrees as tuples, or raise a `ValueError` that names layer, unit and value."""
+    if not hasattr(degrees, "__len__"):
+        raise TypeError(f"degrees={degrees!r}: give 'spread', 'random', or one integer array per hidden layer")
     if len(degrees) != len(hidden):
         raise ValueError(f"degrees has {len(degrees)} layers: hidden={tuple(hidden)} needs {len(hidden)}")
     low = 0 if n_context else 1
     high = max(n_features - 1, low)
     for layer, (given, width) in enumerate(zip(degrees, hidden, strict=True)):
-        array = np.asarray(given)
+        array = as_array(given, f"degrees[{layer}]")
         if array.shape != (width,) or array.dtype.kind not in "iu":
             raise ValueError(
                 f"degrees[{layer}] is a {array.dtype} array of shape {array.shape}: "

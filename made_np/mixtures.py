@@ -8,7 +8,7 @@ from math import log
 import numpy as np
 
 from made_np.layers import Array, sigmoid, softplus
-from made_np.outputs import Distribution, check_count, largest, softmax
+from made_np.outputs import Distribution, check_count, largest, log_softmax, softmax
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,14 @@ class DiscretizedLogistic(Distribution):
         half = (self.levels - 1) / 2
         logits, m, s, raw_scale = self._split(raw)
         log_p, dm, ds = self._log_bin(m, s, x[..., None])
-        w = softmax(logits)
-        joint = np.log(w + np.finfo(raw.real.dtype).tiny) + log_p
+        log_w = log_softmax(logits)
+        joint = log_w + log_p
         top = largest(joint)
         e = np.exp(joint - top)
         total = e.sum(-1, keepdims=True)
         r = e / total
         parts = (-r * dm * half, -r * ds * half * sigmoid(raw_scale))
-        draw = np.concatenate(parts if self.n == 1 else (w - r, *parts), axis=-1)
+        draw = np.concatenate(parts if self.n == 1 else (np.exp(log_w) - r, *parts), axis=-1)
         return -(top + np.log(total))[..., 0], draw
 
     def _log_bin(self, m: Array, s: Array, x: Array) -> tuple[Array, Array, Array]:

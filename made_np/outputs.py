@@ -231,10 +231,18 @@ def largest(raw: Array) -> Array:
 
 
 def softmax(raw: Array) -> Array:
+    """Return ``e^raw_k / sum e^raw``, shape (..., K)."""
     e = np.exp(raw - largest(raw))
     return np.asarray(e / e.sum(-1, keepdims=True))
 
 
+def log_softmax(raw: Array) -> Array:
+    """Return ``raw_k - log sum e^raw``, shape (..., K): exact where softmax would round to 0."""
+    shifted = raw - largest(raw)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+
+
 def check_count(what: str, n: object, least: int) -> None:
+    """Raise a `ValueError` unless `n` is an integer >= `least`."""
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
         raise ValueError(f"{what} got {n!r}: give an integer >= {least}")

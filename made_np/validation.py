@@ -72,7 +72,8 @@ def as_finite(array: Array, dtype: np.dtype[Any], name: str, *, gaps: bool = Fal
     """Return `array` in `dtype`; a NaN (unless `gaps`), an inf, or a value beyond the dtype's range raises."""
     if array.dtype.kind != "f":
         return array.astype(dtype)
-    limit = float(np.finfo(dtype).max)
+    # The smaller of both: compared with the larger, float32 data for a float64 model would overflow in the comparison.
+    limit = float(min(np.finfo(dtype).max, np.finfo(array.dtype).max))
     with np.errstate(invalid="ignore"):
         wrong = ~(np.abs(array) <= limit)
     if gaps:

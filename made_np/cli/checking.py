@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from argparse import Namespace
 from typing import Any
 
 from made_np.adapter import made_adapter
 from made_np.cli import options
 from made_np.storage import load
-from made_np.testing import load_adapter, suite
+from made_np.testing import Adapter, load_adapter, suite
 
 __all__ = ["add_parser", "run_check"]
 
 DESCRIPTION = (
-    "Run the property suite: masks, order, gradients, normalisation, sampler, consistency. MODEL is a file that made_np "
-    "wrote, or package.module:factory, where factory() returns a made_np.testing.Adapter. The exit status is 1 if a "
-    "check fails."
+    "Run the property suite: masks, order, gradients, normalisation, sampler, consistency. MODEL is a file that "
+    "made_np wrote, or package.module:factory, where factory() returns a made_np.testing.Adapter. The exit status is 1 "
+    "if a check fails."
 )
 
 
@@ -36,8 +37,7 @@ def add_parser(subparsers: Any) -> None:
 def run_check(args: Namespace) -> int:
     """Run the suite, print its report, and return 1 if a check failed."""
     if ":" in args.model and not os.path.exists(args.model):
-        sys.path.insert(0, os.getcwd())  # a console script does not look in the current folder by itself
-        adapter = load_adapter(args.model)
+        adapter = _others_adapter(args.model)
     else:
         stored = load(args.model)
         try:
@@ -47,3 +47,16 @@ def run_check(args: Namespace) -> int:
     report = suite(adapter, rng=args.seed)
     print(report)
     return 0 if report.ok else 1
+
+
+def _others_adapter(target: str) -> Adapter:
+    """Return what the factory returns; whatever is wrong in it, or in its module, becomes one line."""
+    sys.path.insert(0, os.getcwd())  # a console script does not look in the current folder by itself
+    try:
+        return load_adapter(target)
+    except ValueError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(place.filename)}, line {place.lineno}"
+        raise ValueError(f"{target!r} raises {type(error).__name__}: {error} ({where})") from error

@@ -1,0 +1,66 @@
+"""Proofs for masked and autoregressive networks, in any framework: ours first.
+
+Callables see and return NumPy arrays. Every check returns a `Report`, which is true if the check passed, and
+says where it did not, by how much, and what the likely mistake is:
+
+    check_gradient        is this the derivative of that, entry by entry?
+    check_vjp             the same for a layer: arrays in, arrays out
+    check_close           the same numbers from another backend, or in float32
+    check_masks           does the product of the masks equal what the order allows?
+    check_autoregressive  does not a bit of an output change with what it must not see?
+    check_context         does context reach every conditional?
+    check_normalised      does it sum to 1?
+    check_sampler         do samples follow the conditionals, exactly?
+    check_consistency     is each row treated alike, whatever the batch, the memory, the history?
+    suite                 all of these that an `Adapter` of your model permits
+
+NumPy is all that is needed (hypothesis for `strategies`, pytest for `parametrize_with_checks`), and nothing of
+made_np is imported: the folder can be copied elsewhere as it stands.
+
+    python -m made_np.testing --mutants          which check catches which of 70 planted faults
+    python -m made_np.testing my.module:adapter  the suite on a model of yours
+"""
+
+from __future__ import annotations
+
+from . import strategies
+from .adapter import Adapter, Layer, load_adapter
+from .autoregressive import check_autoregressive
+from .checks import Check, checks
+from .consistency import check_consistency
+from .context import check_context
+from .density import check_normalised
+from .gradients import check_close, check_gradient
+from .masks import check_masks
+from .points import Interval
+from .pytest_plugin import parametrize_with_checks
+from .report import CheckFailed, Failure, Report
+from .sampler import check_sampler
+from .suite import Result, SuiteReport, suite
+from .vjp import check_vjp
+
+__all__ = [
+    "Adapter",
+    "Check",
+    "CheckFailed",
+    "Failure",
+    "Interval",
+    "Layer",
+    "Report",
+    "Result",
+    "SuiteReport",
+    "check_autoregressive",
+    "check_close",
+    "check_consistency",
+    "check_context",
+    "check_gradient",
+    "check_masks",
+    "check_normalised",
+    "check_sampler",
+    "check_vjp",
+    "checks",
+    "load_adapter",
+    "parametrize_with_checks",
+    "strategies",
+    "suite",
+]

@@ -1,0 +1,206 @@
+"""The named checks: which callables each one needs, and what it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from .adapter import Adapter, Layer
+from .autoregressive import check_autoregressive
+from .consistency import check_consistency
+from .context import check_context
+from .density import check_normalised
+from .gradients import check_gradient
+from .masks import check_masks
+from .points import Interval, columns_of
+from .report import Failure, Report
+from .sampler import check_sampler
+from .vjp import check_vjp
+
+FULL_SWEEP = 2000
+"""Up to so many parameters every one is checked by differences; of a larger model a random part."""
+PART = 64
+MOST_STATES = 2**16
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named check of one adapter: call it for a `Report`. ``skip`` says why it cannot be run."""
+
+    name: str
+    run: Callable[[], Report]
+    skip: str = ""
+
+    def __call__(self) -> Report:
+        """The report; an exception inside the model is a failure."""
+        try:
+            return self.run().but(check=self.name)
+        except Exception as error:  # whatever it is, it is the finding
+            failure = Failure("the check", f"{type(error).__name__}: {error}", "no exception")
+            return Report(self.name, (failure,), hint="run this check alone to see the traceback")
+
+    def demand(self) -> Report:
+        """The report; raises `CheckFailed` unless it is ok."""
+        return self().raise_if_failed()
+
+
+def checks(adapter: Adapter, *, rng: int = 0) -> Iterator[Check]:
+    """The named checks of an adapter, those that cannot be run included.
+
+    Examples
+    --------
+    >>> [check.name for check in checks(Adapter(n_features=2)) if not check.skip]
+    []
+    """
+    for name, (needs, run, excuse) in _CHECKS.items():
+        missing = [field for field in needs if not adapter.has(field)]
+        skip = f"needs {', '.join(missing)}" if missing else excuse(adapter)
+        yield Check(name, lambda run=run: run(adapter, rng), skip)  # type: ignore[misc]
+    for layer in adapter.layers:
+        yield Check(f"vjp[{layer.name}]", lambda layer=layer: _layer(layer, rng))  # type: ignore[misc]
+
+
+def _masks(adapter: Adapter, rng: int) -> Report:
+    assert adapter.masks is not None
+    return check_masks(
+        adapter.masks,
+        adapter.order,
+        direct=adapter.direct,
+        skips=adapter.skips,
+        n_inputs=adapter.n_inputs,
+        n_outputs=adapter.n_params if adapter.n_outputs is None else adapter.n_outputs,
+        layout=adapter.layout,
+        n_context=adapter.n_context,
+        lost="note" if adapter.lost == "ignore" else "fail",
+        rng=rng,
+    )
+
+
+def _autoregressive(adapter: Adapter, rng: int) -> Report:
+    assert adapter.params is not None
+    return check_autoregressive(
+        adapter.params,
+        adapter.n_features,
+        order=adapter.order,
+        n_params=adapter.n_params,
+        layout=adapter.layout,
+        support=adapter.support,
+        lost=adapter.lost,
+        rng=rng,
+    )
+
+
+def _context(adapter: Adapter, rng: int) -> Report:
+    assert adapter.params_given is not None
+    return check_context(
+        adapter.params_given,
+        adapter.n_features,
+        adapter.n_context,
+        n_params=adapter.n_params,
+        layout=adapter.layout,
+        support=adapter.support,
+        rng=rng,
+    )
+
+
+def _normalised(adapter: Adapter, rng: int) -> Report:
+    assert adapter.log_prob is not None
+    assert adapter.support is not None
+    return check_normalised(adapter.log_prob, adapter.n_features, support=adapter.support, atol=adapter.atol, rng=rng)
+
+
+def _sampler(adapter: Adapter, rng: int) -> Report:
+    assert adapter.sample is not None
+    conditional = None if adapter.has("inverse") else adapter.conditional
+    return check_sampler(
+        adapter.sample,
+        conditional,
+        adapter.n_features,
+        inverse=adapter.inverse,
+        order=adapter.order,
+        rng=rng,
+    )
+
+
+def _gradient(adapter: Adapter, rng: int) -> Report:
+    return _gradient_by(adapter, rng, "central", None if _size(adapter) <= FULL_SWEEP else PART)
+
+
+def _directions(adapter: Adapter, rng: int) -> Report:
+    return _gradient_by(adapter, rng, "directions", None)
+
+
+def _gradient_by(adapter: Adapter, rng: int, method: str, entries: int | None) -> Report:
+    assert adapter.loss is not None
+    assert adapter.grad is not None
+    assert adapter.theta is not None
+    return check_gradient(
+        adapter.loss,
+        adapter.grad,
+        adapter.theta,
+        names=adapter.names,
+        frozen=adapter.frozen,
+        rows=adapter.rows,
+        method=method,
+        entries=entries,
+        rng=rng,
+    )
+
+
+def _params(adapter: Adapter, rng: int) -> Report:
+    assert adapter.params is not None
+    return check_consistency(adapter.params, adapter.n_features, support=adapter.support, rng=rng)
+
+
+def _log_prob(adapter: Adapter, rng: int) -> Report:
+    assert adapter.log_prob is not None
+    return check_consistency(adapter.log_prob, adapter.n_features, support=adapter.support, rng=rng)
+
+
+def _layer(layer: Layer, rng: int) -> Report:
+    return check_vjp(layer.forward, layer.vjp, layer.inputs, frozen=layer.frozen, rng=rng)
+
+
+def _size(adapter: Adapter) -> int:
+    return int(np.asarray(adapter.theta).size)
+
+
+def _none(adapter: Adapter) -> str:
+    return ""
+
+
+def _too_many_states(adapter: Adapter) -> str:
+    if adapter.support is None:
+        return "needs support"
+    columns = columns_of(adapter.support, adapter.n_features)
+    intervals = sum(isinstance(column, Interval) for column in columns)
+    states = prod(len(column) for column in columns if not isinstance(column, Interval))
+    if intervals > 2 or states > MOST_STATES:
+        return "too many states to add up: check a smaller model of the same kind"
+    return ""
+
+
+def _no_conditional(adapter: Adapter) -> str:
+    return "" if adapter.has("conditional") or adapter.has("inverse") else "needs conditional or inverse"
+
+
+def _small(adapter: Adapter) -> str:
+    return "" if _size(adapter) > FULL_SWEEP else "every entry was swept: see gradient"
+
+
+_Runner = Callable[[Adapter, int], Report]
+_Excuse = Callable[[Adapter], str]
+_CHECKS: dict[str, tuple[tuple[str, ...], _Runner, _Excuse]] = {
+    "masks": (("masks",), _masks, _none),
+    "autoregressive": (("params",), _autoregressive, _none),
+    "context": (("params_given",), _context, _none),
+    "normalised": (("log_prob",), _normalised, _too_many_states),
+    "sampler": (("sample",), _sampler, _no_conditional),
+    "gradient": (("loss", "grad", "theta"), _gradient, _none),
+    "gradient_directions": (("loss", "grad", "theta"), _directions, _small),
+    "consistency_params": (("params",), _params, _none),
+    "consistency_log_prob": (("log_prob",), _log_prob, _none),
+}

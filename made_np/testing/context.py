@@ -1,0 +1,80 @@
+"""Does context reach every conditional, that of the first feature too?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .autoregressive import fold_columns
+from .compare import Floats, call_line, callable_name, same, seed_of
+from .points import Support, columns_of, draw_rows
+from .report import Failure, Report
+from .wiring import feature_of_columns
+
+
+def check_context(
+    fn: Callable[[Floats, Floats], Any],
+    n_features: int,
+    n_context: int,
+    *,
+    n_params: int | Sequence[int] = 1,
+    layout: str = "interleaved",
+    points: int = 8,
+    support: Support | None = None,
+    rng: int | np.random.Generator = 0,
+) -> Report:
+    """Change one context input at a time: some parameter of every feature must change.
+
+    In a network whose hidden units all have a degree of 1 or more, no unit passes context on to the
+    first feature, and p(x_1 | context) = p(x_1).
+
+    Parameters
+    ----------
+    fn : callable
+        ((B, D), (B, C)) -> (B, O).
+    n_features, n_context : int
+        D and C.
+    n_params, layout, points, support, rng
+        As in `check_autoregressive`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_context(lambda x, y: y[:, :1] + 0 * x, 3, 1).ok
+    True
+    >>> check_context(lambda x, y: y[:, :1] * [0, 1, 1] + 0 * x, 3, 1).failures[0].where
+    'feature 0'
+    """
+    seed = seed_of(rng)
+    draw = np.random.default_rng(seed)
+    owner = feature_of_columns(n_features, n_params, layout)
+    x = draw_rows(columns_of(support, n_features), points, draw)
+    context = draw.standard_normal((points, n_context))
+    line = call_line("check_context", callable_name(fn, "fn"), str(n_features), str(n_context), rng=seed)
+    base = Report("check_context", rule="context changes every feature", seed=seed, reproduce=line)
+    before = np.array(fn(x.copy(), context.copy()))
+    if before.shape != (points, len(owner)):
+        wrong = Failure("fn(x, context).shape", str(before.shape), str((points, len(owner))))
+        return base.but(failures=(wrong,), n_failed=1)
+    heard = np.zeros((n_features, n_context), dtype=bool)
+    for c in range(n_context):
+        moved = context.copy()
+        moved[:, c] += draw.uniform(0.5, 1.5, points)
+        changed = np.any(~same(fn(x.copy(), moved), before), axis=0, keepdims=True)
+        heard[:, c] = fold_columns(changed.T.astype(np.float64), owner, n_features)[:, 0] > 0
+    deaf = [f"feature {d}" for d in np.flatnonzero(~heard.any(axis=1))]
+    mute = [f"context {c}" for c in np.flatnonzero(~heard.any(axis=0))]
+    failures = [Failure(name, "no context is heard", "context") for name in deaf]
+    failures += [Failure(name, "nobody hears it", "every feature does") for name in mute]
+    gaps = int(np.sum(~heard))
+    hint = "the first feature needs hidden units of degree 0, or direct wires from the context"
+    return base.but(
+        failures=tuple(failures),
+        n_failed=len(failures),
+        n_checked=heard.size,
+        n_exercised=int(heard.sum()),
+        hint=hint if failures else "",
+        notes=(f"{gaps} of {heard.size} pairs of a feature and a context input carried nothing",) if gaps else (),
+    )

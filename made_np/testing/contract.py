@@ -1,0 +1,106 @@
+"""What every pair of function and gradient owes before a number is compared.
+
+A finite value, the right shape, the same bits when called again, hands off its arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .compare import Bools, Floats, Ints, same
+from .report import Failure
+
+
+def scalar(f: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Let f return any array of one number; that number is handed on.
+
+    Raises
+    ------
+    ValueError
+        If f returns more than one number, or one in single precision.
+    """
+
+    def call(x: Any) -> Any:
+        value = np.asarray(f(x))
+        if value.size != 1:
+            raise ValueError(f"f must return one number, got shape {value.shape}")
+        if value.dtype in (np.float32, np.float16, np.complex64):
+            raise ValueError(
+                f"f returns {value.dtype}: differences of it have no correct digits. Check the "
+                "gradient in float64, then compare the float32 gradient with it by check_close"
+            )
+        return value.reshape(())[()]
+
+    return call
+
+
+def examine(f: Callable[..., Any], grad: Callable[..., Any], x: Floats) -> tuple[Floats | None, list[Failure]]:
+    """The gradient at x, copied, or None if it cannot be compared; and the promises it breaks."""
+    broken: list[Failure] = []
+    value, again = (_untouched(f, x, "f", broken) for _ in range(2))
+    if not np.isfinite(value):
+        broken.append(Failure("f(x)", float(value), "a finite number"))
+    elif not same(value, again):
+        hint = "draws anew at each call (dropout?) or keeps state"
+        broken.append(Failure("f(x), called again", float(again), float(value), hint=hint))
+    got = _untouched(grad, x, "grad", broken)
+    if got.shape != x.shape:
+        broken.append(Failure("grad(x).shape", str(got.shape), str(x.shape)))
+        return None, broken
+    if got.dtype.kind not in "fiub":
+        broken.append(Failure("grad(x).dtype", str(got.dtype), "real numbers"))
+        return None, broken
+    got = np.array(got, dtype=np.float64)
+    f(x + 0.01 * (1 + np.abs(x)))  # so that what a forward pass leaves behind is of another point
+    second = np.asarray(_untouched(grad, x, "grad", broken), dtype=np.float64)
+    if second.shape != got.shape or not same(second, got).all():
+        doubled = second.shape == got.shape and np.allclose(second, 2 * got)
+        hint = "grad keeps state: it reads what the last call of f left behind, or draws anew"
+        if doubled:
+            hint = "added to the old one: overwrite, do not accumulate (+=)"
+        broken.append(Failure("grad(x), called again", "other bits", "the same bits", hint=hint))
+    return got, list(dict.fromkeys(broken))
+
+
+def _untouched(fn: Callable[..., Any], x: Floats, name: str, broken: list[Failure]) -> Any:
+    private = x.copy()
+    value = np.array(fn(private))
+    if not same(private, x).all():
+        broken.append(Failure(f"x after {name}(x)", "changed", "unchanged"))
+    return value
+
+
+def frozen_influence(
+    f: Callable[[Any], Any], x: Floats, frozen: Bools, rng: np.random.Generator, most: int = 5
+) -> list[tuple[int, float]]:
+    """Up to ``most`` frozen entries that f does notice, each with the change of f.
+
+    All frozen entries are changed at once; only if f notices is the group halved, again and again.
+    """
+    if not frozen.any():
+        return []
+    shift = np.where(frozen, rng.uniform(1, 2, x.shape) * rng.choice([-1, 1], x.shape), 0.0)
+    centre = f(x.copy())
+
+    def noticed(group: Ints) -> Iterator[tuple[int, float]]:
+        moved = x.copy()
+        moved[group] += shift[group]
+        change = f(moved) - centre
+        if change == 0:
+            return
+        if len(group) == 1:
+            yield int(group[0]), float(change)
+            return
+        middle = len(group) // 2
+        yield from noticed(group[:middle])
+        yield from noticed(group[middle:])
+
+    found: list[tuple[int, float]] = []
+    for entry in noticed(np.flatnonzero(frozen)):
+        found.append(entry)
+        if len(found) == most:
+            break
+    return found

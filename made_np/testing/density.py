@@ -1,0 +1,180 @@
+"""Does it sum to one?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .compare import Floats, call_line, callable_name, seed_of
+from .points import Interval, Support, columns_of
+from .report import Failure, Report, number
+
+MOST_ROWS = 2**22
+CHUNK = 2**14
+PANELS, NODES = 32, 16
+
+
+def check_normalised(
+    log_prob: Callable[[Floats], Any],
+    n_features: int,
+    *,
+    support: Support = (0, 1),
+    atol: float = 1e-9,
+    rng: int | np.random.Generator = 0,
+) -> Report:
+    r"""Add up ``exp(log_prob(x))`` over every possible x and compare the sum with 1.
+
+    Discrete columns are enumerated; up to two continuous ones are integrated by Gauss-Legendre
+    quadrature (32 panels of 16 nodes each, and again with half as many panels: if the two differ by
+    more than atol, the report says so). The rule is :math:`|\sum_x p(x) - 1| \le atol`; besides, no
+    log-probability may be NaN or plus infinity, nor above 0 where all columns are discrete.
+
+    It is the strongest single check of a density: no leak survives it but one that is a density of
+    another kind, and averages of logits or of log-probabilities over several orders fail it.
+
+    Parameters
+    ----------
+    log_prob : callable
+        (B, D) -> (B,), in nats.
+    n_features : int
+        D.
+    support : optional
+        The values of every column, or a list with the values, or an `Interval`, of each.
+    atol : float
+        See the rule. With float32 inside, 1e-5.
+    rng : int or Generator
+        Nothing is drawn; accepted so that all checks are called alike.
+
+    Raises
+    ------
+    ValueError
+        If there are more than 4 million rows to add up, or more than two continuous columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fair = np.log(0.5)
+    >>> check_normalised(lambda x: np.full(len(x), 3 * fair), 3).ok
+    True
+    >>> print(check_normalised(lambda x: np.full(len(x), fair), 3).failures[0].got)
+    4.0
+    >>> def gaussian(x):
+    ...     return -0.5 * x[:, 0] ** 2 - 0.5 * np.log(2 * np.pi)
+    >>> check_normalised(gaussian, 1, support=Interval(-9, 9)).ok
+    True
+    """
+    columns = columns_of(support, n_features)
+    intervals = sum(isinstance(column, Interval) for column in columns)
+    n_rows = prod(PANELS * NODES if isinstance(c, Interval) else len(c) for c in columns)
+    if intervals > 2 or n_rows > MOST_ROWS:
+        raise ValueError(
+            f"support: {n_rows} rows and {intervals} continuous columns are too many to add up; check a smaller "
+            "model of the same kind"
+        )
+    line = call_line("check_normalised", callable_name(log_prob, "log_prob"), str(n_features), atol=atol)
+    rule = f"|sum of p(x) - 1| <= {atol:g}"
+    base = Report("check_normalised", rule=rule, seed=seed_of(rng), reproduce=line)
+    fine = _Sum.over(log_prob, columns, PANELS)
+    if fine.broken:
+        return base.but(failures=fine.broken, n_failed=len(fine.broken), n_checked=n_rows)
+    coarse = _Sum.over(log_prob, columns, PANELS // 2) if intervals else None
+    failures = _failures(fine, coarse, atol)
+    settled = coarse is None or abs(coarse.total - fine.total) <= max(atol, 1e-12)
+    hint = _hint(fine, n_features) if settled else "p(x) is narrow, jumps, or reaches beyond the interval"
+    return base.but(
+        failures=tuple(failures),
+        n_failed=len(failures),
+        n_checked=n_rows,
+        n_exercised=int(np.sum(fine.values > -np.inf)),
+        worst_error=abs(fine.total - 1),
+        worst_where="the total",
+        hint=hint if failures else "",
+        notes=(f"with half as many panels the integral is {number(coarse.total)}",) if coarse else (),
+    )
+
+
+def _failures(fine: _Sum, coarse: _Sum | None, atol: float) -> list[Failure]:
+    failures = []
+    error = abs(fine.total - 1)
+    if not error <= atol:
+        what = "sum of p(x)" if coarse is None else "integral of p(x)"
+        failures.append(Failure(what, fine.total, 1.0, error))
+    top = float(fine.values.max())
+    if coarse is None and top > atol:
+        failures.append(Failure("largest log_prob", top, "at most 0", top))
+    return failures
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """log_prob on a grid of every x, with the weight of each point."""
+
+    values: Floats
+    weights: Floats
+    broken: tuple[Failure, ...] = ()
+
+    @property
+    def total(self) -> float:
+        return float(np.sum(self.weights * np.exp(self.values)))
+
+    @staticmethod
+    def over(log_prob: Callable[[Floats], Any], columns: list[Interval | Floats], panels: int) -> _Sum:
+        axes = [_nodes(column, panels) for column in columns]
+        shape = [len(points) for points, _ in axes]
+        values, weights = np.zeros(prod(shape)), np.ones(prod(shape))
+        for start in range(0, len(values), CHUNK):
+            part = slice(start, min(start + CHUNK, len(values)))
+            places = np.unravel_index(np.arange(part.start, part.stop), shape)
+            rows = np.stack([axis[0][place] for axis, place in zip(axes, places, strict=True)], axis=1)
+            got = np.asarray(log_prob(rows.copy()))
+            broken = _malformed(got, rows)
+            if broken:
+                return _Sum(values, weights, (broken,))
+            values[part] = got
+            for axis, place in zip(axes, places, strict=True):
+                weights[part] *= axis[1][place]
+        return _Sum(values, weights)
+
+
+def _nodes(column: Interval | Floats, panels: int) -> tuple[Floats, Floats]:
+    """Points of one column and the weight of each."""
+    if not isinstance(column, Interval):
+        return column, np.ones(len(column))
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    edges = np.linspace(column.low, column.high, panels + 1)
+    half = (column.high - column.low) / panels / 2
+    points = (edges[:-1, None] + half) + half * nodes
+    return points.ravel(), np.tile(half * weights, panels)
+
+
+def _malformed(got: Any, rows: Floats) -> Failure | None:
+    if got.shape != (len(rows),):
+        hint = "one number per row, summed over features"
+        return Failure("log_prob(x).shape", str(got.shape), str((len(rows),)), hint=hint)
+    wrong = np.isnan(got) | (got == np.inf)
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        return Failure(f"log_prob({rows[k].tolist()})", float(got[k]), "a number below infinity")
+    return None
+
+
+def _hint(found: _Sum, n_features: int) -> str:
+    """What the sum would be, had log_prob meant something else."""
+
+    def is_one(values: Floats) -> bool:
+        with np.errstate(over="ignore"):
+            return bool(abs(np.sum(found.weights * np.exp(values)) - 1) < 1e-6)
+
+    if is_one(found.values * np.log(2)):
+        return "it is normalised in bits: log_prob must be in nats (natural logarithm)"
+    if is_one(-found.values):
+        return "it is normalised with the sign flipped: this is the negative log-likelihood"
+    if n_features > 1 and is_one(found.values * n_features):
+        return "it is normalised when multiplied by D: the mean over features was taken, not the sum"
+    if found.total > 1:
+        return "above 1: does an output see its own input, or is a term missing?"
+    return "below 1: averaged logits or log-probabilities of several orders, or a term counted twice?"

@@ -1,0 +1,263 @@
+"""What a check found: numbers for a program, sentences for a person."""
+
+from __future__ import annotations
+
+import html
+import math
+import numbers
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+SHOWN = 5
+"""How many of the failures are printed; all of them (up to 1000) stay in ``Report.failures``."""
+
+
+class CheckFailed(AssertionError):
+    """Raised by `Report.raise_if_failed`; ``.report`` holds what was found."""
+
+    def __init__(self, report: Any) -> None:
+        super().__init__(str(report))
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One entry, or one promise, that does not hold.
+
+    Parameters
+    ----------
+    where : str
+        Name of the entry: ``"W1[4, 7], masked"``, ``"output 0 <- input 1"``.
+    got, want : float or str
+        What the code under test says, and what is right.
+    error : float
+        ``|got - want|`` where both are numbers, else ``inf``.
+    hint : str
+        What is odd about this entry alone; the likely mistake behind all of them is `Report.hint`.
+
+    Examples
+    --------
+    >>> Failure("W0[1, 2]", 10.0, 2.0, 8.0).ratio
+    5.0
+    """
+
+    where: str
+    got: float | str
+    want: float | str
+    error: float = math.inf
+    hint: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """``got / want``, or None where that says nothing."""
+        if isinstance(self.got, str) or isinstance(self.want, str) or self.want == 0:
+            return None
+        return float(self.got / self.want)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain Python for `json.dumps`; numbers that are not finite become strings."""
+        return {
+            "where": self.where,
+            "got": _plain(self.got),
+            "want": _plain(self.want),
+            "ratio": _plain(self.ratio),
+            "error": _plain(self.error),
+            "hint": self.hint,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of one check. True in a boolean context if and only if the check passed.
+
+    Parameters
+    ----------
+    check : str
+        Name of the check.
+    failures : tuple of Failure
+        Worst first, at most 1000; ``n_failed`` counts all of them.
+    n_checked, n_exercised, n_kinks : int
+        Entries looked at; entries that could have failed (a derivative that is not 0, a wire that
+        carries something); entries left out because the function has a kink there, or a tie.
+    worst_error : float
+        The largest ``|got - want|`` among all entries, failed or not (``nan`` if one was NaN).
+    worst_where : str
+        Where that is.
+    hint : str
+        The likely mistake, in one sentence.
+    rule : str
+        When an entry passes, as a formula.
+    notes : tuple of str
+        What a reader should know though nothing failed because of it.
+    seed : int or None
+        Seed of every random number that was drawn.
+    reproduce : str
+        One line that runs the same check again.
+
+    Examples
+    --------
+    >>> report = Report("check_masks", n_checked=9, n_exercised=3)
+    >>> report.ok
+    True
+    >>> print(report)
+    check_masks passed: 9 checked, 3 exercised
+    """
+
+    check: str
+    failures: tuple[Failure, ...] = ()
+    n_checked: int = 0
+    n_exercised: int = 0
+    n_kinks: int = 0
+    n_failed: int = -1
+    worst_error: float = 0.0
+    worst_where: str = ""
+    hint: str = ""
+    rule: str = ""
+    notes: tuple[str, ...] = field(default=())
+    seed: int | None = None
+    reproduce: str = ""
+
+    def __post_init__(self) -> None:
+        if self.n_failed < 0:
+            object.__setattr__(self, "n_failed", len(self.failures))
+
+    @property
+    def ok(self) -> bool:
+        """True if nothing failed."""
+        return self.n_failed == 0
+
+    @property
+    def worst(self) -> tuple[Failure, ...]:
+        """The five worst failures."""
+        return self.failures[:SHOWN]
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def raise_if_failed(self) -> Report:
+        """Return the report itself if it is ok.
+
+        Raises
+        ------
+        CheckFailed
+            An `AssertionError` whose text is the report.
+        """
+        if not self.ok:
+            raise CheckFailed(self)
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain Python for `json.dumps`; numbers that are not finite become strings."""
+        return {
+            "check": self.check,
+            "ok": self.ok,
+            "n_checked": int(self.n_checked),
+            "n_exercised": int(self.n_exercised),
+            "n_kinks": int(self.n_kinks),
+            "n_failed": int(self.n_failed),
+            "worst_error": _plain(self.worst_error),
+            "worst_where": self.worst_where,
+            "hint": self.hint,
+            "rule": self.rule,
+            "notes": list(self.notes),
+            "seed": self.seed,
+            "reproduce": self.reproduce,
+            "failures": [failure.to_dict() for failure in self.failures],
+        }
+
+    def but(self, **changes: Any) -> Report:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+    def headline(self) -> str:
+        """The verdict in one line."""
+        text = f"{self.n_checked} checked, {self.n_exercised} exercised"
+        if self.n_kinks:
+            text += f", {self.n_kinks} skipped at kinks or ties"
+        if self.ok:
+            return f"{self.check} passed: {text}"
+        return f"{self.check} FAILED: {self.n_failed} wrong; {text}"
+
+    def _remarks(self) -> list[tuple[str, str]]:
+        worst = ""
+        if self.worst_where:
+            worst = f"{number(self.worst_error)} at {self.worst_where}"
+        remarks = [
+            ("likely mistake", self.hint),
+            ("worst error", worst),
+            ("rule", self.rule),
+            *(("note", note) for note in self.notes),
+            ("reproduce", "" if self.ok else self.reproduce),
+        ]
+        return [(label, text) for label, text in remarks if text]
+
+    def __str__(self) -> str:
+        lines = [self.headline()]
+        lines += [f"  {label}: {text}" for label, text in self._remarks()]
+        if self.failures:
+            rows = [_cells(failure) for failure in self.worst]
+            lines += ["  " + line for line in table(_HEADER, rows)]
+            if self.n_failed > SHOWN:
+                lines.append(f"  ... and {self.n_failed - SHOWN} more")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        colour = "#1a7f37" if self.ok else "#cf222e"
+        parts = [f'<div><b style="color:{colour}">{html.escape(self.headline())}</b>']
+        parts += [f"<div><i>{label}</i>: {html.escape(text)}</div>" for label, text in self._remarks()]
+        if self.failures:
+            head = "".join(f"<th>{cell}</th>" for cell in _HEADER)
+            rows = "".join(
+                "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(f)) + "</tr>" for f in self.worst
+            )
+            parts.append(f"<table><tr>{head}</tr>{rows}</table>")
+        return "".join(parts) + "</div>"
+
+
+_HEADER = ("where", "got", "want", "ratio", "error", "")
+
+
+def _cells(failure: Failure) -> tuple[str, ...]:
+    ratio = "" if failure.ratio is None else number(failure.ratio)
+    error = "" if math.isinf(failure.error) else number(failure.error)
+    return (
+        failure.where,
+        number(failure.got),
+        number(failure.want),
+        ratio,
+        error,
+        failure.hint,
+    )
+
+
+def number(value: float | str) -> str:
+    """A number at six digits; text as it is.
+
+    >>> number(0.1 + 0.2)
+    '0.3'
+    """
+    return value if isinstance(value, str) else f"{value:.6g}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table whose columns are padded to one width.
+
+    >>> table(("a", "b"), [("1", "2"), ("333", "4")])
+    ['a    b', '1    2', '333  4']
+    """
+    widths = [max(len(row[c]) for row in (header, *rows)) for c in range(len(header))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (header, *rows)
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """A JSON-able copy of a number: JSON knows neither NaN nor infinity, so these become text."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    value = float(value)
+    return value if math.isfinite(value) else str(value)

@@ -1,0 +1,145 @@
+"""All checks that a model's callables permit, by name."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .adapter import Adapter
+from .checks import Check, checks
+from .report import CheckFailed, Report, table
+
+PASSED, FAILED, SKIPPED = "passed", "FAILED", "skipped"
+EXPECTED, SURPRISE = "failed as expected", "passed, though listed in expected_failures"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A check's name, what came of it, its report unless it was skipped, the reason, seconds."""
+
+    name: str
+    status: str
+    report: Report | None = None
+    reason: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class SuiteReport:
+    """What `suite` found; true in a boolean context if and only if nothing failed unexpectedly."""
+
+    name: str
+    results: tuple[Result, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True if no check failed that was not expected to."""
+        return not self.failures
+
+    @property
+    def failures(self) -> tuple[Report, ...]:
+        """Reports of the checks that failed unexpectedly."""
+        return tuple(r.report for r in self.results if r.status == FAILED and r.report is not None)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __getitem__(self, name: str) -> Result:
+        for result in self.results:
+            if result.name == name:
+                return result
+        raise KeyError(f"no check {name!r}; there are {[result.name for result in self.results]}")
+
+    def raise_if_failed(self) -> SuiteReport:
+        """Return the report itself if it is ok, else raise `CheckFailed`."""
+        if not self.ok:
+            raise CheckFailed(self)
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain Python for `json.dumps`."""
+        results = [
+            {
+                "name": r.name,
+                "status": r.status,
+                "reason": r.reason,
+                "seconds": r.seconds,
+                "report": None if r.report is None else r.report.to_dict(),
+            }
+            for r in self.results
+        ]
+        return {"name": self.name, "ok": self.ok, "results": results}
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = []
+        for r in self.results:
+            counts = "" if r.report is None else f"{r.report.n_exercised}/{r.report.n_checked}"
+            rows.append((r.name, r.status, counts, f"{r.seconds:.2f}", r.reason))
+        return rows
+
+    def _headline(self) -> str:
+        passed = sum(r.status == PASSED for r in self.results)
+        verdict = f"{len(self.failures)} checks FAILED" if self.failures else "all right"
+        return f"{self.name}: {verdict}, {passed} of {len(self.results)} passed"
+
+    def __str__(self) -> str:
+        lines = [self._headline(), *("  " + line for line in table(_HEADER, self._rows()))]
+        return "\n".join([*lines, *("\n" + str(report) for report in self.failures)])
+
+    def _repr_html_(self) -> str:
+        rows = [_HEADER, *self._rows()]
+        cells = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows)
+        body = "".join(f"<tr>{row}</tr>" for row in cells)
+        details = "".join(report._repr_html_() for report in self.failures)
+        return f"<div><b>{html.escape(self._headline())}</b><table>{body}</table>{details}</div>"
+
+
+_HEADER = ("check", "outcome", "exercised", "s", "")
+
+
+def suite(adapter: Adapter, *, expected_failures: Mapping[str, str] | None = None, rng: int = 0) -> SuiteReport:
+    """Run every check for which the adapter has the callables; list the others as skipped.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        The model.
+    expected_failures : mapping, optional
+        {name of a check: reason}: these may fail.
+    rng : int
+        Seed of every check.
+
+    Raises
+    ------
+    ValueError
+        If ``expected_failures`` names a check that does not exist.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fair = Adapter(n_features=2, log_prob=lambda x: np.full(len(x), 2 * np.log(0.5)))
+    >>> suite(fair)["normalised"].status
+    'passed'
+    """
+    expected = dict(expected_failures or {})
+    listed = list(checks(adapter, rng=rng))
+    unknown = set(expected) - {check.name for check in listed}
+    if unknown:
+        raise ValueError(
+            f"expected_failures names {sorted(unknown)}; the checks are {[check.name for check in listed]}"
+        )
+    return SuiteReport(adapter.name, tuple(_run(check, expected.get(check.name)) for check in listed))
+
+
+def _run(check: Check, expected: str | None) -> Result:
+    if check.skip:
+        return Result(check.name, SKIPPED, reason=check.skip)
+    start = time.perf_counter()
+    report = check()
+    seconds = time.perf_counter() - start
+    if expected is None:
+        return Result(check.name, PASSED if report.ok else FAILED, report, seconds=seconds)
+    return Result(check.name, SURPRISE if report.ok else EXPECTED, report, expected, seconds)

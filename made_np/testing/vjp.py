@@ -1,0 +1,254 @@
+"""Is the backward pass of a layer the transpose of its derivative?"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .compare import Floats, call_line, callable_name, excess, same, seed_of
+from .gradients import check_gradient
+from .report import Failure, Report
+
+Array = NDArray[Any]
+
+
+def check_vjp(
+    forward: Callable[..., Any],
+    vjp: Callable[..., Any],
+    inputs: Sequence[ArrayLike],
+    *,
+    names: Sequence[str] | None = None,
+    frozen: Sequence[ArrayLike | None] | None = None,
+    one_row: bool = False,
+    method: str = "central",
+    rtol: float = 1e-6,
+    atol: float = 1e-9,
+    rng: int | np.random.Generator = 0,
+) -> Report:
+    r"""Check that ``vjp(dy, *inputs)`` is the gradient of ``sum(dy * forward(*inputs))``.
+
+    ``dy`` is drawn with distinct entries, none 0. Besides the rule of `check_gradient`, entry by
+    entry: no upstream gradient gives no gradient, vjp is linear in dy, gives the same bits when
+    called again, and writes neither to dy nor to its inputs.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(*inputs)`` -> array.
+    vjp : callable
+        ``vjp(dy, *inputs)`` -> one gradient for each input, or for each float input; None where
+        there is none (a note says that it was not checked).
+    inputs : sequence of array_like
+        float64 arrays are differentiated; boolean and integer ones (a mask) are handed on.
+    names : sequence of str, optional
+        One name per input; default: the names of forward's parameters.
+    frozen : sequence, optional
+        Per input None or a boolean array: cells whose gradient is exactly 0 and which forward must
+        not notice, as ``~mask`` for the weights.
+    one_row : bool
+        Permit a batch of one row, in which a forgotten or doubled 1/B cannot be seen.
+    method, rtol, atol, rng
+        As in `check_gradient`.
+
+    Raises
+    ------
+    ValueError
+        If an input is float32, or the output has a single row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, W = np.arange(1.0, 7.0).reshape(2, 3), np.ones((4, 3))
+    >>> def forward(x, W):
+    ...     return x @ W.T
+    >>> check_vjp(forward, lambda dy, x, W: (dy @ W, dy.T @ x), (x, W)).ok
+    True
+    >>> print(check_vjp(forward, lambda dy, x, W: (-dy @ W, dy.T @ x), (x, W)).hint)
+    in x only: constant ratio got / want = -1: sign flipped?
+    """
+    arrays, labels = _arrays(inputs), _labels(forward, names, len(inputs))
+    seed = seed_of(rng)
+    draw = np.random.default_rng(seed)
+    y = np.asarray(forward(*_copies(arrays)))
+    if y.ndim > 1 and len(y) == 1 and not one_row:
+        raise ValueError(
+            "inputs make an output of one row, which hides a forgotten or doubled 1/B: "
+            "pass at least two rows, or one_row=True"
+        )
+    dy = _distinct(y.shape, draw)
+    options: dict[str, Any] = {"method": method, "rtol": rtol, "atol": atol}
+    call = (callable_name(forward, "forward"), callable_name(vjp, "vjp"), "inputs")
+    line = call_line("check_vjp", *call, **options, rng=seed)
+    base = Report("check_vjp", seed=seed, reproduce=line)
+    answers = _answers(vjp, dy, arrays)
+    if wrong := _wrong_shapes(answers, arrays, labels):
+        return base.but(failures=tuple(wrong), n_failed=len(wrong))
+    floats = _floats(arrays)
+    pack = Packing(arrays, labels, [i for i in floats if answers[i] is not None])
+    report = check_gradient(
+        lambda flat: np.sum(dy * forward(*pack.unpack(flat))),
+        lambda flat: pack.pack(_answers(vjp, dy, pack.unpack(flat))),
+        pack.pack(arrays),
+        names=pack.names(),
+        frozen=pack.flags(frozen),
+        rows=len(y) if y.ndim else None,
+        rng=draw,
+        **options,
+    )
+    broken = _promises(lambda u: pack.pack(_answers(vjp, u, arrays)), vjp, arrays, dy, draw)
+    notes = [f"no gradient for {labels[i]}: not checked" for i in floats if i not in pack.chosen]
+    return _merged(base, report, broken, notes)
+
+
+def _merged(base: Report, report: Report, broken: list[Failure], notes: list[str]) -> Report:
+    return report.but(
+        check=base.check,
+        failures=(*broken, *report.failures),
+        n_failed=len(broken) + report.n_failed,
+        hint=report.hint or next((failure.hint for failure in broken), ""),
+        notes=(*report.notes, *notes),
+        seed=base.seed,
+        reproduce=base.reproduce,
+    )
+
+
+@dataclass(frozen=True)
+class Packing:
+    """The chosen arrays of a list as one flat vector, and back."""
+
+    arrays: list[Array]
+    labels: list[str]
+    chosen: list[int]
+
+    def pack(self, values: Sequence[Any]) -> Floats:
+        """Copies of the chosen arrays, end to end."""
+        parts = [np.ravel(values[i]) for i in self.chosen]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def unpack(self, flat: Array) -> list[Array]:
+        """All arrays: the chosen ones from ``flat``, copies of the others."""
+        out, start = _copies(self.arrays), 0
+        for i in self.chosen:
+            stop = start + out[i].size
+            out[i] = flat[start:stop].reshape(out[i].shape).copy()
+            start = stop
+        return out
+
+    def names(self) -> list[str]:
+        """``"W[4, 7]"`` for every number in the vector."""
+        return [
+            f"{self.labels[i]}[{', '.join(map(str, index))}]"
+            for i in self.chosen
+            for index in np.ndindex(self.arrays[i].shape)
+        ]
+
+    def flags(self, frozen: Sequence[ArrayLike | None] | None) -> Any:
+        """The boolean vector that goes with ``frozen``, one entry of which belongs to an array."""
+        if frozen is None:
+            return None
+        if len(frozen) != len(self.arrays):
+            raise ValueError(f"frozen has {len(frozen)} entries for {len(self.arrays)} inputs")
+        given = [
+            np.zeros(array.shape, dtype=bool) if flags is None else np.asarray(flags)
+            for flags, array in zip(frozen, self.arrays, strict=True)
+        ]
+        for label, flags, array in zip(self.labels, given, self.arrays, strict=True):
+            if flags.shape != array.shape or flags.dtype != np.bool_:
+                raise ValueError(f"frozen for {label} must be boolean {array.shape}, got {flags.dtype} {flags.shape}")
+        return self.pack(given).astype(bool)
+
+
+def _arrays(inputs: Sequence[ArrayLike]) -> list[Array]:
+    arrays = [np.array(a) for a in inputs]
+    for i, array in enumerate(arrays):
+        if array.dtype.kind not in "biuf" or array.dtype in (np.float32, np.float16):
+            raise ValueError(
+                f"inputs[{i}] is {array.dtype}: differences need float64; compare a float32 layer "
+                "with the float64 one by check_close"
+            )
+    return arrays
+
+
+def _labels(forward: Callable[..., Any], names: Sequence[str] | None, n: int) -> list[str]:
+    if names is not None:
+        if len(names) != n:
+            raise ValueError(f"names has {len(names)} entries for {n} inputs")
+        return list(names)
+    try:
+        found = [p.name for p in inspect.signature(forward).parameters.values() if p.kind < 2]
+    except (TypeError, ValueError):
+        found = []
+    return found[:n] if len(found) >= n else [f"input{i}" for i in range(n)]
+
+
+def _floats(arrays: Sequence[Array]) -> list[int]:
+    return [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
+
+
+def _copies(arrays: Sequence[Array]) -> list[Array]:
+    return [a.copy() for a in arrays]
+
+
+def _distinct(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Numbers in +-[0.5, 1.5], none equal to another in size, in random places."""
+    size = int(np.prod(shape))
+    values = rng.permutation(np.linspace(0.5, 1.5, max(size, 1))[:size])
+    return np.asarray(values * rng.choice([-1.0, 1.0], size)).reshape(shape)
+
+
+def _answers(vjp: Callable[..., Any], dy: Array, arrays: list[Array]) -> list[Any]:
+    """What vjp returns, one answer for each input."""
+    raw = vjp(dy.copy(), *_copies(arrays))
+    answers = list(raw) if isinstance(raw, (tuple, list)) else [raw]
+    floats = _floats(arrays)
+    if len(answers) == len(arrays):
+        return answers
+    if len(answers) != len(floats):
+        raise ValueError(
+            f"vjp must return one gradient for each of {len(arrays)} inputs (or of the "
+            f"{len(floats)} float inputs), got {len(answers)}"
+        )
+    spread: list[Any] = [None] * len(arrays)
+    for i, answer in zip(floats, answers, strict=True):
+        spread[i] = answer
+    return spread
+
+
+def _wrong_shapes(answers: list[Any], arrays: list[Array], labels: list[str]) -> list[Failure]:
+    return [
+        Failure(f"d{label}.shape", str(np.shape(answer)), str(array.shape))
+        for answer, array, label in zip(answers, arrays, labels, strict=True)
+        if array.dtype.kind == "f" and answer is not None and np.shape(answer) != array.shape
+    ]
+
+
+def _promises(
+    backward: Callable[[Array], Floats],
+    vjp: Callable[..., Any],
+    arrays: list[Array],
+    dy: Array,
+    rng: np.random.Generator,
+) -> list[Failure]:
+    """Zero in, zero out; linear in dy; hands off the arguments."""
+    broken = []
+    nothing = backward(np.zeros_like(dy))
+    if nothing.any():
+        worst = float(np.abs(nothing).max())
+        hint = "a term that does not pass through dy"
+        broken.append(Failure("gradient for dy = 0", worst, 0.0, worst, hint))
+    other = _distinct(dy.shape, rng)
+    got, want = backward(2 * dy - other), 2 * backward(dy) - backward(other)
+    noise = 1e-12 * max(1.0, float(np.abs(want).max(initial=0.0)))
+    if not (excess(got, want, 1e-9, noise) <= 1).all():
+        hint = "the backward pass is not linear in dy: a derivative that is taken of dy itself?"
+        broken.append(Failure("vjp(2u - v)", "2 vjp(u) - vjp(v) differs", "equal", hint=hint))
+    given = _copies([dy, *arrays])
+    vjp(*given)
+    if not all(same(a, b).all() for a, b in zip(given, [dy, *arrays], strict=True)):
+        broken.append(Failure("arguments after vjp", "changed", "unchanged"))
+    return broken

@@ -1,0 +1,265 @@
+"""Slow, obvious versions of what made_np does: one unit, one value, one pass at a time, in plain Python.
+
+They share no code with the package: of a model they read its arguments, the drawn orders and degrees, and the named
+views of theta.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.mixtures import DiscretizedLogistic
+from made_np.model import MADE
+from made_np.outputs import Bernoulli, Categorical, Gaussian
+
+Array = NDArray[Any]
+Row = Sequence[float]
+
+ACTIVATIONS = {
+    "relu": lambda z: max(z, 0.0),
+    "tanh": math.tanh,
+    "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+    "softplus": lambda z: math.log(1 + math.exp(z)),
+}
+
+
+# ------------------------------------------------------------------------------------ degrees and masks
+
+
+def input_degrees(made: MADE, order: Sequence[int]) -> list[int]:
+    """Degree of every input unit: one more than the place of its feature; 0 for context."""
+    degrees = []
+    for feature, output in enumerate(made.outputs.feature_outputs):
+        for _ in range(output.n_inputs):
+            degrees.append(list(order).index(feature) + 1)
+    return degrees + [0] * made.n_context
+
+
+def output_degrees(made: MADE, order: Sequence[int]) -> list[int]:
+    """Degree of every raw output: one more than the place of its feature."""
+    degrees = []
+    for feature, output in enumerate(made.outputs.feature_outputs):
+        for _ in range(output.n_raw):
+            degrees.append(list(order).index(feature) + 1)
+    return degrees
+
+
+def mask(above: Sequence[int], below: Sequence[int], *, strict: bool = False) -> Array:
+    """True where a wire may be."""
+    wires = np.zeros((len(above), len(below)), dtype=bool)
+    for o, degree_out in enumerate(above):
+        for i, degree_in in enumerate(below):
+            wires[o, i] = degree_out > degree_in if strict else degree_out >= degree_in
+    return wires
+
+
+def masks(made: MADE, mask_set: Any) -> tuple[list[Array], Array | None]:
+    """All masks from the input to the output, and the direct one."""
+    inputs, outputs = input_degrees(made, mask_set.order), output_degrees(made, mask_set.order)
+    layers = [inputs, *(list(degrees) for degrees in mask_set.degrees)]
+    found = [mask(above, below) for below, above in itertools.pairwise(layers)]
+    if made.hidden:
+        found.append(mask(outputs, layers[-1], strict=True))
+    return found, mask(outputs, inputs, strict=True) if made.direct else None
+
+
+def skip(made: MADE, mask_set: Any, layer: int, unit: int) -> bool:
+    """Whether a hidden unit adds the unit of its own number below."""
+    if not made.residual or layer == 0 or made.hidden[layer] != made.hidden[layer - 1]:
+        return False
+    return bool(mask_set.degrees[layer][unit] >= mask_set.degrees[layer - 1][unit])
+
+
+def allowed(order: Sequence[int]) -> Array:
+    """[i, j]: feature j is generated before feature i."""
+    n = len(order)
+    before = np.zeros((n, n), dtype=bool)
+    for t, feature in enumerate(order):
+        for earlier in list(order)[:t]:
+            before[feature, earlier] = True
+    return before
+
+
+def live(made: MADE, mask_set: Any) -> Array:
+    """(P,) booleans: entries of theta that are biases, or weights with a wire."""
+    theta = np.ones(made.n_params, dtype=bool)
+    views = made.layout.views(theta)
+    found, direct = masks(made, mask_set)
+    for layer, wires in enumerate(found):
+        views[f"W{layer}"][:] = wires
+    if direct is not None:
+        views["W_direct"][:] = direct
+    return theta
+
+
+# -------------------------------------------------------------------------------------------- the network
+
+
+def encode(made: MADE, x: Row, context: Row | None = None) -> list[float]:
+    """What the input units hold for one row."""
+    units: list[float] = []
+    for output, value in zip(made.outputs.feature_outputs, x, strict=True):
+        if isinstance(output, Categorical):
+            units += [float(value == k) for k in range(output.n)]
+        elif isinstance(output, DiscretizedLogistic):
+            units.append(2 * value / (output.levels - 1) - 1)
+        else:
+            units.append(value)
+    return units + [float(y) for y in (() if context is None else context)]
+
+
+def forward(
+    made: MADE,
+    theta: Array,
+    x: Row,
+    mask_set: Any,
+    context: Row | None = None,
+    keeps: Sequence[Row] | None = None,
+) -> list[float]:
+    """Raw outputs of one row, unit by unit."""
+    views = {name: view.tolist() for name, view in made.layout.views(theta).items()}
+    found, direct = masks(made, mask_set)
+    inputs = below = encode(made, x, context)
+    act = ACTIVATIONS[made.activation]
+    for layer, width in enumerate(made.hidden):
+        above = []
+        for unit in range(width):
+            z = views[f"b{layer}"][unit]
+            for i, value in enumerate(below):
+                if found[layer][unit, i]:
+                    z += views[f"W{layer}"][unit][i] * value
+            h = act(z) * (1.0 if keeps is None else keeps[layer][unit])
+            above.append(h + below[unit] if skip(made, mask_set, layer, unit) else h)
+        below = above
+    raw = []
+    for unit, bias in enumerate(views[f"b{len(made.hidden)}"]):
+        z = bias
+        for i, value in enumerate(below if made.hidden else []):
+            if found[-1][unit, i]:
+                z += views[f"W{len(made.hidden)}"][unit][i] * value
+        for i, value in enumerate(inputs if direct is not None else []):
+            if direct[unit, i]:
+                z += views["W_direct"][unit][i] * value
+        raw.append(z)
+    return raw
+
+
+# ----------------------------------------------------------------------------------------- distributions
+
+
+def sigmoid(z: float) -> float:
+    return 1 / (1 + math.exp(-z)) if z > -700 else 0.0
+
+
+def softplus(z: float) -> float:
+    return math.log1p(math.exp(z)) if z < 30 else z + math.exp(-z)
+
+
+def softmax(raw: Row) -> list[float]:
+    top = max(raw)
+    e = [math.exp(z - top) for z in raw]
+    return [each / math.fsum(e) for each in e]
+
+
+def components(output: DiscretizedLogistic, raw: Row) -> list[tuple[float, float, float]]:
+    """(weight, mean, scale) of each logistic, in levels."""
+    n, half = output.n, (output.levels - 1) / 2
+    weights = softmax(raw[:n]) if n > 1 else [1.0]
+    return [
+        (weights[k], half * (1 + raw[-2 * n + k]), output.min_scale + half * softplus(raw[-n + k])) for k in range(n)
+    ]
+
+
+def cdf(output: DiscretizedLogistic, raw: Row, level: int) -> float:
+    """P(value <= level) for a level below the last."""
+    return math.fsum(weight * sigmoid((level + 0.5 - mean) / scale) for weight, mean, scale in components(output, raw))
+
+
+def bin_mass(output: DiscretizedLogistic, raw: Row, level: int) -> float:
+    """P(value = level): between the edges of its bin, of which the first and the last are open."""
+    total = []
+    for weight, mean, scale in components(output, raw):
+        low = (level - 0.5 - mean) / scale if level > 0 else -math.inf
+        high = (level + 0.5 - mean) / scale if level < output.levels - 1 else math.inf
+        # Both are the same mass; far out in a tail one of them is a difference of numbers close to 1.
+        from_below, from_above = sigmoid(high) - sigmoid(low), sigmoid(-low) - sigmoid(-high)
+        total.append(weight * (from_below if low + high < 0 else from_above))
+    return math.fsum(total)
+
+
+def probability(output: Any, raw: Row, value: float) -> float:
+    """p(value): a mass, or a density for a Gaussian."""
+    if isinstance(output, Bernoulli):
+        return sigmoid(raw[0]) if value == 1 else sigmoid(-raw[0])
+    if isinstance(output, Categorical):
+        return softmax(raw)[int(value)]
+    if isinstance(output, Gaussian):
+        return NormalDist(raw[0], output.min_scale + softplus(raw[1])).pdf(value)
+    return bin_mass(output, raw, int(value))
+
+
+def quantile(output: Any, raw: Row, u: float) -> float:
+    """The smallest value with u < P(X <= value); for a Gaussian the value with u = P(X <= value)."""
+    if isinstance(output, Gaussian):
+        return NormalDist(raw[0], output.min_scale + softplus(raw[1])).inv_cdf(u)
+    if isinstance(output, Bernoulli):
+        return float(u < sigmoid(raw[0]))
+    n = output.n if isinstance(output, Categorical) else output.levels
+    total = 0.0
+    for value in range(n - 1):
+        total = total + softmax(raw)[value] if isinstance(output, Categorical) else cdf(output, raw, value)
+        if u < total:
+            return float(value)
+    return float(n - 1)
+
+
+# ------------------------------------------------------------------------------ likelihood and sampling
+
+
+def log_probs(made: MADE, theta: Array, x: Row, mask_set: Any, context: Row | None = None) -> list[float]:
+    """log p(x_d | x before d) of every value of one row."""
+    raw = forward(made, theta, x, mask_set, context)
+    found = []
+    for feature, output in enumerate(made.outputs.feature_outputs):
+        p = probability(output, raw[made.output_slices[feature]], x[feature])
+        found.append(math.log(p) if p > 0 else -math.inf)
+    return found
+
+
+def mixture(made: MADE, theta: Array, x: Row, mask_sets: Sequence[Any], context: Row | None = None) -> float:
+    """The mean of the mask sets' probabilities of one row."""
+    return math.fsum(math.exp(sum(log_probs(made, theta, x, one, context))) for one in mask_sets) / len(mask_sets)
+
+
+def sample(
+    made: MADE,
+    theta: Array,
+    uniforms: Array,
+    mask_set: Any,
+    given: Array | None = None,
+    context: Array | None = None,
+) -> Array:
+    """Rows drawn by one whole pass through the network for every feature."""
+    rows = np.zeros(uniforms.shape)
+    for r, u in enumerate(uniforms.tolist()):
+        x = [0.0] * made.n_features
+        for feature in mask_set.order.tolist():
+            raw = forward(made, theta, x, mask_set, None if context is None else context[r].tolist())
+            own = raw[made.output_slices[feature]]
+            known = math.nan if given is None else float(given[r, feature])
+            drawn = quantile(made.outputs.feature_outputs[feature], own, u[feature])
+            x[feature] = drawn if math.isnan(known) else known
+        rows[r] = x
+    return rows
+
+
+def all_rows(sizes: Sequence[int]) -> Array:
+    """Every row whose feature d is one of 0..sizes[d]-1."""
+    return np.array(list(itertools.product(*(range(size) for size in sizes))), dtype=np.float64)

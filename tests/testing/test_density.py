@@ -1,0 +1,152 @@
+"""check_normalised: sums over all states, integrals, and what a wrong sum tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from numpy.typing import NDArray
+
+from made_np.testing import Interval, check_normalised, strategies
+from made_np.testing.networks import Network, make_network
+from made_np.testing.plans import make_plan
+
+Array = NDArray[Any]
+P = np.random.default_rng(0).dirichlet(np.ones(24)).reshape(2, 3, 4)
+SUPPORT: list[Any] = [(0, 1), (-1, 0, 2), (5, 6, 7, 8)]
+
+
+def log_table(x: Array) -> Array:
+    places = [np.searchsorted(np.array(values), x[:, d]) for d, values in enumerate(SUPPORT)]
+    return np.asarray(np.log(P[tuple(places)]))
+
+
+def gaussian(x: Array, scale: float = 1.0) -> Array:
+    return np.asarray((-0.5 * (x / scale) ** 2 - np.log(scale) - 0.5 * np.log(2 * np.pi)).sum(axis=1))
+
+
+def test_every_state_is_counted_once() -> None:
+    report = check_normalised(log_table, 3, support=SUPPORT)
+    assert report.ok, report
+    assert report.n_checked == report.n_exercised == 24
+    assert report.worst_error < 1e-12
+
+
+@given(strategies.networks(n_params=1))
+def test_every_correct_network_is_a_density(net: Network) -> None:
+    assert check_normalised(net.log_prob, net.plan.n_features).ok
+
+
+@pytest.mark.parametrize("error", [1e-8, -1e-8, 0.1])
+def test_a_sum_that_is_off_fails(error: float) -> None:
+    report = check_normalised(lambda x: log_table(x) + np.log1p(error), 3, support=SUPPORT)
+    assert report.failures[0].where == "sum of p(x)"
+    assert report.failures[0].got == pytest.approx(1 + error)
+    assert check_normalised(lambda x: log_table(x) + np.log1p(error), 3, support=SUPPORT, atol=0.2).ok
+
+
+@pytest.mark.parametrize(
+    ("wrong", "part"),
+    [
+        (lambda x: log_table(x) / np.log(2), "in bits"),
+        (lambda x: -log_table(x), "sign flipped"),
+        (lambda x: log_table(x) / 3, "the mean over features"),
+        (lambda x: log_table(x) - 0.3, "below 1"),
+        (lambda x: log_table(x) + 0.3, "above 1"),
+    ],
+)
+def test_a_wrong_unit_is_recognised(wrong: Any, part: str) -> None:
+    assert part in check_normalised(wrong, 3, support=SUPPORT).hint
+
+
+def test_an_average_of_logits_over_orders_is_no_density() -> None:
+    rng = np.random.default_rng(0)
+    nets = [make_network(rng, make_plan(order, [[1, 2, 3, 1, 2, 3]])) for order in ([0, 1, 2, 3], [3, 2, 1, 0])]
+
+    def averaged(x: Array) -> Array:
+        a = np.mean([net.params(x) for net in nets], axis=0)
+        return -np.asarray((np.logaddexp(0, a) - x * a).sum(axis=1))
+
+    assert not check_normalised(averaged, 4).ok
+    assert check_normalised(lambda x: np.logaddexp(*(net.log_prob(x) for net in nets)) - np.log(2), 4).ok
+
+
+def test_impossible_states_are_welcome_but_nothing_else_that_is_not_finite() -> None:
+    def certain(x: Array) -> Array:
+        return np.where(x.sum(axis=1) == 0, 0.0, -np.inf)
+
+    report = check_normalised(certain, 3)
+    assert report.ok
+    assert report.n_exercised == 1
+    for odd in (np.nan, np.inf):
+        report = check_normalised(lambda x, odd=odd: np.where(x[:, 0] == 1, odd, -3.0), 3)
+        assert report.failures[0].where == "log_prob([1.0, 0.0, 0.0])"
+
+
+def test_a_probability_above_one_fails_even_if_the_sum_is_right() -> None:
+    report = check_normalised(lambda x: np.where(x[:, 0] == 1, np.log(2.0), -np.inf), 1)
+    assert "largest log_prob" in [failure.where for failure in report.failures]
+
+
+def test_an_answer_of_the_wrong_shape_fails() -> None:
+    report = check_normalised(lambda x: np.zeros((len(x), 1)), 2)
+    assert report.failures[0].where == "log_prob(x).shape"
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_continuous_density_is_integrated(n: int) -> None:
+    report = check_normalised(gaussian, n, support=Interval(-9, 9))
+    assert report.ok, report
+    assert "half as many panels" in report.notes[0]
+    assert not check_normalised(lambda x: gaussian(x) + 1e-6, n, support=Interval(-9, 9)).ok
+
+
+def test_a_mixed_table_is_summed_and_integrated() -> None:
+    def log_prob(x: Array) -> Array:
+        return np.log(np.where(x[:, 0] == 1, 0.3, 0.7)) + gaussian(x[:, 1:] - x[:, :1])
+
+    assert check_normalised(log_prob, 2, support=[(0, 1), Interval(-10, 10)]).ok
+    assert not check_normalised(log_prob, 2, support=[(0, 1), Interval(-10, 0.5)]).ok
+
+
+def test_bounds_that_do_not_vanish_are_no_obstacle() -> None:
+    assert check_normalised(lambda x: np.full(len(x), -np.log(4.0)), 1, support=Interval(-1, 3)).ok
+
+
+def test_an_integral_that_has_not_settled_says_so() -> None:
+    report = check_normalised(lambda x: gaussian(x, 0.01), 1, support=Interval(-50, 50))
+    assert not report.ok
+    assert "narrow" in report.hint
+
+
+@pytest.mark.parametrize(
+    ("n", "support", "message"),
+    [
+        (23, (0, 1), "too many to add up"),
+        (3, Interval(-1, 1), "3 continuous columns"),
+        (2, [(0, 1)], "speaks of 1 columns, there are 2"),
+    ],
+)
+def test_too_much_is_refused(n: int, support: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_normalised(log_table, n, support=support)
+
+
+@pytest.mark.parametrize("bounds", [(0, np.inf), (1, 1), (2, 1), (np.nan, 1)])
+def test_an_interval_is_finite_and_not_empty(bounds: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match="must be finite and not empty"):
+        Interval(*bounds)
+
+
+def test_a_sum_over_many_states_goes_in_pieces() -> None:
+    sizes: list[int] = []
+
+    def log_prob(x: Array) -> Array:
+        sizes.append(len(x))
+        return np.full(len(x), -16 * np.log(2))
+
+    assert check_normalised(log_prob, 16).ok
+    assert sum(sizes) == 2**16
+    assert max(sizes) <= 2**14

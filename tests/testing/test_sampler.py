@@ -1,0 +1,194 @@
+"""check_sampler: exact, without statistics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from numpy.typing import NDArray
+
+from made_np.testing import Report, check_sampler, strategies
+from made_np.testing.networks import Network, make_network, sigmoid
+from made_np.testing.plans import make_plan
+from made_np.testing.sampler import ancestral
+from made_np.testing.wiring import position_of
+
+Array = NDArray[Any]
+ORDER = np.array([2, 0, 3, 1, 4])
+NET = make_network(np.random.default_rng(0), make_plan(ORDER, [[1, 2, 3, 4, 1, 2]]))
+REAL = make_network(np.random.default_rng(0), make_plan(ORDER, [[1, 2, 3, 4, 1, 2]], n_params=2))
+
+
+def conditional(x: Array) -> Array:
+    return sigmoid(NET.params(x))
+
+
+def check(sample: Any, **options: Any) -> Report:
+    return check_sampler(sample, conditional, 5, order=ORDER, **options)
+
+
+def right(u: Array) -> Array:
+    return ancestral(NET.inverse, u, ORDER)
+
+
+@given(strategies.networks())
+def test_the_sampler_of_every_correct_network_passes(net: Network) -> None:
+    def sample(u: Array) -> Array:
+        return ancestral(net.inverse, u, net.plan.order)
+
+    report = check_sampler(sample, None, net.plan.n_features, inverse=net.inverse)
+    # A probability that rounds to 0 or 1 may leave nothing to exercise; it is no wrong entry.
+    assert report.ok or [failure.where for failure in report.failures] == ["exercised"]
+
+
+def test_a_right_sampler_passes_and_much_is_exercised() -> None:
+    report = check(right)
+    assert report.ok
+    assert report.n_checked == 256 * 5
+    assert report.n_exercised > 50
+    assert check_sampler(lambda u: ancestral(REAL.inverse, u, ORDER), None, 5, inverse=REAL.inverse).ok
+
+
+@pytest.mark.parametrize(
+    ("order", "part"),
+    [
+        (np.arange(5), "0, 1, 2, ..."),
+        (np.arange(5)[::-1], "the reversed natural order"),
+        (position_of(ORDER), "position used for order"),
+        (ORDER[::-1], "drawn at once"),  # in the reversed order nothing that was drawn is ever heard
+    ],
+)
+def test_a_wrong_order_is_found_and_recognised(order: Array, part: str) -> None:
+    report = check(lambda u: ancestral(NET.inverse, u, order))
+    assert not report.ok
+    assert part in report.hint
+    continuous = check_sampler(lambda u: ancestral(REAL.inverse, u, order), None, 5, inverse=REAL.inverse, order=ORDER)
+    assert part in continuous.hint
+
+
+@pytest.mark.parametrize(
+    ("sample", "part"),
+    [
+        (lambda u: ancestral(lambda x, v: 1 - NET.inverse(x, v), u, ORDER), "the opposite"),
+        (lambda u: NET.inverse(np.zeros_like(u), u), "drawn at once"),
+    ],
+)
+def test_other_mistakes_are_recognised(sample: Any, part: str) -> None:
+    report = check(sample)
+    assert not report.ok
+    assert part in report.hint
+
+
+def test_rows_that_hear_of_each_other_are_recognised() -> None:
+    def sample(u: Array) -> Array:
+        x = np.zeros_like(u)
+        for d in ORDER:
+            x[:, d] = NET.inverse(np.roll(x, 1, axis=0), u)[:, d]
+        return x
+
+    assert "the row before it" in check(sample).hint
+
+
+def test_one_wrong_entry_is_found_and_named() -> None:
+    def sample(u: Array) -> Array:
+        x = right(u)
+        x[17, 4] = 1 - x[17, 4]
+        return x
+
+    report = check(sample)
+    assert [failure.where for failure in report.failures] == ["row 17, feature 4"]
+    assert {report.failures[0].got, report.failures[0].want} == {0.0, 1.0}
+
+
+def test_failures_of_the_earliest_feature_come_first() -> None:
+    def sample(u: Array) -> Array:
+        x = right(u)
+        x[:3] = 1 - x[:3]
+        return x
+
+    places = [position_of(ORDER)[int(f.where.split()[-1])] for f in check(sample).failures]
+    assert places == sorted(places)
+
+
+def test_a_slightly_wrong_continuous_sampler_is_found() -> None:
+    def sample(u: Array) -> Array:
+        return ancestral(REAL.inverse, u, ORDER) * (1 + 1e-7)
+
+    assert not check_sampler(sample, None, 5, inverse=REAL.inverse).ok
+    assert check_sampler(sample, None, 5, inverse=REAL.inverse, rtol=1e-5, atol=1e-5).ok
+
+
+def test_a_uniform_on_the_threshold_is_a_tie() -> None:
+    uniforms = np.random.default_rng(0).random((256, 2))
+
+    def p(x: Array) -> Array:
+        # The threshold of feature 0 in row 9 is its very uniform; feature 1 repeats feature 0.
+        first = np.full(len(x), 0.5)
+        first[9:10] = uniforms[9, 0]
+        return np.stack([first, 0.1 + 0.8 * x[:, 0]], axis=1)
+
+    def sample(u: Array) -> Array:
+        first = (u[:, 0] < p(np.zeros_like(u))[:, 0] + (np.arange(len(u)) == 9) * 1e-9) * 1.0
+        return np.stack([first, (u[:, 1] < 0.1 + 0.8 * first) * 1.0], axis=1)
+
+    report = check_sampler(sample, p, 2)
+    assert report.ok, report
+    assert report.n_kinks == 1
+
+
+def test_conditionals_that_ignore_the_features_before_exercise_nothing() -> None:
+    report = check_sampler(lambda u: (u < 0.3) * 1.0, lambda x: np.full(x.shape, 0.3), 3)
+    assert [failure.where for failure in report.failures] == ["exercised"]
+    assert check_sampler(lambda u: (u < 0.3) * 1.0, lambda x: np.full(x.shape, 0.3), 1).ok
+
+
+@pytest.mark.parametrize(
+    ("sample", "where"),
+    [
+        (lambda u: right(u)[:, :4], "sample(u).shape"),
+        (lambda u: right(np.random.default_rng().random(u.shape)), "sample(u), called again"),
+        (lambda u: right(u) * 2, "x[0, "),
+        (lambda u: np.where(u < 2, np.nan, u), "x[0, 0]"),
+    ],
+)
+def test_an_answer_of_the_wrong_kind_fails(sample: Any, where: str) -> None:
+    report = check(sample)
+    assert report.n_failed == 1
+    assert report.failures[0].where.startswith(where)
+
+
+@pytest.mark.parametrize("p", [1.5, -0.5, np.nan])
+def test_what_is_no_probability_fails(p: float) -> None:
+    def odd(x: Array) -> Array:
+        return np.where(np.arange(5) == 1, p, conditional(x))
+
+    report = check_sampler(right, odd, 5)
+    assert {failure.where.split(", ")[1] for failure in report.failures} == {"feature 1"}
+
+
+def test_conditionals_of_the_wrong_shape_fail() -> None:
+    assert check_sampler(right, lambda x: conditional(x)[:, :2], 5).failures[0].where == "conditional(x).shape"
+
+
+def test_one_source_of_truth_is_needed() -> None:
+    for pair in ((None, None), (conditional, NET.inverse)):
+        with pytest.raises(ValueError, match="either conditional, or inverse"):
+            check_sampler(right, pair[0], 5, inverse=pair[1])
+
+
+def test_a_support_without_zero_does_no_harm() -> None:
+    def inverse(x: Array, u: Array) -> Array:
+        if not np.isin(x, (1, 2)).all():
+            raise ValueError("x must be 1 or 2")
+        return np.stack([1.0 + (u[:, 0] < 0.5), 1.0 + (u[:, 1] < x[:, 0] / 3)], axis=1)
+
+    def sample(u: Array) -> Array:
+        first = 1.0 + (u[:, 0] < 0.5)
+        return np.stack([first, 1.0 + (u[:, 1] < first / 3)], axis=1)
+
+    assert check_sampler(sample, None, 2, inverse=inverse).ok
+    report = check_sampler(lambda u: 3 - sample(u), None, 2, inverse=inverse)
+    assert not report.ok
+    assert report.hint == ""
