@@ -104,8 +104,8 @@ def _fill(
 class _Walk:
     """The state of one walk through the features: what has been seen so far, and every finished unit.
 
-    Inputs stand with the context first, then feature by feature in `order`; hidden units stand sorted by degree. So what
-    is known at place m is a prefix of each array, of length ``seen[m]`` or ``done[layer][m]``.
+    Inputs stand with the context first, then feature by feature in `order`; hidden units stand sorted by degree. So
+    what is known at place m is a prefix of each array, of length ``seen[m]`` or ``done[layer][m]``.
     """
 
     def __init__(self, network: Network, theta: Array, mask_set: MaskSet, n: int, context: Array | None) -> None:

@@ -55,7 +55,7 @@ def test_a_model_of_made_up_faces_completes_any_half() -> None:
 
 
 def test_bits_per_dim_is_that_of_the_noise() -> None:
-    """The faces' own noise has a standard deviation of 4 grey levels, so no model can beat its entropy, and few bits come on top."""
+    """The noise has a standard deviation of 4 grey levels: no model beats its entropy, and few bits come on top."""
     model = fit_faces(made_up_faces(300), Recipe(copies=2, smooth=(), nugget=0.1), held_out=100)
     floor = 0.5 * np.log2(2 * np.pi * np.e * 16)
     assert floor - 0.1 < model.bits_per_dim(made_up_faces(50, seed=1)) < floor + 1.2

@@ -91,6 +91,8 @@ def test_no_rows_are_rows() -> None:
         ([[1, None, 3]], TypeError, "data has dtype object, column 1: None is a NoneType, not a real number"),
         (np.array([[1, 2, "x"]], dtype=object), TypeError, "column 2: 'x' is a str"),
         (np.array([[1, 1j, 2]], dtype=object), TypeError, "column 1: 1j is a complex"),
+        (np.array([[1, np.complex64(1j), 2]], dtype=object), TypeError, "column 1: .*1j.* is a complex64"),
+        (np.array([[1, np.complex128(1j), 2]], dtype=object), TypeError, "column 1: .*1j.* is a complex128"),
         (None, TypeError, "data has dtype object: None is a NoneType"),
         (sparse.csr_matrix(np.eye(3)), TypeError, r"data is sparse \(csr_matrix\): pass data\.toarray\(\)"),
         (sparse.coo_array(np.eye(3)), TypeError, "data is sparse"),

@@ -145,13 +145,13 @@ class Network:
             start = stop
         return found
 
-    def names(self) -> list[str]:
-        """``"W0[1, 2]"`` for every entry of theta."""
-        return [
-            f"{name}[{', '.join(map(str, place))}]"
-            for name, shape in self.shapes().items()
-            for place in np.ndindex(shape)
-        ]
+    def name(self, k: int) -> str:
+        """``"W0[1, 2]"`` for entry k of theta."""
+        for block, shape in self.shapes().items():
+            if k < prod(shape):
+                return f"{block}[{', '.join(str(int(i)) for i in np.unravel_index(k, shape))}]"
+            k -= prod(shape)
+        raise IndexError(f"there are {self.theta.size} parameters")
 
     def frozen(self) -> Bools:
         """(P,): True for weights off the mask."""
@@ -238,7 +238,7 @@ class Network:
             "loss": self.loss,
             "grad": self.grad,
             "theta": self.theta,
-            "names": self.names(),
+            "names": self.name,
             "frozen": self.frozen(),
             "rows": len(self.x),
             "masks": plan.masks,

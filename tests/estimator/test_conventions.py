@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from made_np.conventions import Conventions, NotFittedError, as_real, as_seed
+from made_np.estimator.conventions import Conventions, NotFittedError, as_real, as_seed
 
 
 class Pair(Conventions):

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from made_np import MADE, fit
-from made_np.online import train_on
+from made_np.estimator.online import train_on
 from made_np.optim import Adam
 
 X = np.random.default_rng(0).integers(0, 2, size=(40, 5))

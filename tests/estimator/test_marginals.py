@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from made_np import MADE, Bernoulli, Categorical
-from made_np.marginals import check_gaps, observed_log_prob
+from made_np.estimator.marginals import check_gaps, observed_log_prob
 from made_np.mask_sets import MIXTURE_SIZE
 
 NAN = np.nan

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from made_np import storage
 from made_np.columns import Columns
-from made_np.conventions import Conventions, as_real, as_seed, not_fitted
+from made_np.estimator.conventions import Conventions, as_real, as_seed, not_fitted
+from made_np.estimator.marginals import check_gaps, observed_log_prob
+from made_np.estimator.online import Memory
+from made_np.estimator.params import from_json, to_json
 from made_np.frames import Floats, Names, as_frame, as_table, where
-from made_np.marginals import check_gaps, observed_log_prob
 from made_np.model import MADE
-from made_np.online import Memory
-from made_np.params import from_json, to_json
 from made_np.validation import as_count
 
 __all__ = ["FittedDensity"]

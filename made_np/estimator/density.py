@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.columns import Columns, Kind
-from made_np.conventions import as_real, as_seed
-from made_np.fitted import FittedDensity
+from made_np.estimator.conventions import as_real, as_seed
+from made_np.estimator.fitted import FittedDensity
+from made_np.estimator.online import train_on
 from made_np.frames import Floats, Names, check_columns, column_names
 from made_np.model import MADE
-from made_np.online import train_on
 from made_np.optim import Optimizer
 from made_np.train import fit as fit_model
 from made_np.validation import as_count

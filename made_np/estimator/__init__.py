@@ -1,0 +1,15 @@
+"""`MADEDensity`: a density for tables and images, with scikit-learn's conventions.
+
+density       the estimator's parameters, fit and partial_fit
+fitted        what a fitted one does: score, sample, impute, save
+conventions   get_params, set_params, tags: what scikit-learn asks of an estimator
+online        one pass of training that keeps the optimizer's memory
+marginals     log-probabilities of rows with gaps
+params        parameters to JSON and back
+"""
+
+from __future__ import annotations
+
+from made_np.estimator.density import MADEDensity
+
+__all__ = ["MADEDensity"]
