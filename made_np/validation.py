@@ -58,8 +58,9 @@ def as_numbers(x: Any, name: str) -> Array:
 
 def _from_objects(array: Array, name: str) -> Array:
     """Turn an object array into floats if all its entries are real numbers."""
+    real = (bool, int, float, np.bool_, np.integer, np.floating)
     for index, value in np.ndenumerate(array):
-        if isinstance(value, (complex, np.complexfloating)) or not isinstance(value, (bool, int, float, np.number, np.bool_)):
+        if not isinstance(value, real):
             column = f", column {index[-1]}" if len(index) > 1 else ""
             raise TypeError(
                 f"{name} has dtype object{column}: {value!r} is a {type(value).__name__}, not a real number; "

@@ -211,7 +211,9 @@ def test_orders_of_ones_own_are_taken_set_by_set() -> None:
 
 def test_the_set_for_an_order_has_the_degrees_of_set_0() -> None:
     made = MADE(4, (9,), order="random", degrees="random", n_masks=None)
-    one = made.mask_sets.for_order(np.array([2, 0, 3, 1]))
+    order = np.array([2, 0, 3, 1])
+    one = made.mask_sets.for_order(order)
+    assert order.flags.writeable  # the mask set's own copy is fixed, not the caller's array
     assert one.order.tolist() == [2, 0, 3, 1]
     np.testing.assert_array_equal(one.degrees[0], made.mask_sets[0].degrees[0])
     np.testing.assert_array_equal(one.reachability(), naive.allowed([2, 0, 3, 1]))
