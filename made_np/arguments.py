@@ -28,7 +28,7 @@ def as_hidden(hidden: object) -> tuple[int, ...]:
 def as_dtype(dtype: Any) -> np.dtype[Any]:
     """Return the dtype, float32 or float64."""
     try:
-        result = np.dtype(dtype)
+        result = np.dtype(object if dtype is None else dtype)  # NumPy takes None for float64
     except TypeError:
         result = np.dtype(object)
     if result not in (np.dtype("float32"), np.dtype("float64")):

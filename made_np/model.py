@@ -188,7 +188,8 @@ class MADE(Description):
         mask_set : int, permutation, or None
             None: each row draws its mask set (given some features, by how likely each set finds them).
         uniforms : array (n, D), optional
-            The uniform in [0, 1) that decides feature i; drawn from `rng` by default.
+            The uniform in [0, 1) that decides feature i; drawn from `rng` by default. Which mask set a row draws is up
+            to `rng`.
 
         Raises
         ------

@@ -232,6 +232,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"dtype": "float16"}, ValueError, "dtype='float16': use 'float32' or 'float64'"),
     ({"dtype": "int32"}, ValueError, "dtype='int32'"),
     ({"dtype": "quad"}, ValueError, "dtype='quad'"),
+    ({"dtype": None}, ValueError, "dtype=None: use"),
     ({"dtype": complex}, ValueError, "use 'float32' or 'float64'"),
 ]
 
