@@ -70,7 +70,7 @@ def assign(
         able = [one for one in sets if leads(one.order, pattern)]
         if not able:
             raise no_order_leads(pattern)
-        weights = np.zeros((len(able), len(rows)))
+        weights: Array = np.zeros((len(able), len(rows)))
         if pattern.any() and len(able) > 1:
             weights = np.stack([log_prob_known(rows, pattern, one) for one in able])
         # The largest of log w + Gumbel noise is a draw with probabilities proportional to w.

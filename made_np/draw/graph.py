@@ -142,7 +142,7 @@ def _by_feature(mask_set: MaskSet) -> tuple[list[Ints], list[Wires]]:
 
 def _reaching(wires: list[Wires], sizes: list[int], output: int | None) -> list[Bools]:
     """Return, for each column, which units lie on a path to `output`."""
-    live = [np.zeros(size, dtype=bool) for size in sizes]
+    live: list[Bools] = [np.zeros(size, dtype=bool) for size in sizes]
     if output is not None:
         live[-1][output] = True
         for group in sorted(wires, key=lambda group: -group.end):

@@ -187,7 +187,7 @@ def _draw_image(axes: Axes, image: Array, corner: Array, **colours: Any) -> None
         ground = {"facecolor": GROUND, "edgecolor": HATCH, "hatch": "////", "linewidth": 0}
         axes.add_patch(Rectangle((left, top), width, height, **ground))
     box = (left, left + width, top + height, top)
-    axes.imshow(np.ma.masked_invalid(image), interpolation="nearest", extent=box, zorder=2, **colours)
+    axes.imshow(image, interpolation="nearest", extent=box, zorder=2, **colours)
     axes.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor=FAINT, linewidth=0.6, zorder=3))
 
 

@@ -122,7 +122,8 @@ def _panel(axes: Axes, title: str, mask: Bools, out: Side, inp: Side, by: str, n
     rows, columns = _sequence(out, by), _sequence(inp, by)
     out, inp, mask = out.sorted_by(rows), inp.sorted_by(columns), mask[np.ix_(rows, columns)]
     colours, scale = degree_colours(n_features)
-    cells = np.ma.masked_where(~mask, np.broadcast_to(out.degrees[:, None], mask.shape))
+    # A cell without a wire is NaN: nothing is drawn there.
+    cells = np.where(mask, out.degrees[:, None], np.nan)
     hatch(axes)
     image = axes.imshow(cells, cmap=colours, norm=scale, aspect="auto", interpolation="nearest")
     axes.set_box_aspect(1)
