@@ -123,7 +123,7 @@ def augment(faces: Array, recipe: Recipe, rng: np.random.Generator) -> NDArray[n
                 zoom, aspect = np.exp(rng.normal(0, recipe.zoom)), np.exp(rng.normal(0, recipe.zoom / 2))
                 scale = np.array([zoom * aspect, zoom / aspect])
                 offset = centre - scale * centre + rng.normal(0, recipe.shift, size=2)
-                image = affine_transform(image, scale, offset=offset, order=1, mode="nearest")
+                image = affine_transform(image, np.diag(scale), offset=offset, order=1, mode="nearest")
                 image = (image - 128) * np.exp(rng.normal(0, recipe.contrast)) + 128
                 image += rng.normal(0, recipe.brightness)
             copies[k] = image

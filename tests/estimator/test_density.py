@@ -512,7 +512,7 @@ def test_data_frames_in_give_data_frames_out(tmp_path: Path) -> None:
         assert list(rows.columns) == names
         assert len(each.sample(1)) == 1
 
-    gaps = pd.DataFrame(X, columns=names, index=frame.index)
+    gaps = pd.DataFrame(X.copy(), columns=names, index=frame.index)
     gaps.loc[1003, "other"] = NAN
     filled = model.impute(gaps)
     assert list(filled.columns) == names
