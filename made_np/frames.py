@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.validation import REALS, as_dense
+
 __all__ = ["REALS", "Floats", "Names", "as_frame", "as_table", "check_columns", "column_names", "where"]
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.object_]
-REALS = (bool, int, float, np.bool_, np.integer, np.floating)
-"""The types of real numbers."""
 
 
 def column_names(X: Any) -> Names | None:
@@ -61,14 +61,7 @@ def as_table(X: Any, *, gaps: bool = False, name: str = "X") -> Floats:
     ValueError
         Another shape, no rows, complex numbers, infinity, or NaN without `gaps`. Messages name column and value.
     """
-    if hasattr(X, "tocsr") or hasattr(X, "todense"):
-        raise TypeError(f"{name} is sparse ({type(X).__name__}): pass {name}.toarray()")
-    if isinstance(X, np.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array: pass {name}.filled(np.nan), with NaN for what is missing")
-    try:
-        array = np.asarray(X)
-    except ValueError as error:
-        raise ValueError(f"{name} is ragged: every row needs as many columns ({error})") from None
+    array = as_dense(X, name)
     names = column_names(X)
     if array.ndim != 2:
         raise ValueError(

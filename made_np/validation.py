@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+REALS = (bool, int, float, np.bool_, np.integer, np.floating)
+"""The types of real numbers."""
+
 
 def as_rows(x: Any, n_columns: int, dtype: np.dtype[Any], name: str = "x", *, gaps: bool = False) -> Array:
     """Return `x` as an (n, n_columns) array of `dtype`; what cannot be meant raises.
@@ -39,16 +42,21 @@ def as_rows(x: Any, n_columns: int, dtype: np.dtype[Any], name: str = "x", *, ga
     return as_finite(array, dtype, name, gaps=gaps)
 
 
-def as_numbers(x: Any, name: str) -> Array:
-    """Return `x` as a real numeric array, without a copy where it is one, or raise a `TypeError`."""
+def as_dense(x: Any, name: str) -> Array:
+    """Return `x` as an array, without a copy where it is one; sparse, masked and ragged data are refused."""
     if hasattr(x, "tocsr") or hasattr(x, "todense"):
         raise TypeError(f"{name} is sparse ({type(x).__name__}): pass {name}.toarray()")
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array: pass {name}.filled(np.nan), with NaN for what is missing")
     try:
-        array = np.asarray(x)
+        return np.asarray(x)
     except ValueError as error:
         raise ValueError(f"{name} is ragged: every row needs as many columns ({error})") from None
+
+
+def as_numbers(x: Any, name: str) -> Array:
+    """Return `x` as a real numeric array, without a copy where it is one, or raise a `TypeError`."""
+    array = as_dense(x, name)
     if array.dtype.kind == "O":
         return _from_objects(array, name)
     if array.dtype.kind not in "buif":
@@ -58,9 +66,8 @@ def as_numbers(x: Any, name: str) -> Array:
 
 def _from_objects(array: Array, name: str) -> Array:
     """Turn an object array into floats if all its entries are real numbers."""
-    real = (bool, int, float, np.bool_, np.integer, np.floating)
     for index, value in np.ndenumerate(array):
-        if not isinstance(value, real):
+        if not isinstance(value, REALS):
             column = f", column {index[-1]}" if len(index) > 1 else ""
             raise TypeError(
                 f"{name} has dtype object{column}: {value!r} is a {type(value).__name__}, not a real number; "

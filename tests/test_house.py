@@ -21,8 +21,8 @@ LONGER = {
 
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
-    ["_version", "validation", "frames"],
-    ["masks", "layout", "layers", "optim", "schedules", "datasets"],
+    ["_version", "validation"],
+    ["frames", "masks", "layout", "layers", "optim", "schedules", "datasets"],
     ["normal", "mask_sets"],
     ["outputs", "conditioning"],
     ["mixtures"],
