@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ MODELS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty current folder; what a command adds to the path of modules is taken back."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", sys.path.copy())
@@ -102,7 +103,7 @@ def test_a_model_of_the_estimator_passes(here: Path, capsys: pytest.CaptureFixtu
     rng = np.random.default_rng(0)
     rain = rng.random(200) < 0.4
     x = np.column_stack([rain, np.where(rain, rng.integers(1, 4, 200), 0), 100 + 20 * rain + rng.normal(0, 5, 200)])
-    MADEDensity(hidden=(16,), max_epochs=5, random_state=0).fit(x).save(here / "rain.npz")
+    MADEDensity((16,), max_epochs=5, random_state=0).fit(x).save(here / "rain.npz")
     status = main(["check", str(here / "rain.npz")])
     assert status == 0, capsys.readouterr().out
 

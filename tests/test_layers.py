@@ -217,6 +217,12 @@ def test_dropout_masks_keep_the_mean(rate: float, dtype: str) -> None:
     np.testing.assert_array_equal(keep, layers.dropout_mask(np.random.default_rng(0), (200, 300), rate, dtype))
 
 
+def test_a_unit_is_dropped_below_the_rate_and_kept_at_it() -> None:
+    draw = np.random.default_rng(0).random(1, dtype=np.float32)[0]
+    for rate, kept in ((draw, True), (np.nextafter(draw, np.float32(1)), False)):
+        assert layers.dropout_mask(np.random.default_rng(0), (1,), float(rate))[0].astype(bool) == kept
+
+
 @pytest.mark.parametrize("method", ["central", "complex"])
 def test_dropout_and_residual_backward_are_their_gradients(method: str) -> None:
     rng = np.random.default_rng(3)

@@ -63,10 +63,14 @@ def test_integers_of_any_kind_make_an_order(dtype: str) -> None:
     ("order", "message"),
     [
         ("sideways", r"order='sideways' is unknown: use one of \('natural', 'reverse', 'random'\) or a permutation"),
+        ("sideways", r"a permutation of 0\.\.2$"),
         ([0, 1], r"order has shape \(2,\): a permutation of 3 features has \(3,\)"),
+        ([0, 1, 2, 3], r"order has shape \(4,\)"),
         ([[0, 1, 2]], r"order has shape \(1, 3\)"),
         ([0, 1, 1], r"order\[2\] = 1 is twice: give each feature 0\.\.2 once"),
+        ([0, 0, 1], r"order\[1\] = 0 is twice"),
         ([0, 3, 1], r"order\[1\] = 3 is outside 0\.\.2"),
+        ([0, 5, 1], r"order\[1\] = 5 is outside 0\.\.2"),
         ([-1, 0, 1], r"order\[0\] = -1 is outside 0\.\.2"),
         ([0.0, 1.0, 2.0], r"order has dtype float64: give the feature indices 0\.\.2 as integers"),
         ([True, False, True], r"order has dtype bool"),
@@ -162,9 +166,37 @@ def test_random_degrees_of_deep_layers_start_where_the_layer_below_does(
         assert above.min() >= below.min()
 
 
+@given(st.integers(2, 12), st.integers(0, 3), st.lists(st.integers(1, 30), min_size=2, max_size=4), seeds)
+def test_random_degrees_of_deep_layers_waste_none_on_what_nobody_below_sees(
+    n_features: int, n_context: int, hidden: list[int], seed: int
+) -> None:
+    layers = make_degrees("random", hidden, n_features, np.random.default_rng(seed), n_context=n_context)
+    for below, above in itertools.pairwise(layers):
+        seen, seeing = below[below > 0], above[above > 0]
+        # Of a layer below that sees no feature, anything may follow: the highest degree does as well as any.
+        lowest = min(seen, default=n_features - 1)
+        assert min(seeing, default=lowest) >= lowest
+        if len(seeing) >= n_features - lowest:
+            assert set(seeing.tolist()) == set(range(lowest, n_features))
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 3])
+def test_above_units_that_see_the_context_alone_stand_the_highest_degrees(n_features: int) -> None:
+    rng = np.random.default_rng(0)
+    below, above = make_degrees("random", (1, 4), n_features, rng, n_context=1)
+    assert below.tolist() == [0]
+    assert set(above.tolist()) - {0} == ({n_features - 1} if n_features > 1 else set())
+
+
+def test_random_layers_of_equal_width_are_drawn_each_for_itself() -> None:
+    first, second = make_degrees("random", (30, 30), 20, np.random.default_rng(0))
+    assert not np.array_equal(first, second)
+
+
 @pytest.mark.parametrize("kind", ["spread", "random"])
 def test_residual_layers_of_equal_width_share_their_degrees(kind: str) -> None:
     layers = make_degrees(kind, (9, 9, 5, 5), 6, np.random.default_rng(1), residual=True)
+    assert [len(layer) for layer in layers] == [9, 9, 5, 5]
     np.testing.assert_array_equal(layers[0], layers[1])
     np.testing.assert_array_equal(layers[2], layers[3])
 
@@ -178,16 +210,24 @@ def test_given_degrees_are_taken_as_they_are() -> None:
     ("degrees", "message"),
     [
         ([[1, 2]], r"degrees has 1 layers: hidden=\(2, 3\) needs 2"),
+        ([[1, 2], [1, 2, 1], [1]], r"degrees has 3 layers"),
         ([[1, 2], [1, 2]], r"degrees\[1\] is a int64 array of shape \(2,\): layer 1 needs 3 integers"),
+        ([[1, 2], [1, 2, 1, 2]], r"degrees\[1\] is a int64 array of shape \(4,\)"),
         ([[1, 2], [1.0, 2.0, 1.0]], r"degrees\[1\] is a float64 array of shape \(3,\)"),
         ([[1, 2], [1, 0, 1]], r"degrees\[1\]\[1\] = 0: use degrees 1\.\.2 \(degree 0 needs n_context > 0\)"),
         ([[3, 2], [1, 1, 1]], r"degrees\[0\]\[0\] = 3: use degrees 1\.\.2"),
         ([[-1, 2], [1, 1, 1]], r"degrees\[0\]\[0\] = -1"),
+        ([[1, 2], [1, 3, 0]], r"degrees\[1\]\[1\] = 3"),  # the first of several
     ],
 )
 def test_degrees_that_cannot_be_meant_are_refused(degrees: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_degrees(degrees, (2, 3), 3, 0)
+
+
+def test_with_context_the_lowest_degree_is_0() -> None:
+    with pytest.raises(ValueError, match=r"degrees\[0\]\[1\] = -1: use degrees 0\.\.2$"):
+        check_degrees([[0, -1]], (2,), 3, 1)
 
 
 def test_an_unknown_kind_of_degrees_is_refused() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import integrate, stats
 from strategies import OUTPUTS, n_values, random_column
 
-from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian, softmax
+from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian, check_count, log_softmax, softmax
 from made_np.testing import check_close, check_vjp
 
 Array = NDArray[Any]
@@ -98,6 +98,18 @@ def test_any_leading_shape_will_do(output: Distribution) -> None:
         assert draw_2.shape == (*shape, output.n_raw)
         np.testing.assert_array_equal(nll_2.ravel(), nll)
         np.testing.assert_array_equal(draw_2.reshape(draw.shape), draw)
+
+
+@every_output
+def test_values_have_the_leading_shape_of_the_raw_outputs(output: Distribution) -> None:
+    raw, u = random_raw(output, 24), np.random.default_rng(3).random(24)
+    folded = raw.reshape(2, 3, 4, -1)
+    np.testing.assert_array_equal(output.inverse_cdf(folded, u.reshape(2, 3, 4)).ravel(), output.inverse_cdf(raw, u))
+    for value in (output.mean, output.centre):
+        assert value(folded).shape == (2, 3, 4)
+        np.testing.assert_allclose(value(folded).ravel(), value(raw), rtol=1e-14)
+    np.testing.assert_array_equal(softmax(folded).reshape(raw.shape), softmax(raw))
+    np.testing.assert_array_equal(log_softmax(folded).reshape(raw.shape), log_softmax(raw))
 
 
 # -------------------------------------------------------------------------------------------- gradients
@@ -199,6 +211,11 @@ def test_a_bernoulli_is_1_if_and_only_if_u_is_below_p(logits: tuple[float]) -> N
     np.testing.assert_array_equal(Bernoulli().inverse_cdf(raw, u), [1, 1, 0, 0])
 
 
+def test_a_categorical_is_k_from_the_share_below_it_on() -> None:
+    u = np.array([0.0, np.nextafter(0.5, 0), 0.5])
+    np.testing.assert_array_equal(Categorical(2).inverse_cdf(np.zeros((3, 2)), u), [0, 0, 1])
+
+
 @every_output
 @both
 def test_draws_are_in_the_support_and_of_the_models_dtype(output: Distribution, dtype: str) -> None:
@@ -238,7 +255,7 @@ def test_the_centre_of_a_categorical_is_its_likeliest_value() -> None:
 def test_the_marginal_of_a_bernoulli_and_a_categorical_are_shares_plus_one() -> None:
     x = np.array([1.0, 1, 1, 0, 1])
     assert math.exp(Bernoulli().marginal(x)[0]) == pytest.approx(5 / 2)
-    p = softmax(Categorical(4).marginal(np.array([0.0, 2, 2, 3])))
+    p = np.exp(Categorical(4).marginal(np.array([0.0, 2, 2, 3])))
     np.testing.assert_allclose(p, np.array([2, 1, 3, 2]) / 8)
 
 
@@ -289,10 +306,22 @@ def test_encoding_shows_the_net_as_many_units_as_promised(output: Distribution) 
         np.testing.assert_array_equal(units[:, 0], x)
 
 
+def test_the_support_in_words_names_its_ends() -> None:
+    assert Categorical(4).support == "an integer 0..3"
+
+
 @pytest.mark.parametrize("n", [1, 0, -3, 2.0, True, "3"])
 def test_a_categorical_needs_two_values(n: Any) -> None:
     with pytest.raises(ValueError, match=r"Categorical\(n\) got .*: give an integer >= 2"):
         Categorical(n)
+
+
+def test_a_count_is_an_integer_of_any_kind_but_no_truth_value() -> None:
+    for n in (1, np.int8(1), np.uint64(7)):
+        check_count("n", n, 1)
+    for wrong in (True, 1.0, np.float64(3)):
+        with pytest.raises(ValueError, match=r"n got .*: give an integer >= 1"):
+            check_count("n", wrong, 1)
 
 
 @pytest.mark.parametrize("floor", [0.0, -1.0, math.nan])
@@ -304,5 +333,16 @@ def test_a_gaussian_needs_a_positive_floor(floor: float) -> None:
 def test_distributions_are_values() -> None:
     assert Categorical(3) == Categorical(3) != Categorical(4)
     assert hash(Gaussian(0.1)) == hash(Gaussian(0.1))
+    assert Bernoulli() == Bernoulli()
+    assert len({Bernoulli(), Bernoulli()}) == 1
     with pytest.raises(AttributeError):
         Categorical(3).n = 4  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["nll_and_grad", "inverse_cdf", "mean", "marginal"])
+def test_a_distribution_that_lacks_one_of_its_four_parts_cannot_be_made(name: str) -> None:
+    parts = {part: getattr(Bernoulli, part) for part in ("nll_and_grad", "inverse_cdf", "mean", "marginal")}
+    type("Whole", (Distribution,), parts)()
+    del parts[name]
+    with pytest.raises(TypeError, match=name):
+        type("Partial", (Distribution,), parts)()

@@ -60,11 +60,13 @@ class Adapter:
         Width of the context, and ((B, D), (B, C)) -> (B, O).
     layers : sequence of Layer
         Single layers with their backward passes.
-    lost : {"note", "fail"}
-        Whether an allowed dependency that nothing carries is a failure of ``params``; in ``masks`` it
-        always is, unless this is "ignore".
+    lost : {"note", "fail", "ignore"}
+        What it is that no input is seen to change an output that it may change, see `check_autoregressive`.
+        In ``masks`` such a loss, and a dead unit, always fail, unless this is "ignore".
     atol : float
-        Of the sum of probabilities.
+        Of the sum of probabilities; 1e-5 with float32 inside.
+    rtol : float, optional
+        Of answers that may round otherwise in another batch, see `check_consistency`.
     name : str
         For the reports.
 
@@ -101,6 +103,7 @@ class Adapter:
     layers: Sequence[Layer] = ()
     lost: str = "note"
     atol: float = 1e-9
+    rtol: float | None = None
     name: str = "model"
 
     def has(self, *fields: str) -> bool:

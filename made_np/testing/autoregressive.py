@@ -90,7 +90,7 @@ def check_autoregressive(
     line = call_line("check_autoregressive", callable_name(fn, "fn"), str(n_features), **shown, points=points, rng=seed)
     rule = f"no change above {atol:g}" if atol else "not a bit changes"
     base = Report("check_autoregressive", rule=rule, seed=seed, reproduce=line)
-    changes, broken = _changes(fn, len(owner), columns, points, support is None, np.random.default_rng(seed))
+    changes, broken = _changes(fn, len(owner), columns, points, support is None, atol, np.random.default_rng(seed))
     if broken:
         return base.but(failures=tuple(broken), n_failed=len(broken), hint=broken[0].hint)
     per_feature = fold_columns(changes, owner, n_features)
@@ -117,6 +117,7 @@ def _changes(
     columns: list[Interval | Floats],
     points: int,
     extremes: bool,
+    atol: float,
     rng: np.random.Generator,
 ) -> tuple[Floats, list[Failure]]:
     """(O, D): the largest change of output column k when input j changes; inf for NaN."""
@@ -126,7 +127,7 @@ def _changes(
     n_rows = 2 * points
     x = np.tile(draw_rows(columns, points, rng), (2 * together, 1))
     base = np.array(fn(x.copy()))
-    broken = _malformed(base, fn(x.copy()), (len(x), width))
+    broken = _malformed(base, np.asarray(fn(x.copy())), (len(x), width), atol)
     changes = np.zeros((width, len(columns)))
     for first in [] if broken else range(0, len(columns), together):
         moved = x.copy()
@@ -151,13 +152,13 @@ def _moved(x: Floats, j: int, column: Interval | Floats, extremes: bool, rng: np
     return moved
 
 
-def _malformed(first: NDArray[Any], second: Any, shape: tuple[int, int]) -> list[Failure]:
+def _malformed(first: NDArray[Any], second: NDArray[Any], shape: tuple[int, int], atol: float) -> list[Failure]:
     if first.shape != shape:
         hint = "fn must return every parameter of every feature: see n_params"
         return [Failure("fn(x).shape", str(first.shape), str(shape), hint=hint)]
     if not np.isfinite(first).all():
         return [Failure("fn(x)", "NaN or infinity", "finite numbers", hint="try a smaller x, or give support")]
-    if not same(first, second).all():
+    if not (same(first, second) if atol == 0 else np.abs(first - second) <= atol).all():
         hint = "fn draws anew at each call (dropout left on?), or give atol if bits vary for another reason"
         return [Failure("fn(x), called again", "other bits", "the same bits", hint=hint)]
     return []

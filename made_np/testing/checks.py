@@ -65,6 +65,7 @@ def checks(adapter: Adapter, *, rng: int = 0) -> Iterator[Check]:
 
 def _masks(adapter: Adapter, rng: int) -> Report:
     assert adapter.masks is not None
+    kind = "note" if adapter.lost == "ignore" else "fail"
     return check_masks(
         adapter.masks,
         adapter.order,
@@ -74,7 +75,8 @@ def _masks(adapter: Adapter, rng: int) -> Report:
         n_outputs=adapter.n_params if adapter.n_outputs is None else adapter.n_outputs,
         layout=adapter.layout,
         n_context=adapter.n_context,
-        lost="note" if adapter.lost == "ignore" else "fail",
+        lost=kind,
+        dead=kind,
         rng=rng,
     )
 
@@ -152,12 +154,12 @@ def _gradient_by(adapter: Adapter, rng: int, method: str, entries: int | None) -
 
 def _params(adapter: Adapter, rng: int) -> Report:
     assert adapter.params is not None
-    return check_consistency(adapter.params, adapter.n_features, support=adapter.support, rng=rng)
+    return check_consistency(adapter.params, adapter.n_features, support=adapter.support, rtol=adapter.rtol, rng=rng)
 
 
 def _log_prob(adapter: Adapter, rng: int) -> Report:
     assert adapter.log_prob is not None
-    return check_consistency(adapter.log_prob, adapter.n_features, support=adapter.support, rng=rng)
+    return check_consistency(adapter.log_prob, adapter.n_features, support=adapter.support, rtol=adapter.rtol, rng=rng)
 
 
 def _layer(layer: Layer, rng: int) -> Report:

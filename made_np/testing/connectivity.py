@@ -46,12 +46,12 @@ class Wires:
     def dead_units(self) -> list[str]:
         """Hidden units that no input reaches, or that reach no output, by name."""
         heard: list[Bools] = []
-        below = np.ones(self.masks[0].shape[1] if self.masks else 0, dtype=bool)
+        below: Bools = np.ones(self.masks[0].shape[1] if self.masks else 0, dtype=bool)
         for mask, skip in zip(self.masks[:-1], self.skips[:-1], strict=True):
             below = _or_skip(np.asarray((mask & below).any(axis=1)), skip, below)
             heard.append(below)
         speaks: list[Bools] = []
-        above = np.ones(len(self.masks[-1]) if self.masks else 0, dtype=bool)
+        above: Bools = np.ones(len(self.masks[-1]) if self.masks else 0, dtype=bool)
         for mask, skip in zip(self.masks[:0:-1], self.skips[:0:-1], strict=True):
             above = _or_skip(np.asarray((mask & above[:, None]).any(axis=0)), skip, above)
             speaks.append(above)

@@ -146,6 +146,8 @@ class _Case:
         self.worst = max(self.worst, error)
         if not right.all():
             what = "the same bits" if exact else "the same answers"
+            if not exact and (excess(got, want, 1e-5, 1e-5) <= 1).all():
+                hint = "as small as float32 rounding: if that is what is inside, give rtol=1e-5"
             self.fail(where, f"{int(np.sum(~right))} of {right.size} differ", what, error, hint)
 
 

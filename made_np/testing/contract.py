@@ -54,7 +54,7 @@ def examine(f: Callable[..., Any], grad: Callable[..., Any], x: Floats) -> tuple
         broken.append(Failure("grad(x).dtype", str(got.dtype), "real numbers"))
         return None, broken
     got = np.array(got, dtype=np.float64)
-    f(x + 0.01 * (1 + np.abs(x)))  # so that what a forward pass leaves behind is of another point
+    f(x + 1e-3 * (1 + np.abs(x)))  # so that what a forward pass leaves behind is of another point
     second = np.asarray(_untouched(grad, x, "grad", broken), dtype=np.float64)
     if second.shape != got.shape or not same(second, got).all():
         doubled = second.shape == got.shape and np.allclose(second, 2 * got)

@@ -46,8 +46,8 @@ def rounding_noise(f: Callable[[Floats], float], x: Floats, rng: np.random.Gener
 def relative_noise(f: Callable[[Floats], float], x: Floats, noise: float, rng: np.random.Generator) -> float:
     """The noise beside the size of f and of its changes nearby: 1e-16 or a little more in float64."""
     value = float(np.real(f(x.copy())))
-    near = [float(np.real(f(x + 0.01 * rng.standard_normal(x.shape)))) for _ in range(3)]
-    return noise / max(abs(value), *(abs(other - value) for other in near), np.finfo(np.float64).tiny)
+    near = [float(np.real(f(x + 1e-3 * rng.standard_normal(x.shape)))) for _ in range(3)]
+    return noise / max(abs(value), *(abs(other - value) for other in near), float(np.finfo(np.float64).tiny))
 
 
 def along(
@@ -144,8 +144,8 @@ def _imaginary(f: Callable[[Floats], float], x: Floats, k: int, step: float) -> 
     return float(np.imag(value) / step)
 
 
-def random_direction(rng: np.random.Generator, free: Bools, floor: float = 0.1) -> Floats:
-    """A unit vector, 0 off ``free``; no other component is below about ``floor / sqrt(n)``."""
-    v = rng.standard_normal(free.shape)
-    v = np.copysign(np.maximum(np.abs(v), floor), v) * free
+def random_direction(rng: np.random.Generator, scale: Floats, floor: float = 0.1) -> Floats:
+    """A unit vector with components of random size in proportion to ``scale``; none is below a tenth of that."""
+    v = rng.standard_normal(scale.shape)
+    v = np.copysign(np.maximum(np.abs(v), floor), v) * scale
     return np.asarray(v / np.linalg.norm(v), dtype=np.float64)

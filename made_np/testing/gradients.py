@@ -8,15 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .compare import (
-    Bools,
-    Floats,
-    Names,
-    call_line,
-    callable_name,
-    namer,
-    seed_of,
-)
+from .compare import Bools, Floats, Names, call_line, callable_name, namer, seed_of
 from .contract import examine, scalar
 from .differences import STEP, Derivatives, rounding_noise
 from .probe import Limits, Probe, Problem, directions, noisy, noticed, sweep, verdict, with_masked
@@ -67,8 +59,9 @@ def check_gradient(
         as the weights off a mask.
     method : {"central", "complex", "directions"}
         Central differences with steps ``h max(1, |x_k|)``; the complex step (1e-30), for an f that
-        takes complex x; or ``n_directions`` random unit directions with steps ``h max(1, ||x||)``,
-        for a large P (that is no proof: a wrong entry can hide among many right ones).
+        takes complex x; or ``n_directions`` random unit directions, in which entry k moves by about
+        ``h max(1, |x_k|) / P**(1/4)``, for a large P (that is no proof: a wrong entry can hide among
+        many right ones).
     h : float
         eps^(1/3), about 6e-6.
     n_directions : int

@@ -76,10 +76,15 @@ def sweep(problem: Problem, chosen: list[int], method: str) -> Probe:
 
 
 def directions(problem: Problem, n: int) -> Probe:
-    """Derivatives along n random unit vectors through all entries that are not masked."""
+    """Derivatives along n random unit vectors through all entries that are not masked.
+
+    A step moves entry k by about ``h max(1, |x_k|) / P**(1/4)``: a sum of sqrt(P) such moves, as a unit of a
+    network adds up, is then about h, and no more kinks are met than in a sweep.
+    """
     x, n = problem.x, 0 if problem.masked.all() else n
-    vectors = [random_direction(problem.rng, ~problem.masked) for _ in range(n)]
-    step = problem.h * max(1.0, float(np.linalg.norm(x)))
+    scale = np.maximum(1.0, np.abs(x)) * ~problem.masked
+    vectors = [random_direction(problem.rng, scale) for _ in range(n)]
+    step = problem.h * float(np.linalg.norm(scale)) / x.size**0.25
     claimed = np.array([problem.got @ v for v in vectors])
     measured = problem.along([(v, step) for v in vectors], claimed)
     note = f"{n} random directions through {x.size} entries: no proof that each entry is right"

@@ -52,7 +52,8 @@ def parametrize_with_checks(
     if unknown:
         raise ValueError(f"expected_failures names {sorted(unknown)}, which is no check")
     params = [_param(adapter, check, expected.get(check.name)) for adapter, check in named]
-    return mark.parametrize("check", params)
+    decorate: Callable[[Callable[..., Any]], Any] = mark.parametrize("check", params)
+    return decorate
 
 
 def _param(adapter: Adapter, check: Check, expected: str | None) -> Any:

@@ -181,7 +181,7 @@ class Report:
 
     def _remarks(self) -> list[tuple[str, str]]:
         worst = ""
-        if self.worst_where:
+        if self.worst_where and not math.isinf(self.worst_error):
             worst = f"{number(self.worst_error)} at {self.worst_where}"
         remarks = [
             ("likely mistake", self.hint),

@@ -9,8 +9,8 @@ from jax.flatten_util import ravel_pytree
 
 from made_np.testing import Adapter
 
-D, H, B = 6, 16, 7
-ORDER = np.array([2, 0, 4, 1, 5, 3])  # the feature that comes first, second, ...
+D, H, B = 5, 8, 4
+ORDER = np.array([2, 0, 4, 1, 3])  # the feature that comes first, second, ...
 POSITION = np.argsort(ORDER)  # when each feature comes: its degree
 
 

@@ -138,6 +138,7 @@ def test_bits_that_vary_fail_with_advice() -> None:
     rng = np.random.default_rng(0)
     report = check_autoregressive(lambda x: linear(STRICT, x) + 1e-12 * rng.random(), 5, order=ORDER)
     assert "give atol" in report.hint
+    assert check_autoregressive(lambda x: linear(STRICT, x) + 1e-12 * rng.random(), 5, order=ORDER, atol=1e-9).ok
     assert check(STRICT + 1e-9 * np.eye(5), atol=1e-6).ok
     assert not check(STRICT + 1e-9 * np.eye(5), atol=1e-12).ok
 

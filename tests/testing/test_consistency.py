@@ -179,5 +179,7 @@ def test_a_single_feature_may_answer_a_constant() -> None:
 
 def test_the_tolerance_follows_the_dtype_or_is_given() -> None:
     assert broken(lambda x: fn(x).astype(np.float32) * np.float32(1 + 1e-5 * len(x))) == []
-    assert broken(lambda x: fn(x) * (1 + 1e-6 * len(x))) != []
+    report = check_consistency(lambda x: fn(x) * (1 + 1e-6 * len(x)), 3)
+    assert "give rtol=1e-5" in report.hint
+    assert "statistic over the batch" in check_consistency(lambda x: fn(x) * (1 + 1e-3 * len(x)), 3).hint
     assert broken(lambda x: fn(x) * (1 + 1e-6 * len(x)), rtol=1e-4) == []

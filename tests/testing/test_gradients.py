@@ -42,6 +42,48 @@ def test_one_wrong_entry_is_found_by_directions() -> None:
     assert any("no proof" in note for note in report.notes)
 
 
+@pytest.mark.parametrize("factor", [1 + 3e-6, 1 + 1e-4])
+def test_failures_are_counted_whatever_their_size(factor: float) -> None:
+    report = check_gradient(smooth, off(lambda g: np.append(factor * g[:4], g[4:])), X)
+    assert report.n_failed == len(report.failures) == 4
+    assert check_gradient(smooth, off(lambda g: (1 + 3e-7) * g), X).ok
+
+
+def test_broken_promises_and_wrong_entries_add_up() -> None:
+    frozen = np.arange(12) == 7
+    report = check_gradient(smooth, off(lambda g: np.append(-g[:2], g[2:] * ~frozen[2:])), X, frozen=frozen)
+    where = [failure.where for failure in report.failures]
+    assert sorted(where) == ["f, changing x[7], masked", "x[0]", "x[1]"]
+    assert report.n_failed == 3
+
+
+@pytest.mark.parametrize("method", ["central", "directions"])
+def test_with_every_entry_frozen_nothing_is_exercised(method: str) -> None:
+    report = check_gradient(lambda x: 1.0, np.zeros_like, X, frozen=np.ones(12, dtype=bool), method=method)
+    assert [failure.where for failure in report.failures] == ["exercised"]
+    assert report.n_checked == 12
+
+
+def test_steps_grow_with_the_size_of_x() -> None:
+    x, scale = np.array([0.5, -3e4]), np.array([1, 3e4])
+    seen: list[Floats] = []
+
+    def grad(at: Floats) -> Floats:
+        return np.asarray(np.cos(at / scale) / scale)
+
+    def f(at: Floats) -> Any:
+        seen.append(at.copy())
+        return np.sum(np.sin(at / scale))
+
+    assert check_gradient(f, grad, x).ok
+    alone = [np.abs(at - x) for at in seen if np.count_nonzero(at != x) == 1]
+    assert {round(float(step.max() / STEP), 3) for step in alone} == {1.0, 30000.0}
+    seen.clear()
+    assert check_gradient(f, grad, x, method="directions").ok
+    moves = np.abs(seen[-16:] - x) / (STEP * np.abs([1, 3e4]))
+    assert 0.02 < moves.min() < moves.max() < 10
+
+
 def test_got_and_want_are_the_two_sides_of_the_failure() -> None:
     failure = check_gradient(smooth, one_changed(2, lambda g: 3 * g), X).failures[0]
     right = slope(X)[2]
@@ -86,6 +128,7 @@ def test_a_kink_within_the_step_is_skipped_and_counted(distance: float) -> None:
     report = check_gradient(*kinked(0.5 + distance * STEP), x)
     assert report.ok, report
     assert report.n_kinks == (1 if abs(distance) < 0.25 else 0)
+    assert report.worst_error < 1e-8
 
 
 def test_a_kink_beyond_the_step_hides_nothing() -> None:
@@ -141,6 +184,8 @@ def test_float32_is_refused_with_advice() -> None:
         ({"frozen": np.zeros(11, dtype=bool)}, "frozen must be boolean"),
         ({"names": ["a"]}, "1 entries for 12 numbers"),
         ({"entries": [12]}, "indices in 0..11"),
+        ({"entries": [-1]}, "indices in 0..11"),
+        ({"entries": [0.5]}, "indices in 0..11"),
         ({"f": lambda x: x}, "must return one number"),
     ],
 )
@@ -165,6 +210,10 @@ def test_entries_can_be_chosen_or_counted() -> None:
     assert report.n_checked == 2
     assert "2 of 12 entries were swept" in report.notes
     assert check_gradient(smooth, slope, X, entries=7).n_checked == 7
+    assert check_gradient(smooth, slope, X, entries=99).n_checked == 12
+    assert check_gradient(smooth, slope, X, entries=[0, 11], frozen=np.arange(12) == 12).n_checked == 2
+    assert check_gradient(smooth, slope, X, entries=[4]).reproduce.endswith("rng=0, entries=entries)")
+    assert check_gradient(smooth, slope, X, entries=4).reproduce.endswith("rng=0, entries=4)")
 
 
 def test_a_report_can_be_repeated_from_its_line() -> None:
