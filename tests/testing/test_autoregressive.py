@@ -71,16 +71,36 @@ def test_a_lost_pair_is_a_note_a_failure_or_nothing() -> None:
     assert "output 4 <- input 0" in noted.notes[0]
     failed = check(thin, lost="fail")
     assert [failure.where for failure in failed.failures] == ["output 4 <- input 0"]
+    assert "capacity is lost" in failed.hint
     assert check(thin, order=None, lost="fail").n_failed == 1
 
 
 def test_a_feature_that_nobody_hears_fails_unless_that_is_ignored() -> None:
-    deaf = STRICT.copy()
-    deaf[:, 3] = 0
-    assert [failure.where for failure in check(deaf).failures] == ["input 3"]
-    assert not check(deaf, order=None).ok
-    assert check(deaf, lost="ignore").ok
+    for d in ORDER[:-1]:
+        deaf = STRICT.copy()
+        deaf[:, d] = 0
+        assert [failure.where for failure in check(deaf).failures] == [f"input {d}"]
+        assert "nobody hears" in check(deaf).hint
+        assert not check(deaf, order=None).ok
+        assert check(deaf, lost="ignore").ok
     assert not check(0 * STRICT).ok
+
+
+@pytest.mark.parametrize("place", [(3, 3), (63, 64), (0, 69), (65, 69), (69, 69)])
+def test_inputs_that_share_a_call_are_told_apart(place: tuple[int, int]) -> None:
+    weights = np.tril(np.ones((70, 70)), -1)
+    calls: list[int] = []
+
+    def fn(x: Array) -> Array:
+        calls.append(len(x))
+        return linear(weights, x)
+
+    assert check_autoregressive(fn, 70, order=np.arange(70)).ok
+    assert len(calls) == 2 + 2
+    assert len(set(calls)) == 1
+    weights[place] = 1e-9
+    report = check_autoregressive(fn, 70, order=np.arange(70))
+    assert [failure.where for failure in report.failures] == [f"output {place[0]} <- input {place[1]}"]
 
 
 def test_order_for_position_and_a_reversed_order_are_recognised() -> None:
@@ -191,7 +211,9 @@ def given_context(x: Array, y: Array, weights: Any = 1.0) -> Array:
 
 
 def test_context_that_reaches_everyone_passes() -> None:
-    assert check_context(given_context, 5, 2).ok
+    report = check_context(given_context, 5, 2)
+    assert report.ok
+    assert (report.n_checked, report.n_exercised, report.notes) == (10, 10, ())
 
 
 def test_context_that_misses_the_first_feature_is_found() -> None:
@@ -203,6 +225,9 @@ def test_context_that_misses_the_first_feature_is_found() -> None:
 def test_context_that_nobody_hears_is_found() -> None:
     report = check_context(lambda x, y: given_context(x, y[:, :1]), 5, 2)
     assert [failure.where for failure in report.failures] == ["context 1"]
+    assert report.n_failed == 1
+    assert report.n_exercised == 5
+    assert report.notes == ("5 of 10 pairs of a feature and a context input carried nothing",)
 
 
 def test_one_of_several_parameters_is_enough() -> None:

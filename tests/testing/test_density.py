@@ -111,6 +111,19 @@ def test_a_mixed_table_is_summed_and_integrated() -> None:
     assert not check_normalised(log_prob, 2, support=[(0, 1), Interval(-10, 0.5)]).ok
 
 
+def test_points_fill_the_interval_and_keep_within_it() -> None:
+    seen: list[Array] = []
+
+    def log_prob(x: Array) -> Array:
+        seen.append(x)
+        return gaussian(x)
+
+    check_normalised(log_prob, 1, support=Interval(-3, 5))
+    points = np.concatenate(seen).ravel()
+    assert -3 < points.min() < -2.99
+    assert 4.99 < points.max() < 5
+
+
 def test_bounds_that_do_not_vanish_are_no_obstacle() -> None:
     assert check_normalised(lambda x: np.full(len(x), -np.log(4.0)), 1, support=Interval(-1, 3)).ok
 

@@ -120,17 +120,18 @@ def test_a_slightly_wrong_continuous_sampler_is_found() -> None:
     assert check_sampler(sample, None, 5, inverse=REAL.inverse, rtol=1e-5, atol=1e-5).ok
 
 
-def test_a_uniform_on_the_threshold_is_a_tie() -> None:
+@pytest.mark.parametrize("nudge", [1e-9, -1e-9])
+def test_a_uniform_on_the_threshold_is_a_tie(nudge: float) -> None:
     uniforms = np.random.default_rng(0).random((256, 2))
 
     def p(x: Array) -> Array:
         # The threshold of feature 0 in row 9 is its very uniform; feature 1 repeats feature 0.
         first = np.full(len(x), 0.5)
-        first[9:10] = uniforms[9, 0]
+        first[9:10] = uniforms[9, 0] - (nudge if nudge < 0 else 0)
         return np.stack([first, 0.1 + 0.8 * x[:, 0]], axis=1)
 
     def sample(u: Array) -> Array:
-        first = (u[:, 0] < p(np.zeros_like(u))[:, 0] + (np.arange(len(u)) == 9) * 1e-9) * 1.0
+        first = (u[:, 0] < p(np.zeros_like(u))[:, 0] + (np.arange(len(u)) == 9) * 2 * nudge) * 1.0
         return np.stack([first, (u[:, 1] < 0.1 + 0.8 * first) * 1.0], axis=1)
 
     report = check_sampler(sample, p, 2)
@@ -166,6 +167,17 @@ def test_what_is_no_probability_fails(p: float) -> None:
 
     report = check_sampler(right, odd, 5)
     assert {failure.where.split(", ")[1] for failure in report.failures} == {"feature 1"}
+
+
+def test_a_probability_above_one_fails_even_if_the_rows_agree() -> None:
+    def sample(u: Array) -> Array:
+        first = (u[:, 0] < 0.5) * 1.0
+        return np.stack([first, np.ones(len(u))], axis=1)
+
+    for p in (1.0, 1.5):
+        report = check_sampler(sample, lambda x, p=p: np.stack([0 * x[:, 0] + 0.5, p + 0 * x[:, 0]], axis=1), 2)
+        wrong = [failure for failure in report.failures if failure.where != "exercised"]
+        assert bool(wrong) == (p > 1)
 
 
 def test_conditionals_of_the_wrong_shape_fail() -> None:
