@@ -81,7 +81,7 @@ def made_adapter(made: MADE, theta: Array, *, mask_set: int = 0, rows: int = 5, 
         log_prob=log_prob,
         sample=lambda u: made.sample(theta, len(u), uniforms=u, context=_repeated(y, len(u)), mask_set=mask_set),
         **_conditionals(made, params),
-        # The loss by its own way, forward only: that the gradient belongs to it, and not to another, is then proved too.
+        # The loss by its own way, forward only: that the gradient belongs to it is then proved too.
         loss=lambda t: -made.log_prob(t, x, context=_repeated(y, rows), mask_set=mask_set).mean(),
         grad=lambda t: made.loss_and_grad(t, x, context=_repeated(y, rows), mask_set=mask_set)[1],
         theta=theta + NUDGE * generator.standard_normal(made.n_params),
