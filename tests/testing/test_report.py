@@ -56,6 +56,8 @@ def test_the_text_holds_all_that_a_reader_needs() -> None:
         "... and 2 more",
     ):
         assert part in text
+    assert ["W[0]", "10", "2", "5", "8"] in [line.split() for line in text.splitlines()]
+    assert ["where", "got", "want", "ratio", "error"] in [line.split() for line in text.splitlines()]
     assert "W[4]" in text
     assert "W[5]" not in text
 

@@ -98,6 +98,7 @@ def test_a_good_report_is_handed_on() -> None:
     assert found.raise_if_failed() is found
     assert found["masks"].report is not None
     assert "all right, 8 of 9 passed" in str(found)
+    assert all(0 <= result.seconds < 60 for result in found.results)
     with pytest.raises(KeyError, match="no check 'mask'"):
         found["mask"]
 
