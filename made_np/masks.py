@@ -110,7 +110,7 @@ def spread_degrees(width: int, n_features: int, n_context: int = 0) -> Ints:
     top = n_features - 1
     rest = width - n_zero
     # The middle of each of `rest` equal parts of [0, D-1): consecutive floors differ by at most one when rest >= D-1.
-    spread = 1 + (2 * np.arange(rest, dtype=np.int64) + 1) * top // max(2 * rest, 1)
+    spread = 1 + (2 * np.arange(rest, dtype=np.int64) + 1) * top // (2 * rest)
     return np.concatenate([np.zeros(n_zero, dtype=np.int64), spread])
 
 
@@ -134,10 +134,8 @@ def random_degrees(width: int, n_features: int, rng: np.random.Generator, n_cont
 
 def _n_degree_zero(width: int, n_features: int, n_context: int) -> int:
     """Count the units that see the context only: their even share, or enough to carry every context input."""
-    if n_context == 0 or width == 0:
+    if n_context == 0:
         return 0
-    if n_features == 1:
-        return width
     even_share = -(-width // n_features)
     spare = width - (n_features - 1)  # more units for the context must not cost a degree of the features
     return max(even_share, min(n_context, width // 4, spare))
@@ -240,6 +238,6 @@ def make_degrees(
         elif residual and below is not None and len(below) == width:
             layers.append(below)
         else:
-            lowest = 1 if below is None else max(1, int(below[below > 0].min(initial=n_features)))
+            lowest = 1 if below is None else int(below[below > 0].min(initial=n_features))
             layers.append(random_degrees(width, n_features, rng, n_context, min(lowest, max(n_features - 1, 1))))
     return tuple(layers)
