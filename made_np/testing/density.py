@@ -69,7 +69,7 @@ def check_normalised(
     """
     columns = columns_of(support, n_features)
     intervals = sum(isinstance(column, Interval) for column in columns)
-    n_rows = prod(PANELS * NODES if isinstance(c, Interval) else len(c) for c in columns)
+    n_rows = grid_size(columns)
     if intervals > 2 or n_rows > MOST_ROWS:
         raise ValueError(
             f"support: {n_rows} rows and {intervals} continuous columns are too many to add up; check a smaller "
@@ -84,7 +84,9 @@ def check_normalised(
     coarse = _Sum.over(log_prob, columns, PANELS // 2) if intervals else None
     failures = _failures(fine, coarse, atol)
     settled = coarse is None or abs(coarse.total - fine.total) <= max(atol, 1e-12)
-    hint = _hint(fine, n_features) if settled else "p(x) is narrow, jumps, or reaches beyond the interval"
+    hint = "p(x) is narrow, jumps, or reaches beyond the interval"
+    if settled:
+        hint = _hint(fine, n_features, real=intervals > 0)
     return base.but(
         failures=tuple(failures),
         n_failed=len(failures),
@@ -95,6 +97,15 @@ def check_normalised(
         hint=hint if failures else "",
         notes=(f"with half as many panels the integral is {number(coarse.total)}",) if coarse else (),
     )
+
+
+def grid_size(columns: list[Interval | Floats]) -> int:
+    """Rows that `check_normalised` adds up: the points of every real column times the values of every other.
+
+    >>> grid_size([Interval(-1, 1), np.array([0.0, 1.0])])
+    1024
+    """
+    return prod(PANELS * NODES if isinstance(column, Interval) else len(column) for column in columns)
 
 
 def _failures(fine: _Sum, coarse: _Sum | None, atol: float) -> list[Failure]:
@@ -162,7 +173,7 @@ def _malformed(got: Any, rows: Floats) -> Failure | None:
     return None
 
 
-def _hint(found: _Sum, n_features: int) -> str:
+def _hint(found: _Sum, n_features: int, *, real: bool) -> str:
     """What the sum would be, had log_prob meant something else."""
 
     def is_one(values: Floats) -> bool:
@@ -175,6 +186,9 @@ def _hint(found: _Sum, n_features: int) -> str:
         return "it is normalised with the sign flipped: this is the negative log-likelihood"
     if n_features > 1 and is_one(found.values * n_features):
         return "it is normalised when multiplied by D: the mean over features was taken, not the sum"
+    # A leak, and averaged logits, put the sum on either side of 1: one number does not tell them apart.
+    leak = "a leak (check_autoregressive tells)"
     if found.total > 1:
-        return "above 1: does an output see its own input, or is a term missing?"
-    return "below 1: averaged logits or log-probabilities of several orders, or a term counted twice?"
+        return f"above 1: {leak}, averaged logits of several orders, or a missing term?"
+    outside = ", or mass beyond the interval" if real else ""
+    return f"below 1: {leak}, averaged logits or log-probabilities of several orders, or a term counted twice{outside}?"

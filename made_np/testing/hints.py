@@ -16,6 +16,9 @@ from .compare import Bools, Floats
 
 _NAME = re.compile(r"^(?P<block>.*?)\[(?P<index>\d+(, ?\d+)*)\](, masked)?$")
 
+SPREAD = 1e-4
+"""How far, relatively, the ratios of a "constant" ratio may lie apart."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -95,17 +98,19 @@ def _constant_ratio(case: Case) -> str:
         return ""
     ratios = got / want
     ratio = float(np.median(ratios))
-    if ratio == 0 or np.max(np.abs(ratios - ratio)) > 1e-4 * abs(ratio):
+    if ratio == 0 or np.max(np.abs(ratios - ratio)) > SPREAD * abs(ratio):
+        return ""
+    if abs(ratio - 1) < 2 * SPREAD:  # within the spread no factor at all
         return ""
     text = f"constant ratio got / want = {ratio:.6g}"
-    if abs(ratio + 1) < 1e-4:
+    if abs(ratio + 1) < SPREAD:
         return case.where() + text + ": sign flipped?"
-    if case.rows and abs(ratio - case.rows) < 1e-4 * case.rows:
+    if case.rows and abs(ratio - case.rows) < SPREAD * case.rows:
         return case.where() + text + " = batch size: was the mean over the batch (1/B) forgotten?"
-    if abs(ratio - round(ratio)) < 1e-4 * ratio and ratio > 1:
+    if abs(ratio - round(ratio)) < SPREAD * ratio and ratio > 1:
         extra = ", or added to an old gradient (+=)" if round(ratio) == 2 else ""
         return case.where() + text + f": the batch size? mean over the batch (1/B) missing{extra}?"
-    if 0 < ratio < 1 and abs(1 / ratio - round(1 / ratio)) < 1e-4 / ratio:
+    if 0 < ratio < 1 and abs(1 / ratio - round(1 / ratio)) < SPREAD / ratio:
         return case.where() + (
             f"{text} = 1/{round(1 / ratio)}: one over the batch size? A mean where a sum belongs, or 1/B applied twice?"
         )
@@ -133,7 +138,8 @@ def _moved(case: Case) -> str:
     for block in case.bad_blocks():
         members = np.array([b == block for b in case.blocks])
         got, want = case.got[members], case.want[members]
-        if len(got) < 2 or not _close(np.sort(got), np.sort(want)):
+        moved = not _close(got, want) and _close(np.sort(got), np.sort(want))
+        if len(got) < 2 or not moved:
             continue
         places = [i for i, m in zip(case.indices, members, strict=True) if m]
         if _is_transposed(_matrix(got, places), _matrix(want, places)):

@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import Any
 
 from .adapter import Adapter, load_adapter
-from .checks import Check, checks
+from .checks import Check, checks, known_failures
 from .report import CheckFailed
 
 
@@ -46,11 +46,8 @@ def parametrize_with_checks(
     """
     mark = import_module("pytest").mark
     given = [adapters] if isinstance(adapters, Adapter) else list(adapters)
-    expected = dict(expected_failures or {})
     named = [(adapter, check) for adapter in given for check in checks(adapter, rng=rng)]
-    unknown = set(expected) - {check.name for _, check in named}
-    if unknown:
-        raise ValueError(f"expected_failures names {sorted(unknown)}, which is no check")
+    expected = known_failures(expected_failures, [check for _, check in named])
     params = [_param(adapter, check, expected.get(check.name)) for adapter, check in named]
     decorate: Callable[[Callable[..., Any]], Any] = mark.parametrize("check", params)
     return decorate

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .compare import KEPT, Bools, Floats, Ints, call_line, callable_name, excess, same, seed_of
+from .compare import KEPT, Bools, Floats, Ints, call_line, callable_name, excess, seed_of
 from .report import Failure, Report
 from .wiring import as_order, position_of
 
 TIE = 1e-6
 """A uniform this close to its threshold decides nothing: two roundings may differ."""
+
+END = 2 * TIE
+"""How near to 0 and 1 uniforms are put, so that rare values are drawn."""
 
 MOST_PASSES = 256
 """The hint tries other orders, at one pass per feature; not for more features than this."""
@@ -63,8 +67,10 @@ def check_sampler(
     Returns
     -------
     Report
-        Exercised are the entries that would be otherwise after the features of another row. Entries
-        with a uniform within 1e-6 of its threshold are skipped and counted.
+        Exercised are the entries that would be otherwise after the features of another row. If random
+        uniforms exercise none, as where columns hardly depend on each other, as many more are put where
+        the features before do decide; if there is no such place either, the check fails: it saw nothing.
+        Entries with a uniform within 1e-6 of its threshold are skipped and counted.
 
     Raises
     ------
@@ -92,55 +98,93 @@ def check_sampler(
     line = call_line("check_sampler", callable_name(sample, "sample"), second, str(n_features), **shown)
     rule = "x = [u < p(x)]" if inverse is None else f"|x - inverse(x, u)| <= {atol:g} + {rtol:g} max(...)"
     base = Report("check_sampler", rule=rule, seed=seed, reproduce=line, n_checked=u.size)
-    x = np.array(sample(u.copy()))
-    broken = _malformed(x, sample(u.copy()), u.shape, binary=inverse is None)
-    if broken:
-        return base.but(failures=tuple(broken), n_failed=len(broken))
-    return _judge(base, x.astype(np.float64), u, _redraw(conditional, inverse), conditional, known, (rtol, atol))
+    trial = _Trial(sample, _redraw(conditional, inverse), known, (rtol, atol), binary=inverse is None)
+    report = trial.judge(base, u)
+    return report if report.n_failed or report.n_exercised else trial.look_closer(report, u)
 
 
-def _judge(
-    base: Report,
-    x: Floats,
-    u: Floats,
-    redraw: Redraw,
-    conditional: Callable[[Floats], Any] | None,
-    order: Ints | None,
-    limits: tuple[float, float],
-) -> Report:
-    want = np.asarray(redraw(x.copy(), u.copy()), dtype=np.float64)
-    if want.shape != u.shape:
-        failure = Failure("conditional(x).shape", str(want.shape), str(u.shape))
-        return base.but(failures=(failure,), n_failed=1)
+@dataclass(frozen=True)
+class _Trial:
+    """A sampler, what its rows must be, and within which (rtol, atol)."""
 
-    def agrees(got: Floats, at: Floats, uniforms: Floats) -> Bools:
-        return excess(got, redraw(at.copy(), np.clip(uniforms, 0.0, 1.0 - 1e-16)), *limits) <= 1
+    sample: Callable[[Floats], Any]
+    redraw: Redraw
+    order: Ints | None
+    limits: tuple[float, float]
+    binary: bool
 
-    right = agrees(x, x, u)
-    ties = ~right & (agrees(x, x, u - TIE) | agrees(x, x, u + TIE))
-    wrong = ~right & ~ties
-    # Each row's uniforms with the features of the row before it: what differs proves something.
-    rolled = np.roll(x, 1, axis=0)
-    exercised = u.size if u.shape[1] == 1 else int(np.sum(~agrees(want, rolled, u)))
-    failures = []
-    deaf = not exercised and (conditional is None or same(conditional(x.copy()), conditional(rolled)).all())
-    if deaf:
-        hint = "no conditional depends on the features before it: any order would pass"
-        failures.append(Failure("exercised", 0, "at least 1 entry", hint=hint))
-    place = np.arange(x.shape[1]) if order is None else position_of(order)
-    # Earliest feature first: where a sampler goes wrong once, later features follow.
-    for row, d in sorted(np.argwhere(wrong).tolist(), key=lambda at: int(place[at[1]]))[:KEPT]:
-        got, right_value = float(x[row, d]), float(want[row, d])
-        failures.append(Failure(f"row {row}, feature {d}", got, right_value, abs(got - right_value)))
-    return base.but(
-        failures=tuple(failures),
-        n_failed=int(deaf) + int(wrong.sum()),
-        n_exercised=exercised,
-        n_kinks=int(ties.sum()),
-        worst_error=max((failure.error for failure in failures), default=0.0),
-        worst_where=failures[0].where if failures else "",
-        hint=_hint(redraw, x, u, want, order) if wrong.any() else "".join(f.hint for f in failures),
-    )
+    def judge(self, base: Report, u: Floats) -> Report:
+        """Compare the rows drawn with u with what they must be; exercised is what another row's features change."""
+        x, broken = self.rows(u)
+        if broken:
+            return base.but(failures=(broken,), n_failed=1)
+        want = np.asarray(self.redraw(x.copy(), u.copy()), dtype=np.float64)
+        if want.shape != u.shape:
+            failure = Failure("conditional(x).shape", str(want.shape), str(u.shape))
+            return base.but(failures=(failure,), n_failed=1)
+        right = self.agrees(x, x, u)
+        ties = ~right & (self.agrees(x, x, u - TIE) | self.agrees(x, x, u + TIE))
+        wrong = ~right & ~ties
+        # Each row's uniforms with the features of the row before it: what differs proves something.
+        rolled = np.roll(x, 1, axis=0)
+        failures = self.failures(x, want, wrong)
+        return base.but(
+            failures=failures,
+            n_failed=int(wrong.sum()),
+            n_exercised=u.size if u.shape[1] == 1 else int(np.sum(~self.agrees(want, rolled, u))),
+            n_kinks=int(ties.sum()),
+            worst_error=max((failure.error for failure in failures), default=0.0),
+            worst_where=failures[0].where if failures else "",
+            hint=_hint(self, x, u, want) if failures else "",
+        )
+
+    def look_closer(self, report: Report, u: Floats) -> Report:
+        """Judge once more, each row with one uniform between what its own features demand and another row's."""
+        ends = np.where(u < 0.5, END, 1 - END)
+        x, broken = self.rows(ends)
+        if broken:
+            return report.but(failures=(broken,), n_failed=1)
+        start = np.clip(2 * u - 1, END, 1 - END)  # half of them find the lowest threshold, half any
+        here, there = self.next_jump(x, start), self.next_jump(np.roll(x, 1, axis=0), start)
+        decides = np.abs(here - there) > 2 * TIE
+        row, feature = np.arange(len(u)), np.where(decides, u, 1.0).argmin(axis=1)  # any of those, at random
+        between = ends.copy()
+        between[row, feature] = np.where(decides, (here + there) / 2, ends)[row, feature]
+        again = self.judge(report, between)
+        if not again.n_failed and not again.n_exercised:
+            hint = "no conditional is seen to depend on the features before it: any order would pass"
+            failure = Failure("exercised", 0, "at least 1 entry", hint=hint)
+            return report.but(failures=(failure,), n_failed=1, hint=hint)
+        note = "random uniforms exercised nothing; these lie between the thresholds that two rows demand"
+        n_kinks = report.n_kinks + again.n_kinks
+        return again.but(n_checked=report.n_checked + u.size, n_kinks=n_kinks, notes=(note,))
+
+    def rows(self, u: Floats) -> tuple[Floats, Failure | None]:
+        """(n, D) what is drawn with u, and what is wrong with its kind."""
+        x = np.array(self.sample(u.copy()))
+        broken = _malformed(x, self.sample(u.copy()), u.shape, binary=self.binary)
+        return x if broken else x.astype(np.float64), broken
+
+    def agrees(self, got: Floats, x: Floats, u: Floats) -> Bools:
+        """Where ``got`` is what u demands after the features of x."""
+        return excess(got, self.redraw(x.copy(), np.clip(u, 0.0, 1.0 - 1e-16)), *self.limits) <= 1
+
+    def next_jump(self, x: Floats, u: Floats) -> Floats:
+        """(n, D): the uniform above u, to 1e-9, where the value after the features of x changes; 1 - END if none."""
+        low, high = u, np.full_like(u, 1 - END)
+        value = self.redraw(x.copy(), low.copy())
+        for _ in range(30):
+            middle = (low + high) / 2
+            still = self.agrees(value, x, middle)
+            low, high = np.where(still, middle, low), np.where(still, high, middle)
+        return high
+
+    def failures(self, x: Floats, want: Floats, wrong: Bools) -> tuple[Failure, ...]:
+        """The wrong entries, earliest feature first: where a sampler goes wrong once, later features follow."""
+        place = np.arange(x.shape[1]) if self.order is None else position_of(self.order)
+        at = sorted(np.argwhere(wrong).tolist(), key=lambda at: int(place[at[1]]))[:KEPT]
+        pairs = [(row, d, float(x[row, d]), float(want[row, d])) for row, d in at]
+        return tuple(Failure(f"row {row}, feature {d}", got, to, abs(got - to)) for row, d, got, to in pairs)
 
 
 def _redraw(conditional: Callable[[Floats], Any] | None, inverse: Redraw | None) -> Redraw:
@@ -156,40 +200,51 @@ def _redraw(conditional: Callable[[Floats], Any] | None, inverse: Redraw | None)
     return redraw
 
 
-def _malformed(x: Any, again: Any, shape: tuple[int, ...], *, binary: bool) -> list[Failure]:
+def _malformed(x: Any, again: Any, shape: tuple[int, ...], *, binary: bool) -> Failure | None:
     if x.shape != shape:
-        return [Failure("sample(u).shape", str(x.shape), str(shape))]
+        return Failure("sample(u).shape", str(x.shape), str(shape))
     if not np.array_equal(x, np.asarray(again), equal_nan=True):
         hint = "the sampler draws random numbers of its own beside the uniforms that it is given"
-        return [Failure("sample(u), called again", "other rows", "the same rows", hint=hint)]
+        return Failure("sample(u), called again", "other rows", "the same rows", hint=hint)
     odd = ~np.isin(x, (0, 1)) if binary else ~np.isfinite(x)
     if odd.any():
         row, d = np.argwhere(odd)[0]
         what = "0 or 1" if binary else "a finite number"
-        return [Failure(f"x[{row}, {d}]", float(x[row, d]), what)]
-    return []
+        return Failure(f"x[{row}, {d}]", float(x[row, d]), what)
+    return None
 
 
-def _hint(redraw: Redraw, x: Floats, u: Floats, want: Floats, order: Ints | None) -> str:
+def _hint(trial: _Trial, x: Floats, u: Floats, want: Floats) -> str:
     try:
-        return _likely_mistake(redraw, x, u, want, order)
+        return _likely_mistake(trial, x, u, want)
     except ValueError:  # rows of zeros are outside the support
         return ""
 
 
-def _likely_mistake(redraw: Redraw, x: Floats, u: Floats, want: Floats, order: Ints | None) -> str:
-    n_features = u.shape[1]
+def _likely_mistake(trial: _Trial, x: Floats, u: Floats, want: Floats) -> str:
+    n_features, order, redraw = u.shape[1], trial.order, trial.redraw
     if np.array_equal(x, 1 - want):
         return "each entry is the opposite: u > p for u < p?"
     if np.array_equal(x, redraw(np.zeros_like(u), u)):
         return "all features were drawn at once from p(x_d | 0): those drawn are never fed back"
     if np.array_equal(x[1:], redraw(np.roll(x, 1, axis=0), u)[1:]):
         return "each row was drawn from the conditionals of the row before it"
+
+    def ran_in(guess: Ints) -> bool:
+        # By the check's own tolerance: what is slightly wrong ran in no order at all.
+        passes = n_features <= MOST_PASSES
+        return passes and bool((excess(x, ancestral(redraw, u, guess), *trial.limits) <= 1).all())
+
+    leak = "a conditional changes with its own feature or a later one (a leak)"
+    if order is not None and ran_in(order):
+        return f"the sampler follows the order, but {leak}"
     guesses = {"0, 1, 2, ...": np.arange(n_features), "the reversed natural order": np.arange(n_features)[::-1]}
     if order is not None:
         guesses["the inverse permutation (position used for order)"] = position_of(order)
     for name, guess in guesses.items():
-        if n_features <= MOST_PASSES and np.allclose(x, ancestral(redraw, u, guess), rtol=1e-6):
+        if ran_in(guess) and order is None:
+            return f"the sampler ran in the order {name}, which is not that of the model; or {leak}"
+        if ran_in(guess):
             return f"the sampler ran in another order than the model: {name}"
     return ""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .adapter import Adapter
-from .checks import Check, checks
+from .checks import Check, checks, known_failures
 from .report import CheckFailed, Report, table
 
 PASSED, FAILED, SKIPPED = "passed", "FAILED", "skipped"
@@ -124,13 +124,8 @@ def suite(adapter: Adapter, *, expected_failures: Mapping[str, str] | None = Non
     >>> suite(fair)["normalised"].status
     'passed'
     """
-    expected = dict(expected_failures or {})
     listed = list(checks(adapter, rng=rng))
-    unknown = set(expected) - {check.name for check in listed}
-    if unknown:
-        raise ValueError(
-            f"expected_failures names {sorted(unknown)}; the checks are {[check.name for check in listed]}"
-        )
+    expected = known_failures(expected_failures, listed)
     return SuiteReport(adapter.name, tuple(_run(check, expected.get(check.name)) for check in listed))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,26 @@ def test_a_sum_that_is_off_fails(error: float) -> None:
 )
 def test_a_wrong_unit_is_recognised(wrong: Any, part: str) -> None:
     assert part in check_normalised(wrong, 3, support=SUPPORT).hint
+
+
+def leaking(seed: int) -> Network:
+    """Every output sees its own input: the comparison at the output is not strict."""
+    plan = make_plan([0, 1, 2, 3], [[1, 2, 3, 1, 2, 3]])
+    masks = (plan.masks[0], np.arange(1, 5)[:, None] >= np.array([1, 2, 3, 1, 2, 3]))
+    return make_network(np.random.default_rng(seed), replace(plan, masks=masks))
+
+
+def test_a_leak_is_named_whether_the_sum_is_above_one_or_below() -> None:
+    reports = [check_normalised(leaking(seed).log_prob, 4) for seed in range(8)]
+    assert {report.failures[0].got > 1 for report in reports} == {True, False}
+    for report in reports:
+        side = "above 1" if report.failures[0].got > 1 else "below 1"
+        assert report.hint.startswith(f"{side}: a leak (check_autoregressive tells), averaged logits")
+
+
+def test_mass_beyond_the_interval_is_named() -> None:
+    assert "beyond the interval" in check_normalised(gaussian, 1, support=Interval(-9, 0.5)).hint
+    assert "beyond the interval" not in check_normalised(lambda x: log_table(x) - 0.3, 3, support=SUPPORT).hint
 
 
 def test_an_average_of_logits_over_orders_is_no_density() -> None:

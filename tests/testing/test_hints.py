@@ -82,6 +82,13 @@ def test_a_function_that_does_not_depend_on_its_parameters_is_recognised() -> No
     assert "a stale copy of the parameters (a cache)" in hint_of(RIGHT, 0 * RIGHT)
 
 
+@pytest.mark.parametrize("ratio", [1 + 1e-5, 1 - 1e-5, 1.0001, 0.9999])
+def test_a_ratio_of_one_is_no_constant_factor(ratio: float) -> None:
+    assert hint_of(ratio * RIGHT) == ""
+    assert hint_of(ratio * RIGHT, rows=1) == ""
+    assert "weight decay" in hint_of(RIGHT + 1e-5 * THETA, x=THETA)
+
+
 def test_no_pattern_no_hint() -> None:
     noise = np.random.default_rng(2).standard_normal(len(NAMES))
     assert hint_of(RIGHT + noise) == ""

@@ -81,6 +81,20 @@ def test_too_many_states_are_skipped() -> None:
     assert "too many states" in suite(real)["normalised"].reason
 
 
+@pytest.mark.parametrize(
+    ("n_real", "states", "runs"), [(2, 16, True), (2, 17, False), (1, 8192, True), (1, 8193, False)]
+)
+def test_the_points_of_real_columns_count_as_states(n_real: int, states: int, runs: bool) -> None:
+    table = Adapter(
+        n_features=n_real + 1,
+        support=[range(states), *[Interval(-1, 1)] * n_real],
+        log_prob=lambda x: np.zeros(len(x)),
+    )
+    (normalised,) = (check for check in checks(table) if check.name == "normalised")
+    assert bool(normalised.skip) != runs
+    assert runs or "too many states" in normalised.skip
+
+
 def test_a_failure_is_reported_with_its_text() -> None:
     found = suite(BAD)
     assert not found
@@ -128,7 +142,7 @@ def test_expected_failures_are_told_apart() -> None:
     assert found.ok
     assert (found["gradient"].status, found["gradient"].reason) == ("failed as expected", "issue 7")
     assert found["masks"].status == "passed, though listed in expected_failures"
-    with pytest.raises(ValueError, match=r"\['grad'\].*the checks are"):
+    with pytest.raises(ValueError, match=r"names \['grad'\], which is no check; the checks are \['masks', "):
         suite(BAD, expected_failures={"grad": "a typing error"})
 
 
