@@ -24,7 +24,7 @@ from made_np._version import __version__
 if TYPE_CHECKING:
     from made_np import datasets, draw, layers, masks, optim, testing
     from made_np.estimator import MADEDensity
-    from made_np.mixtures import DiscretizedLogistic
+    from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
     from made_np.model import MADE
     from made_np.outputs import Bernoulli, Categorical, Gaussian
     from made_np.storage import load, save
@@ -38,6 +38,8 @@ __all__ = [
     "FitResult",
     "Gaussian",
     "MADEDensity",
+    "MixtureOfGaussians",
+    "MixtureOfLogistics",
     "__version__",
     "datasets",
     "draw",
@@ -59,6 +61,8 @@ _HOME = {
     "FitResult": "train",
     "Gaussian": "outputs",
     "MADEDensity": "estimator",
+    "MixtureOfGaussians": "mixtures",
+    "MixtureOfLogistics": "mixtures",
     "fit": "train",
     "load": "storage",
     "save": "storage",

@@ -9,12 +9,20 @@ import numpy as np
 
 from made_np.layers import Array
 from made_np.masks import Bools
+from made_np.mixing import RealMixture
 from made_np.model import MADE
 from made_np.outputs import Bernoulli, Categorical, Distribution
 from made_np.testing import Adapter, Interval
+from made_np.testing.density import PANELS
 
 WIDTHS = 6.0
-"""Real columns are summed over this many interquartile ranges on both sides of their median: 8 standard deviations."""
+"""Gaussian columns are summed over this many interquartile ranges on both sides of their median: 8 deviations."""
+
+MARKS = np.array([-1, -1 / 3, -1 / 10, 1 / 10, 1 / 3, 1])
+"""Between these parts of its reach a component of a mixture is smooth enough for one panel of the quadrature."""
+
+MOST_COMPONENTS = (PANELS + 1) // len(MARKS)
+"""Mixtures of more have more marks than `check_normalised` has panels."""
 
 NUDGE = 0.01
 """Gradients are checked this far from theta: a new model's biases of 0 put whole layers of relus on their kinks."""
@@ -40,8 +48,9 @@ def made_adapter(made: MADE, theta: Array, *, mask_set: int = 0, rows: int = 5, 
 
     Notes
     -----
-    The real columns of ``log_prob`` count in interquartile ranges of their own conditional, from its median: however
-    narrow a conditional is, the sum over its values is then exact.
+    The real columns of ``log_prob`` run from -6 to 6 while x runs through their own conditional, piece by piece if that
+    is a mixture: however narrow a conditional or a component is, the sum over its values is then exact. A model with
+    mixtures of more than 5 components has no ``log_prob``, for there the sum would not be exact.
 
     A model with a layer too narrow for every degree, or with degrees of the user's own, lacks wires, and may have units
     without use, because it was asked for so. There the suite notes both; that something leaks is still a failure.
@@ -78,7 +87,7 @@ def made_adapter(made: MADE, theta: Array, *, mask_set: int = 0, rows: int = 5, 
         n_params=one.output_sizes,
         support=_support(made.outputs.feature_outputs),
         params=params,
-        log_prob=log_prob,
+        log_prob=log_prob if all(map(_can_be_summed, made.outputs.feature_outputs)) else None,
         sample=lambda u: made.sample(theta, len(u), uniforms=u, context=_repeated(y, len(u)), mask_set=mask_set),
         **_conditionals(made, params),
         # The loss by its own way, forward only: that the gradient belongs to it is then proved too.
@@ -123,16 +132,39 @@ def _repeated(y: Array | None, n: int) -> Array | None:
 
 
 def _scaled(made: MADE, z: Array, order: Array, params: Callable[[Array], Array]) -> tuple[Array, Array]:
-    """Return the rows whose real columns lie z interquartile ranges from the median, and log |dx / dz| of each."""
-    x, log_scale = np.array(z, dtype=np.float64), np.zeros(len(z))
+    """Return the rows x at z, whose real columns run through their conditionals, and log |dx / dz| of each."""
+    z = z.astype(np.float64)
+    x, log_scale = z.copy(), np.zeros(len(z))
     for d in order:
         output = made.outputs.feature_outputs[d]
         if _values(output) is None:
             raw = params(x)[:, made.output_slices[d]]
-            low, median, high = (output.inverse_cdf(raw, np.full(len(x), q)) for q in (0.25, 0.5, 0.75))
-            x[:, d] = median + (high - low) * z[:, d]
-            log_scale += np.log(high - low)
+            knots = _knots(output, raw)
+            x[:, d], slope = _between(knots, (z[:, d] + WIDTHS) / (2 * WIDTHS))
+            log_scale += np.log(slope / (2 * WIDTHS))
     return x, log_scale
+
+
+def _knots(output: Distribution, raw: Array) -> Array:
+    """Return (B, k) places, rising, between which the density is smooth and beyond which it is negligible."""
+    if isinstance(output, RealMixture):
+        _, m, s = output.components(raw)
+        return np.sort((m[:, :, None] + s[:, :, None] * output.reach * MARKS).reshape(len(raw), output.n * len(MARKS)))
+    low, median, high = (output.inverse_cdf(raw, np.full(len(raw), q)) for q in (0.25, 0.5, 0.75))
+    return np.stack([median - WIDTHS * (high - low), median + WIDTHS * (high - low)], axis=1)
+
+
+def _between(knots: Array, t: Array) -> tuple[Array, Array]:
+    """Return x (B,), which runs through the knots (B, k) while t runs from 0 to 1, linearly in between, and dx / dt.
+
+    It turns only where two panels of `check_normalised` meet: quadrature would not forgive a bend within one.
+    """
+    n_pieces = knots.shape[1] - 1
+    bends = np.arange(n_pieces + 1) * PANELS // n_pieces / PANELS
+    piece = np.clip(np.searchsorted(bends, t, side="right") - 1, 0, n_pieces - 1)
+    low, high = (np.take_along_axis(knots, piece[:, None] + k, axis=1)[:, 0] for k in (0, 1))
+    slope = np.maximum(high - low, np.finfo(np.float64).tiny) / (bends[piece + 1] - bends[piece])
+    return low + slope * (t - bends[piece]), slope
 
 
 def _conditionals(made: MADE, params: Callable[[Array], Array]) -> dict[str, Any]:
@@ -150,6 +182,11 @@ def _conditionals(made: MADE, params: Callable[[Array], Array]) -> dict[str, Any
         return np.stack([output.inverse_cdf(raw[:, own], column) for output, own, column in columns], axis=1)
 
     return {"inverse": inverse}
+
+
+def _can_be_summed(output: Distribution) -> bool:
+    """Return whether `check_normalised` has panels enough for the column."""
+    return not isinstance(output, RealMixture) or output.n <= MOST_COMPONENTS
 
 
 def _support(outputs: Sequence[Distribution]) -> list[Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.layers import Array
-from made_np.mixtures import DiscretizedLogistic
+from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
 
 NAMES: dict[str, type[Distribution]] = {
@@ -23,6 +23,8 @@ NAMES: dict[str, type[Distribution]] = {
     "categorical": Categorical,
     "gaussian": Gaussian,
     "discretized_logistic": DiscretizedLogistic,
+    "mixture_of_gaussians": MixtureOfGaussians,
+    "mixture_of_logistics": MixtureOfLogistics,
 }
 """The name of each distribution, in arguments and in files."""
 
@@ -47,7 +49,9 @@ def make_distribution(output: str | Distribution) -> Distribution:
         return NAMES[output]()
     except TypeError:
         kind = NAMES[output].__name__
-        raise ValueError(f"output={output!r} needs its number of values: pass made_np.{kind}(n)") from None
+        raise ValueError(
+            f"output={output!r} needs its number of values or components: pass made_np.{kind}(n)"
+        ) from None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from made_np.arguments import output_config, outputs_from_config
 from made_np.blocks import NAMES, Outputs
 from made_np.frames import Floats, Names, where
+from made_np.mixing import RealMixture
 from made_np.mixtures import DiscretizedLogistic
 from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
 
@@ -221,6 +222,11 @@ def _distribution(values: Floats, kind: str, which: str) -> Distribution:
         return Gaussian()
     if kind == "bernoulli":
         return Bernoulli()
+    if issubclass(NAMES[kind], RealMixture):
+        mixture = f"made_np.{NAMES[kind].__name__}(n)"
+        raise ValueError(
+            f"columns: {kind!r} ({which}) needs its number of components: give {mixture}; on the command line {kind}:n"
+        )
     if not are_codes or top >= MAX_LEVELS:
         odd = values[(values < 0) | (values != np.floor(values)) | (values >= MAX_LEVELS)][0]
         raise ValueError(

@@ -3,12 +3,86 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
+from math import log, pi
 
 import numpy as np
 
 from made_np.layers import Array, sigmoid, softplus
-from made_np.outputs import Distribution, check_count, largest, log_softmax, softmax
+from made_np.mixing import RealMixture, responsibilities
+from made_np.normal import normal_cdf
+from made_np.outputs import Distribution, check_count, inverse_softplus, log_softmax, softmax
+
+
+@dataclass(frozen=True)
+class MixtureOfGaussians(RealMixture):
+    """A real feature: a mixture of `n` normal densities, ``f(z) = e^(-z^2 / 2) / sqrt(2 pi)``.
+
+    Per feature: n weights (logits; left out for n = 1), n means and n scales, in this order, with
+    ``s = min_scale + softplus(raw)``.
+
+    Attributes
+    ----------
+    n : int
+        Components, at least 1.
+    min_scale : float
+        The floor of the scales, in the units of x: see `Gaussian`.
+
+    Examples
+    --------
+    >>> two = MixtureOfGaussians(2)
+    >>> raw = np.array([0.0, 0.0, -1.0, 3.0, -2.0, -2.0])  # equal weights, means -1 and 3, equal scales
+    >>> float(two.mean(raw))
+    1.0
+    >>> two.inverse_cdf(np.tile(raw, (2, 1)), np.array([0.25, 0.75])).round(6)
+    array([-1.,  3.])
+    """
+
+    reach = 8.3
+    spread = 1.0
+
+    def log_f(self, z: Array) -> tuple[Array, Array]:
+        """Return ``-z^2 / 2 - log(2 pi) / 2``, and its slope -z."""
+        return -z * z / 2 - z.real.dtype.type(log(2 * pi) / 2), -z
+
+    def mass_below(self, z: Array) -> Array:
+        """Return the standard normal's."""
+        return normal_cdf(z)
+
+
+@dataclass(frozen=True)
+class MixtureOfLogistics(RealMixture):
+    """A real feature: a mixture of `n` logistic densities, ``f(z) = sigmoid(z) sigmoid(-z)``.
+
+    Much like `MixtureOfGaussians`, with tails that fall as e^-|z|, so that a value far out costs less.
+
+    Per feature: n weights (logits; left out for n = 1), n means and n scales, in this order, with
+    ``s = min_scale + softplus(raw)``; the standard deviation of a component is ``pi s / sqrt(3)``.
+
+    Attributes
+    ----------
+    n : int
+        Components, at least 1.
+    min_scale : float
+        The floor of the scales, in the units of x: see `Gaussian`.
+
+    Examples
+    --------
+    >>> raw = np.array([5.0, -2.0])  # one component: no weights
+    >>> float(MixtureOfLogistics(1).mean(raw))
+    5.0
+    """
+
+    reach = 37.5
+    spread = pi / 3**0.5
+
+    def log_f(self, z: Array) -> tuple[Array, Array]:
+        """Return ``-|z| - 2 log(1 + e^-|z|)``, and its slope ``sigmoid(-z) - sigmoid(z) = -tanh(z / 2)``."""
+        t = np.where(z.real >= 0, -z, z)
+        return t - 2 * np.log1p(np.exp(t)), -np.tanh(z / 2)
+
+    def mass_below(self, z: Array) -> Array:
+        """Return ``sigmoid(z)``."""
+        return sigmoid(z)
 
 
 @dataclass(frozen=True)
@@ -86,14 +160,10 @@ class DiscretizedLogistic(Distribution):
         logits, m, s, raw_scale = self._split(raw)
         log_p, dm, ds = self._log_bin(m, s, x[..., None])
         log_w = log_softmax(logits)
-        joint = log_w + log_p
-        top = largest(joint)
-        e = np.exp(joint - top)
-        total = e.sum(-1, keepdims=True)
-        r = e / total
+        log_p, r = responsibilities(log_w + log_p)
         parts = (-r * dm * half, -r * ds * half * sigmoid(raw_scale))
         draw = np.concatenate(parts if self.n == 1 else (np.exp(log_w) - r, *parts), axis=-1)
-        return -(top + np.log(total))[..., 0], draw
+        return -log_p, draw
 
     def _log_bin(self, m: Array, s: Array, x: Array) -> tuple[Array, Array, Array]:
         """Return log P(x) of each component, with its slopes in m and s."""
@@ -140,5 +210,5 @@ class DiscretizedLogistic(Distribution):
         places = spread * (2 * np.arange(1, self.n + 1) / (self.n + 1) - 1) if self.n > 1 else np.zeros(1)
         means = (np.mean(x, dtype=np.float64) + places) / half - 1
         s = max((spread - self.min_scale) / half, 1e-3)
-        scales = np.full(self.n, s + log(-np.expm1(-s)))
+        scales = np.full(self.n, inverse_softplus(s))
         return np.concatenate((means, scales) if self.n == 1 else (np.zeros(self.n), means, scales))

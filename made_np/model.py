@@ -31,7 +31,8 @@ class MADE(Description):
     hidden : sequence of int
         Widths of the hidden layers; ``()`` leaves a linear model (FVSBN).
     output : str, Distribution, or a list of them, one per feature
-        "bernoulli", "gaussian", ``Categorical(n)``, ``Gaussian()``, ``DiscretizedLogistic(levels, n)``.
+        "bernoulli", "gaussian", ``Categorical(n)``, ``Gaussian()``, ``MixtureOfGaussians(n)``,
+        ``MixtureOfLogistics(n)``, ``DiscretizedLogistic(levels, n)``.
     activation : {"relu", "tanh", "sigmoid", "softplus"}
     order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)
         The sequence in which features are generated; "random" draws one per mask set.

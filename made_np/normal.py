@@ -1,4 +1,4 @@
-"""The quantile function of the standard normal: it turns a uniform number into a Gaussian draw."""
+"""The standard normal's distribution function, and its inverse, which turns a uniform number into a Gaussian draw."""
 
 from __future__ import annotations
 
@@ -26,6 +26,56 @@ _FAR_TAIL = (
     (2.04426310338993978564e-15, 1.4215117583164458887e-7, 1.8463183175100546818e-5, 7.868691311456132591e-4,
      0.0148753612908506148525, 0.13692988092273580531, 0.59983220655588793769, 1.0),
 )  # fmt: skip
+
+# (1 + x) e^(x^2 / 2) Phi(-x) as a polynomial in t = (x - 5) / (x + 5), highest power first. All x >= 0 lie within
+# -1 <= t < 1, a variable that Shepherd and Laframboise (1981, Math. Comp. 36, 249-253) use for erfc. Coefficients: the
+# first 24 of the Chebyshev series, from interpolation at 80 nodes in 60 digits; what they leave out is below 1e-16.
+_MILLS = (
+    -3.815816262632663e-10, -2.8220772290628403e-10, 4.401159622759766e-9, 3.6273731634011242e-9,
+    -3.095201755804169e-8, -2.6286205089898581e-8, 1.9627809920091134e-7, 1.278782218209368e-7,
+    -1.3074486019237583e-6, -7.0346446835370845e-8, 9.0598246812566382e-6, -9.896097759279782e-6,
+    -5.36075811148722e-5, 0.00018233414511643844, 7.7915974093389983e-6, -0.00167607234455447,
+    0.0065220006677838963, -0.015170415402514863, 0.024536963243678653, -0.026401042966308308,
+    0.010002352385229383, 0.031030368425963709, -0.091552281834009036, 0.46151582985003777,
+)  # fmt: skip
+_FARTHEST = 40.0
+"""Beyond it Phi(-x) is less than the smallest number there is."""
+
+
+def normal_cdf(z: Array) -> Array:
+    """Return ``Phi(z)``, the mass of the standard normal below z, with all digits in the lower tail too.
+
+    The relative error is below 1e-15 for ``|z| <= 3``, 5e-15 for ``|z| <= 8.3`` and 1e-13 down to -37.5, where
+    Phi leaves the range of normal numbers. For the upper tail ask for ``normal_cdf(-z)``: near 1 there are no digits
+    left for it.
+
+    Parameters
+    ----------
+    z : ndarray
+        Of any real numbers, infinite ones too; NaN gives NaN.
+
+    Returns
+    -------
+    ndarray of float64, the shape of `z`
+
+    Notes
+    -----
+    ``Phi(-x) = e^(-x^2 / 2) P(t) / (1 + x)`` for x >= 0, with one polynomial P for all of them; and
+    ``Phi(x) = 1 - Phi(-x)``.
+
+    Examples
+    --------
+    >>> normal_cdf(np.array([-1.959964, 0.0, np.inf])).round(6)
+    array([0.025, 0.5  , 1.   ])
+    """
+    x = np.minimum(np.abs(np.asarray(z, dtype=np.float64)), _FARTHEST)
+    t = (x - 5) / (x + 5)
+    polynomial = np.full(x.shape, _MILLS[0])
+    for coefficient in _MILLS[1:]:  # Horner's rule in place: np.polyval takes twice as long
+        polynomial *= t
+        polynomial += coefficient
+    tail = np.exp(-x * x / 2) * polynomial / (1 + x)
+    return np.asarray(np.where(np.asarray(z) < 0, tail, 1 - tail))
 
 
 def inverse_normal_cdf(u: Array) -> Array:

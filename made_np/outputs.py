@@ -221,8 +221,7 @@ class Gaussian(Distribution):
     def marginal(self, x: Array) -> Array:
         """Return mean and scale of the column."""
         spread = max(float(np.std(x, dtype=np.float64)) - self.min_scale, self.min_scale)
-        # The inverse of softplus: log(e^s - 1), written so that it holds for large s.
-        return np.array([np.mean(x, dtype=np.float64), spread + log(-np.expm1(-spread))])
+        return np.array([np.mean(x, dtype=np.float64), inverse_softplus(spread)])
 
 
 def largest(raw: Array) -> Array:
@@ -240,6 +239,11 @@ def log_softmax(raw: Array) -> Array:
     """Return ``raw_k - log sum e^raw``, shape (..., K): exact where softmax would round to 0."""
     shifted = raw - largest(raw)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+
+
+def inverse_softplus(y: Array | float) -> Array:
+    """Return z with ``softplus(z) = y`` for y > 0: log(e^y - 1), in the form that does not overflow for large y."""
+    return np.asarray(y + np.log(-np.expm1(-np.asarray(y))))
 
 
 def check_count(what: str, n: object, least: int) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.mixtures import DiscretizedLogistic
+from made_np.mixing import RealMixture
+from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians
 from made_np.model import MADE
 from made_np.outputs import Bernoulli, Categorical, Gaussian
 
@@ -194,19 +195,67 @@ def bin_mass(output: DiscretizedLogistic, raw: Row, level: int) -> float:
     return math.fsum(total)
 
 
+def real_components(output: RealMixture, raw: Row) -> list[tuple[float, float, float]]:
+    """(weight, mean, scale) of each component of a real feature."""
+    n = output.n
+    weights = softmax(raw[:n]) if n > 1 else [1.0]
+    return [(weights[k], raw[-2 * n + k], output.min_scale + softplus(raw[-n + k])) for k in range(n)]
+
+
+def density(output: RealMixture, raw: Row, value: float) -> float:
+    """p(value) of a mixture: one component after the other."""
+    total = []
+    for weight, mean, scale in real_components(output, raw):
+        if isinstance(output, MixtureOfGaussians):
+            total.append(weight * NormalDist(mean, scale).pdf(value))
+        else:
+            e = math.exp(-abs(value - mean) / scale)
+            total.append(weight * e / (1 + e) ** 2 / scale)
+    return math.fsum(total)
+
+
+def tail(output: RealMixture, raw: Row, value: float, *, upper: bool) -> float:
+    """The mass below `value`, or above it: each of them without a difference of numbers close to 1."""
+    total = []
+    for weight, mean, scale in real_components(output, raw):
+        z = (mean - value) / scale if upper else (value - mean) / scale
+        one = math.erfc(-z / math.sqrt(2)) / 2 if isinstance(output, MixtureOfGaussians) else sigmoid(z)
+        total.append(weight * one)
+    return math.fsum(total)
+
+
+def real_quantile(output: RealMixture, raw: Row, u: float) -> float:
+    """The value below which u of the mass lies: an interval that holds it is halved until nothing is left."""
+    low = min(mean - 50 * scale for _, mean, scale in real_components(output, raw))
+    high = max(mean + 50 * scale for _, mean, scale in real_components(output, raw))
+    for _ in range(100):
+        middle = (low + high) / 2
+        if tail(output, raw, middle, upper=True) < 1 - u if u > 0.5 else tail(output, raw, middle, upper=False) > u:
+            high = middle
+        else:
+            low = middle
+        if not low < (low + high) / 2 < high:
+            break
+    return high
+
+
 def probability(output: Any, raw: Row, value: float) -> float:
-    """p(value): a mass, or a density for a Gaussian."""
+    """p(value): a mass, or a density for a real feature."""
     if isinstance(output, Bernoulli):
         return sigmoid(raw[0]) if value == 1 else sigmoid(-raw[0])
     if isinstance(output, Categorical):
         return softmax(raw)[int(value)]
     if isinstance(output, Gaussian):
         return NormalDist(raw[0], output.min_scale + softplus(raw[1])).pdf(value)
+    if isinstance(output, RealMixture):
+        return density(output, raw, value)
     return bin_mass(output, raw, int(value))
 
 
 def quantile(output: Any, raw: Row, u: float) -> float:
-    """The smallest value with u < P(X <= value); for a Gaussian the value with u = P(X <= value)."""
+    """The smallest value with u < P(X <= value); for a real feature the value with u = P(X <= value)."""
+    if isinstance(output, RealMixture):
+        return real_quantile(output, raw, u)
     if isinstance(output, Gaussian):
         return NormalDist(raw[0], output.min_scale + softplus(raw[1])).inv_cdf(u)
     if isinstance(output, Bernoulli):

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from made_np.mixtures import DiscretizedLogistic
+from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.model import MADE
 from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
 
@@ -22,7 +22,14 @@ DISCRETE: tuple[Distribution, ...] = (
     DiscretizedLogistic(3),
     DiscretizedLogistic(4, 2),
 )
-OUTPUTS: tuple[Distribution, ...] = (*DISCRETE, Gaussian(), Gaussian(min_scale=0.1))
+OUTPUTS: tuple[Distribution, ...] = (
+    *DISCRETE,
+    Gaussian(),
+    Gaussian(min_scale=0.1),
+    MixtureOfGaussians(2),
+    MixtureOfLogistics(1, min_scale=0.1),
+    MixtureOfLogistics(2),
+)
 
 seeds = st.integers(0, 2**32 - 1)
 

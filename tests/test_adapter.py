@@ -11,7 +11,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import DISCRETE, models, random_theta, seeds
 
-from made_np import MADE, Categorical, DiscretizedLogistic, Gaussian, layers, mask_sets, sampling
+from made_np import (
+    MADE,
+    Categorical,
+    DiscretizedLogistic,
+    Gaussian,
+    MixtureOfGaussians,
+    MixtureOfLogistics,
+    layers,
+    mask_sets,
+    sampling,
+)
 from made_np.adapter import made_adapter, off_the_masks
 from made_np.backends import _numpy
 from made_np.mask_sets import MaskSet
@@ -43,6 +53,7 @@ def outcomes(report: SuiteReport) -> dict[str, str]:
 @given(N_MASKS.flatmap(lambda n: models(n_masks=n, max_features=4, outputs=DISCRETE, direct=True)), seeds)
 @example(MADE(2, (3, 3), "gaussian", residual=True, n_context=1, order="reverse"), 0)
 @example(MADE(3, (2,), [Gaussian(), Categorical(3), Gaussian(0.1)], order="random", n_masks=2), 1)
+@example(MADE(2, (3,), [MixtureOfGaussians(2), MixtureOfLogistics(3)], direct=True, activation="tanh"), 0)
 def test_every_model_with_direct_wires_passes(made: MADE, seed: int) -> None:
     report = checked(made, seed)
     assert not failed(report), report
@@ -93,6 +104,31 @@ def test_conditionals_as_narrow_as_you_please_sum_to_one() -> None:
     made.layout.views(theta)["b0"][:] = [50.0, 8.0, 0.0, -30.0]
     made.layout.views(theta)["W_direct"][2, 0] = 1.0
     assert suite(made_adapter(made, theta))["normalised"].status == PASSED
+
+
+@pytest.mark.parametrize("kind", [MixtureOfGaussians, MixtureOfLogistics])
+def test_components_as_far_apart_as_you_please_sum_to_one(kind: Any) -> None:
+    made = MADE(2, hidden=(), output=["bernoulli", kind(5)])
+    theta = np.zeros(made.n_params)
+    made.layout.views(theta)["b0"][1:] = [0, 1, -1, 2, -9, -500, 0, 0, 0.01, 80, 4, -30, 30, -30, -3]
+    made.layout.views(theta)["W_direct"][6:11] = 1.0
+    report = suite(made_adapter(made, theta))["normalised"].report
+    assert report is not None
+    assert report.ok, report
+    assert report.n_exercised > 512
+
+
+def test_a_new_mixture_passes_though_its_components_coincide() -> None:
+    made = MADE(2, (8,), ["bernoulli", MixtureOfGaussians(3)], activation="tanh")
+    report = suite(made_adapter(made, np.zeros(made.n_params)))
+    assert report["normalised"].status == PASSED, report
+
+
+def test_a_mixture_of_too_many_components_to_add_up_is_checked_for_the_rest() -> None:
+    report = checked(MADE(2, (8,), MixtureOfGaussians(6), activation="tanh"))
+    assert report.ok, report
+    skipped = {name for name, status in outcomes(report).items() if status == "skipped"}
+    assert skipped == {"context", "normalised", "consistency_log_prob", "gradient_directions"}
 
 
 def test_each_mask_set_has_its_adapter() -> None:
@@ -246,6 +282,11 @@ def logarithm_of_the_scale_left_out(patch: pytest.MonkeyPatch) -> None:
         return nll - np.log(self._scale(raw)), draw
 
     patch.setattr(Gaussian, "nll_and_grad", wrong)
+
+
+@planted("normalised", n_features=2, order=(1, 0), output=["bernoulli", MixtureOfGaussians(2)])
+def constant_of_a_density_left_out(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(MixtureOfGaussians, "log_f", lambda self, z: (-z * z / 2, -z))
 
 
 @pytest.mark.parametrize("name", PLANTED)

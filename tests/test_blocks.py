@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import OUTPUTS, random_rows, seeds
 
 from made_np.blocks import Outputs, make_distribution
-from made_np.mixtures import DiscretizedLogistic
+from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians
 from made_np.model import MADE
 from made_np.outputs import Bernoulli, Categorical, Gaussian
 
@@ -92,6 +92,7 @@ BAD_VALUES = [
     (Categorical(3), 1.5, r"Categorical values, an integer 0\.\.2"),
     (DiscretizedLogistic(17), 17.0, r"DiscretizedLogistic values, an integer 0\.\.16"),
     ("gaussian", np.inf, "Gaussian values, a finite number"),
+    (MixtureOfGaussians(2), -np.inf, "MixtureOfGaussians values, a finite number"),
 ]
 
 
@@ -122,8 +123,10 @@ def test_names_make_distributions() -> None:
     ("output", "error", "message"),
     [
         ("poisson", ValueError, r"output='poisson' is unknown: use one of \('bernoulli', "),
-        ("categorical", ValueError, r"needs its number of values: pass made_np\.Categorical\(n\)"),
+        ("categorical", ValueError, r"needs its number of values or components: pass made_np\.Categorical\(n\)"),
         ("discretized_logistic", ValueError, r"pass made_np\.DiscretizedLogistic\(n\)"),
+        ("mixture_of_gaussians", ValueError, r"needs its .* components: pass made_np\.MixtureOfGaussians\(n\)"),
+        ("mixture_of_logistics", ValueError, r"needs its .* components: pass made_np\.MixtureOfLogistics\(n\)"),
         (Bernoulli, TypeError, "give a name, a distribution, or a list with one per feature"),
         (3, TypeError, "output=3"),
         (["bernoulli"] * 2, ValueError, "output lists 2 distributions: n_features=3 needs as many"),

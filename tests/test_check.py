@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 
 import made_np
-from made_np import MADE, Categorical, DiscretizedLogistic, Gaussian, MADEDensity
+from made_np import (
+    MADE,
+    Categorical,
+    DiscretizedLogistic,
+    Gaussian,
+    MADEDensity,
+    MixtureOfGaussians,
+    MixtureOfLogistics,
+)
 from made_np.cli import main
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -24,6 +32,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "endless mask sets": {"n_features": 4, "hidden": (12,), "degrees": "random", "n_masks": None},
     "one feature": {"n_features": 1, "hidden": (4,)},
     "Gaussian": {"n_features": 2, "hidden": (8,), "output": "gaussian", "dtype": "float64"},
+    "mixtures": {"n_features": 2, "hidden": (8,), "output": [MixtureOfGaussians(3), MixtureOfLogistics(2)]},
     "residual": {"n_features": 4, "hidden": (9, 9, 9), "residual": True, "activation": "tanh"},
     "linear": {"n_features": 4, "hidden": ()},
     "too narrow": {"n_features": 6, "hidden": (5, 2), "direct": False},

@@ -405,9 +405,13 @@ def test_options_mean_what_they_say() -> None:
     logistic = made_np.DiscretizedLogistic(256, 3)
     assert options.columns("bernoulli, discretized_logistic:256:3") == ["bernoulli", logistic]
     assert options.columns("gaussian:0.5") == made_np.Gaussian(0.5)
+    assert options.columns("mixture_of_gaussians:3") == made_np.MixtureOfGaussians(3)
+    assert options.columns("mixture_of_logistics:2:0.1") == made_np.MixtureOfLogistics(2, 0.1)
 
 
-@pytest.mark.parametrize("text", ["auto:3", "categorical:1", "categorical:x", "", "categorical:2:3"])
+@pytest.mark.parametrize(
+    "text", ["auto:3", "categorical:1", "categorical:x", "", "categorical:2:3", "mixture_of_gaussians:0"]
+)
 def test_columns_that_mean_nothing(text: str) -> None:
     with pytest.raises(ArgumentTypeError):
         options.columns(text)

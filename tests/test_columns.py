@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from made_np.columns import Column, Columns
-from made_np.mixtures import DiscretizedLogistic
+from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.outputs import Bernoulli, Categorical, Gaussian
 
 
@@ -49,6 +49,8 @@ def test_auto_tells_binary_codes_and_real_columns_apart(values: list[float], out
         ("discretized_logistic", DiscretizedLogistic(2)),
         (Categorical(7), Categorical(7)),
         (DiscretizedLogistic(256, n=3), DiscretizedLogistic(256, n=3)),
+        (MixtureOfGaussians(3), MixtureOfGaussians(3)),
+        (MixtureOfLogistics(2), MixtureOfLogistics(2)),
     ],
 )
 def test_one_kind_stands_for_all_columns(kind: Any, output: Any) -> None:
@@ -90,10 +92,11 @@ def test_real_columns_come_back_to_rounding(x: Any) -> None:
 
 
 @pytest.mark.parametrize("unit", [1e-200, 1e-3, 1.0, 1e9, 1e200])
-def test_real_columns_are_standardised_in_any_unit(unit: float) -> None:
+@pytest.mark.parametrize("kind", ["auto", MixtureOfGaussians(2), MixtureOfLogistics(2)])
+def test_real_columns_are_standardised_in_any_unit(kind: Any, unit: float) -> None:
     rng = np.random.default_rng(0)
     x = unit * (3 + 2 * rng.standard_normal((1000, 1)))
-    z = Columns.learn(x).encode(x)
+    z = Columns.learn(x, kind).encode(x)
     assert_allclose([z.mean(), z.std()], [0, 1], atol=1e-12)
 
 
@@ -131,6 +134,8 @@ def test_gaps_pass_through() -> None:
         ([0, 1e9], "categorical", ["1e", "column 0"]),
         ([0, 5], Categorical(5), [r"X\[1, 0\] = 5", r"0..4", r"Categorical\(n\)"]),
         ([0, 5], "poisson", ["poisson", "column 0", "gaussian"]),
+        ([0, 5], "mixture_of_gaussians", ["column 0", r"MixtureOfGaussians\(n\)", "mixture_of_gaussians:n"]),
+        ([0, 5], "mixture_of_logistics", ["column 0", r"MixtureOfLogistics\(n\)", "mixture_of_logistics:n"]),
         ([0, 5], ["auto", "auto"], ["lists 2", "1 columns"]),
     ],
 )

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import models, random_rows, random_theta
 
-from made_np.mixtures import DiscretizedLogistic
+from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.model import MADE
 from made_np.outputs import Bernoulli, Categorical, Gaussian
 
@@ -26,6 +26,9 @@ VARIED: list[dict[str, Any]] = [
     {"output": Gaussian(0.5)},
     {"output": Categorical(3)},
     {"output": DiscretizedLogistic(4, 2, 0.1)},
+    {"output": MixtureOfGaussians(2)},
+    {"output": MixtureOfGaussians(2, 0.5)},
+    {"output": MixtureOfLogistics(2)},
     {"output": ["bernoulli", Categorical(3), Gaussian(), DiscretizedLogistic(4)]},
     {"activation": "tanh"},
     {"order": "reverse"},

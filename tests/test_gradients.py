@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from strategies import models, random_context, random_rows, random_theta, seeds
 
 from made_np.layers import dropout_mask
-from made_np.mixtures import DiscretizedLogistic
+from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.model import MADE
 from made_np.outputs import Categorical
 from made_np.testing import Report, check_close, check_gradient
@@ -27,6 +27,8 @@ MODELS: dict[str, dict[str, Any]] = {
     "gaussian": {"output": "gaussian"},
     "levels": {"output": DiscretizedLogistic(5)},
     "mixture of levels": {"output": DiscretizedLogistic(4, 3)},
+    "mixture of Gaussians": {"output": MixtureOfGaussians(3, 0.1)},
+    "mixture of logistics": {"output": MixtureOfLogistics(2, 0.1)},
     "mixed table": {"output": MIXED},
     "relu": {"activation": "relu", "output": MIXED},
     "sigmoid": {"activation": "sigmoid", "output": MIXED},

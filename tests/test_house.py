@@ -25,6 +25,7 @@ RANKS = [
     ["frames", "masks", "layout", "layers", "optim", "schedules", "datasets"],
     ["normal", "mask_sets"],
     ["outputs", "conditioning"],
+    ["mixing"],
     ["mixtures"],
     ["blocks"],
     ["arguments", "network"],

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import naive
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import integrate, stats
+from scipy import stats
 from strategies import OUTPUTS, n_values, random_column
 
+from made_np.mixing import RealMixture
 from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian, check_count, log_softmax, softmax
 from made_np.testing import check_close, check_vjp
 
@@ -24,6 +26,19 @@ EXTREME = (-1e4, 1e4)
 
 def random_raw(output: Distribution, n: int = 6, scale: float = 1.0, seed: int = 0) -> Array:
     return scale * np.random.default_rng(seed).standard_normal((n, output.n_raw))
+
+
+def expected(output: Distribution, row: Array, f: Callable[[Array], Array]) -> float:
+    """The integral of f(x) p(x) of a real feature, piece by piece between places around every component."""
+    parts = naive.real_components(output, row.tolist()) if isinstance(output, RealMixture) else None
+    places = parts or [(1.0, row[0], output.min_scale + math.log1p(math.exp(row[1])))]  # type: ignore[attr-defined]
+    marks = np.array([-40, -25, -12, -6, -3, -1, 1, 3, 6, 12, 25, 40])
+    edges = np.sort(np.concatenate([mean + scale * marks for _, mean, scale in places]))
+    nodes, weights = np.polynomial.legendre.leggauss(30)
+    half = np.diff(edges)[:, None] / 2
+    x = edges[:-1, None] + half + half * nodes
+    density = np.exp(output.log_prob(np.broadcast_to(row, (*x.shape, len(row))), x))
+    return float((half * weights * density * f(x)).sum())
 
 
 def values_of(output: Distribution) -> Array:
@@ -79,14 +94,7 @@ def test_probabilities_sum_to_one(output: Distribution, scale: float) -> None:
         np.testing.assert_allclose(total, 1, rtol=1e-12)
         return
     for row in raw:
-        mean = float(row[0])
-        width = 12 * (0.2 + math.log1p(math.exp(row[1])))
-
-        def density(x: float, row: Array = row) -> float:
-            return float(np.exp(output.log_prob(row, np.array(x))))
-
-        total, _ = integrate.quad(density, mean - width, mean + width, points=[mean], limit=200, epsabs=1e-11)
-        assert total == pytest.approx(1, abs=1e-9)
+        assert expected(output, row, np.ones_like) == pytest.approx(1, abs=1e-9)
 
 
 @every_output
@@ -130,7 +138,9 @@ def test_the_gradient_is_that_of_the_nll(output: Distribution, method: str, scal
         names=["raw"],
         method=method,
     ).raise_if_failed()
-    assert report.n_exercised == n * output.n_raw
+    # A component that is far from all values has a gradient too small for differences.
+    least = 0.9 if isinstance(output, RealMixture) else 1
+    assert report.n_exercised >= least * n * output.n_raw
 
 
 @every_output
@@ -189,8 +199,9 @@ def test_the_inverse_cdf_inverts(output: Distribution) -> None:
         drawn = output.inverse_cdf(np.tile(row, (len(u), 1)), u)
         # A Bernoulli is 1 below p, which is its inverse CDF turned around; all others rise with u.
         assert (np.diff(drawn) >= 0).all() or isinstance(output, Bernoulli)
-        want = [naive.quantile(output, row.tolist(), each) for each in u.tolist()]
-        np.testing.assert_allclose(drawn, want, rtol=1e-12, atol=1e-12)
+        some = slice(None, None, 20 if isinstance(output, RealMixture) else 1)  # the slow version takes its time
+        want = [naive.quantile(output, row.tolist(), each) for each in u[some].tolist()]
+        np.testing.assert_allclose(drawn[some], want, rtol=1e-12, atol=1e-12)
         for value in values_of(output):
             share = np.exp(output.log_prob(row, np.array(value)))
             assert (drawn == value).mean() == pytest.approx(share, abs=1 / 2000)
@@ -231,15 +242,12 @@ def test_draws_are_in_the_support_and_of_the_models_dtype(output: Distribution, 
 def test_the_mean_is_the_expected_value(output: Distribution) -> None:
     raw = random_raw(output, 7)
     if n_values(output) is None:
-        u = (np.arange(4000) + 0.5) / 4000
-        want = np.array([output.inverse_cdf(np.tile(row, (4000, 1)), u).mean() for row in raw])
-        tolerance = 1e-9
+        want = np.array([expected(output, row, lambda x: x) for row in raw])
     else:
         want = sum(value * np.exp(output.log_prob(raw, np.full(7, value))) for value in values_of(output))
-        tolerance = 1e-11
     got = output.mean(raw)
     assert got.shape == (7,)
-    np.testing.assert_allclose(got, want, atol=tolerance)
+    np.testing.assert_allclose(got, want, atol=1e-11)
     assert not np.shares_memory(got, raw)
 
 

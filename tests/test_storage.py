@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from made_np import storage
-from made_np.mixtures import DiscretizedLogistic
+from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.model import MADE
 from made_np.outputs import Categorical
 from made_np.storage import atomic_write, load, save
@@ -39,6 +39,10 @@ MODELS: dict[str, dict[str, Any]] = {
     "mixed table": {
         **{"n_features": 3, "hidden": (7,)},
         **{"output": ["gaussian", Categorical(3), DiscretizedLogistic(4, 2)]},
+    },
+    "mixtures": {
+        **{"n_features": 2, "hidden": (7,)},
+        **{"output": [MixtureOfGaussians(3), MixtureOfLogistics(2, 0.5)]},
     },
 }
 

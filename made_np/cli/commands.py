@@ -93,8 +93,9 @@ def _add_train(subparsers: Any) -> None:
 
 
 KINDS = (
-    "what the columns hold: auto, bernoulli, categorical, gaussian, discretized_logistic, with their numbers as in "
-    "categorical:5; one for all columns or one for each (%(default)s)"
+    "what the columns hold: auto, bernoulli, categorical, gaussian, discretized_logistic, mixture_of_gaussians, "
+    "mixture_of_logistics, with their numbers as in categorical:5 or mixture_of_gaussians:3; one for all columns or "
+    "one for each (%(default)s)"
 )
 
 

@@ -118,8 +118,8 @@ def _kind(text: str) -> str | Distribution:
     except (KeyError, TypeError, ValueError) as error:
         reason = f" ({error})" if isinstance(error, ValueError) else ""
         raise ArgumentTypeError(
-            f"{text!r}{reason}: write categorical:5 for 5 values, discretized_logistic:256:3 for 256 levels and 3 "
-            "components"
+            f"{text!r}{reason}: write categorical:5 for 5 values, mixture_of_gaussians:3 for 3 components, "
+            "discretized_logistic:256:3 for 256 levels and 3 components"
         ) from None
 
 

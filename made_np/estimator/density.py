@@ -35,8 +35,9 @@ class MADEDensity(FittedDensity):
         Widths of the hidden layers; ``()`` leaves a linear model.
     columns : str, Distribution, or a list with one of these per column
         "auto": columns of 0 and 1 are Bernoulli, of integers 0..max with max <= 31 Categorical, all others Gaussian.
-        "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``, .... Real columns
-        are standardised for the network; densities and samples are in the column's own units. A discrete column has
+        "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``,
+        ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails, .... Real columns are
+        standardised for the network; densities and samples are in the column's own units. A discrete column has
         the values up to the largest one that fit met, and refuses others: give ``Categorical(n)`` if there are more.
     activation : {"relu", "tanh", "sigmoid", "softplus"}
     order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)

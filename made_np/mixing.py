@@ -1,0 +1,127 @@
+"""What mixtures of densities share: everything but the density of a component."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from made_np.layers import Array, sigmoid, softplus
+from made_np.outputs import Distribution, check_count, inverse_softplus, largest, log_softmax
+
+SPARE_BITS = 12
+"""Halvings beyond the bits of a number's mantissa: so much wider than a value's own size may its bracket be."""
+
+
+def responsibilities(joint: Array) -> tuple[Array, Array]:
+    """Return ``log sum_k e^joint_k``, shape (...), and each component's share of that sum, shape (..., n).
+
+    With ``joint_k = log w_k + log p_k(x)`` that is log p(x) of the mixture, and r_k, who is responsible for x. r is the
+    slope of the log-sum in `joint`, so whatever changes log p_k by a changes log p(x) by r_k a.
+    """
+    top = largest(joint)
+    e = np.exp(joint - top)
+    total = e.sum(-1, keepdims=True)
+    return (top + np.log(total))[..., 0], np.asarray(e / total)
+
+
+@dataclass(frozen=True)
+class RealMixture(Distribution):
+    """A real feature: ``p(x) = sum_k w_k f((x - m_k) / s_k) / s_k``, with a density f that the subclass names.
+
+    Per feature: n weights (logits; left out for n = 1), n means and n scales, in this order, with
+    ``s = min_scale + softplus(raw)``.
+    """
+
+    n: int
+    min_scale: float = 1e-3
+    support = "a finite number"
+    reach: ClassVar[float]
+    """Less than 2^-54 of f lies beyond so many scales, on either side."""
+    spread: ClassVar[float]
+    """Standard deviation of f."""
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        check_count(f"{name}(n)", self.n, 1)
+        if not self.min_scale > 0:
+            raise ValueError(f"{name}(min_scale={self.min_scale}): give a positive floor, such as 1e-3")
+
+    @property
+    def n_raw(self) -> int:  # type: ignore[override]
+        """Weights, means and scales."""
+        return 2 if self.n == 1 else 3 * self.n
+
+    @abstractmethod
+    def log_f(self, z: Array) -> tuple[Array, Array]:
+        """Return log f(z), and its slope a(z)."""
+
+    @abstractmethod
+    def mass_below(self, z: Array) -> Array:
+        """Return the integral of f up to z, with all its digits where it is small."""
+
+    def components(self, raw: Array) -> tuple[Array, Array, Array]:
+        """Return the logarithms of the weights, the means and the scales, each (..., n)."""
+        n = self.n
+        log_w = log_softmax(raw[..., :n])  # for n = 1 that is a mean, and log 1 = 0 all the same
+        return log_w, raw[..., -2 * n : -n], softplus(raw[..., -n:]) + raw.real.dtype.type(self.min_scale)
+
+    def nll_and_grad(self, raw: Array, x: Array) -> tuple[Array, Array]:
+        """Return ``-log sum_k w_k f(z_k) / s_k`` with z = (x - m) / s, and its gradient.
+
+        Notes
+        -----
+        dz/dm = -1/s and dz/ds = -z/s, so ``log f(z) - log s`` has the slopes -a/s in m and -(1 + z a)/s in s, with a
+        the slope of log f. The mixture passes each on by its responsibility r: ``dm = r a / s`` and, through the
+        softplus, ``draw_scale = r (1 + z a) / s sigmoid(raw_scale)``. A logit raises its own term and, through the
+        softmax, the sum of the weights: ``dlogit = w - r``.
+        """
+        log_w, m, s = self.components(raw)
+        z = (x[..., None] - m) / s
+        log_f, a = self.log_f(z)
+        log_p, r = responsibilities(log_w + log_f - np.log(s))
+        parts = (r * a / s, r * (1 + z * a) / s * sigmoid(raw[..., -self.n :]))
+        return -log_p, np.concatenate(parts if self.n == 1 else (np.exp(log_w) - r, *parts), axis=-1)
+
+    def inverse_cdf(self, raw: Array, u: Array) -> Array:
+        """Return the value below which `u` of the mass lies, by bisection.
+
+        It ends at the last bit of the dtype of `raw`, or of the bracket where the value is 2^12 times smaller. The
+        bracket and its midpoints are the same for all u, and so is the question asked at each: what mass lies below it,
+        or, past the mean, above it (near 1 a CDF has no digits left). So draws never fall while u rises. u = 0 counts
+        as 2^-54.
+        """
+        log_w, m, s = self.components(raw.astype(np.float64))
+        w = np.exp(log_w)
+        centre = (w * m).sum(-1)
+        below = np.maximum(u, 2.0**-54)
+        low = (m - self.reach * s).min(-1).astype(raw.dtype)
+        high = (m + self.reach * s).max(-1).astype(raw.dtype)
+        for _ in range(np.finfo(raw.dtype).nmant + SPARE_BITS):
+            middle = (low + high) / 2
+            is_left = middle < centre
+            z = (middle[..., None] - m) / s
+            mass = (w * self.mass_below(np.where(is_left[..., None], z, -z))).sum(-1)
+            is_above = np.where(is_left, mass > below, mass < 1 - below)
+            low, high = np.where(is_above, low, middle), np.where(is_above, middle, high)
+        return high
+
+    def mean(self, raw: Array) -> Array:
+        """Return the weighted mean of the m."""
+        log_w, m, _ = self.components(raw)
+        return np.asarray((np.exp(log_w) * m).sum(-1))
+
+    def marginal(self, x: Array) -> Array:
+        """Return equal weights, and a mean and a scale for each n-th of the sorted column.
+
+        Each scale is a little wider than its part, so that neighbours overlap. Where parts hold one value and no other,
+        their means are set apart: components that start alike may never learn to differ.
+        """
+        n, spread = self.n, float(np.std(x, dtype=np.float64))
+        parts = np.sort(x.astype(np.float64)).repeat(n).reshape(n, -1)
+        m = parts.mean(axis=1) + spread / 20 * (2 * np.arange(n) + 1 - n) / n
+        s = np.hypot(parts.std(axis=1), spread * (n - 1) / n**2) / self.spread
+        scales = inverse_softplus(np.maximum(s - self.min_scale, self.min_scale))
+        return np.concatenate((m, scales) if n == 1 else (np.zeros(n), m, scales))
