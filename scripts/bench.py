@@ -1,0 +1,129 @@
+"""Measure made_np against torch and JAX on a CPU, and print one table.
+
+    pip install torch jax
+    python scripts/bench.py [--only step sample] [--quick] [--json FILE]
+
+Training steps, scoring, sampling, peak memory, whole fits and the import, each against those of torch (eager, with its
+fused Adam), torch.compile and JAX jit that are installed, with two cores for everybody. All contenders start from the
+same weights, see the same rows, and must first agree on loss, gradient and step, or nothing is timed. They run in turn;
+`benchmark/timing.py` says how and why. What peers are given for free: rows already encoded and already their own
+tensors, and masks as float tensors, ready to multiply.
+
+A cell is "median / 10th percentile (how many times ours)". "Share of floor" is the time that the live multiply-adds
+take at this machine's own rate of dense matrix products, or that live parameters and moments take at its rate of
+copying, whichever is longer, as a share of our median (`benchmark/work.py`); both rates are measured before and after
+the run, and the better one is taken.
+
+`MADE_NP_BACKEND` chooses our backend, `MADE_NP_DATA` names the folder of the data sets (else ../shared/data).
+Run it on an otherwise idle machine: what other processes take meanwhile is measured, and rows that suffered are named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.cores import limit_cores
+
+if TYPE_CHECKING:
+    from benchmark.cases import Case, Settings
+    from benchmark.machine import Machine
+    from benchmark.report import Result
+
+# What must be installed for each peer.
+PEERS = {"torch": "torch", "compile": "torch", "jax": "jax"}
+
+
+def arguments() -> argparse.Namespace:
+    """Return the command line, parsed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="cases whose name contains one of these; see --list")
+    parser.add_argument("--list", action="store_true", help="print the names of all cases and stop")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS), help="all that are installed")
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each contender (15)")
+    parser.add_argument("--turn", type=float, default=0.1, metavar="S", help="seconds that a turn is clocked (0.1)")
+    parser.add_argument("--cores", type=int, default=2, help="for each contender (2); needs Linux")
+    parser.add_argument("--quick", action="store_true", help="small shapes, few rounds: to see that everything runs")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there as well")
+    args = parser.parse_args()
+    if args.quick:
+        args.rounds, args.turn = 3, 0.01
+    return args
+
+
+def all_cases(settings: Settings) -> Iterator[Case]:
+    """Every row of the table, in its order."""
+    from benchmark import cases, dense, processes
+
+    yield from cases.training_cases(settings)
+    yield dense.log_prob_case(settings)
+    yield from dense.sampling_cases(settings)
+    yield processes.memory_case(settings)
+    yield from processes.fit_cases(settings)
+    yield processes.import_case(settings)
+
+
+def chosen(cases: Iterator[Case], only: Sequence[str] | None) -> list[Case]:
+    """Return the cases that are asked for, all by default."""
+    found = [case for case in cases if only is None or any(word in case.name for word in only)]
+    if not found:
+        raise SystemExit(f"no case has any of {only} in its name: see --list")
+    return found
+
+
+def report(results: list[Result], machine: Machine, args: argparse.Namespace) -> None:
+    """Print the table with its foot, and write the JSON file if one is asked for."""
+    from benchmark.machine import describe
+    from benchmark.report import summary, table
+
+    about = describe()
+    print(table(results, machine), "", sep="\n")
+    for line in summary(results, machine, shared=not args.quick):
+        print(f"- {line}")
+    rates = (
+        f"{machine.sgemm / 1e9:.0f} GFLOP/s dense float32 products, {machine.copy / 1e9:.1f} GB/s copied (read + write)"
+    )
+    print(f"- this machine: {rates}; " + ", ".join(f"{key} {value}" for key, value in about.items()))
+    if args.json is not None:
+        stored = {
+            "about": about,
+            "machine": machine._asdict(),
+            "quick": args.quick,
+            "rounds": args.rounds,
+            "results": [result.to_dict(machine) for result in results],
+        }
+        args.json.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Run the cases that are asked for, and print the table."""
+    args = arguments()
+    limit_cores(args.cores)  # before anything numerical is imported
+    from benchmark.cases import Settings
+    from benchmark.machine import best, measure
+
+    peers = frozenset(name for name in args.peers if find_spec(PEERS[name]) is not None)
+    settings = Settings(peers, args.rounds, args.turn, args.quick)
+    cases = chosen(all_cases(settings), args.only)
+    if args.list:
+        print(*(case.name for case in cases), sep="\n")
+        return
+    size = 1024 if args.quick else 2048
+    machine, results = measure(size), []
+    for k, case in enumerate(cases, start=1):
+        start = time.perf_counter()
+        result = replace(case.run(), others=settings.load.take())
+        results.append(replace(result, targets=()) if args.quick else result)
+        print(f"{k} of {len(cases)}, {time.perf_counter() - start:.0f} s: {case.name}", file=sys.stderr, flush=True)
+    report(results, best(machine, measure(size)), args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What `scripts/bench.py` and `scripts/growth.py` are made of: contenders, cases, clocks, the floor."""

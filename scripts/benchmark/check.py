@@ -1,0 +1,72 @@
+"""Before any clock runs: all contenders compute the same thing, or nothing is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmark.problem import Array, Trainer
+
+RTOL = 1e-4
+STEP_RTOL = 1e-2
+
+
+def same_gradient(trainers: Sequence[Trainer]) -> None:
+    """Raise unless all have the loss and the gradient of the first: each array within 1e-4 of its norm.
+
+    Raises
+    ------
+    ArithmeticError
+        Names the contender and the array.
+    """
+    loss, grad = trainers[0].gradient()
+    for other in trainers[1:]:
+        its_loss, its_grad = other.gradient()
+        _demand(abs(its_loss - loss) / abs(loss), RTOL, other.name, "loss")
+        for name, value in grad.items():
+            _demand(_distance(its_grad[name], value), RTOL, other.name, f"gradient of {name}")
+
+
+def same_step(trainers: Sequence[Trainer]) -> None:
+    """Let each do step 0 and raise unless the change of the parameters is that of the first, within 1e-2.
+
+    Adam's first step is about ``lr * sign(g)``, so that rounding of a gradient next to 0 shows: hence not 1e-4.
+    """
+    loss, change = _first_step(trainers[0])
+    for other in trainers[1:]:
+        its_loss, its_change = _first_step(other)
+        _demand(abs(its_loss - loss) / abs(loss), RTOL, other.name, "loss of a step")
+        for name, value in change.items():
+            _demand(_distance(its_change[name], value), STEP_RTOL, other.name, f"step of {name}")
+
+
+def same_log_prob(name: str, ours: Array, its: Array) -> None:
+    """Raise unless two contenders agree on the log-probabilities of the same rows within 1e-4."""
+    _demand(_distance(its, ours), RTOL, name, "log_prob")
+
+
+def is_sample(x: Array, p: Array, uniforms: Array) -> None:
+    """Raise unless the binary rows `x` are what `uniforms` decide, given a dense network's P(x_d = 1 | before d) at x.
+
+    A sample is a fixed point of "x = (u < p(x))"; where u and p agree in four digits, rounding may decide.
+    """
+    wrong = (x != (uniforms < p)) & (np.abs(uniforms - p) > RTOL)
+    if wrong.any():
+        row, feature = np.argwhere(wrong)[0]
+        raise ArithmeticError(f"our sample is not what the uniforms decide: row {row}, feature {feature}")
+
+
+def _first_step(trainer: Trainer) -> tuple[float, dict[str, Array]]:
+    before = trainer.params()
+    loss = trainer.step(0)
+    return loss, {name: value - before[name] for name, value in trainer.params().items()}
+
+
+def _distance(a: Array, b: Array) -> float:
+    return float(np.linalg.norm(a - b) / max(np.linalg.norm(b), np.finfo(np.float32).tiny))
+
+
+def _demand(error: float, limit: float, contender: str, what: str) -> None:
+    if not error <= limit:
+        raise ArithmeticError(f"{contender} and ours disagree on the {what}: relative {error:.2g}, allowed {limit:g}")

@@ -1,0 +1,47 @@
+"""made_np as a contender. Every training step of the benchmark goes through `ours_step`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmark.problem import Array, Problem
+from made_np import MADE
+from made_np.optim import Adam, Optimizer, State
+
+LEARNING_RATE = 1e-3
+
+
+def ours_step(
+    made: MADE, theta: Array, x: Array, mask_set_index: int, state: State, optimizer: Optimizer, grad: Array
+) -> float:
+    """Do one training step in place and return the loss before it; `grad` (P,) is room for the gradient."""
+    loss, _ = made.loss_and_grad(theta, x, mask_set=mask_set_index, grad=grad)
+    optimizer.step(theta, grad, state, LEARNING_RATE)
+    return loss
+
+
+class Ours:
+    """made_np with the backend that ``backend="auto"`` takes."""
+
+    name = "ours"
+
+    def __init__(self, problem: Problem) -> None:
+        self.made, self.batches, self.n_masks = problem.made, problem.batches, problem.n_masks
+        self.theta = problem.theta.copy()
+        self.grad = np.empty_like(self.theta)
+        self.optimizer = Adam()
+        self.state = self.optimizer.init(self.theta)
+
+    def gradient(self) -> tuple[float, dict[str, Array]]:
+        """Return loss and gradients by name at the present parameters, first batch, first mask set."""
+        loss, grad = self.made.loss_and_grad(self.theta, self.batches[0], mask_set=0)
+        return loss, self.made.layout.views(grad)
+
+    def step(self, i: int) -> float:
+        """Do step `i` and return the loss before it."""
+        x = self.batches[i % len(self.batches)]
+        return ours_step(self.made, self.theta, x, i % self.n_masks, self.state, self.optimizer, self.grad)
+
+    def params(self) -> dict[str, Array]:
+        """Return the present parameters by name."""
+        return self.made.layout.views(self.theta.copy())
