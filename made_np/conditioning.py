@@ -15,10 +15,13 @@ def gap_patterns(known: Bools) -> Iterator[tuple[Bools, Ints]]:
     """Yield each distinct row of `known` (n, D) with the indices of the rows that have it."""
     if len(known) == 0:
         return
-    patterns, member = np.unique(known, axis=0, return_inverse=True)
+    if (known == known[0]).all():  # as where nothing is given: no need to sort the rows
+        yield known[0], np.arange(len(known))
+        return
+    _, first, member = np.unique(np.packbits(known, axis=1), axis=0, return_index=True, return_inverse=True)
     member = member.reshape(-1)
-    for k, pattern in enumerate(patterns):
-        yield pattern, np.flatnonzero(member == k)
+    for k, row in enumerate(first):
+        yield known[row], np.flatnonzero(member == k)
 
 
 def leads(order: Ints, known: Bools) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import ModuleType
@@ -25,7 +25,10 @@ from made_np.layout import Layout
 from made_np.mask_sets import MaskSet, MaskSets
 from made_np.masks import DEGREES, check_degrees
 from made_np.network import Network
-from made_np.validation import as_choice, as_count, as_rows, as_vector
+from made_np.validation import as_choice, as_count, as_numbers, as_rows, as_vector
+
+AT_ONCE = 1 << 22
+"""Numbers that a layer holds for the rows that are checked and scored together."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,27 @@ class Description:
         rows = as_rows(x, self.n_features, self.dtype, name, gaps=gaps)
         self.outputs.check_support(rows, name)
         return rows
+
+    def check_blocks(
+        self, x: Any, context: Any, name: str = "x", context_name: str = "context"
+    ) -> Iterator[tuple[Array, Array | None]]:
+        """Yield rows `x` (n, D) and their context block by block, checked as `check_rows` and `check_context` do.
+
+        So rows of any number, such as those of a memory-mapped file, take a constant amount of memory.
+        """
+        x = as_numbers(x, name)
+        n = len(x) if x.ndim == 2 else 0  # anything but a table is refused with the first block
+        step = max(1, AT_ONCE // max(self.network.n_inputs, self.outputs.n_raw, *self.hidden))
+        for first in range(0, max(n, 1), step):
+            try:
+                rows = self.check_rows(x[first : first + step] if n else x, name)
+            except ValueError as error:
+                if first == 0:
+                    raise
+                raise ValueError(f"from row {first} of {name}, counted as 0, on: {error}") from None
+            if first == 0:
+                context = self.check_context(context, n, context_name)
+            yield rows, None if context is None else context[first : first + step]
 
     def check_context(self, context: Any, n: int, name: str = "context") -> Array | None:
         """Return `context` as (n, C) rows, None for a model without context, or raise."""

@@ -50,13 +50,18 @@ Callback = Callable[[EpochInfo], object]
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Checked rows in whatever dtype and storage they came; the model converts each batch."""
+    """Checked rows in whatever dtype and storage they came."""
 
     x: Array
     context: Array | None
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def batch(self, index: Array, dtype: np.dtype[Any]) -> tuple[Array, Array | None]:
+        """Return the rows of that index, and their context, in the model's dtype."""
+        x = self.x[index].astype(dtype, copy=False)
+        return x, None if self.context is None else self.context[index].astype(dtype, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,20 +187,24 @@ class Run:
             dropout_mask(self.rng, (len(index), width), options.dropout, made.dtype)
             for width in (made.hidden if options.dropout else ())
         ]
-        context = None if self.rows.context is None else self.rows.context[index]
+        k = self.n_steps if made.n_masks is None else self.n_steps % made.n_masks
         with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
-            loss, _ = made.loss_and_grad(
+            nll = made.ops.train_step(
+                made.network,
                 self.theta,
-                self.rows.x[index],
-                context=context,
-                mask_set=self.n_steps if made.n_masks is None else self.n_steps % made.n_masks,
-                grad=self.grad,
-                dropout=keep or None,
+                *self.rows.batch(index, made.dtype),
+                made.mask_sets[k],
+                self.grad,
+                options.optimizer,
+                self.state,
+                learning_rate,
+                options.decay,
+                keep or None,
+                only_live=made.n_masks == 1,
             )
-            options.optimizer.step(self.theta, self.grad, self.state, learning_rate, options.decay)
             self.n_steps += 1
             self._average()
-        return loss
+        return float(nll.mean())
 
     def _average(self) -> None:
         """Draw `averaged` towards theta: plain mean of all steps, then exponential."""

@@ -117,9 +117,11 @@ class MADE(Description):
         mask_set : int, permutation, or None
             None: the mixture over all mask sets; of an endless model, over the first 32.
         """
-        theta, rows, context = self._check(theta, x, context)
-        each = [-self._row_nll(theta, rows, context, one) for one in self._several(mask_set)]
-        return _log_mean_exp(np.stack(each)).astype(self.dtype)
+        theta, sets, found = self.check_theta(theta), self._several(mask_set), []
+        for rows, y in self.check_blocks(x, context):
+            each = [-self.ops.row_nll(self.network, theta, rows, y, one) for one in sets]
+            found.append(_log_mean_exp(np.stack(each)).astype(self.dtype))
+        return np.concatenate(found)
 
     def loss_and_grad(
         self,
@@ -288,16 +290,6 @@ class MADE(Description):
             return [self._one(mask_set)]
         n = MIXTURE_SIZE if self.n_masks is None else self.n_masks
         return [self.mask_sets[k] for k in range(n)]
-
-    def _row_nll(self, theta: Array, rows: Array, context: Array | None, one: MaskSet) -> Array:
-        """Return -log p of each row, block by block, so that memory does not grow with their number."""
-        widest = max(self.network.outputs.n_raw, self.network.n_inputs, *self.hidden)
-        result, step = np.empty(len(rows)), max(1, 2**22 // widest)
-        for start in range(0, len(rows), step):
-            part = slice(start, start + step)
-            y = None if context is None else context[part]
-            result[part] = self.ops.row_nll(self.network, theta, rows[part], y, one)
-        return result
 
 
 def _log_mean_exp(log_probs: Array) -> Array:

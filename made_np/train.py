@@ -25,8 +25,7 @@ __all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
 
 Array = NDArray[Any]
 
-# Rows are checked, and output biases started, from at most this many numbers at once, so that a
-# memory-mapped table may be larger than memory.
+# Output biases are started from at most about this many numbers: a memory-mapped table may be larger than memory.
 AT_ONCE = 1 << 24
 
 
@@ -209,14 +208,8 @@ def _as_rows(made: MADE, x: Any, context: Any, name: str, context_name: str) -> 
     if x.ndim != 2 or len(x) == 0:
         made.check_rows(x, name)
         raise ValueError(f"{name} has no rows: give at least one")
-    step = 1 + AT_ONCE // made.n_features
-    for first in range(0, len(x), step):
-        try:
-            made.check_rows(x[first : first + step], name)
-        except ValueError as error:
-            if first == 0:
-                raise
-            raise ValueError(f"from row {first} of {name}, counted as 0, on: {error}") from None
+    for _ in made.check_blocks(x, context, name, context_name):
+        pass
     return Rows(x, made.check_context(context, len(x), context_name))
 
 

@@ -167,7 +167,14 @@ def test_theta_and_model_are_left_alone() -> None:
 # ---------------------------------------------------------------------------------------------- planted faults
 
 Plant = Callable[[pytest.MonkeyPatch], None]
-STANDARD: dict[str, Any] = {"n_features": 5, "hidden": (9, 9), "order": (2, 0, 3, 1, 4), "activation": "tanh"}
+# The reference backend: it is made of pieces that a fault can be put into.
+STANDARD: dict[str, Any] = {
+    "n_features": 5,
+    "hidden": (9, 9),
+    "order": (2, 0, 3, 1, 4),
+    "activation": "tanh",
+    "backend": "numpy",
+}
 PLANTED: dict[str, tuple[Plant, dict[str, Any], set[str]]] = {}
 
 

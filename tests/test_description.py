@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import models, random_rows, random_theta
 
+from made_np.backends import get_backend
 from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.model import MADE
 from made_np.outputs import Bernoulli, Categorical, Gaussian
@@ -180,7 +181,8 @@ def test_parts_follow_from_the_arguments() -> None:
         "W0": True, "b0": False, "W1": True, "b1": False, "W_direct": True,
     }  # fmt: skip
     assert len(made.mask_sets) == 1
-    assert made.ops.__name__ == "made_np.backends._numpy"
+    assert made.ops is get_backend("auto")
+    assert dataclasses.replace(made, backend="numpy").ops.__name__ == "made_np.backends._numpy"
 
 
 # ---------------------------------------------------------------------------------------- what is refused
@@ -249,7 +251,7 @@ def test_arguments_that_cannot_be_meant_are_refused_at_once(
 
 
 def test_an_unknown_backend_is_refused_before_it_is_needed() -> None:
-    with pytest.raises(ValueError, match="backend='fpga' is unknown: use one of \\('auto', 'numpy'"):
+    with pytest.raises(ValueError, match=r"backend='fpga' is unknown: use one of \('auto', 'numpy', 'numba'\)"):
         MADE(4, (9,), backend="fpga")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from installed import needs_numba
 from numpy.typing import NDArray
 from strategies import models, random_context, random_rows, random_theta, seeds
 
@@ -62,7 +64,14 @@ MODELS: dict[str, dict[str, Any]] = {
     "one feature, context": {"n_features": 1, "n_context": 2, "output": "gaussian"},
 }
 every_model = pytest.mark.parametrize("name", MODELS)
-every_method = pytest.mark.parametrize("method", ["central", "complex"])
+every_method = pytest.mark.parametrize(
+    ("method", "backend"),
+    [
+        ("central", "numpy"),
+        ("complex", "numpy"),  # the only one that computes with complex numbers
+        pytest.param("central", "numba", marks=needs_numba),
+    ],
+)
 
 
 def build(name: str, **changes: Any) -> MADE:
@@ -133,8 +142,8 @@ def carrying(made: MADE) -> Any:
 
 @every_model
 @every_method
-def test_the_gradient_is_the_derivative_of_the_loss(name: str, method: str) -> None:
-    made = build(name)
+def test_the_gradient_is_the_derivative_of_the_loss(name: str, method: str, backend: str) -> None:
+    made = build(name, backend=backend)
     report = check(made, method, B=24)
     if made.activation == "relu":
         assert report.n_exercised > 0.5 * carrying(made)  # the rest belongs to units that no row switches on
@@ -147,16 +156,16 @@ def test_the_gradient_is_the_derivative_of_the_loss(name: str, method: str) -> N
 
 @every_method
 @pytest.mark.parametrize("name", ["two hidden layers", "residual", "relu", "all at once"])
-def test_with_dropout_the_gradient_is_that_of_the_thinned_network(name: str, method: str) -> None:
-    made = build(name)
+def test_with_dropout_the_gradient_is_that_of_the_thinned_network(name: str, method: str, backend: str) -> None:
+    made = build(name, backend=backend)
     report = check(made, method, rate=0.4, B=6)
     assert report.n_exercised > 0.5 * carrying(made)
 
 
 @every_method
 @pytest.mark.parametrize("name", ["mixed table", "residual", "context, direct"])
-def test_the_loss_of_the_mixture_has_the_gradient_of_the_mixture(name: str, method: str) -> None:
-    made = build(name, order="random", degrees="random", n_masks=3)
+def test_the_loss_of_the_mixture_has_the_gradient_of_the_mixture(name: str, method: str, backend: str) -> None:
+    made = build(name, order="random", degrees="random", n_masks=3, backend=backend)
     report = check(made, method, mask_set=None)
     assert report.n_exercised > carrying(made)
     assert check(made, method, mask_set=None, rate=0.3).n_exercised > 0
@@ -165,8 +174,8 @@ def test_the_loss_of_the_mixture_has_the_gradient_of_the_mixture(name: str, meth
 @every_method
 @settings(max_examples=25)
 @given(made=models(max_features=4, max_width=5), seed=seeds)
-def test_the_gradient_of_any_model(method: str, made: MADE, seed: int) -> None:
-    check(made, method, B=3, seed=seed)
+def test_the_gradient_of_any_model(method: str, backend: str, made: MADE, seed: int) -> None:
+    check(replace(made, backend=backend), method, B=3, seed=seed)
 
 
 @pytest.mark.parametrize("n_masks", [2, None])

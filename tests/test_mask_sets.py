@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import models, orders, seeds
 
+from made_np import mask_sets
 from made_np.mask_sets import MIXTURE_SIZE, MaskSet
 from made_np.model import MADE
 from made_np.outputs import Categorical, Gaussian
@@ -233,3 +234,19 @@ def test_large_masks_are_what_their_degrees_say() -> None:
     # A row of a sorted mask sees a prefix: its length is the number of units below that are not higher.
     first, second = one.degrees
     np.testing.assert_array_equal(one.masks[1].sum(axis=1), np.searchsorted(first, second, side="right"))
+
+
+@given(models())
+def test_panels_hold_every_wire_and_end_where_the_last_one_does(made: MADE) -> None:
+    one = made.mask_sets[0]
+    masks = one.masks if one.direct is None else (*one.masks, one.direct)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mask_sets, "PANEL_ROWS", 3)
+        one.panels  # noqa: B018
+    assert len(one.panels) == len(masks)
+    for mask, panels in zip(masks, one.panels, strict=True):
+        rows = np.concatenate([np.arange(len(mask))[part] for part, _ in panels])
+        np.testing.assert_array_equal(rows, np.arange(len(mask)))
+        for part, stop in panels:
+            assert not mask[part, stop:].any()
+            assert stop == 0 or mask[part, stop - 1].any()

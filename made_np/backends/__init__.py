@@ -1,16 +1,20 @@
 """Backends: modules that each offer the same few functions, one of which a model resolves once.
 
-``_numpy`` is the reference: it composes `layers` and `outputs` and is what every other backend is tested against. The
-seam lies where a backend can fuse work: ``params``, ``nll``, ``loss_and_grad`` and ``sample``.
+``_numpy`` is the reference: it composes `layers` and `outputs` and is what every other backend is tested against.
+``_numba`` is the fast one, and is taken where numba is installed. The seam lies where a backend can fuse work:
+``params``, ``nll``, ``row_nll``, ``loss_and_grad``, ``train_step`` and ``sample``.
 """
 
 from __future__ import annotations
 
 import os
+import warnings
+from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
-BACKENDS = ("numpy",)
+BACKENDS = ("numpy", "numba")
 """The names that exist in this version."""
 
 
@@ -19,16 +23,38 @@ def get_backend(name: str) -> ModuleType:
 
     Parameters
     ----------
-    name : {"auto", "numpy"}
+    name : {"auto", "numpy", "numba"}
         "auto" takes the environment variable MADE_NP_BACKEND, else the fastest that is installed.
 
     Raises
     ------
     ValueError
         Unknown name.
+    ImportError
+        "numba" was asked for and is not installed.
+
+    Warns
+    -----
+    RuntimeWarning
+        "auto" found a numba that cannot be imported, and took NumPy; said once.
     """
-    wanted = os.environ.get("MADE_NP_BACKEND", BACKENDS[0]) if name == "auto" else name
-    if wanted not in BACKENDS:
+    given = os.environ.get("MADE_NP_BACKEND") if name == "auto" else name
+    if given is None:
+        return _fastest()
+    if given not in BACKENDS:
         source = "MADE_NP_BACKEND" if name == "auto" else "backend"
-        raise ValueError(f"{source}={wanted!r} is unknown: use 'auto' or one of {BACKENDS}")
-    return import_module(f"made_np.backends._{wanted}")
+        raise ValueError(f"{source}={given!r} is unknown: use 'auto' or one of {BACKENDS}")
+    if given == "numba" and find_spec("numba") is None:
+        raise ImportError("backend 'numba' needs numba: pip install 'made_np[fast]', or use backend='numpy'")
+    return import_module(f"made_np.backends._{given}")
+
+
+@cache
+def _fastest() -> ModuleType:
+    if find_spec("numba") is not None:
+        try:
+            return import_module("made_np.backends._numba")
+        except Exception as error:  # such as a NumPy that is too new for this numba
+            text = f"numba cannot be imported, so made_np runs on NumPy, which is slower: {error}"
+            warnings.warn(text, RuntimeWarning, stacklevel=4)
+    return import_module("made_np.backends._numpy")

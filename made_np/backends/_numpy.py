@@ -19,11 +19,13 @@ from made_np.layers import (
     residual_add,
     residual_add_backward,
 )
-from made_np.mask_sets import MaskSet
+from made_np.mask_sets import MaskSet, Panels
+from made_np.masks import Bools
 from made_np.network import Network
+from made_np.optim import Optimizer, State
 from made_np.sampling import ancestral as sample
 
-__all__ = ["loss_and_grad", "nll", "params", "row_nll", "sample"]
+__all__ = ["loss_and_grad", "nll", "params", "row_nll", "sample", "train_step"]
 
 
 class Trace(NamedTuple):
@@ -48,7 +50,7 @@ def forward(
     inputs, activated = [encoded], []
     for layer in range(network.depth):
         below = inputs[-1]
-        z = masked_linear(below, views[f"W{layer}"], views[f"b{layer}"], mask_set.masks[layer])
+        z = _product(below, views[f"W{layer}"], views[f"b{layer}"], mask_set.masks[layer], mask_set.panels[layer])
         y = network.act.forward(z, out=z)
         activated.append(y)
         h = y if keeps is None else dropout(y, keeps[layer])
@@ -56,11 +58,12 @@ def forward(
         inputs.append(h if skip is None else residual_add(h, below, skip))
     bias = views[network.output_bias]
     if network.depth:
-        raw = masked_linear(inputs[-1], views[f"W{network.depth}"], bias, mask_set.masks[-1])
+        W, panels = views[f"W{network.depth}"], mask_set.panels[network.depth]
+        raw = _product(inputs[-1], W, bias, mask_set.masks[-1], panels)
     else:
         raw = np.tile(bias, (len(encoded), 1))
     if mask_set.direct is not None:
-        raw += masked_linear(encoded, views["W_direct"], None, mask_set.direct)
+        raw += _product(encoded, views["W_direct"], None, mask_set.direct, mask_set.panels[-1])
     return Trace(inputs, activated, raw)
 
 
@@ -82,7 +85,7 @@ def backward(
     direct = None if dencoded is None else np.zeros_like(dencoded)
     if mask_set.direct is not None:
         W, dW = views["W_direct"], dviews["W_direct"]
-        masked_linear_backward(draw, encoded, W, mask_set.direct, dW=dW, dx=direct)
+        _product_backward(draw, encoded, W, mask_set.direct, mask_set.panels[-1], dW=dW, dx=direct)
     if network.depth:
         _backward_hidden(network, views, trace, draw, mask_set, dviews, keeps, dencoded)
     else:
@@ -108,7 +111,7 @@ def _backward_hidden(
         x = trace.inputs[layer]
         dx = np.empty_like(x) if layer else dencoded
         W, dW, db = views[f"W{layer}"], dviews[f"W{layer}"], dviews[f"b{layer}"]
-        masked_linear_backward(dy, x, W, mask_set.masks[layer], dW=dW, db=db, dx=dx)
+        _product_backward(dy, x, W, mask_set.masks[layer], mask_set.panels[layer], dW=dW, db=db, dx=dx)
         if layer == 0 or dx is None:
             return
         skip = mask_set.skips[layer] if layer < network.depth else None
@@ -118,6 +121,40 @@ def _backward_hidden(
         ds = dx
         dh = ds if keeps is None else dropout_backward(ds, keeps[layer - 1])
         dy = network.act.backward(dh, trace.activated[layer - 1])
+
+
+def _product(x: Array, W: Array, b: Array | None, mask: Bools, panels: Panels) -> Array:
+    """Do `masked_linear` in panels: a few rows of W at a time, and of its columns those that they see."""
+    y = np.empty((len(x), len(W)), dtype=np.result_type(x, W))
+    for rows, stop in panels:
+        own = None if b is None else b[rows]
+        y[:, rows] = masked_linear(x[:, :stop], W[rows, :stop], own, mask[rows, :stop])
+    return y
+
+
+def _product_backward(
+    dy: Array,
+    x: Array,
+    W: Array,
+    mask: Bools,
+    panels: Panels,
+    *,
+    dW: Array,
+    db: Array | None = None,
+    dx: Array | None = None,
+) -> None:
+    """Do `masked_linear_backward` in the same panels; a column that no row of a panel sees gets nothing from it."""
+    if dx is not None:
+        dx[:] = 0
+    for rows, stop in panels:
+        dy_own, dx_own = dy[:, rows], None if dx is None else np.empty_like(dx[:, :stop])
+        db_own = None if db is None else db[rows]
+        masked_linear_backward(
+            dy_own, x[:, :stop], W[rows, :stop], mask[rows, :stop], dW=dW[rows, :stop], db=db_own, dx=dx_own
+        )
+        dW[rows, stop:] = 0
+        if dx is not None:
+            dx[:, :stop] += dx_own
 
 
 def params(network: Network, theta: Array, x: Array, context: Array | None, mask_set: MaskSet) -> Array:
@@ -173,6 +210,37 @@ def loss_and_grad(
         draw *= row_weights[:, None]
     backward(network, views, trace, draw, mask_set, dviews, keeps)
     return _sum_features(nll)
+
+
+def train_step(
+    network: Network,
+    theta: Array,
+    x: Array,
+    context: Array | None,
+    mask_set: MaskSet,
+    grad: Array,
+    optimizer: Optimizer,
+    state: State,
+    learning_rate: float,
+    decay: Array | None = None,
+    keeps: Sequence[Array] | None = None,
+    *,
+    only_live: bool = False,
+) -> Array:
+    """Update theta in place by one step on these rows; return the nll (B,) that they had before it.
+
+    Parameters
+    ----------
+    grad : ndarray, shape (P,)
+        Memory for the gradient; what it holds afterwards is up to the backend.
+    optimizer, state, learning_rate, decay
+        As `Optimizer.step` takes them.
+    only_live : bool
+        Every step is made with this mask set, so weights off its masks may be left as they are.
+    """
+    nll = loss_and_grad(network, theta, x, context, mask_set, grad, keeps)
+    optimizer.step(theta, grad, state, learning_rate, decay)
+    return nll
 
 
 def _sum_features(nll: Array) -> Array:

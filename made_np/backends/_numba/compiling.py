@@ -1,0 +1,110 @@
+"""How kernels are compiled, with which freedoms, and how long what was compiled is good for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, ClassVar
+
+import llvmlite.binding
+import numba
+import numpy as np
+from numba import types
+from numba.core import event
+from numba.extending import overload
+
+from made_np._version import __version__
+
+JIT = not numba.config.DISABLE_JIT
+"""False where NUMBA_DISABLE_JIT=1 asks for kernels that run as plain Python, for a debugger or for coverage."""
+
+REGISTER_BYTES = 64 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 32
+PANEL_BYTES = 2 * REGISTER_BYTES
+"""Rows of a batch are worked on side by side, as many as fill two registers: a panel."""
+
+Function = Callable[..., Any]
+
+# Sums may be taken in any order and a product joined with a sum; but NaN and inf stay what they are.
+_FREEDOM = {"reassoc", "nsz", "arcp", "contract", "afn"}
+# numba knows a kernel's own file only; a change of what it calls must make the compiled code stale as well.
+_SOURCES = sorted(Path(__file__).parent.glob("*.py"))
+_STAMP = sha256(b"".join([__version__.encode(), *(path.read_bytes() for path in _SOURCES)])).hexdigest()
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function that Python calls: at its first call, without the GIL, kept on the disk."""
+    options = {"nogil": True, "fastmath": _FREEDOM, "error_model": "numpy"}
+    try:
+        compiled: Any = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder that numba may write to
+        return numba.njit(**options)(function)
+    if JIT:
+        compiled._cache._cache_file._source_stamp = _STAMP
+        _Notice.kernels.add(function.__name__)
+    return compiled
+
+
+def inner(function: Function) -> Function:
+    """Compile a function that kernels call: it becomes a part of each of them."""
+    compiled: Function = numba.njit(fastmath=_FREEDOM, error_model="numpy")(function)
+    return compiled
+
+
+def exact(function: Function) -> Function:
+    """Compile a function that kernels call, whose sums must be taken as they are written."""
+    compiled: Function = numba.njit(fastmath={"contract"}, error_model="numpy")(function)
+    return compiled
+
+
+class _Notice(event.Listener):  # type: ignore[misc]
+    """Says once that kernels are being compiled, so that nobody wonders what takes so long."""
+
+    kernels: ClassVar[set[str]] = set()
+    said = False
+
+    def on_start(self, event: Any) -> None:
+        function = event.data["dispatcher"].py_func
+        if not self.said and function.__name__ in self.kernels and function.__module__.startswith(__package__):
+            self.said = True
+            text = "made_np: compiling kernels for this machine; that takes some seconds, once"
+            print(text, file=sys.stderr, flush=True)
+
+    def on_end(self, event: Any) -> None:
+        """Nothing is said."""
+
+
+event.register("numba:compile", _Notice())
+
+
+def by_dtype(single: Function, double: Function) -> Function:
+    """Return one function of one number out of two: for float32 and for float64."""
+
+    def either(x: Any) -> Any:
+        return single(x) if isinstance(x, np.float32) else double(x)
+
+    if JIT:
+
+        @overload(either, inline="always")
+        def choose(x):  # type: ignore[no-untyped-def]
+            return (lambda x: single(x)) if x == types.float32 else (lambda x: double(x))
+
+    return either
+
+
+index = np.uint64
+"""A place in an array. Unsigned: numba then leaves out the test for negative ones, which would keep loops scalar."""
+
+
+def width(array: Any) -> int:
+    """Return how many rows a panel of this array's dtype holds: 16 of float32, 8 of float64 (with AVX2)."""
+    return PANEL_BYTES // int(array.itemsize)
+
+
+if JIT:
+
+    @overload(width, inline="always")
+    def _width(array):  # type: ignore[no-untyped-def]
+        n = PANEL_BYTES // (array.dtype.bitwidth // 8)
+        return lambda array: n

@@ -1,0 +1,154 @@
+"""The value that a uniform number decides: `inverse_cdf` of each distribution, one at a time, in double precision."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from made_np.backends._numba.compiling import exact, index, width
+from made_np.backends._numba.tables import CATEGORICAL, DISCRETIZED, GAUSSIAN, GAUSSIANS
+from made_np.mixing import SPARE_BITS
+from made_np.mixtures import MixtureOfGaussians, MixtureOfLogistics
+from made_np.normal import CENTRE, FAR_TAIL, FARTHEST, MILLS, TAIL
+
+_CENTRE, _TAIL, _FAR_TAIL = np.array(CENTRE), np.array(TAIL), np.array(FAR_TAIL)
+_MILLS = np.array(MILLS)
+_GAUSSIAN_REACH, _LOGISTIC_REACH = MixtureOfGaussians.reach, MixtureOfLogistics.reach
+
+
+@exact
+def draw(acts: Any, one_row: Any, least: float, levels: float, u: float) -> Any:
+    """Return the value for one row, whose raw outputs are every `width`-th number of acts from `at` on.
+
+    Binary features are decided by the sampler, a panel at a time.
+    """
+    at, kind, n_raw, n = one_row
+    if kind == CATEGORICAL:
+        return categorical(acts, at, n_raw, u)
+    if kind == DISCRETIZED:
+        return discretized(acts, at, n, least, levels, u)
+    if kind == GAUSSIAN:
+        return acts[at] + (least + softplus(acts[at + index(width(acts))])) * inverse_normal_cdf(u)
+    return mixture(acts, at, n, least, kind == GAUSSIANS, u)
+
+
+@exact
+def softplus(z: float) -> float:
+    """Return log(1 + e^z)."""
+    z = np.float64(z)
+    return max(z, 0.0) + math.log1p(math.exp(-abs(z)))
+
+
+@exact
+def logistic(z: float) -> float:
+    """Return 1 / (1 + e^-z)."""
+    e = math.exp(-abs(z))
+    return 1.0 / (1.0 + e) if z >= 0 else e / (1.0 + e)
+
+
+@exact
+def log_sum(acts: Any, at: Any, n: int) -> float:
+    """Return log sum e^raw of n raw outputs."""
+    w, top = index(width(acts)), np.float64(acts[at])
+    for k in range(1, n):
+        top = max(top, np.float64(acts[at + index(k) * w]))
+    total = 0.0
+    for k in range(n):
+        total += math.exp(acts[at + index(k) * w] - top)
+    return top + math.log(total)
+
+
+@exact
+def categorical(acts: Any, at: Any, n: int, u: float) -> float:
+    """Return the smallest k with u < p(x <= k)."""
+    w, norm, below = index(width(acts)), log_sum(acts, at, n), 0.0
+    for k in range(n - 1):
+        below += math.exp(acts[at + index(k) * w] - norm)
+        if u < below:
+            return float(k)
+    return float(n - 1)
+
+
+@exact
+def discretized(acts: Any, at: Any, n: int, least: float, levels: float, u: float) -> float:
+    """Return the smallest level k with u < P(value <= k), by bisection."""
+    w, half = index(width(acts)), (levels - 1) / 2
+    logits = n if n > 1 else 0
+    norm = log_sum(acts, at, n) if n > 1 else 0.0
+    low, high = 0, int(levels) - 1
+    while low < high:
+        middle = (low + high) // 2
+        mass = 0.0
+        for k in range(n):
+            weight = math.exp(acts[at + index(k) * w] - norm) if n > 1 else 1.0
+            m = half * (1 + np.float64(acts[at + index(logits + k) * w]))
+            s = half * softplus(acts[at + index(logits + n + k) * w]) + least
+            mass += weight * logistic((middle + 0.5 - m) / s)
+        if u < mass:
+            high = middle
+        else:
+            low = middle + 1
+    return float(low)
+
+
+@exact
+def mixture(acts: Any, at: Any, n: int, least: float, gaussian: bool, u: float) -> Any:
+    """Return the value below which u of the mass lies, by bisection as in `mixing`."""
+    w, real = index(width(acts)), acts.dtype.type
+    logits = n if n > 1 else 0
+    norm = log_sum(acts, at, n) if n > 1 else 0.0
+    reach = _GAUSSIAN_REACH if gaussian else _LOGISTIC_REACH
+    low, high, centre = np.inf, -np.inf, 0.0
+    for k in range(n):
+        weight = math.exp(acts[at + index(k) * w] - norm) if n > 1 else 1.0
+        m, s = np.float64(acts[at + index(logits + k) * w]), softplus(acts[at + index(logits + n + k) * w]) + least
+        low, high, centre = min(low, m - reach * s), max(high, m + reach * s), centre + weight * m
+    low, high, below = real(low), real(high), max(u, 2.0**-54)
+    for _ in range((23 if acts.itemsize == 4 else 52) + SPARE_BITS):
+        middle = (low + high) / real(2)
+        is_left, mass = middle < centre, 0.0
+        for k in range(n):
+            weight = math.exp(acts[at + index(k) * w] - norm) if n > 1 else 1.0
+            m, s = np.float64(acts[at + index(logits + k) * w]), softplus(acts[at + index(logits + n + k) * w]) + least
+            z = (middle - m) / s if is_left else (m - middle) / s
+            mass += weight * (normal_cdf(z) if gaussian else logistic(z))
+        if (mass > below) if is_left else (mass < 1 - below):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+@exact
+def polynomial(coefficients: Any, x: float) -> float:
+    """Return the polynomial whose coefficients stand highest power first."""
+    value = 0.0
+    for c in coefficients:
+        value = value * x + c
+    return value
+
+
+@exact
+def normal_cdf(z: float) -> float:
+    """Return the mass of the standard normal below z, as `made_np.normal` does."""
+    x = min(abs(z), FARTHEST)
+    tail = math.exp(-x * x / 2) * polynomial(_MILLS, (x - 5) / (x + 5)) / (1 + x)
+    return tail if z < 0 else 1 - tail
+
+
+@exact
+def inverse_normal_cdf(u: float) -> float:
+    """Return the standard normal's quantile, as `made_np.normal` does."""
+    u = min(max(u, 2.0**-54), 1 - 2.0**-53)
+    centred = u - 0.5
+    if abs(centred) <= 0.425:
+        r = 0.180625 - centred * centred
+        return centred * polynomial(_CENTRE[0], r) / polynomial(_CENTRE[1], r)
+    t = math.sqrt(-math.log(min(u, 1 - u)))
+    if t <= 5:
+        tail = polynomial(_TAIL[0], t - 1.6) / polynomial(_TAIL[1], t - 1.6)
+    else:
+        tail = polynomial(_FAR_TAIL[0], t - 5) / polynomial(_FAR_TAIL[1], t - 5)
+    return math.copysign(tail, centred)

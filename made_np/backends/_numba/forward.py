@@ -1,0 +1,174 @@
+"""The forward pass over panels of rows, layer by layer.
+
+The rows of a batch stand in panels of `width` rows side by side (16 in float32). A panel holds every unit of every
+layer, unit by unit, so that one unit of all its rows is two vector registers: `acts` is (panels, units, width), flat.
+Rows do not meet before the gradient of the weights, so each thread takes panels of its own from the first layer to the
+last without waiting for another.
+
+Places in flat arrays are unsigned: a compiler that knows that none is negative makes vector instructions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from made_np.backends._numba.compiling import index, inner, kernel, width
+from made_np.backends._numba.elementary import sigmoid, softplus, tanh
+from made_np.backends._numba.tables import CATEGORICAL, DISCRETIZED, RELU, SIGMOID, TANH
+from made_np.backends._numba.tile import ROWS, add_stairs, bias_stairs, half_add_stairs, half_bias_stairs
+
+
+@kernel
+def forward(
+    theta: Any, x: Any, context: Any, keeps: Any, tables: Any, acts: Any, plain: Any, begin: int, end: int
+) -> None:
+    """Compute all layers of panels begin..end-1.
+
+    Parameters
+    ----------
+    theta : (P,), in the tables' numbering
+    x : (B, D); context : (B, C)
+    keeps : (B * H_1 + B * H_2 + ...,) dropout masks one after the other, or empty
+    acts : (panels * units * width,)
+        Filled with every layer's result, after dropout and the residual add.
+    plain : like acts, or empty
+        Filled with the hidden layers' activations before those two, where they differ.
+    """
+    w, n, size = width(acts), len(x), tables.starts[-1] * width(acts)
+    products, starts, reach = tables.products, tables.starts, tables.reach
+    for panel in range(begin, end):
+        load_values(x, tables.features, acts, panel * size + starts[-2] * w, panel)
+        load_context(context, acts, panel * size, panel)
+        values, units = panel * size + starts[-2] * w, panel * size + tables.features[0, 4] * w
+        if tables.seen_as_is:
+            copy(acts, index(values), acts, index(units), index(len(tables.features) * w))
+        else:
+            encode_all(acts, values, panel * size, tables.features, tables.numbers)
+    for q in range(len(products)):
+        W, b, n_out, n_in = products[q, 0], products[q, 1], products[q, 2], products[q, 3]
+        below, layer, first = products[q, 4], products[q, 5], tables.reach_at[q]
+        for row in range(0, n_out, ROWS):
+            A, rows, ends, bias = W + row * n_in, min(ROWS, n_out - row), first + row, b + row
+            seen = reach[ends]
+            for panel in range(begin, end):
+                u, v = panel * size + starts[below] * w, panel * size + (starts[layer] + row) * w
+                if n - panel * w > w // 2:
+                    if b >= 0:
+                        bias_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, ends, theta, bias)
+                    else:
+                        add_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, ends, theta, 0)
+                elif b >= 0:
+                    half_bias_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, ends, theta, bias)
+                else:
+                    half_add_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, ends, theta, 0)
+        if layer == len(tables.widths) - 1:
+            continue
+        for panel in range(begin, end):
+            at, n_units = panel * size + starts[layer] * w, tables.widths[layer]
+            activate(acts, index(at), index(n_units * w), tables.activation)
+            if len(plain):
+                copy(acts, index(at), plain, index(at), index(n_units * w))
+            if len(keeps):
+                units = tables.units[starts[layer] : starts[layer] + n_units]
+                drop(acts, index(at), units, keeps, n * (starts[layer] - starts[1]), panel * w, n)
+            if tables.has_skips:
+                skips = tables.skips[starts[layer] : starts[layer] + n_units]
+                add_below(acts, index(at), index(panel * size + starts[layer - 1] * w), skips)
+
+
+@inner
+def load_values(x: Any, features: Any, acts: Any, values: int, panel: int) -> None:
+    """Put rows into a panel, in order. Rows beyond the last are 0."""
+    w, first, zero = width(acts), panel * width(acts), acts.dtype.type(0)
+    here = min(w, len(x) - first)
+    for place in range(len(features)):
+        to, feature = index(values + place * w), index(features[place, 0])
+        for lane in range(here):
+            acts[to + index(lane)] = x[index(first + lane), feature]
+        for lane in range(here, w):
+            acts[to + index(lane)] = zero
+
+
+@inner
+def load_context(context: Any, acts: Any, units: int, panel: int) -> None:
+    """Put rows of context into a panel: they are its first units."""
+    w, first, zero = width(acts), panel * width(acts), acts.dtype.type(0)
+    here = min(w, len(context) - first)
+    for unit in range(context.shape[1]):
+        to = index(units + unit * w)
+        for lane in range(here):
+            acts[to + index(lane)] = context[index(first + lane), unit]
+        for lane in range(here, w):
+            acts[to + index(lane)] = zero
+
+
+@inner
+def encode_all(acts: Any, values: int, units: int, features: Any, numbers: Any) -> None:
+    """Write what the network sees of a panel's values to its input units."""
+    w = width(acts)
+    for place in range(len(features)):
+        value, unit = index(values + place * w), index(units + features[place, 4] * w)
+        encode(acts, value, unit, features[place, 1], features[place, 5], numbers[place, 1])
+
+
+@inner
+def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, levels: float) -> None:
+    """Write what the network sees of a feature's values to its input units."""
+    w, real = index(width(acts)), acts.dtype.type
+    if kind == CATEGORICAL:
+        for k in range(n_inputs):
+            code, to = real(k), unit + index(k) * w
+            for lane in range(w):
+                acts[to + lane] = real(1) if acts[value + lane] == code else real(0)
+    elif kind == DISCRETIZED:
+        scale = real(2 / (levels - 1))
+        for lane in range(w):
+            acts[unit + lane] = acts[value + lane] * scale - real(1)
+    else:
+        for lane in range(w):
+            acts[unit + lane] = acts[value + lane]
+
+
+@inner
+def copy(source: Any, at: Any, target: Any, to: Any, n: Any) -> None:
+    """Copy n numbers."""
+    for i in range(n):
+        target[to + i] = source[at + i]
+
+
+@inner
+def activate(z: Any, at: Any, n: Any, activation: int) -> None:
+    """Apply the activation to n numbers in place."""
+    zero = z.dtype.type(0)
+    if activation == RELU:
+        for i in range(n):
+            z[at + i] = zero if z[at + i] < zero else z[at + i]
+    elif activation == TANH:
+        for i in range(n):
+            z[at + i] = tanh(z[at + i])
+    elif activation == SIGMOID:
+        for i in range(n):
+            z[at + i] = sigmoid(z[at + i])
+    else:
+        for i in range(n):
+            z[at + i] = softplus(z[at + i])
+
+
+@inner
+def drop(y: Any, at: Any, units: Any, keeps: Any, begin: int, first: int, n: int) -> None:
+    """Multiply a layer (or its gradient) by its dropout masks (n, H), which begin at `begin`."""
+    w = width(y)
+    for unit in range(len(units)):
+        for lane in range(min(w, n - first)):
+            y[at + index(unit * w + lane)] *= keeps[begin + (first + lane) * len(units) + units[unit]]
+
+
+@inner
+def add_below(acts: Any, at: Any, below: Any, skips: Any) -> None:
+    """Add to each unit the one below that its skip names."""
+    w = index(width(acts))
+    for unit in range(len(skips)):
+        if skips[unit] >= 0:
+            x, y = below + index(skips[unit]) * w, at + index(unit) * w
+            for lane in range(w):
+                acts[y + lane] += acts[x + lane]

@@ -1,0 +1,268 @@
+"""-log p of every value, and its gradient with respect to the raw outputs, on panels.
+
+One kernel for each distribution, compiled when a model first needs it; `made_np.outputs` and `made_np.mixtures` derive
+the formulas. Each takes a table of ``places``, one row per feature: where its raw outputs, its values and its results
+are in a panel (in units of one row of lanes), and how many raw outputs and components it has. It reads raw outputs and
+values from `acts`, and writes -log p to `nll` (panels, features, width) and its gradient to `dacts`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from made_np.backends._numba.compiling import index, inner, kernel, width
+from made_np.backends._numba.elementary import exp, log, log1p, sigmoid, softplus
+
+HALF_LOG_2PI = 0.9189385332046727
+
+
+@kernel
+def bernoulli(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
+    """Softplus of s z with s = 1 - 2x, and its slope s sigmoid(s z), from one exponential."""
+    w, zero, one, two = index(width(acts)), acts.dtype.type(0), acts.dtype.type(1), acts.dtype.type(2)
+    for panel in range(begin, end):
+        i = 0
+        while i < len(places):
+            last = end_of_run(places, i)
+            at, x, to = index(places[i, 0]) * w, index(places[i, 1]) * w, index(places[i, 2] + panel * sizes[1]) * w
+            at, x = at + index(panel * sizes[0]) * w, x + index(panel * sizes[0]) * w
+            for k in range(index(last - i) * w):
+                s = one - two * acts[x + k]
+                t = s * acts[at + k]
+                e = exp(-abs(t))
+                r = one / (one + e)
+                nll[to + k] = log1p(e) if t < zero else t + log1p(e)
+                dacts[at + k] = s * e * r if t < zero else s * r
+            i = last
+
+
+@inner
+def end_of_run(places: Any, i: int) -> int:
+    """Return where the binary features end that stand side by side from the i-th on."""
+    last = i + 1
+    while (
+        last < len(places) and places[last, 0] == places[last - 1, 0] + 1 and places[last, 1] == places[last - 1, 1] + 1
+    ):
+        last += 1
+    return last
+
+
+@inner
+def softmax(source: Any, at: Any, target: Any, to: Any, n: int, scratch: Any) -> None:
+    """Write e^(raw - top) of n raw outputs to the target; `scratch` begins with top, and then their sum."""
+    w = index(width(source))
+    for lane in range(w):
+        scratch[lane] = source[at + lane]
+        scratch[w + lane] = source.dtype.type(0)
+    for k in range(1, n):
+        for lane in range(w):
+            value = source[at + index(k) * w + lane]
+            scratch[lane] = scratch[lane] if value <= scratch[lane] else value
+    for k in range(n):
+        for lane in range(w):
+            e = exp(source[at + index(k) * w + lane] - scratch[lane])
+            target[to + index(k) * w + lane] = e
+            scratch[w + lane] += e
+
+
+@kernel
+def categorical(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
+    """log sum e^raw - raw_x, and its slope p - onehot(x)."""
+    w, one = index(width(acts)), acts.dtype.type(1)
+    scratch = np.empty(2 * width(acts), acts.dtype)
+    for panel in range(begin, end):
+        for i in range(len(places)):
+            at, x = index(places[i, 0] + panel * sizes[0]) * w, index(places[i, 1] + panel * sizes[0]) * w
+            to, n = index(places[i, 2] + panel * sizes[1]) * w, places[i, 3]
+            softmax(acts, at, dacts, at, n, scratch)
+            for lane in range(w):
+                code = index(acts[x + lane]) * w + lane
+                nll[to + lane] = log(scratch[w + lane]) + scratch[lane] - acts[at + code]
+                scratch[w + lane] = one / scratch[w + lane]
+            for k in range(n):
+                for lane in range(w):
+                    dacts[at + index(k) * w + lane] *= scratch[w + lane]
+            for lane in range(w):
+                dacts[at + index(acts[x + lane]) * w + lane] -= one
+
+
+@kernel
+def gaussian(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
+    """e^2 / 2 + log s + log(2 pi) / 2 with e = (x - m) / s, and its slopes."""
+    w, real = index(width(acts)), acts.dtype.type
+    one, halved, constant = real(1), real(0.5), real(HALF_LOG_2PI)
+    for panel in range(begin, end):
+        for i in range(len(places)):
+            at, x = index(places[i, 0] + panel * sizes[0]) * w, index(places[i, 1] + panel * sizes[0]) * w
+            to, least = index(places[i, 2] + panel * sizes[1]) * w, real(numbers[i, 0])
+            for lane in range(w):
+                z = acts[at + w + lane]
+                s = softplus(z) + least
+                e = (acts[x + lane] - acts[at + lane]) / s
+                nll[to + lane] = e * e * halved + log(s) + constant
+                dacts[at + lane] = -e / s
+                dacts[at + w + lane] = (one - e * e) / s * sigmoid(z)
+
+
+@kernel
+def gaussians(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
+    """-log sum_k w_k p_k(x), each p_k as in `gaussian`."""
+    w, real = index(width(acts)), acts.dtype.type
+    zero, one, halved, constant = real(0), real(1), real(0.5), real(HALF_LOG_2PI)
+    scratch = np.empty((2 + np.max(places[:, 4])) * width(acts), acts.dtype)
+    for panel in range(begin, end):
+        for i in range(len(places)):
+            at, x = index(places[i, 0] + panel * sizes[0]) * w, index(places[i, 1] + panel * sizes[0]) * w
+            to, n, least = index(places[i, 2] + panel * sizes[1]) * w, places[i, 4], real(numbers[i, 0])
+            logits = begin_mixture(acts, dacts, at, nll, to, n, scratch)
+            for k in range(n):
+                m, z = at + (logits + index(k)) * w, at + (logits + index(n + k)) * w
+                logit, joint = at + index(k) * w, index(2 + k) * w
+                for lane in range(w):
+                    raw_scale = acts[z + lane]
+                    s = softplus(raw_scale) + least
+                    e = (acts[x + lane] - acts[m + lane]) / s
+                    # so far the slopes of -log p_k; the share of component k comes in at the end
+                    dacts[m + lane] = -e / s
+                    dacts[z + lane] = (one - e * e) * sigmoid(raw_scale) / s
+                    own = acts[logit + lane] if n > 1 else zero
+                    scratch[joint + lane] = own - e * e * halved - constant - log(s)
+            finish_mixture(dacts, at, nll, to, n, scratch, logits)
+
+
+@kernel
+def logistics(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
+    """-log sum_k w_k p_k(x), each -log p_k = e + 2 log(1 + e^-e) + log s with e = (x - m) / s."""
+    w, real = index(width(acts)), acts.dtype.type
+    zero, one, two = real(0), real(1), real(2)
+    scratch = np.empty((2 + np.max(places[:, 4])) * width(acts), acts.dtype)
+    for panel in range(begin, end):
+        for i in range(len(places)):
+            at, x = index(places[i, 0] + panel * sizes[0]) * w, index(places[i, 1] + panel * sizes[0]) * w
+            to, n, least = index(places[i, 2] + panel * sizes[1]) * w, places[i, 4], real(numbers[i, 0])
+            logits = begin_mixture(acts, dacts, at, nll, to, n, scratch)
+            for k in range(n):
+                m, z = at + (logits + index(k)) * w, at + (logits + index(n + k)) * w
+                logit, joint = at + index(k) * w, index(2 + k) * w
+                for lane in range(w):
+                    raw_scale = acts[z + lane]
+                    s = softplus(raw_scale) + least
+                    e = (acts[x + lane] - acts[m + lane]) / s
+                    de = one - two * sigmoid(-e)
+                    dacts[m + lane] = -de / s
+                    dacts[z + lane] = (one - e * de) * sigmoid(raw_scale) / s
+                    own = acts[logit + lane] if n > 1 else zero
+                    scratch[joint + lane] = own - e - two * softplus(-e) - log(s)
+            finish_mixture(dacts, at, nll, to, n, scratch, logits)
+
+
+@inner
+def begin_mixture(acts: Any, dacts: Any, at: Any, nll: Any, to: Any, n: int, scratch: Any) -> Any:
+    """Write log sum e^logit to nll and the weights to dacts; return how many logits there are."""
+    w = index(width(acts))
+    if n == 1:
+        for lane in range(w):
+            nll[to + lane] = acts.dtype.type(0)
+        return index(0)
+    softmax(acts, at, dacts, at, n, scratch)
+    for lane in range(w):
+        nll[to + lane] = log(scratch[w + lane]) + scratch[lane]
+        scratch[w + lane] = acts.dtype.type(1) / scratch[w + lane]
+    for k in range(n):
+        for lane in range(w):
+            dacts[at + index(k) * w + lane] *= scratch[w + lane]
+    return index(n)
+
+
+@inner
+def finish_mixture(dacts: Any, at: Any, nll: Any, to: Any, n: int, scratch: Any, logits: Any) -> None:
+    """Give each component its share of the gradient.
+
+    From the third on, `scratch` holds logit_k + log p_k(x); dacts holds the weights and the slopes of each -log p_k.
+    """
+    w = index(width(dacts))
+    own = index(2) * w
+    softmax(scratch, own, scratch, own, n, scratch)
+    for lane in range(w):
+        nll[to + lane] -= log(scratch[w + lane]) + scratch[lane]
+        scratch[w + lane] = dacts.dtype.type(1) / scratch[w + lane]
+    for k in range(n):
+        for lane in range(w):
+            share = scratch[own + index(k) * w + lane] * scratch[w + lane]
+            dacts[at + (logits + index(k)) * w + lane] *= share
+            dacts[at + (logits + index(n + k)) * w + lane] *= share
+            if n > 1:
+                dacts[at + index(k) * w + lane] -= share
+
+
+@kernel
+def discretized(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
+    """-log sum_k w_k P_k(x), P_k a logistic's mass in the bin of x; in double precision, since bins are narrow."""
+    w = index(width(acts))
+    scratch = np.empty((2 + np.max(places[:, 4])) * width(acts), acts.dtype)
+    for panel in range(begin, end):
+        for i in range(len(places)):
+            at, x = index(places[i, 0] + panel * sizes[0]) * w, index(places[i, 1] + panel * sizes[0]) * w
+            to, n, least, levels = (
+                index(places[i, 2] + panel * sizes[1]) * w,
+                places[i, 4],
+                numbers[i, 0],
+                numbers[i, 1],
+            )
+            half = (levels - 1) / 2
+            logits = begin_mixture(acts, dacts, at, nll, to, n, scratch)
+            for k in range(n):
+                m, z = at + (logits + index(k)) * w, at + (logits + index(n + k)) * w
+                logit, joint = at + index(k) * w, index(2 + k) * w
+                for lane in range(w):
+                    value, scale = np.float64(acts[x + lane]), np.float64(acts[z + lane])
+                    d = 1 / (half * softplus(scale) + least)
+                    b = (value - 0.5 - half * (1 + np.float64(acts[m + lane]))) * d
+                    a = b + d
+                    lower, upper = value > 0, value < levels - 1
+                    above, below = sigmoid(-a) if upper else 0.0, sigmoid(b) if lower else 0.0
+                    log_p = -(softplus(-a) if upper else 0.0) - (softplus(b) if lower else 0.0)
+                    gd = 0.0
+                    if lower and upper:
+                        e = exp(-d)
+                        rest = 1 - e if d > 1e-5 else d * (1 - d / 2)
+                        log_p += log(rest)
+                        gd = d * e / rest
+                    dacts[m + lane] = (above - below) * d * half
+                    dacts[z + lane] = (a * above - b * below + gd) * d * half * sigmoid(scale)
+                    scratch[joint + lane] = log_p + (np.float64(acts[logit + lane]) if n > 1 else 0.0)
+            finish_mixture(dacts, at, nll, to, n, scratch, logits)
+
+
+@kernel
+def collect(tables: Any, n: int, nll: Any, row_nll: Any, feature_nll: Any, begin: int, end: int) -> None:
+    """Add up each row's nll over features; `row_nll` (B,) and `feature_nll` (B, D) are overwritten, or empty."""
+    n_places, w = len(tables.features), width(nll)
+    for panel in range(begin, end):
+        here = min(w, n - panel * w)
+        if len(row_nll):
+            add_up(nll, n_places, panel, here, row_nll)
+        if len(feature_nll):
+            for place in range(n_places):
+                at, feature = index((panel * n_places + place) * w), index(tables.features[place, 0])
+                for lane in range(here):
+                    feature_nll[index(panel * w + lane), feature] = nll[at + index(lane)]
+
+
+@inner
+def add_up(nll: Any, n_places: int, panel: int, here: int, row_nll: Any) -> None:
+    """Write the nll of a panel's rows, added up in double precision."""
+    w = width(nll)
+    total = np.zeros(w, np.float64)
+    for place in range(n_places):
+        at = index((panel * n_places + place) * w)
+        for lane in range(index(w)):
+            total[lane] += nll[at + lane]
+    for lane in range(here):
+        row_nll[panel * w + lane] = total[lane]
+
+
+KERNELS = (bernoulli, categorical, gaussian, gaussians, logistics, discretized)
+"""By the number of the distribution in the tables."""

@@ -1,0 +1,176 @@
+"""One batch on its way through the kernels: which thread does what, and the memory that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from made_np.backends._numba.backward import backward
+from made_np.backends._numba.compiling import width
+from made_np.backends._numba.forward import forward
+from made_np.backends._numba.losses import KERNELS, collect
+from made_np.backends._numba.memory import borrowed, ready
+from made_np.backends._numba.sampler import ancestral
+from made_np.backends._numba.sorting import gather
+from made_np.backends._numba.tables import Plan
+from made_np.backends._numba.threads import pool
+from made_np.backends._numba.updates import NO_RULE, Rule, rule_of
+from made_np.backends._numba.weights import weights, weights_of_any
+from made_np.layers import Array
+from made_np.optim import Optimizer, State
+
+AT_ONCE = 4
+"""Panels that are scored together: enough for each weight that is read to be used often."""
+SMALL = 1 << 19
+"""Multiplications that one thread has done before another has begun."""
+
+
+class Batch:
+    """Rows to be scored or learnt from, with all that kernels need of them."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        theta: Array,
+        x: Array,
+        context: Array | None,
+        keeps: Sequence[Array] | None = None,
+        row_weights: Array | None = None,
+    ) -> None:
+        self.plan, self.tables, self.dtype, self.n = plan, plan.tables, theta.dtype, len(x)
+        self.nothing = np.empty(0, self.dtype)
+        self.given, self.theta, self.x = theta, ready(theta, self.dtype), ready(x, self.dtype)
+        self.context = np.empty((self.n, 0), self.dtype) if context is None else ready(context, self.dtype)
+        self.keeps = np.concatenate([keep.ravel() for keep in keeps]) if keeps else self.nothing
+        self.row_weights = self.nothing if row_weights is None else ready(row_weights, self.dtype)
+        self.width = width(theta)
+        self.n_panels = -(-self.n // self.width)
+        self.n_parts = 1 if self.n * plan.n_wires < SMALL else pool.n_threads
+        # Theta in the tables' numbering
+        self.ordered = self.theta if plan.sorted else np.empty_like(theta)
+
+    def share(self, *phases: Callable[[int], None]) -> None:
+        """Call each of `phases` for every part, on all threads if there are several; theta is put in order before."""
+        pool.run(self.n_parts, *(phases if self.plan.sorted else (self._sort, *phases)))
+
+    def _sort(self, part: int) -> None:
+        gather(self.theta, self.tables, self.ordered, part, self.n_parts)
+
+    def panels(self, part: int) -> tuple[int, int]:
+        """Return the panels of a part: begin, end."""
+        return part * self.n_panels // self.n_parts, (part + 1) * self.n_panels // self.n_parts
+
+    # ------------------------------------------------------------------------------------------ scoring
+
+    def raw(self) -> Array:
+        """Return the raw outputs (B, O), feature by feature."""
+        t, n_units, w = self.tables, self.plan.n_units, self.width
+        raw = np.empty((self.n, int(t.widths[-1])), self.dtype)
+        with borrowed(self.dtype, n_units * self.n_panels * w) as (acts,):
+
+            def work(part: int) -> None:
+                forward(self.ordered, self.x, self.context, self.keeps, t, acts, self.nothing, *self.panels(part))
+
+            self.share(work)
+            panels = acts.reshape(self.n_panels, n_units, w)[:, t.starts[-3] : t.starts[-2]]
+            rows = panels.transpose(0, 2, 1).reshape(self.n_panels * w, raw.shape[1])
+            raw[:, t.units[t.starts[-3] :]] = rows[: self.n]
+        return raw
+
+    def feature_nll(self) -> Array:
+        """Return -log p of every value, (B, D)."""
+        result = np.empty(self.x.shape, self.dtype)
+        self._score(np.empty(0), result)
+        return result
+
+    def row_nll(self) -> Array:
+        """Return -log p of every row, (B,) in float64."""
+        result = np.empty(self.n)
+        self._score(result, np.empty((0, 0), self.dtype))
+        return result
+
+    def _score(self, row_nll: Array, feature_nll: Array) -> None:
+        """Score a few panels at a time, which the cache can hold, in memory that does not grow with the rows."""
+        rows = max(self.n, 1) if len(self.keeps) else AT_ONCE * self.width
+        lanes = -(-min(rows, self.n) // self.width) * self.width
+        acts_size, nll_size = self.plan.n_units * lanes, self.x.shape[1] * lanes
+        t, nothing = self.tables, self.nothing
+
+        def work(k: int) -> None:
+            part = slice(k * rows, (k + 1) * rows)
+            x = self.x[part]
+            end = -(-len(x) // self.width)
+            with borrowed(self.dtype, acts_size, acts_size, nll_size) as (acts, dacts, nll):
+                forward(self.ordered, x, self.context[part], self.keeps, t, acts, nothing, 0, end)
+                self._losses(acts, dacts, nll, 0, end)
+                collect(t, len(x), nll, row_nll[part], feature_nll[part], 0, end)
+
+        if not self.plan.sorted:
+            pool.run(self.n_parts, self._sort)
+        pool.run(-(-self.n // rows), work)
+
+    def _losses(self, acts: Array, dacts: Array, nll: Array, begin: int, end: int) -> None:
+        for group in self.plan.groups:
+            KERNELS[group.kind](group.places, group.numbers, acts, dacts, nll, self.plan.sizes, begin, end)
+
+    def sample(self, uniforms: Array) -> Array:
+        """Return the rows with every NaN filled, (B, D)."""
+        u, result = ready(uniforms, np.dtype(np.float64)), np.empty(self.x.shape, self.dtype)
+        with borrowed(self.dtype, self.plan.n_units * self.n_panels * self.width) as (acts,):
+
+            def work(part: int) -> None:
+                known, own = self.plan.known, self.panels(part)
+                ancestral(self.ordered, u, self.x, self.context, self.tables, known, acts, result, *own)
+
+            self.share(work)
+        return result
+
+    # ------------------------------------------------------------------------------------------ learning
+
+    def gradient(self, grad: Array) -> Array:
+        """Overwrite `grad` (P,) with the gradient of the weighted nll; return the nll of every row."""
+        return self._learn(grad, NO_RULE, None, only_live=True)
+
+    def step(
+        self, grad: Array, optimizer: Optimizer, state: State, rate: float, decay: Array | None, only_live: bool
+    ) -> Array:
+        """Update theta; return the nll of every row before."""
+        rule = rule_of(optimizer, rate, state)
+        if rule is None:
+            row_nll = self.gradient(grad)
+            optimizer.step(self.given, grad, state, rate, decay)
+        else:
+            row_nll = self._learn(self.nothing, rule, decay, only_live)
+            state["step"] += 1
+            if self.theta is not self.given:  # it was misaligned, and a copy was updated
+                self.given[:] = self.theta
+        return row_nll
+
+    def _learn(self, grad: Array, rule: Rule, decay: Array | None, only_live: bool) -> Array:
+        """Backpropagate; write the gradient to `grad`, or update theta by `rule` at once."""
+        row_nll, t, n, lanes = np.empty(self.n), self.tables, self.n, self.n_panels * self.width
+        apart = len(self.keeps) > 0 or t.has_skips
+        shrinking = self.nothing if decay is None else decay
+        run = weights if self.plan.sorted and only_live else weights_of_any
+        size, strip_size = self.plan.n_units * lanes, (self.plan.n_below + len(t.widths) * self.width) * n
+        sizes = size, size, self.x.shape[1] * lanes, strip_size, size if apart else 0
+        with borrowed(self.dtype, *sizes) as (acts, dacts, nll, strip, plain):
+
+            def rows(part: int) -> None:
+                begin, end = self.panels(part)
+                forward(self.ordered, self.x, self.context, self.keeps, t, acts, plain, begin, end)
+                self._losses(acts, dacts, nll, begin, end)
+                backward(
+                    self.ordered, n, self.keeps, t, acts, plain, dacts, nll, self.row_weights, row_nll, strip,
+                    begin, end,
+                )  # fmt: skip
+
+            def columns(part: int) -> None:
+                run(
+                    self.theta, grad, t, strip, dacts, n, rule.kind, rule.numbers, rule.first, rule.second,
+                    shrinking, rule.decoupled, part, self.n_parts,
+                )  # fmt: skip
+
+            self.share(rows, columns)
+        return row_nll

@@ -1,0 +1,197 @@
+"""A network and a mask set as tables of numbers, which is how kernels see them.
+
+Units of every layer are numbered by degree, so that each mask is a staircase: row r sees the first ``reach[r]`` columns
+and nothing else. Where theta's own numbering is another (an `order` that is not natural, context, degrees that were
+given unsorted), the weights are gathered into this one before a step, and gradients scattered back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.mask_sets import MaskSet
+from made_np.masks import Ints
+from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.network import Network
+from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
+
+# What kernels call the distributions and the activations.
+BERNOULLI, CATEGORICAL, GAUSSIAN, GAUSSIANS, LOGISTICS, DISCRETIZED = range(6)
+KINDS: dict[type[Distribution], int] = {
+    Bernoulli: BERNOULLI,
+    Categorical: CATEGORICAL,
+    Gaussian: GAUSSIAN,
+    MixtureOfGaussians: GAUSSIANS,
+    MixtureOfLogistics: LOGISTICS,
+    DiscretizedLogistic: DISCRETIZED,
+}
+RELU, TANH, SIGMOID, SOFTPLUS = range(4)
+ACTIVATIONS = {"relu": RELU, "tanh": TANH, "sigmoid": SIGMOID, "softplus": SOFTPLUS}
+
+
+class Tables(NamedTuple):
+    """All that kernels must know of a network and a mask set besides theta; integers are int64.
+
+    Layers are numbered 0 (inputs), 1..L (hidden), L + 1 (raw outputs). A product maps one layer to another: those of
+    W0, W1, ..., and then that of W_direct.
+    """
+
+    products: Ints
+    """(Q, 6): where W and b begin in theta (b: -1 if the product only adds), rows, columns, source and target layer."""
+    reach: Ints
+    """How many columns each row of each product sees, one product after the other."""
+    reach_at: Ints
+    """(Q,) where a product begins in `reach`."""
+    first: Ints
+    """The first row that sees each column of each product."""
+    first_at: Ints
+    widths: Ints
+    """(L + 2,) units of each layer."""
+    starts: Ints
+    """(L + 3,) where each layer begins in a panel, in units; then the values of x; then the panel's size."""
+    units: Ints
+    """Theta's number of each unit of each layer, one layer after the other, from `starts`."""
+    skips: Ints
+    """For each unit, from `starts`, the unit below that it adds, or -1."""
+    has_skips: bool
+    features: Ints
+    """(D, 7) by place in the order: feature, kind, first raw output, raw outputs, first input, inputs, components."""
+    numbers: NDArray[np.float64]
+    """(D, 2): the smallest scale and the number of levels, of distributions that have them."""
+    activation: int
+    seen_as_is: bool
+    """True if the network sees the values of x just as they are, feature by feature."""
+
+
+class Group(NamedTuple):
+    """Features that share a distribution, as kernels of `losses` see them."""
+
+    kind: int
+    places: Ints
+    """(d, 5): where raw outputs, values and results are in a panel, raw outputs, components."""
+    numbers: NDArray[np.float64]
+    """(d, 2), as in the tables."""
+
+
+class Plan(NamedTuple):
+    """The tables, and what the calls of kernels need to know."""
+
+    tables: Tables
+    groups: tuple[Group, ...]
+    sizes: Ints
+    """Units of a panel (those of all layers, and the values of x); features."""
+    n_units: int
+    n_below: int
+    """Of those, the units below the output."""
+    known: Ints
+    """(L + 1, D): how many units of the inputs and of each hidden layer are complete when those before a place are."""
+    sorted: bool
+    """True if theta's numbering is the tables' own: nothing is gathered."""
+    n_wires: int
+
+
+def plan_of(network: Network, mask_set: MaskSet) -> Plan | None:
+    """Return the plan, kept with the mask set as a cached property is; None if a distribution has no kernel."""
+    network_of_it, plan = mask_set.__dict__.get(_KEPT, (None, None))
+    if network_of_it is not network:
+        plan = _make_plan(network, mask_set)
+        mask_set.__dict__[_KEPT] = network, plan
+    return plan
+
+
+_KEPT = "plan of the numba backend"
+
+
+def _make_plan(network: Network, mask_set: MaskSet) -> Plan | None:
+    if any(type(output) not in KINDS for output in network.outputs.feature_outputs):
+        return None
+    degrees = [mask_set.input_degrees, *mask_set.degrees, mask_set.output_degrees]
+    units = [np.argsort(each, kind="stable") for each in degrees]
+    degrees = [each[order] for each, order in zip(degrees, units, strict=True)]
+    widths = np.array([len(each) for each in units])
+    starts = np.cumsum([0, *widths, len(mask_set.order)])
+    products = _products(network)
+    reach, first = [], []
+    for _, _, _, n_in, source, target in products.tolist():
+        below, above = (degrees[source] if n_in else degrees[source][:0]), degrees[target]
+        strict = target == len(units) - 1
+        reach.append(np.searchsorted(below, above, side="left" if strict else "right"))
+        first.append(np.searchsorted(above, below, side="right" if strict else "left"))
+    features, numbers = _features(network, mask_set)
+    tables = Tables(
+        products,
+        *_joined(reach),
+        *_joined(first),
+        widths,
+        starts,
+        np.concatenate(units),
+        np.concatenate(_skips(mask_set, units)),
+        any(skip is not None and bool(skip.any()) for skip in mask_set.skips),
+        features,
+        numbers,
+        ACTIVATIONS[network.activation],
+        not np.isin(features[:, 1], (CATEGORICAL, DISCRETIZED)).any(),
+    )
+    is_sorted = all(np.array_equal(each, np.arange(len(each))) for each in units)
+    sizes = np.array([starts[-1], len(features)])
+    known = np.array([np.searchsorted(each, np.arange(len(features)), side="right") for each in degrees[:-1]])
+    n_wires = int(tables.reach.sum())
+    return Plan(tables, tuple(_groups(tables)), sizes, int(starts[-1]), int(starts[-3]), known, is_sorted, n_wires)
+
+
+def _groups(tables: Tables) -> Iterator[Group]:
+    """Yield the features of each distribution."""
+    _, kinds, first, n_raw, _, _, n = tables.features.T
+    place = np.arange(len(kinds))
+    places = np.stack([tables.starts[-3] + first, tables.starts[-2] + place, place, n_raw, n], axis=1)
+    for kind in np.unique(kinds).tolist():
+        own = kinds == kind
+        yield Group(kind, places[own], tables.numbers[own])
+
+
+def _products(network: Network) -> Ints:
+    """Return the first table: which weights map which layer to which."""
+    at = {name: part.start for name, part in network.layout.slices.items()}
+    widths = [network.n_inputs, *network.hidden, network.outputs.n_raw]
+    last, rows = network.depth + 1, []
+    for layer in range(network.depth + 1 if network.depth else 0):
+        rows.append((at[f"W{layer}"], at[f"b{layer}"], widths[layer + 1], widths[layer], layer, layer + 1))
+    bias = -1 if network.depth else at["b0"]
+    if network.direct:
+        rows.append((at["W_direct"], bias, widths[-1], widths[0], 0, last))
+    elif not network.depth:
+        rows.append((0, bias, widths[-1], 0, 0, last))
+    return np.array(rows, dtype=np.int64)
+
+
+def _features(network: Network, mask_set: MaskSet) -> tuple[Ints, NDArray[np.float64]]:
+    """Return what each place in the order holds."""
+    rows, numbers = [], []
+    raw, unit = 0, network.n_context
+    for feature in mask_set.order.tolist():
+        output = network.outputs.feature_outputs[feature]
+        n = getattr(output, "n", 1)
+        rows.append((feature, KINDS[type(output)], raw, output.n_raw, unit, output.n_inputs, n))
+        numbers.append((getattr(output, "min_scale", 0.0), getattr(output, "levels", 0.0)))
+        raw, unit = raw + output.n_raw, unit + output.n_inputs
+    return np.array(rows, dtype=np.int64), np.array(numbers, dtype=np.float64)
+
+
+def _skips(mask_set: MaskSet, units: list[Ints]) -> list[Ints]:
+    """Return for each unit the place of the unit of the same number below, or -1 where it adds none."""
+    skips = [np.full(len(each), -1) for each in units]
+    for layer, skip in enumerate(mask_set.skips, start=1):
+        if skip is not None:
+            place = np.argsort(units[layer - 1])  # the inverse: where each number stands
+            skips[layer] = np.where(skip[units[layer]], place[units[layer]], -1)
+    return skips
+
+
+def _joined(parts: list[Any]) -> tuple[Ints, Ints]:
+    """Return the parts one after the other, and where each begins."""
+    begins = np.cumsum([0, *(len(part) for part in parts[:-1])])
+    return np.concatenate(parts).astype(np.int64), begins

@@ -1,0 +1,100 @@
+"""The update rules of `made_np.optim`, one pass over a stretch of parameters each."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from made_np.backends._numba.compiling import inner
+from made_np.layers import Array
+from made_np.optim import SGD, AdaDelta, AdaGrad, Adam, AdamW, Optimizer, State
+
+NONE, PLAIN, NESTEROV, ADAM, ADAGRAD, ADADELTA = range(6)
+
+
+class Rule(NamedTuple):
+    """What kernels need for the coming step."""
+
+    kind: int
+    numbers: Array
+    """What `update` asks for, and then the learning rate."""
+    first: Array
+    second: Array
+    """The moments; the same twice for a rule that has one."""
+    decoupled: bool
+    """Whether weight decay shrinks theta itself."""
+
+
+NO_RULE = Rule(NONE, np.zeros(6), np.empty(0), np.empty(0), False)
+"""No update: the gradient itself is wanted."""
+
+
+def rule_of(optimizer: Optimizer, learning_rate: float, state: State) -> Rule | None:
+    """Return the coming step of an optimiser, or None for one that has no kernel."""
+    if type(optimizer) is SGD:
+        kind = NESTEROV if optimizer.nesterov else PLAIN
+        return _rule(kind, state, ("velocity", "velocity"), learning_rate, learning_rate, optimizer.momentum)
+    if isinstance(optimizer, Adam) and type(optimizer) in (Adam, AdamW):
+        t, beta1, beta2 = int(state["step"]) + 1, optimizer.beta1, optimizer.beta2
+        unbias = 1.0 / math.sqrt(1.0 - beta2**t)
+        numbers = learning_rate / (1.0 - beta1**t), 1.0 - beta1, 1.0 - beta2, unbias, optimizer.eps
+        return _rule(ADAM, state, ("m", "v"), learning_rate, *numbers, decoupled=type(optimizer) is AdamW)
+    if type(optimizer) is AdaGrad:
+        return _rule(ADAGRAD, state, ("total", "total"), learning_rate, learning_rate, optimizer.eps)
+    if type(optimizer) is AdaDelta:
+        rate, a, b = learning_rate, 1.0 - optimizer.rho, optimizer.eps
+        return _rule(ADADELTA, state, ("g2", "d2"), learning_rate, rate, a, b)
+    return None
+
+
+def _rule(
+    kind: int, state: State, moments: tuple[str, str], learning_rate: float, *numbers: float, decoupled: bool = False
+) -> Rule:
+    padded = (*numbers, *(0.0,) * (5 - len(numbers)), learning_rate)
+    return Rule(kind, np.array(padded), state[moments[0]], state[moments[1]], decoupled)
+
+
+@inner
+def update(rule: int, numbers: Any, theta: Any, g: Any, first: Any, second: Any, at: Any, g_at: Any, n: Any) -> None:
+    """Do one step on n parameters from `at` on, in place; their gradients are in g from `g_at` on."""
+    real = theta.dtype.type
+    rate = real(numbers[0])
+    a, b, c, d = real(numbers[1]), real(numbers[2]), real(numbers[3]), real(numbers[4])
+    if rule == ADAM:
+        for i in range(n):
+            m = first[at + i] + a * (g[g_at + i] - first[at + i])
+            v = second[at + i] + b * (g[g_at + i] * g[g_at + i] - second[at + i])
+            first[at + i], second[at + i] = m, v
+            theta[at + i] -= rate * m / (c * np.sqrt(v) + d)
+    elif rule == PLAIN:
+        for i in range(n):
+            first[at + i] = a * first[at + i] + g[g_at + i]
+            theta[at + i] -= rate * first[at + i]
+    elif rule == NESTEROV:
+        for i in range(n):
+            first[at + i] = a * first[at + i] + g[g_at + i]
+            theta[at + i] -= rate * (g[g_at + i] + a * first[at + i])
+    elif rule == ADAGRAD:
+        for i in range(n):
+            first[at + i] += g[g_at + i] * g[g_at + i]
+            theta[at + i] -= rate * g[g_at + i] / np.sqrt(first[at + i] + a)
+    else:
+        for i in range(n):
+            first[at + i] += a * (g[g_at + i] * g[g_at + i] - first[at + i])
+            delta = np.sqrt((second[at + i] + b) / (first[at + i] + b)) * g[g_at + i]
+            second[at + i] += a * (delta * delta - second[at + i])
+            theta[at + i] -= rate * delta
+
+
+@inner
+def shrink(theta: Any, g: Any, decay: Any, decoupled: bool, rate: float, at: Any, g_at: Any, n: Any) -> None:
+    """Bring in weight decay: add its gradient to g, or (decoupled) shrink theta itself."""
+    one, rate = theta.dtype.type(1), theta.dtype.type(rate)
+    if decoupled:
+        for i in range(n):
+            theta[at + i] *= one - rate * decay[at + i]
+    else:
+        for i in range(n):
+            g[g_at + i] += decay[at + i] * theta[at + i]

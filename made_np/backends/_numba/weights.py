@@ -1,0 +1,166 @@
+"""The gradient of the weights, in which all rows of a batch meet; and, in the same pass, the update.
+
+Each thread takes every so-many-th block of rows of each W. A stretch of the gradient is used while it is in the cache:
+it is written out, or it changes theta at once and is forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from made_np.backends._numba.compiling import index, inner, kernel, width
+from made_np.backends._numba.tile import ROWS, new
+from made_np.backends._numba.updates import NONE, shrink, update
+
+BLOCK = 2 * ROWS
+"""Rows of W that a thread takes at once."""
+STRETCH = 992
+"""Columns that it takes at once: with BLOCK rows, what fits the cache beside a strip of the layer below."""
+
+
+@kernel
+def weights(
+    theta: Any, grad: Any, tables: Any, strip: Any, dacts: Any, n: int,
+    rule: int, numbers: Any, first: Any, second: Any, decay: Any, decoupled: bool, part: int, parts: int,
+) -> None:  # fmt: skip
+    """Compute this part of dW = dy^T x and db; write it to `grad` (0 off the mask), or update theta with it.
+
+    For theta in the tables' numbering. An update leaves alone what is off the mask.
+    """
+    w, products, starts, zero = width(dacts), tables.products, tables.starts, dacts.dtype.type(0)
+    dy, db = np.empty(BLOCK * n, dacts.dtype), np.empty(BLOCK, dacts.dtype)
+    dW = np.empty(BLOCK * STRETCH, dacts.dtype)
+    block = 0
+    for q in range(len(products)):
+        W, b, n_out, n_in = products[q, 0], products[q, 1], products[q, 2], products[q, 3]
+        below = strip_of(tables.widths, products[q, 4], n, w)
+        for row in range(0, n_out, BLOCK):
+            block += 1
+            if block % parts != part:
+                continue
+            rows = min(BLOCK, n_out - row)
+            reach = tables.reach[tables.reach_at[q] + row : tables.reach_at[q] + row + rows]
+            start = starts[products[q, 5]] + row
+            take_rows(start, starts[-1], rows, n, dacts, dy)
+            if b >= 0:
+                add_up(start, starts[-1], rows, n, dacts, db)
+                use(theta, grad, b + row, db, 0, rows, rule, numbers, first, second, decay, decoupled)
+            for column in range(0, n_in, STRETCH):
+                if rule != NONE and reach[-1] <= column:
+                    break
+                multiply(dy, strip, below, n, reach, column, dW, STRETCH)
+                columns = min(STRETCH, n_in - column)
+                for r in range(rows):
+                    seen, at = max(0, min(reach[r] - column, columns)), W + (row + r) * n_in + column
+                    use(theta, grad, at, dW, r * STRETCH, seen, rule, numbers, first, second, decay, decoupled)
+                    if rule == NONE:
+                        for c in range(index(seen), index(columns)):
+                            grad[index(at) + c] = zero
+
+
+@kernel
+def weights_of_any(
+    theta: Any, grad: Any, tables: Any, strip: Any, dacts: Any, n: int,
+    rule: int, numbers: Any, first: Any, second: Any, decay: Any, decoupled: bool, part: int, parts: int,
+) -> None:  # fmt: skip
+    """Do the same for theta in its own numbering, and update all of it: moments live on where a gradient is 0."""
+    w, products, starts, units = width(dacts), tables.products, tables.starts, tables.units
+    dy, db = np.empty(BLOCK * n, dacts.dtype), np.empty(BLOCK, dacts.dtype)
+    dW, g = np.empty(BLOCK * np.max(tables.widths + w), dacts.dtype), np.empty(np.max(tables.widths), dacts.dtype)
+    block = 0
+    for q in range(len(products)):
+        W, b, n_out, n_in = products[q, 0], products[q, 1], products[q, 2], products[q, 3]
+        below = strip_of(tables.widths, products[q, 4], n, w)
+        columns = units[starts[products[q, 4]] : starts[products[q, 4]] + n_in]
+        wide = -(-n_in // w) * w
+        for row in range(0, n_out, BLOCK):
+            block += 1
+            if block % parts != part:
+                continue
+            rows = min(BLOCK, n_out - row)
+            reach = tables.reach[tables.reach_at[q] + row : tables.reach_at[q] + row + rows]
+            start = starts[products[q, 5]] + row
+            take_rows(start, starts[-1], rows, n, dacts, dy)
+            add_up(start, starts[-1], rows, n, dacts, db)
+            multiply(dy, strip, below, n, reach, 0, dW, wide)
+            for r in range(rows):
+                unit = units[start + r]
+                if b >= 0:
+                    use(theta, grad, b + unit, db, r, 1, rule, numbers, first, second, decay, decoupled)
+                scatter(dW, r * wide, reach[r], columns, g)
+                use(theta, grad, W + unit * n_in, g, 0, n_in, rule, numbers, first, second, decay, decoupled)
+
+
+@inner
+def strip_of(widths: Any, layer: int, n: int, w: int) -> int:
+    """Return where the strips of a layer begin."""
+    at = 0
+    for below in range(layer):
+        at += -(-widths[below] // w) * n * w
+    return at
+
+
+@inner
+def scatter(dW: Any, at: int, seen: int, columns: Any, g: Any) -> None:
+    """Write a row of dW, of which the first `seen` columns live, to a row in theta's own order of columns."""
+    zero = g.dtype.type(0)
+    for c in range(index(len(columns))):
+        g[c] = zero
+    for c in range(index(seen)):
+        g[columns[c]] = dW[index(at) + c]
+
+
+@inner
+def use(
+    theta: Any, grad: Any, at: int, g: Any, g_at: int, n: int,
+    rule: int, numbers: Any, first: Any, second: Any, decay: Any, decoupled: bool,
+) -> None:  # fmt: skip
+    """Write n entries of the gradient, or update theta with them."""
+    i, k = index(at), index(g_at)
+    if rule == NONE:
+        for c in range(index(n)):
+            grad[i + c] = g[k + c]
+    else:
+        if len(decay):
+            shrink(theta, g, decay, decoupled, numbers[5], i, k, index(n))
+        update(rule, numbers, theta, g, first, second, i, k, index(n))
+
+
+@inner
+def take_rows(start: int, size: int, rows: int, n: int, dacts: Any, dy: Any) -> None:
+    """Copy rows of dy out of the panels, ROWS of them side by side for each row of the batch."""
+    w = width(dacts)
+    for r in range(0, rows, ROWS):
+        here = min(ROWS, rows - r)
+        for panel in range(-(-n // w)):
+            at, to = index((panel * size + start + r) * w), index(r * n + panel * w * ROWS)
+            for lane in range(index(min(w, n - panel * w))):
+                for k in range(index(here)):
+                    dy[to + lane * index(ROWS) + k] = dacts[at + k * index(w) + lane]
+
+
+@inner
+def add_up(start: int, size: int, rows: int, n: int, dacts: Any, db: Any) -> None:
+    """Add up rows of dy over the batch."""
+    w, zero = width(dacts), dacts.dtype.type(0)
+    for r in range(rows):
+        total = zero
+        for panel in range(-(-n // w)):
+            at = index((panel * size + start + r) * w)
+            for lane in range(index(min(w, n - panel * w))):
+                total += dacts[at + lane]
+        db[r] = total
+
+
+@inner
+def multiply(dy: Any, strip: Any, below: int, n: int, reach: Any, column: int, dW: Any, wide: int) -> None:
+    """Overwrite dW (rows, wide) with dy^T x, each ROWS rows as far as their last one sees, in whole strips."""
+    w, rows = width(dW), len(reach)
+    for s in range(0, min(wide, reach[-1] - column), w):
+        x = below + (column + s) * n
+        for r in range(0, rows, ROWS):
+            here = min(ROWS, rows - r)
+            if reach[r + here - 1] > column + s:
+                new(dy, r * n, here, 1, ROWS, strip, x, w, dW, r * wide + s, wide, 0, n, reach, 0, dW, 0)

@@ -1,0 +1,151 @@
+"""Networks with rows and parameters to compute with, and what each backend makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from strategies import random_context, random_rows, random_theta
+
+from made_np.backends import get_backend
+from made_np.layers import dropout_mask
+from made_np.mask_sets import MaskSet
+from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.model import MADE
+from made_np.optim import Optimizer
+from made_np.outputs import Categorical
+
+Array = NDArray[Any]
+Results = dict[str, Array]
+
+TOLERANCE = {"float64": 1e-10, "float32": 3e-4}
+"""How far two backends may be apart, as a share of the largest number that they compare."""
+
+TABLE = [
+    *["bernoulli", "bernoulli", Categorical(3), "gaussian", DiscretizedLogistic(4, 2)],
+    *[MixtureOfGaussians(2), "bernoulli", MixtureOfLogistics(2), MixtureOfLogistics(1), DiscretizedLogistic(3)],
+]
+"""All kinds of columns in one table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """All that the functions of a backend are given; `theta` (P,) and `x` (B, D) are what tests vary."""
+
+    made: MADE
+    theta: Array
+    x: Array
+    context: Array | None
+    keeps: list[Array] | None
+    row_weights: Array | None
+    uniforms: Array
+
+    @property
+    def one(self) -> MaskSet:
+        return self.made.mask_sets[0]
+
+    @property
+    def live(self) -> Array:
+        """(P,) booleans: biases, and weights that have a wire."""
+        live = np.ones(self.made.n_params, dtype=bool)
+        views = self.made.layout.views(live)
+        for layer, mask in enumerate(self.one.masks):
+            views[f"W{layer}"][:] = mask
+        if self.one.direct is not None:
+            views["W_direct"][:] = self.one.direct
+        return live
+
+    def with_theta(self, theta: Array) -> Problem:
+        return replace(self, theta=theta)
+
+
+def problem(made: MADE, n: int = 20, seed: int = 0, *, rate: float = 0.0, weighted: bool = False) -> Problem:
+    """Random parameters (off the masks too) and rows, with dropout and row weights if they are asked for."""
+    rng = np.random.default_rng(seed)
+    keeps = [dropout_mask(rng, (n, width), rate, made.dtype) for width in made.hidden] if rate else None
+    return Problem(
+        made,
+        random_theta(made, rng, 0.5),
+        random_rows(made, n, rng),
+        random_context(made, n, rng),
+        keeps,
+        rng.random(n).astype(made.dtype) if weighted else None,
+        rng.random((n, made.n_features)),
+    )
+
+
+def table(hidden: tuple[int, ...] = (20, 20), repeat: int = 1, **arguments: Any) -> MADE:
+    """Every kind of output, in an order that no other can be mistaken for."""
+    outputs = TABLE * repeat
+    order = tuple(np.random.default_rng(7).permutation(len(outputs)).tolist())
+    return MADE(
+        len(outputs), hidden, outputs, **{"order": order, "activation": "tanh", "dtype": "float64", **arguments}
+    )
+
+
+def scores(backend: str, p: Problem) -> Results:
+    """What the functions say that score rows."""
+    ops, given = get_backend(backend), (p.made.network, p.theta, p.x, p.context, p.one)
+    return {"params": ops.params(*given), "nll": ops.nll(*given), "row_nll": ops.row_nll(*given, p.keeps)}
+
+
+def gradient(backend: str, p: Problem) -> Results:
+    """The loss of each row, and the gradient of their sum."""
+    grad = np.full_like(p.theta, np.nan)
+    ops, given = get_backend(backend), (p.made.network, p.theta, p.x, p.context, p.one)
+    return {"loss": ops.loss_and_grad(*given, grad, p.keeps, p.row_weights), "grad": grad}
+
+
+def steps(
+    backend: str,
+    p: Problem,
+    optimizer: Optimizer,
+    decay: Array | None = None,
+    *,
+    n: int = 3,
+    rate: float = 1e-3,
+    only_live: bool = False,
+) -> Results:
+    """Everything that n steps leave behind, each made on a part of the rows."""
+    theta, grad, state = p.theta.copy(), np.full_like(p.theta, np.nan), optimizer.init(p.theta)
+    step, losses = get_backend(backend).train_step, []
+    for k in range(n):
+        part = slice(k * len(p.x) // n, (k + 1) * len(p.x) // n)
+        y = None if p.context is None else p.context[part]
+        keeps = None if p.keeps is None else [keep[part] for keep in p.keeps]
+        given = (p.made.network, theta, p.x[part], y, p.one, grad, optimizer, state)
+        losses.append(step(*given, rate / (k + 1), decay, keeps, only_live=only_live))
+    return {"theta": theta, "loss": np.concatenate(losses), **state}
+
+
+def sample(backend: str, p: Problem, given: Array | None = None) -> Array:
+    """Rows drawn with the problem's uniforms."""
+    return get_backend(backend).sample(p.made.network, p.theta, p.uniforms, p.one, given, p.context)
+
+
+def everything(backend: str, p: Problem, optimizer: Optimizer) -> Results:
+    """All of it, with gaps in every second value filled; of theta after its steps the live part."""
+    given = np.where(np.indices(p.x.shape).sum(axis=0) % 2, p.x, np.nan)
+    after = steps(backend, p, optimizer)
+    after = {name: value[p.live] if value.shape == p.theta.shape else value for name, value in after.items()}
+    rows = {"sample": sample(backend, p), "filled": sample(backend, p, given)}
+    return scores(backend, p) | gradient(backend, p) | {f"step {name}": value for name, value in after.items()} | rows
+
+
+def assert_close(got: Results, want: Results, dtype: Any) -> None:
+    """Equal shapes and dtypes, and numbers that agree to rounding."""
+    assert got.keys() == want.keys()
+    for name, value in want.items():
+        assert (got[name].shape, got[name].dtype) == (value.shape, value.dtype), name
+        largest = np.abs(value).max(initial=1.0)
+        tolerance = TOLERANCE[np.dtype(dtype).name]
+        np.testing.assert_allclose(got[name], value, rtol=tolerance, atol=tolerance * largest, err_msg=name)
+
+
+def assert_same(got: Results, want: Results) -> None:
+    """Equal bits."""
+    assert got.keys() == want.keys()
+    for name, value in want.items():
+        np.testing.assert_array_equal(got[name], value, err_msg=name, strict=True)

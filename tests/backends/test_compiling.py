@@ -1,0 +1,100 @@
+"""When kernels are compiled, where they are kept, and when what was kept is stale."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from ast import literal_eval
+from pathlib import Path
+
+import pytest
+
+import made_np
+
+pytest.importorskip("numba")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the folders here are those of Linux and macOS")
+
+NOTICE = "made_np: compiling kernels for this machine; that takes some seconds, once\n"
+
+# Prints how many kernels were compiled, in which folders they would be kept, and what one of them computes.
+RUN = """
+import sys
+import numpy as np
+import made_np
+from made_np.backends import get_backend
+get_backend("numba")
+raw = []
+if "compute" in sys.argv:
+    made = made_np.MADE(3, (4,), activation="sigmoid", dtype="float64", backend="numba")
+    raw = made.params(np.ones(made.n_params), np.ones((1, 3)))[0].tolist()
+modules = [module for name, module in sys.modules.items() if name.startswith("made_np.backends._numba.")]
+kernels = {value for module in modules for value in vars(module).values() if hasattr(value, "nopython_signatures")}
+print(sum(len(kernel.nopython_signatures) - sum(kernel.stats.cache_hits.values()) for kernel in kernels))
+print({kernel.stats.cache_path for kernel in kernels} - {None})
+print(raw)
+"""
+
+
+class Install:
+    """A copy of the package, with a home whose folder for caches may or may not be written to."""
+
+    def __init__(self, root: Path) -> None:
+        self.package, self.home = root / "made_np", root / "home"
+        self.home.mkdir()
+        here = Path(made_np.__file__).parent
+        shutil.copytree(here, self.package, ignore=shutil.ignore_patterns("__pycache__"))
+        self.kernels = self.package / "backends" / "_numba"
+
+    def protect(self, folder: Path) -> None:
+        """Put a file where a folder would have to be made: unlike permissions, that stops root as well."""
+        folder.write_text("no folder")
+
+    def run(self, *what: str) -> tuple[int, set[str], list[float], str]:
+        """How many kernels a fresh process compiles, where it keeps them, what it computes, what it says."""
+        env = {**os.environ, "PYTHONPATH": str(self.package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+        env |= {"HOME": str(self.home), "XDG_CACHE_HOME": str(self.home / ".cache")}
+        env = {name: value for name, value in env.items() if name != "NUMBA_CACHE_DIR"}
+        command = [sys.executable, "-c", RUN, *what]
+        done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=self.home, check=False)
+        assert done.returncode == 0, done.stderr
+        n, paths, raw = map(literal_eval, done.stdout.splitlines())
+        return n, {Path(path).relative_to(self.package.parent).parts[0] for path in paths}, raw, done.stderr
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Install:
+    return Install(tmp_path)
+
+
+def test_an_import_compiles_nothing(install: Install) -> None:
+    assert install.run() == (0, {"made_np"}, [], "")
+
+
+def test_kernels_are_compiled_once_and_again_when_any_of_them_changes(install: Install) -> None:
+    n, _, first, said = install.run("compute")
+    assert n > 0
+    assert said == NOTICE
+    assert install.run("compute") == (0, {"made_np"}, first, "")
+    # the kernel that is called lies in another file
+    file = install.kernels / "elementary.py"
+    text = file.read_text()
+    assert text.count("return e * r if z < zero else r") == 1
+    file.write_text(text.replace("return e * r if z < zero else r", "return r + r"))
+    n, _, other, said = install.run("compute")
+    assert n > 0
+    assert said == NOTICE
+    assert other != first
+
+
+def test_where_the_package_cannot_be_written_to_kernels_are_kept_at_home(install: Install) -> None:
+    install.protect(install.kernels / "__pycache__")
+    assert install.run() == (0, {"home"}, [], "")
+
+
+def test_where_nothing_can_be_written_to_kernels_are_not_kept(install: Install) -> None:
+    install.protect(install.kernels / "__pycache__")
+    install.protect(install.home / ".cache")
+    install.protect(install.home / "Library")
+    assert install.run() == (0, set(), [], "")
