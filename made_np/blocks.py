@@ -192,7 +192,9 @@ class Outputs:
         """
         for group in self.groups:
             values = x[:, group.features]
-            invalid = group.output.invalid(values) & ~np.isnan(values)
+            invalid = group.output.invalid(values)
+            if invalid.any():
+                invalid &= ~np.isnan(values)
             if invalid.any():
                 row, place = (int(i) for i in np.argwhere(invalid)[0])
                 column = int(np.arange(x.shape[1])[group.features][place])

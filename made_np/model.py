@@ -49,7 +49,8 @@ class MADE(Description):
         Decides orders and degrees.
     dtype : {"float32", "float64"}
         Of theta and of all arithmetic.
-    backend : {"auto", "numpy"}
+    backend : {"auto", "numba", "numpy"}
+        "auto": as the environment variable MADE_NP_BACKEND says; else numba where it is installed.
 
     Raises
     ------
@@ -207,7 +208,7 @@ class MADE(Description):
         else:
             u = as_uniforms(uniforms, n, self.n_features)
 
-        def run(rows: Ints, one: MaskSet, y: Array | None) -> Array:
+        def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
             return self.ops.sample(self.network, theta, u[rows], one, x[rows], y)
 
         return self._fill(theta, x, conditioning, context, mask_set, rng, run)
@@ -230,7 +231,7 @@ class MADE(Description):
         theta = self.check_theta(theta)
         x = self.check_given(given, len(given) if np.ndim(given) == 2 else 1)
 
-        def run(rows: Ints, one: MaskSet, y: Array | None) -> Array:
+        def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
             return propagate_means(self.network, theta, x[rows], one, y)
 
         rng = np.random.default_rng(rng)
@@ -246,7 +247,7 @@ class MADE(Description):
         context: Any,
         mask_set: Any,
         rng: np.random.Generator,
-        run: Callable[[Ints, MaskSet, Array | None], Array],
+        run: Callable[[Ints | slice, MaskSet, Array | None], Array],
     ) -> Array:
         """Choose a mask set for each row of `x`, and let `run` fill the gaps of the rows that share one."""
         as_choice(conditioning, "conditioning", ("exact", "clamp"))
@@ -266,6 +267,8 @@ class MADE(Description):
             known = ~np.isnan(x)
         filled = np.empty_like(x)
         for rows, one in assign(known, self._several(mask_set), rng, log_prob_known, fresh):
+            if len(rows) == len(x):
+                return run(slice(None), one, y)
             filled[rows] = run(rows, one, None if y is None else y[rows])
         return filled
 

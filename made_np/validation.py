@@ -80,6 +80,8 @@ def as_finite(array: Array, dtype: np.dtype[Any], name: str, *, gaps: bool = Fal
     """Return `array` in `dtype`; a NaN (unless `gaps`), an inf, or a value beyond the dtype's range raises."""
     if array.dtype.kind != "f":
         return array.astype(dtype)
+    if array.dtype.itemsize <= dtype.itemsize and np.isfinite(array).all():  # as nearly always: nothing to look for
+        return array.astype(dtype, copy=False)
     # The smaller of both: compared with the larger, float32 data for a float64 model would overflow in the comparison.
     limit = float(min(np.finfo(dtype).max, np.finfo(array.dtype).max))
     with np.errstate(invalid="ignore"):

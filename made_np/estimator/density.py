@@ -71,7 +71,7 @@ class MADEDensity(FittedDensity):
         Above 0, show the progress of the fit.
     dtype : {"float32", "float64"}
         Of training and sampling. Scores are always computed in float64.
-    backend : {"auto", "numpy"}
+    backend : {"auto", "numba", "numpy"}
     binarize : float or None
         Every value becomes 1 where it is above this threshold, else 0, before anything else.
 

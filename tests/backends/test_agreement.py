@@ -292,3 +292,16 @@ def test_every_output_alone_and_far_out(output: Any, dtype: str) -> None:
     got = scores("numba", p) | gradient("numba", p)
     assert all(np.isfinite(value).all() for value in got.values())
     assert_close(got, scores("numpy", p) | gradient("numpy", p), dtype)
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=str)
+@every_dtype
+@pytest.mark.parametrize("hidden", [(), (7,)])
+def test_parameters_that_are_no_numbers_are_never_hidden(hidden: tuple[int, ...], output: Any, dtype: str) -> None:
+    """A run that has diverged must look like one."""
+    made = MADE(5, hidden, output, dtype=dtype)
+    p = problem(made, 9)
+    p = p.with_theta(np.full_like(p.theta, np.nan))
+    got = scores("numba", p) | gradient("numba", p)
+    assert all(np.isnan(got[name]).all() for name in ("params", "nll", "row_nll", "loss"))
+    assert np.isnan(made.layout.views(got["grad"])[made.network.output_bias]).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -164,9 +165,9 @@ def test_no_error_of_another_thread_is_lost() -> None:
         if threading.get_ident() != caller:
             raise ZeroDivisionError
         while len(begun) < 2:  # leave one to the other
-            time.sleep(0)
+            pass
 
-    for _ in range(3000):
+    for _ in range(5000):
         begun: list[int] = []
         try:
             two.run(2, lambda part, begun=begun: work(part, begun), went_on.append)
@@ -183,6 +184,26 @@ def test_the_interrupt_of_a_part_is_raised_too() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         Four().run(3, work)
+
+
+def test_ctrl_c_while_others_work_is_raised_once_they_are_done() -> None:
+    """They write to memory that the caller lends to the next one as soon as it is out."""
+    two, caller, done = Two(), threading.get_ident(), []  # type: ignore[var-annotated]
+    both = threading.Barrier(2, timeout=20)
+
+    def work(part: int) -> None:
+        both.wait()
+        if threading.get_ident() != caller:
+            time.sleep(0.05)  # by now the caller is waiting
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+        done.append(part)
+
+    with pytest.raises(KeyboardInterrupt):
+        two.run(2, work, lambda part: done.append(10 + part))
+    at_once = list(done)
+    time.sleep(0.4)
+    assert sorted(at_once) == sorted(done) == [0, 1]
 
 
 # -------------------------------------------------------------------------------------------------- limits

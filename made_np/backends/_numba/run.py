@@ -20,7 +20,7 @@ from made_np.backends._numba.weights import weights, weights_of_any
 from made_np.layers import Array
 from made_np.optim import Optimizer, State
 
-AT_ONCE = 4
+AT_ONCE = 12
 """Panels that are scored together: enough for each weight that is read to be used often."""
 SMALL = 1 << 19
 """Multiplications that one thread has done before another has begun."""

@@ -30,22 +30,21 @@ class Phase:
         self.work, self.n = work, n
         # The last part first: it is the caller's, who has begun while others wake up.
         self.todo, self.done = iter(range(n - 1, -1, -1)), count(1)
+        self.error: BaseException | None = None
         self.finished = n == 0
         self.sleepers = threading.Lock()
         self.sleepers.acquire()
 
-    def help(self) -> BaseException | None:
-        """Take parts until none is left; return what one of them raised."""
-        error: BaseException | None = None
+    def help(self) -> None:
+        """Take parts until none is left."""
         for part in self.todo:
             try:
                 self.work(part)
-            except BaseException as raised:
-                error = raised
+            except BaseException as error:
+                self.error = error  # before the part is counted: whoever finds the phase finished finds it
             if next(self.done) == self.n:
                 self.finished = True
                 self.sleepers.release()
-        return error
 
     def wait(self) -> None:
         """Wait for parts that others have taken."""
@@ -67,9 +66,10 @@ class Job:
     def help(self) -> None:
         """Take parts of each phase until none is left in any; an error ends the job."""
         for phase in self.phases:
-            self.error = phase.help() or self.error
+            phase.help()
             phase.wait()
-            if self.error is not None:
+            if phase.error is not None:
+                self.error = phase.error
                 return
 
 
@@ -102,7 +102,13 @@ class Pool:
             self._start(helpers)
             for _ in range(helpers):
                 self.jobs.put(job)
-        job.help()
+        try:
+            job.help()
+        except BaseException:  # Ctrl-C in a wait: the caller's memory must be its own again before it goes on
+            for phase in job.phases:
+                phase.work = _nothing
+            job.help()
+            raise
         if job.error is not None:
             raise job.error
 
@@ -111,6 +117,10 @@ class Pool:
             while self.n_started < helpers:
                 self.n_started += 1
                 threading.Thread(target=_serve, args=(self.jobs,), daemon=True, name="made_np").start()
+
+
+def _nothing(part: int) -> None:
+    """Do no part that has not begun."""
 
 
 def _serve(jobs: queue.SimpleQueue[Job]) -> None:
