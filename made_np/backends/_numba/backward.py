@@ -26,7 +26,7 @@ DEPTH = 128
 @kernel
 def backward(
     theta: Any, n: int, keeps: Any, tables: Any, acts: Any, plain: Any, dacts: Any, nll: Any, weights: Any,
-    row_nll: Any, strip: Any, begin: int, end: int,
+    row_nll: Any, strip: Any, pack: Any, begin: int, end: int,
 ) -> None:  # fmt: skip
     """Turn the gradient of the raw outputs in `dacts` into that of every hidden layer's z, for panels begin..end-1.
 
@@ -42,10 +42,11 @@ def backward(
         Overwritten.
     strip : (B * (units below the output, each layer's rounded up to whole strips),)
         Overwritten with each layer's result, for the gradient of the weights.
+    pack : (DEPTH * PACK,) or more
+        Memory to work in.
     """
     starts, widths, products, w = tables.starts, tables.widths, tables.products, width(dacts)
     last, size = len(widths) - 1, starts[-1] * w
-    pack = np.empty(DEPTH * PACK, theta.dtype)
     for panel in range(begin, end):
         add_up(nll, len(tables.features), panel, min(w, n - panel * w), row_nll)
         weigh(dacts, panel * size + starts[last] * w, widths[last], weights, panel * w, n)

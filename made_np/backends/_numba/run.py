@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from made_np.backends._numba.backward import backward
+from made_np.backends._numba.backward import DEPTH, PACK, backward
 from made_np.backends._numba.compiling import width
 from made_np.backends._numba.forward import forward
 from made_np.backends._numba.losses import KERNELS, collect
@@ -16,7 +16,7 @@ from made_np.backends._numba.sorting import gather
 from made_np.backends._numba.tables import Plan
 from made_np.backends._numba.threads import pool
 from made_np.backends._numba.updates import NO_RULE, Rule, rule_of
-from made_np.backends._numba.weights import weights, weights_of_any
+from made_np.backends._numba.weights import spare_size, weights, weights_of_any
 from made_np.layers import Array
 from made_np.optim import Optimizer, State
 
@@ -47,12 +47,15 @@ class Batch:
         self.width = width(theta)
         self.n_panels = -(-self.n // self.width)
         self.n_parts = 1 if self.n * plan.n_wires < SMALL else pool.n_threads
-        # Theta in the tables' numbering
-        self.ordered = self.theta if plan.sorted else np.empty_like(theta)
+        self.unsorted = 0 if plan.sorted else theta.size
+        self.ordered = self.theta
 
-    def share(self, *phases: Callable[[int], None]) -> None:
-        """Call each of `phases` for every part, on all threads if there are several; theta is put in order before."""
-        pool.run(self.n_parts, *(phases if self.plan.sorted else (self._sort, *phases)))
+    def share(self, ordered: Array, *phases: Callable[[int], None]) -> None:
+        """Put theta in the tables' numbering, in `ordered`; call each of `phases` for every part, on all threads."""
+        if self.unsorted:
+            self.ordered = ordered
+            phases = self._sort, *phases
+        pool.run(self.n_parts, *phases)
 
     def _sort(self, part: int) -> None:
         gather(self.theta, self.tables, self.ordered, part, self.n_parts)
@@ -67,12 +70,12 @@ class Batch:
         """Return the raw outputs (B, O), feature by feature."""
         t, n_units, w = self.tables, self.plan.n_units, self.width
         raw = np.empty((self.n, int(t.widths[-1])), self.dtype)
-        with borrowed(self.dtype, n_units * self.n_panels * w) as (acts,):
+        with borrowed(self.dtype, self.unsorted, n_units * self.n_panels * w) as (ordered, acts):
 
             def work(part: int) -> None:
                 forward(self.ordered, self.x, self.context, self.keeps, t, acts, self.nothing, *self.panels(part))
 
-            self.share(work)
+            self.share(ordered, work)
             panels = acts.reshape(self.n_panels, n_units, w)[:, t.starts[-3] : t.starts[-2]]
             rows = panels.transpose(0, 2, 1).reshape(self.n_panels * w, raw.shape[1])
             raw[:, t.units[t.starts[-3] :]] = rows[: self.n]
@@ -106,9 +109,10 @@ class Batch:
                 self._losses(acts, dacts, nll, 0, end)
                 collect(t, len(x), nll, row_nll[part], feature_nll[part], 0, end)
 
-        if not self.plan.sorted:
-            pool.run(self.n_parts, self._sort)
-        pool.run(-(-self.n // rows), work)
+        with borrowed(self.dtype, self.unsorted) as (ordered,):
+            if self.unsorted:
+                self.share(ordered)
+            pool.run(-(-self.n // rows), work)
 
     def _losses(self, acts: Array, dacts: Array, nll: Array, begin: int, end: int) -> None:
         for group in self.plan.groups:
@@ -117,13 +121,13 @@ class Batch:
     def sample(self, uniforms: Array) -> Array:
         """Return the rows with every NaN filled, (B, D)."""
         u, result = ready(uniforms, np.dtype(np.float64)), np.empty(self.x.shape, self.dtype)
-        with borrowed(self.dtype, self.plan.n_units * self.n_panels * self.width) as (acts,):
+        with borrowed(self.dtype, self.unsorted, self.plan.n_units * self.n_panels * self.width) as (ordered, acts):
 
             def work(part: int) -> None:
                 known, own = self.plan.known, self.panels(part)
                 ancestral(self.ordered, u, self.x, self.context, self.tables, known, acts, result, *own)
 
-            self.share(work)
+            self.share(ordered, work)
         return result
 
     # ------------------------------------------------------------------------------------------ learning
@@ -154,8 +158,9 @@ class Batch:
         shrinking = self.nothing if decay is None else decay
         run = weights if self.plan.sorted and only_live else weights_of_any
         size, strip_size = self.plan.n_units * lanes, (self.plan.n_below + len(t.widths) * self.width) * n
-        sizes = size, size, self.x.shape[1] * lanes, strip_size, size if apart else 0
-        with borrowed(self.dtype, *sizes) as (acts, dacts, nll, strip, plain):
+        spare_each = max(DEPTH * PACK, spare_size(n, self.plan.widest))
+        sizes = size, size, self.x.shape[1] * lanes, strip_size, size if apart else 0, spare_each * self.n_parts
+        with borrowed(self.dtype, self.unsorted, *sizes) as (ordered, acts, dacts, nll, strip, plain, spares):
 
             def rows(part: int) -> None:
                 begin, end = self.panels(part)
@@ -163,14 +168,14 @@ class Batch:
                 self._losses(acts, dacts, nll, begin, end)
                 backward(
                     self.ordered, n, self.keeps, t, acts, plain, dacts, nll, self.row_weights, row_nll, strip,
-                    begin, end,
+                    spares[part * spare_each : (part + 1) * spare_each], begin, end,
                 )  # fmt: skip
 
             def columns(part: int) -> None:
                 run(
-                    self.theta, grad, t, strip, dacts, n, rule.kind, rule.numbers, rule.first, rule.second,
-                    shrinking, rule.decoupled, part, self.n_parts,
+                    self.theta, grad, t, strip, dacts, spares[part * spare_each : (part + 1) * spare_each], n,
+                    rule.kind, rule.numbers, rule.first, rule.second, shrinking, rule.decoupled, part, self.n_parts,
                 )  # fmt: skip
 
-            self.share(rows, columns)
+            self.share(ordered, rows, columns)
         return row_nll

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from made_np.backends._numba.compiling import kernel
+from made_np.backends._numba.compiling import index, kernel
 
 
 @kernel
@@ -18,9 +18,10 @@ def gather(theta: Any, tables: Any, ordered: Any, part: int, parts: int) -> None
             if b >= 0:
                 ordered[b + row] = theta[b + unit]
             seen = tables.reach[tables.reach_at[q] + row]
-            here, there = (
-                ordered[W + row * n_in : W + row * n_in + seen],
-                theta[W + unit * n_in : W + (unit + 1) * n_in],
-            )
-            for c in range(len(here)):
-                here[c] = there[columns[c]]
+            here, there = index(W + row * n_in), index(W + unit * n_in)
+            if tables.in_order[source]:
+                for c in range(index(seen)):
+                    ordered[here + c] = theta[there + c]
+            else:
+                for c in range(index(seen)):
+                    ordered[here + c] = theta[there + index(columns[c])]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.mask_sets import MaskSet
-from made_np.masks import Ints
+from made_np.masks import Bools, Ints
 from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.network import Network
 from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
@@ -55,6 +55,8 @@ class Tables(NamedTuple):
     """(L + 3,) where each layer begins in a panel, in units; then the values of x; then the panel's size."""
     units: Ints
     """Theta's number of each unit of each layer, one layer after the other, from `starts`."""
+    in_order: Bools
+    """(L + 2,): True where theta numbers a layer's units as the tables do."""
     skips: Ints
     """For each unit, from `starts`, the unit below that it adds, or -1."""
     has_skips: bool
@@ -87,6 +89,8 @@ class Plan(NamedTuple):
     n_units: int
     n_below: int
     """Of those, the units below the output."""
+    widest: int
+    """Of all layers."""
     known: Ints
     """(L + 1, D): how many units of the inputs and of each hidden layer are complete when those before a place are."""
     sorted: bool
@@ -114,6 +118,7 @@ def _make_plan(network: Network, mask_set: MaskSet) -> Plan | None:
     degrees = [each[order] for each, order in zip(degrees, units, strict=True)]
     widths = np.array([len(each) for each in units])
     starts = np.cumsum([0, *widths, len(mask_set.order)])
+    in_order = np.array([np.array_equal(each, np.arange(len(each))) for each in units])
     products = _products(network)
     reach, first = [], []
     for _, _, _, n_in, source, target in products.tolist():
@@ -129,6 +134,7 @@ def _make_plan(network: Network, mask_set: MaskSet) -> Plan | None:
         widths,
         starts,
         np.concatenate(units),
+        in_order,
         np.concatenate(_skips(mask_set, units)),
         any(skip is not None and bool(skip.any()) for skip in mask_set.skips),
         features,
@@ -136,11 +142,12 @@ def _make_plan(network: Network, mask_set: MaskSet) -> Plan | None:
         ACTIVATIONS[network.activation],
         not np.isin(features[:, 1], (CATEGORICAL, DISCRETIZED)).any(),
     )
-    is_sorted = all(np.array_equal(each, np.arange(len(each))) for each in units)
     sizes = np.array([starts[-1], len(features)])
     known = np.array([np.searchsorted(each, np.arange(len(features)), side="right") for each in degrees[:-1]])
     n_wires = int(tables.reach.sum())
-    return Plan(tables, tuple(_groups(tables)), sizes, int(starts[-1]), int(starts[-3]), known, is_sorted, n_wires)
+    is_sorted = bool(in_order.all())
+    groups, widest = tuple(_groups(tables)), int(widths.max())
+    return Plan(tables, groups, sizes, int(starts[-1]), int(starts[-3]), widest, known, is_sorted, n_wires)
 
 
 def _groups(tables: Tables) -> Iterator[Group]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.backends._numba.compiling import index, inner, kernel, width
+from made_np.backends._numba.compiling import PANEL_BYTES, index, inner, kernel, width
 from made_np.backends._numba.tile import ROWS, new
 from made_np.backends._numba.updates import NONE, shrink, update
 
@@ -20,18 +20,23 @@ STRETCH = 992
 """Columns that it takes at once: with BLOCK rows, what fits the cache beside a strip of the layer below."""
 
 
+def spare_size(n: int, widest: int) -> int:
+    """Return how much memory `weights` and `weights_of_any` need for n rows and layers no wider than `widest`."""
+    wide = widest + PANEL_BYTES  # in whole strips: a strip is no wider than a panel has bytes
+    return BLOCK * (1 + n + max(STRETCH, wide)) + widest
+
+
 @kernel
 def weights(
-    theta: Any, grad: Any, tables: Any, strip: Any, dacts: Any, n: int,
+    theta: Any, grad: Any, tables: Any, strip: Any, dacts: Any, spare: Any, n: int,
     rule: int, numbers: Any, first: Any, second: Any, decay: Any, decoupled: bool, part: int, parts: int,
 ) -> None:  # fmt: skip
     """Compute this part of dW = dy^T x and db; write it to `grad` (0 off the mask), or update theta with it.
 
-    For theta in the tables' numbering. An update leaves alone what is off the mask.
+    For theta in the tables' numbering. An update leaves alone what is off the mask. `spare` is memory to work in.
     """
     w, products, starts, zero = width(dacts), tables.products, tables.starts, dacts.dtype.type(0)
-    dy, db = np.empty(BLOCK * n, dacts.dtype), np.empty(BLOCK, dacts.dtype)
-    dW = np.empty(BLOCK * STRETCH, dacts.dtype)
+    db, dy, dW = spare[:BLOCK], spare[BLOCK : BLOCK * (n + 1)], spare[BLOCK * (n + 1) :]
     block = 0
     for q in range(len(products)):
         W, b, n_out, n_in = products[q, 0], products[q, 1], products[q, 2], products[q, 3]
@@ -62,13 +67,14 @@ def weights(
 
 @kernel
 def weights_of_any(
-    theta: Any, grad: Any, tables: Any, strip: Any, dacts: Any, n: int,
+    theta: Any, grad: Any, tables: Any, strip: Any, dacts: Any, spare: Any, n: int,
     rule: int, numbers: Any, first: Any, second: Any, decay: Any, decoupled: bool, part: int, parts: int,
 ) -> None:  # fmt: skip
     """Do the same for theta in its own numbering, and update all of it: moments live on where a gradient is 0."""
     w, products, starts, units = width(dacts), tables.products, tables.starts, tables.units
-    dy, db = np.empty(BLOCK * n, dacts.dtype), np.empty(BLOCK, dacts.dtype)
-    dW, g = np.empty(BLOCK * np.max(tables.widths + w), dacts.dtype), np.empty(np.max(tables.widths), dacts.dtype)
+    widest = np.max(tables.widths)
+    db, dy, dW = spare[:BLOCK], spare[BLOCK : BLOCK * (n + 1)], spare[BLOCK * (n + 1) : len(spare) - widest]
+    g = spare[len(spare) - widest :]
     block = 0
     for q in range(len(products)):
         W, b, n_out, n_in = products[q, 0], products[q, 1], products[q, 2], products[q, 3]
@@ -89,7 +95,7 @@ def weights_of_any(
                 unit = units[start + r]
                 if b >= 0:
                     use(theta, grad, b + unit, db, r, 1, rule, numbers, first, second, decay, decoupled)
-                scatter(dW, r * wide, reach[r], columns, g)
+                scatter(dW, r * wide, reach[r], columns, tables.in_order[products[q, 4]], g)
                 use(theta, grad, W + unit * n_in, g, 0, n_in, rule, numbers, first, second, decay, decoupled)
 
 
@@ -103,13 +109,19 @@ def strip_of(widths: Any, layer: int, n: int, w: int) -> int:
 
 
 @inner
-def scatter(dW: Any, at: int, seen: int, columns: Any, g: Any) -> None:
+def scatter(dW: Any, at: int, seen: int, columns: Any, in_order: bool, g: Any) -> None:
     """Write a row of dW, of which the first `seen` columns live, to a row in theta's own order of columns."""
-    zero = g.dtype.type(0)
-    for c in range(index(len(columns))):
-        g[c] = zero
-    for c in range(index(seen)):
-        g[columns[c]] = dW[index(at) + c]
+    source, zero = index(at), g.dtype.type(0)
+    if in_order:
+        for c in range(index(seen)):
+            g[c] = dW[source + c]
+        for c in range(index(seen), index(len(columns))):
+            g[c] = zero
+    else:
+        for c in range(index(seen)):
+            g[index(columns[c])] = dW[source + c]
+        for c in range(index(seen), index(len(columns))):
+            g[index(columns[c])] = zero
 
 
 @inner
