@@ -22,10 +22,12 @@ from typing import TYPE_CHECKING, Any
 from made_np._version import __version__
 
 if TYPE_CHECKING:
-    from made_np import datasets, draw, layers, masks, optim, testing
+    from made_np import datasets, draw, layers, masks, optim, schedules, testing
+    from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
     from made_np.estimator import MADEDensity
     from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
     from made_np.model import MADE
+    from made_np.orders import find_order
     from made_np.outputs import Bernoulli, Categorical, Gaussian
     from made_np.storage import load, save
     from made_np.train import FitResult, fit
@@ -33,22 +35,28 @@ if TYPE_CHECKING:
 __all__ = [
     "MADE",
     "Bernoulli",
+    "Calibration",
     "Categorical",
     "DiscretizedLogistic",
+    "Evaluation",
     "FitResult",
     "Gaussian",
     "MADEDensity",
     "MixtureOfGaussians",
     "MixtureOfLogistics",
     "__version__",
+    "calibration",
     "datasets",
     "draw",
+    "evaluate",
+    "find_order",
     "fit",
     "layers",
     "load",
     "masks",
     "optim",
     "save",
+    "schedules",
     "testing",
 ]
 
@@ -56,13 +64,18 @@ __all__ = [
 _HOME = {
     "MADE": "model",
     "Bernoulli": "outputs",
+    "Calibration": "diagnostics",
     "Categorical": "outputs",
     "DiscretizedLogistic": "mixtures",
+    "Evaluation": "diagnostics",
     "FitResult": "train",
     "Gaussian": "outputs",
     "MADEDensity": "estimator",
     "MixtureOfGaussians": "mixtures",
     "MixtureOfLogistics": "mixtures",
+    "calibration": "diagnostics",
+    "evaluate": "diagnostics",
+    "find_order": "orders",
     "fit": "train",
     "load": "storage",
     "save": "storage",

@@ -211,11 +211,20 @@ class Description:
             raise ValueError(f"given has {len(rows)} rows, but n={n}: give n rows, or one of shape (D,)")
         return rows
 
-    def check_dropout(self, keeps: Sequence[Array] | None, n: int) -> None:
-        """Raise if `keeps` is not one (n, H_l) array of this model's dtype per hidden layer."""
+    def check_dropout(self, keeps: Sequence[Array | None] | None, n: int) -> None:
+        """Raise unless `keeps` has one (n, H_l) array of this model's dtype, or None, per hidden layer.
+
+        Before them there may be one for the inputs, (n, I + C).
+        """
         if keeps is None:
             return
-        shapes = [(n, width) for width in self.hidden]
-        if [k.shape for k in keeps] != shapes or any(k.dtype != self.dtype for k in keeps):
-            got = [(k.shape, k.dtype.name) for k in keeps]
-            raise ValueError(f"dropout holds {got}: this model needs {self.dtype} arrays of shapes {shapes}")
+        inputs, shapes = (n, self.network.n_inputs), [(n, width) for width in self.hidden]
+        wanted = [inputs, *shapes] if len(keeps) > len(shapes) else shapes
+        pairs = zip(keeps, wanted, strict=False)
+        fits = all(keep is None or (keep.shape, keep.dtype) == (shape, self.dtype) for keep, shape in pairs)
+        if len(keeps) != len(wanted) or not fits:
+            got = [None if keep is None else (keep.shape, keep.dtype.name) for keep in keeps]
+            raise ValueError(
+                f"dropout holds {got}: this model needs {self.dtype} arrays of shapes {shapes}, and may have one of "
+                f"{inputs} before them, for the inputs"
+            )

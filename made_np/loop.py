@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from made_np.layers import dropout_mask
 from made_np.model import MADE
 from made_np.optim import Optimizer, State, blocks
-from made_np.schedules import Schedule
+from made_np.schedules import Schedule, after
 
 Array = NDArray[Any]
 
@@ -76,6 +76,7 @@ class Options:
     patience: int
     decay: Array | None
     dropout: float
+    input_dropout: float
     averaging: float
     callbacks: tuple[Callback, ...]
 
@@ -109,6 +110,8 @@ class Run:
     theta: Array
     rng: np.random.Generator
     start: float
+    saver: Callable[[Run], object] | None = None
+    """Called between epochs, when all of this can be written down."""
     n_steps: int = 0
     records: list[Record] = field(default_factory=list)
     grad: Array = field(init=False)
@@ -124,46 +127,50 @@ class Run:
         self.kept = Kept(0, math.inf, self.theta.copy())
 
     @property
-    def total_steps(self) -> int:
-        """How many steps there are if nothing ends the run early."""
-        return self.options.max_epochs * math.ceil(len(self.rows) / self.options.batch_size)
+    def epoch_steps(self) -> int:
+        """Steps of an epoch."""
+        return math.ceil(len(self.rows) / self.options.batch_size)
 
     @property
-    def learning_rate(self) -> float:
-        """That of the coming step."""
-        multiplier = self.options.schedule(self.n_steps, self.total_steps)
-        return self.options.learning_rate * float(multiplier)
+    def total_steps(self) -> int:
+        """How many steps there are if nothing ends the run early."""
+        return self.options.max_epochs * self.epoch_steps
 
     def train(self, show: bool) -> str:
         """Run until something ends it, and return what did (see `FitResult.stopped_by`)."""
         try:
-            with Progress(show, self.total_steps) as progress:
-                self._keep(0, self._validate())
-                for epoch in range(1, self.options.max_epochs + 1):
-                    info = self._epoch(epoch, progress)
+            with Progress(show, self.total_steps, len(self.records) * self.epoch_steps) as progress:
+                if not self.records:
+                    self._keep(0, self._validate())
+                while not self._out_of_patience():
+                    if len(self.records) >= self.options.max_epochs:
+                        return "max_epochs"
+                    info = self._epoch(len(self.records) + 1, progress)
                     if info is None:
                         return "diverged"
                     progress.epoch(info)
+                    if self.saver is not None:
+                        self.saver(self)
                     answers = [call(info) for call in self.options.callbacks]
                     # what merely counts as true, such as a number of bytes written, is no answer
                     if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
                         return "callback"
-                    if self._out_of_patience(epoch):
-                        return "patience"
         except KeyboardInterrupt:
             return "interrupt"
-        return "max_epochs"
+        return "patience"
 
-    def _out_of_patience(self, epoch: int) -> bool:
-        waited = epoch - self.kept.epoch
+    def _out_of_patience(self) -> bool:
+        waited = len(self.records) - self.kept.epoch
         return self.valid_rows is not None and waited >= self.options.patience
 
     def _epoch(self, epoch: int, progress: Progress) -> EpochInfo | None:
         """One pass over the rows in a fresh order; None if a loss or theta was not finite."""
         order, size = self.rng.permutation(len(self.rows)), self.options.batch_size
         total = rate = 0.0
+        schedule = after(self.options.schedule, [record.valid for record in self.records])
         for first in range(0, len(order), size):
-            index, rate = order[first : first + size], self.learning_rate
+            index = order[first : first + size]
+            rate = self.options.learning_rate * float(schedule(self.n_steps, self.total_steps))
             loss = self._step(index, rate)
             if not math.isfinite(loss):
                 return None
@@ -183,10 +190,6 @@ class Run:
     def _step(self, index: Array, learning_rate: float) -> float:
         """One update from the rows of that index; return the loss that they had before it."""
         made, options = self.made, self.options
-        keep = [
-            dropout_mask(self.rng, (len(index), width), options.dropout, made.dtype)
-            for width in (made.hidden if options.dropout else ())
-        ]
         k = self.n_steps if made.n_masks is None else self.n_steps % made.n_masks
         with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
             nll = made.ops.train_step(
@@ -199,12 +202,27 @@ class Run:
                 self.state,
                 learning_rate,
                 options.decay,
-                keep or None,
+                self._keeps(len(index)),
                 only_live=made.n_masks == 1,
             )
             self.n_steps += 1
             self._average()
         return float(nll.mean())
+
+    def _keeps(self, n: int) -> list[Array | None] | None:
+        """Draw which features n rows show to the network, then which units of each hidden layer are on."""
+        options, made = self.options, self.made
+        if not (options.dropout or options.input_dropout):
+            return None
+        keeps: list[Array | None] = [None] * (1 + len(made.hidden))
+        if options.input_dropout:
+            units = [output.n_inputs for output in made.outputs.feature_outputs]
+            keep = dropout_mask(self.rng, (n, made.n_features), options.input_dropout, made.dtype)
+            always = np.ones((n, made.n_context), made.dtype)
+            keeps[0] = np.concatenate([np.repeat(keep, units, axis=1), always], axis=1)
+        if options.dropout:
+            keeps[1:] = [dropout_mask(self.rng, (n, width), options.dropout, made.dtype) for width in made.hidden]
+        return keeps
 
     def _average(self) -> None:
         """Draw `averaged` towards theta: plain mean of all steps, then exponential."""
@@ -232,7 +250,7 @@ class Run:
 class Progress:
     """Show a person how far the run is: a bar where tqdm is installed, else a line per epoch."""
 
-    def __init__(self, wanted: bool, total_steps: int) -> None:
+    def __init__(self, wanted: bool, total_steps: int, done: int = 0) -> None:
         self._bar: Any = None
         self._lines = False
         if wanted:
@@ -241,7 +259,7 @@ class Progress:
             except ImportError:
                 self._lines = True
             else:
-                self._bar = tqdm(total=total_steps, unit="step")
+                self._bar = tqdm(total=total_steps, initial=done, unit="step")
 
     def __enter__(self) -> Progress:
         return self

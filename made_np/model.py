@@ -14,6 +14,7 @@ from made_np.description import Description
 from made_np.layers import Array
 from made_np.mask_sets import MIXTURE_SIZE, MaskSet
 from made_np.masks import Bools, Ints, check_permutation
+from made_np.network import SCHEMES
 from made_np.sampling import propagate_means
 from made_np.validation import as_choice, as_count, as_uniforms
 
@@ -71,7 +72,7 @@ class MADE(Description):
         """Return the model whose `config` this is."""
         return cls(**{**config, "output": outputs_from_config(config["output"])})
 
-    def init(self, rng: int | np.random.Generator = 0, x: Any = None) -> Array:
+    def init(self, rng: int | np.random.Generator = 0, x: Any = None, *, scheme: str = "normal") -> Array:
         """Return a new theta (P,): random weights, biases 0, direct weights 0.
 
         With a single mask set, weights off its masks are 0 too (they have no influence, whatever they are).
@@ -81,8 +82,13 @@ class MADE(Description):
         rng : int or numpy.random.Generator
         x : array (n, D), optional
             Data: the output biases then start from each column's own distribution.
+        scheme : {"normal", "orthogonal"}
+            Of the weights: independent normal numbers, or matrices with orthonormal rows or columns, which keep signals
+            in shape through many layers (Saxe, McClelland and Ganguli 2014), before the masks cut them. The variance is
+            the same: 2 / fan-in below relu, else 1 / fan-in, where the fan-in counts live wires.
         """
-        theta = self.network.init(np.random.default_rng(rng), self.mask_sets[0], self.dtype)
+        as_choice(scheme, "scheme", SCHEMES)
+        theta = self.network.init(np.random.default_rng(rng), self.mask_sets[0], self.dtype, scheme)
         views = self.layout.views(theta)
         if self.n_masks == 1:
             for layer, mask in enumerate(self.mask_sets[0].masks):
@@ -132,7 +138,7 @@ class MADE(Description):
         context: Any = None,
         mask_set: Any = 0,
         grad: Array | None = None,
-        dropout: Sequence[Array] | None = None,
+        dropout: Sequence[Array | None] | None = None,
     ) -> tuple[float, Array]:
         """Return the mean over rows of -log p(x), in nats, and its gradient (P,).
 
@@ -142,8 +148,9 @@ class MADE(Description):
             None: the loss of the mixture over all mask sets.
         grad : ndarray, shape (P,), optional
             Overwritten with the gradient, and returned. Exactly 0 at weights off the mask.
-        dropout : sequence of ndarray (B, H_l), optional
-            One array per hidden layer that multiplies its activations; see `layers.dropout_mask`.
+        dropout : sequence of ndarray (B, H_l) or None, optional
+            One array per hidden layer that multiplies its activations; see `layers.dropout_mask`. Before them there may
+            be one for the input units, (B, I + C): what is predicted stays whole.
 
         Notes
         -----

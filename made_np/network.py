@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
@@ -13,6 +14,9 @@ from made_np.blocks import Outputs
 from made_np.layers import ACTIVATIONS, Activation, Array
 from made_np.layout import Layout
 from made_np.mask_sets import MaskSet
+
+SCHEMES = ("normal", "orthogonal")
+"""How weights may be drawn."""
 
 
 @dataclass(frozen=True)
@@ -81,17 +85,46 @@ class Network:
         """Name of the output layer's bias."""
         return f"b{self.depth}"
 
-    def init(self, rng: np.random.Generator, mask_set: MaskSet, dtype: np.dtype[Any]) -> Array:
-        """Return random parameters (P,): weights N(0, g / fan-in), biases and direct weights 0.
+    def keeps(self, given: Sequence[Array | None] | None) -> list[Array | None]:
+        """Return L + 1 dropout masks, the inputs' first, with None where nothing is dropped.
 
-        The fan-in is the mean number of live wires into a unit, so that signals keep their scale though half of the
-        wires are cut; g = 2 for relu in hidden layers (He et al. 2015), else 1 (Glorot & Bengio 2010).
+        `given` may have been L of them, without the inputs', or None.
+        """
+        given = list(given or ())
+        return [None] * (self.depth + 1 - len(given)) + given
+
+    def init(self, rng: np.random.Generator, mask_set: MaskSet, dtype: np.dtype[Any], scheme: str = "normal") -> Array:
+        """Return random parameters (P,): weights of variance g / fan-in, biases and direct weights 0.
+
+        They are independent normal numbers, or those of an `orthogonal` matrix (Saxe et al. 2014) of that scale. The
+        fan-in is the mean number of live wires into a unit, so that signals keep their scale though half of the wires
+        are cut; g = 2 for relu in hidden layers (He et al. 2015), else 1 (Glorot & Bengio 2010).
         """
         theta = np.zeros(self.layout.size, dtype=dtype)
         views = self.layout.views(theta)
         for layer, mask in enumerate(mask_set.masks):
             gain = 2.0 if self.activation == "relu" and layer < self.depth else 1.0
             fan_in = max(mask.sum() / max(len(mask), 1), 1.0)
-            weights = rng.standard_normal(mask.shape, dtype=np.float32)
+            weights: Array = rng.standard_normal(mask.shape, dtype=np.float32)
+            if scheme == "orthogonal":
+                weights = orthogonal(weights) * sqrt(max(mask.shape))
             views[f"W{layer}"][:] = weights * sqrt(gain / fan_in)
         return theta
+
+
+def orthogonal(normal: Array) -> Array:
+    """Return the matrix (m, n) whose columns (rows, if m < n) are those of `normal`, made orthonormal one by one.
+
+    Of independent normal numbers that is one drawn evenly from all such matrices, if the diagonal of R is positive in
+    ``normal = Q R`` (Mezzadri 2007). Its entries have the mean 0 and the variance ``1 / max(m, n)``.
+
+    Examples
+    --------
+    >>> orthogonal(np.array([[3.0, 1.0], [4.0, 1.0]])).round(3)
+    array([[ 0.6,  0.8],
+           [ 0.8, -0.6]])
+    """
+    tall = normal if len(normal) >= normal.shape[1] else normal.T
+    q, r = np.linalg.qr(tall.astype(np.float64))
+    q *= np.where(np.diag(r) < 0, -1.0, 1.0)
+    return q if tall is normal else q.T

@@ -2,13 +2,16 @@
 
 A schedule is any function ``(step, total_steps) -> multiplier`` of the learning rate. Steps count
 from 0, and `total_steps` is what the run would take without early stopping.
+
+A schedule that heeds the validation loss offers ``after(valid) -> schedule`` besides: what to go on with after epochs
+whose losses were `valid`. It is asked anew at each epoch and remembers nothing, so one object serves many runs.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 Schedule = Callable[[int, int], float]
 
@@ -35,6 +38,16 @@ def cosine(step: int, total_steps: int) -> float:
 
 
 @dataclass(frozen=True)
+class Constant:
+    """The same multiplier at every step."""
+
+    multiplier: float
+
+    def __call__(self, step: int, total_steps: int) -> float:
+        return self.multiplier
+
+
+@dataclass(frozen=True)
 class StepDecay:
     """``factor ** (step // every)``: exponential, in stairs, and heedless of the run's length.
 
@@ -55,6 +68,79 @@ class StepDecay:
 
     def __call__(self, step: int, total_steps: int) -> float:
         return float(self.factor ** (step // self.every))
+
+
+@dataclass(frozen=True)
+class WarmRestarts:
+    """`cosine` over `steps` steps, then again from 1 over `growth` times as many, and so on.
+
+    Loshchilov & Hutter (2017), section 3, where `steps` is T_0 and `growth` is T_mult; heedless of the run's length.
+    `train.fit` with validation rows gives the best theta back, which is mostly one from the end of a period.
+
+    Examples
+    --------
+    >>> [round(WarmRestarts(2, growth=2)(step, 100), 3) for step in range(7)]
+    [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0]
+    """
+
+    steps: int
+    growth: float = 1
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"steps={self.steps!r} must be 1 or more")
+        if not 1 <= self.growth < math.inf:
+            raise ValueError(f"growth={self.growth!r} must be 1 or more, and finite")
+
+    def __call__(self, step: int, total_steps: int) -> float:
+        period: float = self.steps
+        since: float = step
+        if self.growth == 1:
+            since %= period
+        while since >= period:
+            since -= period
+            period *= self.growth
+        return (1.0 + math.cos(math.pi * (since / period))) / 2.0
+
+
+@dataclass(frozen=True)
+class ReduceOnPlateau:
+    """Start at 1, and multiply by `factor` after each `patience` epochs in a row without a better validation loss.
+
+    Examples
+    --------
+    >>> schedule = ReduceOnPlateau(factor=0.5, patience=2)
+    >>> [schedule.after([3.0, 2.0, 2.5, 2.1, 2.2, 2.0][:n])(0, 100) for n in range(7)]
+    [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+
+    factor: float = 0.5
+    patience: int = 5
+    floor: float = 1e-3
+    """The multiplier falls no further."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.factor < 1.0:
+            raise ValueError(f"factor={self.factor!r} must lie in (0, 1)")
+        if self.patience < 1:
+            raise ValueError(f"patience={self.patience!r} must be 1 epoch or more")
+        if not 0.0 <= self.floor <= 1.0:
+            raise ValueError(f"floor={self.floor!r} must lie in [0, 1]")
+
+    def __call__(self, step: int, total_steps: int) -> float:
+        return 1.0
+
+    def after(self, valid: Sequence[float]) -> Schedule:
+        """Return the constant schedule that epochs of these validation losses lead to, ValueError if one is NaN."""
+        best, waited, falls = math.inf, 0, 0
+        for loss in valid:
+            if math.isnan(loss):
+                raise ValueError(f"{self} needs validation losses: give validation rows, or another schedule")
+            waited = 0 if loss < best else waited + 1
+            best = min(best, loss)
+            if waited == self.patience:
+                waited, falls = 0, falls + 1
+        return Constant(max(self.factor**falls, self.floor))
 
 
 @dataclass(frozen=True)
@@ -79,11 +165,27 @@ class Warmup:
             return (step + 1) / (self.steps + 1)
         return self.then(step - self.steps, max(1, total_steps - self.steps))
 
+    def after(self, valid: Sequence[float]) -> Schedule:
+        """Return this schedule with what `then` has become after epochs of these validation losses."""
+        return replace(self, then=after(self.then, valid))
+
+
+def after(schedule: Schedule, valid: Sequence[float]) -> Schedule:
+    """Return what to go on with after epochs of these validation losses: mostly `schedule` itself.
+
+    Examples
+    --------
+    >>> after(cosine, [2.0, 1.0]) is cosine
+    True
+    """
+    heed = getattr(schedule, "after", None)
+    return schedule if heed is None else heed(valid)
+
 
 def get_schedule(schedule: str | Schedule | None) -> Schedule:
     """Return the schedule of that name, or the function given; None is constant.
 
-    Names: "constant", "linear", "cosine". Raises `ValueError` for another name and `TypeError`
+    Names: "constant", "linear", "cosine", "plateau". Raises `ValueError` for another name and `TypeError`
     for what cannot be called.
 
     Examples
@@ -95,7 +197,12 @@ def get_schedule(schedule: str | Schedule | None) -> Schedule:
         return constant
     if callable(schedule):
         return schedule
-    schedules = {"constant": constant, "linear": linear, "cosine": cosine}
+    schedules: dict[str, Schedule] = {
+        "constant": constant,
+        "linear": linear,
+        "cosine": cosine,
+        "plateau": ReduceOnPlateau(),
+    }
     way_out = f"use one of {sorted(schedules)} or a function (step, total_steps) -> multiplier"
     if not isinstance(schedule, str):
         raise TypeError(f"schedule={schedule!r} is neither a name nor a function: {way_out}")

@@ -6,6 +6,7 @@ This module holds `fit` and the checks of its arguments; `loop` holds what happe
 from __future__ import annotations
 
 import math
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -15,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.checkpoints import Checkpoint, prepare
 from made_np.loop import Callback, EpochInfo, Options, Record, Rows, Run
 from made_np.model import MADE
 from made_np.optim import Optimizer, get_optimizer
-from made_np.schedules import Schedule, get_schedule
+from made_np.schedules import Schedule, after, get_schedule
 from made_np.validation import as_count, as_numbers
 
 __all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
@@ -48,7 +50,7 @@ class FitResult:
     best_valid : float
         Validation loss of `theta`, nats per row; NaN without validation rows.
     seconds : float
-        Wall-clock time of the call.
+        Wall-clock time of the call; of a run that was resumed, of its earlier calls too.
     stopped_by : {"patience", "max_epochs", "callback", "interrupt", "diverged"}
     """
 
@@ -74,10 +76,13 @@ def fit(
     patience: int = 30,
     weight_decay: float | Mapping[str, float] = 0.0,
     dropout: float = 0.0,
+    input_dropout: float = 0.0,
     averaging: float = 0.0,
     context: Any = None,
     valid_context: Any = None,
     rng: int | np.random.Generator | None = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = True,
     progress: bool = False,
     callbacks: Iterable[Callback] = (),
 ) -> FitResult:
@@ -97,18 +102,22 @@ def fit(
         the mixture of mask sets; the best theta is given back, and `patience` epochs without a
         better one end the run.
     theta : ndarray, shape (P,), optional
-        Where to start; copied. By default ``made.init(rng, x)``.
+        Where to start; copied. By default ``made.init(rng, x)``; `MADE.init` has another scheme to offer.
     optimizer : str or Optimizer
         "adam", "adamw", "adagrad", "adadelta" (wants ``learning_rate=1.0``), "sgd", or a rule of
         `made_np.optim`.
     learning_rate : float
     schedule : str or function (step, total_steps) -> multiplier, optional
-        "linear", "cosine", or one of `made_np.schedules`; total_steps are those of `max_epochs`.
+        "linear", "cosine", "plateau" (falls where the validation loss does not), or one of `made_np.schedules`;
+        total_steps are those of `max_epochs`.
     batch_size, max_epochs, patience : int
     weight_decay : float or dict of str to float
         L2 coefficient of all weights, or of those named (``{"W0": 1e-4}``); never of biases.
     dropout : float in [0, 1)
         Share of hidden units that is switched off, drawn anew for each row and step.
+    input_dropout : float in [0, 1)
+        Share of features that the network does not get to see, drawn anew for each row and step; those it sees count
+        ``1 / (1 - input_dropout)``. All of them are still predicted. Context is always seen.
     averaging : float in [0, 1]
         Above 0, an average over the steps is validated and given back: their plain mean (Polyak
         & Juditsky 1992) until an exponential one of this factor forgets faster. 1: always plain.
@@ -116,6 +125,13 @@ def fit(
         For a model with ``n_context``.
     rng : int, numpy.random.Generator or None
         Decides start, batches and dropout: from the same `rng` the same bits. None: from chance.
+    checkpoint : path, optional
+        A file that the run is written to at the end, and between epochs every few seconds. Killed and called again
+        with the same arguments, it goes on from there, and ends with the bits of a run that was never stopped.
+        `made_np.load` opens it as a model.
+    resume : bool
+        Whether to go on from a file that is there already; `max_epochs` and `patience` may be others then. False:
+        begin anew, and replace it.
     progress : bool
         A bar on stderr, or a line per epoch where tqdm is not installed.
     callbacks : iterable of callable
@@ -128,8 +144,9 @@ def fit(
 
     Raises
     ------
-    ValueError, TypeError
-        An argument that cannot be meant; nothing has been computed then.
+    ValueError, TypeError, FileNotFoundError
+        An argument that cannot be meant, or a checkpoint of another run (the message says what differs); nothing has
+        been computed then.
 
     Warns
     -----
@@ -151,21 +168,31 @@ def fit(
     options = Options(
         get_optimizer(optimizer),
         _as_number(learning_rate, "learning_rate", "above 0", lambda v: v > 0),
-        _as_schedule(schedule),
+        _as_schedule(schedule, valid_rows),
         as_count(batch_size, "batch_size"),
         as_count(max_epochs, "max_epochs"),
         as_count(patience, "patience"),
         _as_decay(made, weight_decay),
         _as_dropout(made, dropout),
+        _as_rate(input_dropout, "input_dropout"),
         _as_number(averaging, "averaging", "in [0, 1]", lambda v: 0 <= v <= 1),
         _as_callbacks(callbacks),
     )
     generator = _as_generator(rng)
     run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, start)
-    stopped_by = run.train(show=progress)
+    saver = prepare(checkpoint, run, resume, theta, rng)
+    return _result(run, _train(run, saver, progress))
+
+
+def _train(run: Run, saver: Checkpoint | None, show: bool) -> str:
+    """Run until something ends it, and return what did; the checkpoint then holds the end, unless it is no good."""
+    run.saver = saver
+    stopped_by = run.train(show=show)
+    if saver is not None and stopped_by not in ("interrupt", "diverged"):  # they may be in the middle of an epoch
+        saver.finish(run)
     if stopped_by == "diverged":
-        warnings.warn(_way_out(run), RuntimeWarning, stacklevel=2)
-    return _result(run, stopped_by)
+        warnings.warn(_way_out(run), RuntimeWarning, stacklevel=3)
+    return stopped_by
 
 
 def _start(made: MADE, rows: Rows, theta: Array | None, rng: np.random.Generator) -> Array:
@@ -230,9 +257,10 @@ def _as_number(value: Any, name: str, allowed: str, ok: Callable[[float], bool])
     return float(value)
 
 
-def _as_schedule(schedule: str | Schedule | None) -> Schedule:
+def _as_schedule(schedule: str | Schedule | None, valid_rows: Rows | None) -> Schedule:
     """Return the schedule once its first multiplier has been seen to be one."""
     found = get_schedule(schedule)
+    after(found, [] if valid_rows is not None else [math.nan])  # it raises now if it needs validation losses
     _as_number(found(0, 1), f"schedule(0, 1) of {found!r}", ">= 0", lambda v: v >= 0)
     return found
 
@@ -255,8 +283,12 @@ def _as_coefficient(value: Any, name: str) -> float:
     return _as_number(value, name, ">= 0", lambda v: v >= 0)
 
 
+def _as_rate(value: Any, name: str) -> float:
+    return _as_number(value, name, "in [0, 1)", lambda v: 0 <= v < 1)
+
+
 def _as_dropout(made: MADE, dropout: float) -> float:
-    rate = _as_number(dropout, "dropout", "in [0, 1)", lambda v: 0 <= v < 1)
+    rate = _as_rate(dropout, "dropout")
     if rate and not made.hidden:
         raise ValueError(f"dropout={dropout} needs a hidden layer: this model has hidden=()")
     return rate

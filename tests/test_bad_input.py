@@ -160,6 +160,9 @@ def test_what_cannot_be_sampled_is_refused(arguments: dict[str, Any], error: typ
         ({"dropout": [np.ones((2, 5), np.float32)]}, ValueError, r"dropout holds .* of shapes \[\(2, 4\)\]"),
         ({"dropout": [np.ones((2, 4))]}, ValueError, "this model needs float32 arrays"),
         ({"dropout": []}, ValueError, "dropout holds"),
+        ({"dropout": [np.ones((2, 9), np.float32), None]}, ValueError, r"may have one of \(2, 5\) before them"),
+        ({"dropout": [np.ones((2, 3)), None]}, ValueError, "this model needs float32 arrays"),
+        ({"dropout": [None, None, None]}, ValueError, r"dropout holds \[None, None, None\]"),
     ],
 )
 def test_what_cannot_be_trained_with_is_refused(arguments: Any, error: type[Exception], message: str) -> None:

@@ -166,8 +166,9 @@ def test_score_prints_the_mean_and_writes_each_row(
     assert table.names == ["log_prob"]
     np.testing.assert_allclose(table.values[:, 0], expected, rtol=1e-12)
     text = capsys.readouterr().out
-    assert f"mean log-probability {expected.mean():.4f}" in text
-    assert "nats per row" in text
+    error = expected.std(ddof=1) / len(expected) ** 0.5
+    assert f"mean log-probability {expected.mean():.4f} +- {error:.4f} (standard error) nats per row" in text
+    assert f"{len(expected)} rows" in text
     assert f"{-expected.mean() / 3 / np.log(2):.4f} bits/dim" in text
 
 

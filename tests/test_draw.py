@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from made_np import MADE, Categorical, draw
+from made_np import MADE, Calibration, Categorical, calibration, draw
 from made_np.draw.canvas import degree_colours
 from made_np.draw.images import outline
 
@@ -247,6 +248,8 @@ def test_images_are_not_modified() -> None:
         (lambda: draw.completions(np.zeros((2, 4)), (2, 2), mean=np.zeros((1, 4))), "mean has shape"),
         (lambda: draw.learning_curve({"epoch": [], "train": [], "valid": []}), "history has 0 epochs"),
         (lambda: draw.learning_curve({"epoch": [1], "train": [1.0]}), "0 validation losses"),
+        (lambda: draw.learning_curve({"epoch": [1], "train": [1.0], "valid": [1.0], "test": []}), "0 test losses"),
+        (lambda: draw.calibration(predictions(), feature=4), "feature=4 does not exist"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(call: object, message: str) -> None:
@@ -277,6 +280,49 @@ def test_a_learning_curve_without_validation_has_one_line() -> None:
 def test_the_given_best_epoch_is_marked() -> None:
     axes = draw.learning_curve({"epoch": [1, 2], "train": [3, 2], "valid": [1, 2]}, best_epoch=2).axes[0]
     assert any("epoch 2" in str(line.get_label()) for line in axes.get_lines())
+
+
+def test_test_losses_are_drawn_where_a_callback_has_taken_them() -> None:
+    history = {"epoch": [1, 2], "train": [3.0, 2.0], "valid": [2.5, 2.0], "test": [2.75, 2.25]}
+    lines = {line.get_label(): line for line in draw.learning_curve(history).axes[0].get_lines()}
+    np.testing.assert_array_equal(lines["test"].get_xydata(), [[1, 2.75], [2, 2.25]])
+
+
+# ---------------------------------------------------------------------------------------------------- calibration
+
+
+def predictions() -> Calibration:
+    """A bit that is 1 with probability 1/4 and came in 2 of 4 rows, a standard normal of which 3 of 4 lie below 0."""
+    made = MADE(2, hidden=(4,), output=["bernoulli", "gaussian"], dtype="float64")
+    theta = np.zeros(made.n_params)
+    views = made.layout.views(theta)
+    views["b1"][0] = -np.log(3)
+    return calibration(made, theta, [[0, -1.0], [0, -2.0], [1, -0.5], [1, 3.0]], n_bins=2)
+
+
+def heights(axes: object) -> list[float]:
+    return [bar.get_height() for bar in axes.patches if isinstance(bar, Rectangle) and bar.get_width() == 0.5]
+
+
+def test_calibration_shows_observed_over_predicted_with_counts_and_a_histogram() -> None:
+    diagram, counts, histogram = draw.calibration(predictions()).axes
+    (diagonal, points, *_) = diagram.get_lines()
+    np.testing.assert_array_equal(diagonal.get_xydata(), [[0, 0], [1, 1]])
+    np.testing.assert_allclose(points.get_xydata(), [[0.25, 0.5]])
+    (whiskers,) = diagram.collections
+    error = 2 * np.sqrt(0.25 * 0.75 / 4)
+    np.testing.assert_allclose(whiskers.get_segments()[0], [[0.25, 0.5 - error], [0.25, 0.5 + error]])
+    assert heights(counts) == [4, 0]
+    assert heights(histogram) == [0.75, 0.25]
+    assert "error 0.2500" in diagram.get_title()
+    assert "error 0.2500" in histogram.get_title()
+
+
+def test_calibration_of_one_feature_is_one_picture(tmp_path: Path) -> None:
+    assert len(draw.calibration(predictions(), feature=0).axes) == 2
+    (axes,) = draw.calibration(predictions(), feature=1, title="x1", path=tmp_path / "a.png").axes
+    assert axes.get_title().startswith("x1: ")
+    assert (tmp_path / "a.png").read_bytes().startswith(PNG)
 
 
 # ----------------------------------------------------------------------------------------------------------- text

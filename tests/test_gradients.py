@@ -83,7 +83,7 @@ def build(name: str, **changes: Any) -> MADE:
 
 
 def complex_loss(
-    made: MADE, x: Array, context: Array | None, sets: list[int], keeps: list[Array] | None = None
+    made: MADE, x: Array, context: Array | None, sets: list[int], keeps: list[Array | None] | None = None
 ) -> Callable[[Array], Any]:
     """The loss as the reference backend has it, which takes complex theta where the public method does not."""
 
@@ -96,11 +96,25 @@ def complex_loss(
     return loss
 
 
-def check(made: MADE, method: str, *, B: int = 4, mask_set: Any = 0, rate: float = 0.0, seed: int = 0) -> Report:
+def check(
+    made: MADE,
+    method: str,
+    *,
+    B: int = 4,
+    mask_set: Any = 0,
+    rate: float = 0.0,
+    input_rate: float = 0.0,
+    seed: int = 0,
+) -> Report:
     """Sweep every entry of theta; entries off the masks must be exactly 0, and the loss must not notice them."""
     rng = np.random.default_rng(seed)
     theta, x, context = random_theta(made, rng), random_rows(made, B, rng), random_context(made, B, rng)
-    keeps = [dropout_mask(rng, (B, width), rate, "float64") for width in made.hidden] if rate else None
+    keeps: list[Array | None] | None = None
+    if rate:
+        keeps = [dropout_mask(rng, (B, width), rate, "float64") for width in made.hidden]
+    if input_rate:
+        inputs = dropout_mask(rng, (B, made.network.n_inputs), input_rate, "float64")
+        keeps = [inputs, *(keeps or [None] * len(made.hidden))]
     sets = list(range(made.n_masks or 32)) if mask_set is None else [mask_set]
     frozen = ~np.any([naive.live(made, made.mask_sets[k]) for k in sets], axis=0)
     arguments = {"context": context, "mask_set": mask_set, "dropout": keeps}
@@ -158,8 +172,9 @@ def test_the_gradient_is_the_derivative_of_the_loss(name: str, method: str, back
 @pytest.mark.parametrize("name", ["two hidden layers", "residual", "relu", "all at once"])
 def test_with_dropout_the_gradient_is_that_of_the_thinned_network(name: str, method: str, backend: str) -> None:
     made = build(name, backend=backend)
-    report = check(made, method, rate=0.4, B=6)
-    assert report.n_exercised > 0.5 * carrying(made)
+    for rates in ({"rate": 0.4}, {"input_rate": 0.3}, {"rate": 0.4, "input_rate": 0.3}):
+        report = check(made, method, B=6, **rates)
+        assert report.n_exercised > 0.5 * carrying(made)
 
 
 @every_method

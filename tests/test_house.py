@@ -23,7 +23,7 @@ LONGER = {
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
     ["_version", "validation"],
-    ["frames", "masks", "layout", "layers", "optim", "schedules", "datasets"],
+    ["frames", "masks", "layout", "layers", "optim", "orders", "schedules", "datasets"],
     ["normal", "mask_sets"],
     ["outputs", "conditioning"],
     ["mixing"],
@@ -35,7 +35,8 @@ RANKS = [
     ["description"],
     ["model"],
     ["storage", "loop", "linear", "adapter"],
-    ["train", "draw", "tables"],
+    ["checkpoints"],
+    ["train", "draw", "tables", "diagnostics"],
     ["faces"],
     ["estimator"],
     ["demo"],

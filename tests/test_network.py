@@ -7,6 +7,7 @@ import pytest
 
 from made_np.layers import ACTIVATIONS
 from made_np.model import MADE
+from made_np.network import orthogonal
 from made_np.outputs import Categorical
 
 
@@ -50,11 +51,12 @@ def test_biases_and_direct_wires_start_at_zero(dtype: str) -> None:
         assert view.any() == name.startswith("W") * (name != "W_direct")
 
 
+@pytest.mark.parametrize("scheme", ["normal", "orthogonal"])
 @pytest.mark.parametrize(("activation", "gain"), [("relu", 2.0), ("tanh", 1.0)])
-def test_weights_keep_the_scale_of_what_passes_through(activation: str, gain: float) -> None:
+def test_weights_keep_the_scale_of_what_passes_through(activation: str, gain: float, scheme: str) -> None:
     """Variance gain / (mean number of live wires into a unit), not / width: half of the wires are cut."""
     made = MADE(200, (300, 300), activation=activation)
-    views = made.layout.views(made.init(rng=0))
+    views = made.layout.views(made.init(rng=0, scheme=scheme))
     for layer, mask in enumerate(made.mask_sets[0].masks):
         want = (gain if layer < 2 else 1.0) / (mask.sum() / len(mask))
         live = views[f"W{layer}"][mask]
@@ -67,3 +69,35 @@ def test_a_start_is_a_function_of_the_seed() -> None:
     made = MADE(5, (7,))
     np.testing.assert_array_equal(made.init(rng=3), made.init(rng=np.random.default_rng(3)))
     assert not np.array_equal(made.init(rng=3), made.init(rng=4))
+
+
+@pytest.mark.parametrize("shape", [(7, 4), (4, 7), (5, 5), (1, 3), (3, 1), (0, 3)])
+def test_orthogonal_matrices_have_orthonormal_columns_or_rows(shape: tuple[int, int]) -> None:
+    normal = np.random.default_rng(0).standard_normal(shape)
+    q = orthogonal(normal)
+    assert q.shape == shape
+    short = q if shape[0] < shape[1] else q.T
+    np.testing.assert_allclose(short @ short.T, np.eye(min(shape)), atol=1e-14)
+    if q.size:  # the first is where it was, not on the other side
+        first = normal[0] if shape[0] < shape[1] else normal[:, 0]
+        np.testing.assert_allclose(short[0], first / np.linalg.norm(first), atol=1e-14)
+
+
+def test_an_orthogonal_start_is_one_before_the_masks_cut_it() -> None:
+    made = MADE(20, (50, 30), Categorical(2), n_masks=None, order="random", dtype="float64")
+    views = made.layout.views(made.init(rng=1, scheme="orthogonal"))
+    for layer in range(3):
+        W = views[f"W{layer}"]
+        short = W if len(W) < W.shape[1] else W.T
+        product = short @ short.T
+        assert product[0, 0] > 0
+        np.testing.assert_allclose(product / product[0, 0], np.eye(len(short)), atol=1e-12)
+    assert not views["b0"].any()
+    one = MADE(20, (50, 30), dtype="float64")
+    cut = one.layout.views(one.init(rng=1, scheme="orthogonal"))
+    assert all(not cut[f"W{layer}"][~mask].any() for layer, mask in enumerate(one.mask_sets[0].masks))
+
+
+def test_an_unknown_scheme_is_named() -> None:
+    with pytest.raises(ValueError, match="scheme='xavier'"):
+        MADE(3).init(0, scheme="xavier")

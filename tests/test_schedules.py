@@ -10,16 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from made_np.schedules import (
+    Constant,
+    ReduceOnPlateau,
     Schedule,
     StepDecay,
+    WarmRestarts,
     Warmup,
+    after,
     constant,
     cosine,
     get_schedule,
     linear,
 )
 
-ALL: list[Schedule] = [constant, linear, cosine, StepDecay(0.5, 10), Warmup(7, then=cosine)]
+ALL: list[Schedule] = [
+    *[constant, linear, cosine, StepDecay(0.5, 10), Warmup(7, then=cosine), Constant(0.3)],
+    *[WarmRestarts(6), WarmRestarts(6, growth=2), WarmRestarts(5, growth=1.3), ReduceOnPlateau()],
+]
 
 
 def test_constant() -> None:
@@ -52,6 +59,53 @@ def test_warmup_longer_than_the_run() -> None:
     assert Warmup(0)(0, 5) == 1.0
 
 
+def test_warm_restarts_repeat_the_cosine() -> None:
+    restarts = WarmRestarts(12)
+    assert [restarts(step, 1) for step in range(36)] == [cosine(step % 12, 12) for step in range(36)]
+    assert WarmRestarts(7)(7 * 10**9 + 3, 1) == cosine(3, 7)
+
+
+def test_warm_restarts_grow() -> None:
+    restarts = WarmRestarts(2, growth=3)  # periods of 2, 6, 18 steps
+    want = [cosine(step, period) for period in (2, 6, 18) for step in range(period)]
+    assert [restarts(step, 1) for step in range(26)] == want
+    uneven = WarmRestarts(2, growth=1.5)  # of 2, 3, 4.5, 6.75: the fourth begins at 9.5
+    assert [uneven(step, 1) for step in (2, 5)] == [1.0, 1.0]
+    assert uneven(10, 1) == pytest.approx((1 + math.cos(math.pi * 0.5 / 6.75)) / 2)
+
+
+def multipliers(schedule: Schedule, valid: list[float]) -> list[float]:
+    """What holds after 0, 1, 2, ... epochs."""
+    return [after(schedule, valid[:n])(17, 100) for n in range(len(valid) + 1)]
+
+
+def test_a_plateau_reduces_after_so_many_epochs_that_are_no_better() -> None:
+    schedule = ReduceOnPlateau(factor=0.1, patience=3, floor=0.05)
+    #        best  1    2    3 down  best  1    2    3 down  1    2    3: at the floor
+    valid = [5.0, 5.0, 6.0, 5.5, 4.0, 4.0, 4.1, 4.2, 4.3, 4.3, 4.3]
+    assert multipliers(schedule, valid) == [1, 1, 1, 1, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05]
+    assert multipliers(schedule, [3.0, 2.0, 1.0, 0.0, -1.0]) == [1] * 6
+    assert multipliers(ReduceOnPlateau(patience=1), [math.inf, 1.0, 1.0, 1.0]) == [1, 0.5, 0.5, 0.25, 0.125]
+
+
+def test_a_plateau_never_reached_twice_by_one_wait() -> None:
+    assert multipliers(ReduceOnPlateau(0.5, 2), [1.0] * 7) == [1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.125]
+
+
+def test_a_warmup_hands_the_losses_on() -> None:
+    warm = Warmup(4, then=ReduceOnPlateau(0.5, 1))
+    down = after(warm, [1.0, 1.0])
+    assert [down(step, 100) for step in (0, 4)] == [0.2, 0.5]
+    assert warm(4, 100) == 1.0, "the object itself has not changed"
+    assert after(Warmup(4, then=cosine), [1.0, 1.0]) == Warmup(4, then=cosine)
+    assert after(cosine, [1.0]) is cosine
+
+
+def test_a_plateau_needs_losses() -> None:
+    with pytest.raises(ValueError, match=r"ReduceOnPlateau\(.*needs validation losses: give validation rows"):
+        ReduceOnPlateau().after([math.nan])
+
+
 @given(
     schedule=st.sampled_from(ALL),
     total=st.integers(1, 10_000),
@@ -74,6 +128,7 @@ def test_get_schedule() -> None:
         ("linear", linear),
         ("cosine", cosine),
     ]
+    assert get_schedule("plateau") == ReduceOnPlateau()
     for name, schedule in names:
         assert get_schedule(name) is schedule
     warm = Warmup(3)
@@ -93,3 +148,15 @@ def test_bad_values_are_named() -> None:
         StepDecay(factor=0.5, every=0)
     with pytest.raises(ValueError, match="steps=-1 "):
         Warmup(-1)
+    for growth in (0.9, math.nan, math.inf):
+        with pytest.raises(ValueError, match=f"growth={growth} must be 1 or more"):
+            WarmRestarts(5, growth=growth)
+    with pytest.raises(ValueError, match="steps=0 "):
+        WarmRestarts(0)
+    for factor in (0.0, 1.0, math.nan):
+        with pytest.raises(ValueError, match=f"factor={factor} must lie in"):
+            ReduceOnPlateau(factor)
+    with pytest.raises(ValueError, match="patience=0 "):
+        ReduceOnPlateau(patience=0)
+    with pytest.raises(ValueError, match=r"floor=-0\.1 "):
+        ReduceOnPlateau(floor=-0.1)

@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 
 from made_np import description, loop, train
 from made_np.layers import dropout_mask
+from made_np.mixtures import DiscretizedLogistic
 from made_np.model import MADE
 from made_np.optim import SGD, Adam
-from made_np.schedules import StepDecay
+from made_np.outputs import Categorical
+from made_np.schedules import ReduceOnPlateau, StepDecay, Warmup
 from made_np.train import EpochInfo, FitResult, fit
 
 Array = NDArray[Any]
@@ -43,6 +45,7 @@ def naive_fit(
     lr: float,
     seed: int = 0,
     dropout: float = 0.0,
+    input_dropout: float = 0.0,
     decay: float = 0.0,
     context: Array | None = None,
 ) -> Iterator[Array]:
@@ -55,7 +58,13 @@ def naive_fit(
         order = list(rng.permutation(len(x)))
         while order:
             batch, order = order[:batch_size], order[batch_size:]
-            keeps = None
+            shown, keeps = np.ones((len(batch), made.n_features)), None
+            if input_dropout:
+                shown = dropout_mask(rng, (len(batch), made.n_features), input_dropout, made.dtype)
+            units = [
+                shown[:, d] for d, output in enumerate(made.outputs.feature_outputs) for _ in range(output.n_inputs)
+            ]
+            units += [np.ones(len(batch)) for _ in range(made.n_context)]
             if dropout:
                 shapes = [(len(batch), width) for width in made.hidden]
                 keeps = [dropout_mask(rng, shape, dropout, made.dtype) for shape in shapes]
@@ -64,7 +73,7 @@ def naive_fit(
                 x[batch],
                 context=None if context is None else context[batch],
                 mask_set=step if made.n_masks is None else step % made.n_masks,
-                dropout=keeps,
+                dropout=[np.stack(units, axis=1), *(keeps or [None] * len(made.hidden))],
             )
             theta = theta - lr * (grad + decay * is_weight * theta)
             step += 1
@@ -86,6 +95,7 @@ class TestSteps:
         n_masks=st.sampled_from([1, 3, None]),
         hidden=st.sampled_from([(5,), (4, 4), ()]),
         dropout=st.sampled_from([0.0, 0.4]),
+        input_dropout=st.sampled_from([0.0, 0.3]),
         decay=st.sampled_from([0.0, 0.3]),
         seed=st.integers(0, 99),
     )
@@ -98,6 +108,7 @@ class TestSteps:
         n_masks: int | None,
         hidden: tuple[int, ...],
         dropout: float,
+        input_dropout: float,
         decay: float,
         seed: int,
     ) -> None:
@@ -112,6 +123,7 @@ class TestSteps:
             lr=0.1,
             seed=seed,
             dropout=dropout,
+            input_dropout=input_dropout,
             decay=decay,
         )
         result = fit(
@@ -122,6 +134,7 @@ class TestSteps:
             batch_size=batch_size,
             max_epochs=epochs,
             dropout=dropout,
+            input_dropout=input_dropout,
             weight_decay=decay,
             rng=seed,
         )
@@ -219,12 +232,55 @@ class TestSteps:
             want = plain[name] - 0.1 * factors.get(name, 0.0) * 2.0
             np.testing.assert_allclose(value[live[name]], want[live[name]], rtol=1e-14)
 
+    def test_input_dropout_hides_whole_features_and_never_the_context(self) -> None:
+        outputs = [Categorical(3), "bernoulli", DiscretizedLogistic(3), Categorical(2)]
+        made = MADE(4, (6,), outputs, n_context=2, direct=True, dtype="float64")
+        y = np.random.default_rng(5).standard_normal((11, 2))
+        arguments: dict[str, Any] = {"input_dropout": 0.4, "batch_size": 4}
+        result = fit(made, bits(11), context=y, optimizer="sgd", learning_rate=0.1, max_epochs=2, **arguments)
+        *_, want = naive_fit(made, bits(11), epochs=2, lr=0.1, context=y, **arguments)
+        np.testing.assert_allclose(result.theta, want, rtol=1e-11, atol=1e-13)
+
     def test_context_goes_with_its_rows(self) -> None:
         made = MADE(3, hidden=(5,), n_context=2, dtype="float64")
         x, y = bits(11, 3), np.random.default_rng(5).standard_normal((11, 2))
         result = fit(made, x, context=y, optimizer="sgd", learning_rate=0.1, batch_size=4, max_epochs=2)
         *_, want = naive_fit(made, x, epochs=2, batch_size=4, lr=0.1, context=y)
         np.testing.assert_allclose(result.theta, want, rtol=1e-12)
+
+
+class TestPlateau:
+    def history(self, schedule: Any, **options: Any) -> dict[str, list[Any]]:
+        """Twelve rows learnt by heart, so that validation gets worse and worse."""
+        arguments = {"learning_rate": 0.03, "patience": 50, "max_epochs": 30, **options}
+        return fit(
+            MADE(6, hidden=(40,)), bits(12, 6), valid=bits(200, 6, seed=1), schedule=schedule, **arguments
+        ).history
+
+    def test_the_learning_rate_falls_where_the_validation_loss_does_not(self) -> None:
+        schedule = ReduceOnPlateau(factor=0.25, patience=4, floor=0.0)
+        history = self.history(schedule)
+        want, best, waited, rate = [], math.inf, 0, 0.03
+        for valid in history["valid"]:
+            want.append(rate)  # what an epoch is trained with was known before its end
+            waited = 0 if valid < best else waited + 1
+            best = min(best, valid)
+            if waited == 4:
+                waited, rate = 0, rate / 4
+        assert history["learning_rate"] == pytest.approx(want, rel=1e-12)
+        assert len(set(want)) > 3
+        assert self.history(schedule)["valid"] == history["valid"]  # the object has not remembered anything
+        assert schedule == ReduceOnPlateau(factor=0.25, patience=4, floor=0.0)
+
+    def test_after_a_warmup_too(self) -> None:
+        history = self.history(Warmup(2, then=ReduceOnPlateau(0.5, 3)))
+        assert history["learning_rate"][:3] == pytest.approx([0.01, 0.02, 0.03])
+        assert history["learning_rate"][-1] < 0.02
+
+    @pytest.mark.parametrize("schedule", ["plateau", Warmup(3, then=ReduceOnPlateau())])
+    def test_needs_validation_rows(self, schedule: Any) -> None:
+        with pytest.raises(ValueError, match="needs validation losses: give validation rows"):
+            fit(MADE(4, hidden=(5,)), bits(20), schedule=schedule)
 
 
 class TestLearning:
@@ -416,7 +472,7 @@ class TestDivergence:
 class TestPromises:
     def test_same_rng_same_bits(self) -> None:
         made, x = MADE(4, hidden=(5, 5), order="random", n_masks=None), bits(30)
-        options: dict[str, Any] = {"valid": bits(9), "max_epochs": 3, "dropout": 0.3}
+        options: dict[str, Any] = {"valid": bits(9), "max_epochs": 3, "dropout": 0.3, "input_dropout": 0.2}
         first = fit(made, x, rng=5, **options)
         assert_same(first, fit(made, x, rng=5, **options))
         assert_same(first, fit(made, x, rng=np.random.default_rng(5), **options))
@@ -552,6 +608,7 @@ X = bits(6)
         ({"schedule": "cos"}, ValueError, "schedule='cos' is unknown"),
         ({"schedule": lambda step, total: "x"}, TypeError, "schedule"),
         ({"schedule": lambda step, total: -1.0}, ValueError, r"schedule\(0, 1\).*=-1.0"),
+        ({"schedule": "plateau"}, ValueError, "needs validation losses"),
         ({"schedule": 0.5}, TypeError, "schedule=0.5 is neither"),
         ({"batch_size": 0}, ValueError, "batch_size=0"),
         ({"batch_size": 2.5}, TypeError, "batch_size=2.5"),
@@ -564,6 +621,8 @@ X = bits(6)
         ({"weight_decay": {"W0": -1}}, ValueError, r"weight_decay\['W0'\]=-1"),
         ({"dropout": 1.0}, ValueError, r"dropout=1.0: give a number in \[0, 1\)"),
         ({"dropout": -0.1}, ValueError, "dropout=-0.1"),
+        ({"input_dropout": 1.0}, ValueError, r"input_dropout=1.0: give a number in \[0, 1\)"),
+        ({"input_dropout": "0.1"}, TypeError, "input_dropout='0.1' is a str"),
         ({"averaging": 1.1}, ValueError, r"averaging=1.1: give a number in \[0, 1\]"),
         ({"rng": -1}, ValueError, "rng=-1: give an integer >= 0"),
         ({"rng": "seed"}, TypeError, "rng='seed'"),

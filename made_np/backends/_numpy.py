@@ -44,16 +44,18 @@ def forward(
     views: dict[str, Array],
     encoded: Array,
     mask_set: MaskSet,
-    keeps: Sequence[Array] | None = None,
+    keeps: Sequence[Array | None] | None = None,
 ) -> Trace:
-    """Run encoded inputs (B, I + C) through the network, with optional dropout masks `keeps`, one per hidden layer."""
+    """Run encoded inputs (B, I + C) through the network, with optional dropout masks `keeps` (see `loss_and_grad`)."""
+    thin, *thin_hidden = network.keeps(keeps)
+    encoded = _drop(encoded, thin)
     inputs, activated = [encoded], []
     for layer in range(network.depth):
         below = inputs[-1]
         z = _product(below, views[f"W{layer}"], views[f"b{layer}"], mask_set.masks[layer], mask_set.panels[layer])
         y = network.act.forward(z, out=z)
         activated.append(y)
-        h = y if keeps is None else dropout(y, keeps[layer])
+        h = _drop(y, thin_hidden[layer])
         skip = mask_set.skips[layer]
         inputs.append(h if skip is None else residual_add(h, below, skip))
     bias = views[network.output_bias]
@@ -74,26 +76,27 @@ def backward(
     draw: Array,
     mask_set: MaskSet,
     dviews: dict[str, Array],
-    keeps: Sequence[Array] | None = None,
+    keeps: Sequence[Array | None] | None = None,
     dencoded: Array | None = None,
 ) -> None:
     """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`.
 
     `dencoded` (B, I + C), if given, is overwritten with the gradient of the encoded inputs.
     """
-    encoded = trace.inputs[0]
+    encoded, (thin, *thin_hidden) = trace.inputs[0], network.keeps(keeps)
     direct = None if dencoded is None else np.zeros_like(dencoded)
     if mask_set.direct is not None:
         W, dW = views["W_direct"], dviews["W_direct"]
         _product_backward(draw, encoded, W, mask_set.direct, mask_set.panels[-1], dW=dW, dx=direct)
     if network.depth:
-        _backward_hidden(network, views, trace, draw, mask_set, dviews, keeps, dencoded)
+        _backward_hidden(network, views, trace, draw, mask_set, dviews, thin_hidden, dencoded)
     else:
         np.sum(draw, axis=0, out=dviews[network.output_bias])
         if dencoded is not None:
             dencoded[:] = 0
     if dencoded is not None:
         dencoded += direct
+        dencoded[:] = _drop_backward(dencoded, thin)
 
 
 def _backward_hidden(
@@ -103,7 +106,7 @@ def _backward_hidden(
     draw: Array,
     mask_set: MaskSet,
     dviews: dict[str, Array],
-    keeps: Sequence[Array] | None,
+    thin_hidden: Sequence[Array | None],
     dencoded: Array | None,
 ) -> None:
     dy = ds = draw
@@ -119,8 +122,16 @@ def _backward_hidden(
             dx += residual_add_backward(ds, skip)
         # ds: the gradient of what left hidden layer `layer - 1`, complete now with the share of the skip above it.
         ds = dx
-        dh = ds if keeps is None else dropout_backward(ds, keeps[layer - 1])
+        dh = _drop_backward(ds, thin_hidden[layer - 1])
         dy = network.act.backward(dh, trace.activated[layer - 1])
+
+
+def _drop(x: Array, keep: Array | None) -> Array:
+    return x if keep is None else dropout(x, keep)
+
+
+def _drop_backward(dy: Array, keep: Array | None) -> Array:
+    return dy if keep is None else dropout_backward(dy, keep)
 
 
 def _product(x: Array, W: Array, b: Array | None, mask: Bools, panels: Panels) -> Array:
@@ -174,7 +185,7 @@ def row_nll(
     x: Array,
     context: Array | None,
     mask_set: MaskSet,
-    keeps: Sequence[Array] | None = None,
+    keeps: Sequence[Array | None] | None = None,
 ) -> Array:
     """Return -log p(x) of each row, in nats, shape (B,), added up in float64."""
     encoded = network.outputs.encode(x, context)
@@ -189,15 +200,15 @@ def loss_and_grad(
     context: Array | None,
     mask_set: MaskSet,
     grad: Array,
-    keeps: Sequence[Array] | None = None,
+    keeps: Sequence[Array | None] | None = None,
     row_weights: Array | None = None,
 ) -> Array:
     """Return the nll of each row in nats, shape (B,), and overwrite `grad` with the gradient of its weighted sum.
 
     Parameters
     ----------
-    keeps : sequence of ndarray (B, H_l), optional
-        Dropout masks.
+    keeps : sequence of ndarray (B, H_l) or None, optional
+        Dropout masks, one per hidden layer; before them, if inputs are dropped, theirs (B, I + C). None: drop nothing.
     row_weights : ndarray, shape (B,), optional
         What each row's nll counts in the loss; 1/B (the mean) by default.
     """
@@ -223,7 +234,7 @@ def train_step(
     state: State,
     learning_rate: float,
     decay: Array | None = None,
-    keeps: Sequence[Array] | None = None,
+    keeps: Sequence[Array | None] | None = None,
     *,
     only_live: bool = False,
 ) -> Array:

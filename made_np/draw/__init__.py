@@ -1,4 +1,4 @@
-"""Pictures: masks and reachability, the network with its wires, images, learning curves.
+"""Pictures: masks and reachability, the network with its wires, images, learning curves, calibration.
 
 Each function returns a matplotlib ``Figure``, and saves it too where a `path` is given (.png, .svg or .pdf).
 Nothing goes through ``matplotlib.pyplot``: no window opens and no global state changes. `mask_text` draws a mask
@@ -10,7 +10,17 @@ from __future__ import annotations
 from made_np.draw.curves import learning_curve
 from made_np.draw.graph import network
 from made_np.draw.images import completions, image_grid
+from made_np.draw.reliability import calibration
 from made_np.draw.text import mask_text
 from made_np.draw.wires import masks, reachability
 
-__all__ = ["completions", "image_grid", "learning_curve", "mask_text", "masks", "network", "reachability"]
+__all__ = [
+    "calibration",
+    "completions",
+    "image_grid",
+    "learning_curve",
+    "mask_text",
+    "masks",
+    "network",
+    "reachability",
+]

@@ -22,12 +22,13 @@ def learning_curve(
     title: str = "learning curve",
     path: StrPath | None = None,
 ) -> Figure:
-    """Draw training and validation loss (nats per row) over the epochs, and mark the best epoch.
+    """Draw training, validation and test loss (nats per row) over the epochs, and mark the best epoch.
 
     Parameters
     ----------
     history : dict of str to list
-        ``FitResult.history``: "epoch", "train", and "valid", which may be all NaN where nothing was validated.
+        ``FitResult.history``: "epoch", "train", and "valid", which may be all NaN where nothing was validated; and
+        "test" too, where a callback of `fit` has scored test rows after each epoch.
     best_epoch : int, optional
         The epoch whose parameters were kept; by default the one with the least validation loss.
     title : str
@@ -47,6 +48,9 @@ def learning_curve(
             f"history has {len(epoch)} epochs, {len(train)} training and {len(valid)} validation losses: give "
             "FitResult.history of a run with at least one finished epoch"
         )
+    test = np.asarray(history.get("test", np.full(epoch.shape, np.nan)), dtype=float)
+    if test.shape != epoch.shape:
+        raise ValueError(f"history has {len(epoch)} epochs and {test.size} test losses: give one for each epoch")
     figure = new_figure(6.0, 3.6)
     axes = figure.add_subplot()
     marker = "o" if len(epoch) == 1 else None
@@ -55,6 +59,8 @@ def learning_curve(
         axes.plot(epoch, valid, color=ACCENT, linewidth=1.6, marker=marker, label="validation")
         best = best_epoch if best_epoch is not None else int(epoch[np.nanargmin(valid)])
         _mark(axes, best, epoch, valid)
+    if np.isfinite(test).any():
+        axes.plot(epoch, test, color=INK, linewidth=1.2, linestyle="dashed", marker=marker, label="test")
     quiet(axes)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=FAINT, linewidth=0.5)

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.columns import Columns, Kind
-from made_np.estimator.conventions import as_real, as_seed
+from made_np.estimator.conventions import as_seed
 from made_np.estimator.fitted import FittedDensity
 from made_np.estimator.online import train_on
+from made_np.estimator.start import choose_order, hold_out
 from made_np.frames import Floats, Names, check_columns, column_names
 from made_np.model import MADE
 from made_np.optim import Optimizer
+from made_np.schedules import Schedule
 from made_np.train import fit as fit_model
 from made_np.validation import as_count
 
@@ -40,8 +42,9 @@ class MADEDensity(FittedDensity):
         standardised for the network; densities and samples are in the column's own units. A discrete column has
         the values up to the largest one that fit met, and refuses others: give ``Categorical(n)`` if there are more.
     activation : {"relu", "tanh", "sigmoid", "softplus"}
-    order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)
-        The sequence in which columns are generated.
+    order : {"natural", "reverse", "random", "auto"}, permutation (D,), or permutations (n_masks, D)
+        The sequence in which columns are generated. "auto": found in the rows of `fit`, or of the first `partial_fit`,
+        by `made_np.find_order`; ``made_.order`` tells. It needs ``n_masks=1``, and does images no good.
     n_masks : int or None
         How many mask sets share the parameters. None, with ``order="random"``: endlessly many; such a model fills and
         scores rows with any gaps.
@@ -51,6 +54,9 @@ class MADEDensity(FittedDensity):
     optimizer : str or Optimizer
         "adam", "adamw", "adagrad", "adadelta" (wants ``learning_rate=1.0``), "sgd", or a rule of `made_np.optim`.
     learning_rate : float
+    schedule : str or function (step, total_steps) -> multiplier, optional
+        Of the learning rate: "linear", "cosine", "plateau" (needs validation rows), or one of `made_np.schedules`.
+        Like `averaging` it is for `fit` alone.
     batch_size : int
     max_epochs : int
         At most so many passes over the rows. Reaching it is no reason for a warning; `stopped_by_` tells.
@@ -62,6 +68,11 @@ class MADEDensity(FittedDensity):
         So many epochs without a better validation score end the fit.
     weight_decay : float or dict of str to float
     dropout : float in [0, 1)
+        Share of hidden units that is switched off at each step.
+    input_dropout : float in [0, 1)
+        Share of features that the network does not get to see at each step.
+    averaging : float in [0, 1]
+        Above 0, an average of the parameters over the steps is learned; see `made_np.fit`.
     warm_start : bool
         Let `fit` go on from the parameters that are there, with the columns learned before.
     random_state : int, RandomState, Generator or None
@@ -116,6 +127,7 @@ class MADEDensity(FittedDensity):
         residual: bool = False,
         optimizer: str | Optimizer = "adam",
         learning_rate: float = 1e-3,
+        schedule: str | Schedule | None = None,
         batch_size: int = 100,
         max_epochs: int = 200,
         early_stopping: bool = True,
@@ -123,6 +135,8 @@ class MADEDensity(FittedDensity):
         n_iter_no_change: int = 30,
         weight_decay: float | Mapping[str, float] = 0.0,
         dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        averaging: float = 0.0,
         warm_start: bool = False,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,
         verbose: int = 0,
@@ -139,6 +153,7 @@ class MADEDensity(FittedDensity):
         self.residual = residual
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.schedule = schedule
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
@@ -146,6 +161,8 @@ class MADEDensity(FittedDensity):
         self.n_iter_no_change = n_iter_no_change
         self.weight_decay = weight_decay
         self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.averaging = averaging
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
@@ -178,7 +195,7 @@ class MADEDensity(FittedDensity):
         first = not (self.warm_start and hasattr(self, "theta_"))
         x, names, columns = self._table(X, first)
         seed = as_seed(self.random_state)
-        made = self._model(columns, seed) if first else self._continued()
+        made = self._model(columns, seed, x) if first else self._continued()
         rng = np.random.default_rng(seed)
         rows, valid = self._rows(made, columns, x), None
         if X_val is not None:
@@ -186,7 +203,7 @@ class MADEDensity(FittedDensity):
             check_columns(column_names(X_val), x_val.shape[1], names, x.shape[1], "X_val")
             valid = self._rows(made, columns, x_val, "X_val")
         elif self.early_stopping:
-            rows, valid = self._hold_out(rows, rng)
+            rows, valid = hold_out(rows, self.validation_fraction, rng)
         result = fit_model(
             made,
             rows,
@@ -194,11 +211,14 @@ class MADEDensity(FittedDensity):
             theta=None if first else self.theta_,
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
+            schedule=self.schedule,
             batch_size=self.batch_size,
             max_epochs=self.max_epochs,
             patience=as_count(self.n_iter_no_change, "n_iter_no_change"),
             weight_decay=self.weight_decay,
             dropout=self.dropout,
+            input_dropout=self.input_dropout,
+            averaging=self.averaging,
             rng=rng,
             progress=bool(self.verbose),
         )
@@ -223,7 +243,7 @@ class MADEDensity(FittedDensity):
         first = not hasattr(self, "theta_")
         x, names, columns = self._table(X, first)
         seed = as_seed(self.random_state)
-        made = self._model(columns, seed) if first else self._continued()
+        made = self._model(columns, seed, x) if first else self._continued()
         rows = self._rows(made, columns, x)
         done = train_on(
             made,
@@ -235,6 +255,7 @@ class MADEDensity(FittedDensity):
             batch_size=self.batch_size,
             weight_decay=self.weight_decay,
             dropout=self.dropout,
+            input_dropout=self.input_dropout,
             seed=seed,
             progress=bool(self.verbose),
         )
@@ -252,8 +273,8 @@ class MADEDensity(FittedDensity):
         x, names = self._read(X), column_names(X)
         return x, names, Columns.learn(x, self.columns, names)
 
-    def _model(self, columns: Columns, seed: int) -> MADE:
-        """Return the model that the parameters describe."""
+    def _model(self, columns: Columns, seed: int, known: Floats | MADE) -> MADE:
+        """Return the model that the parameters describe; `known` is what ``order="auto"`` goes by."""
         sizes = self.hidden_layer_sizes
         if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
             raise TypeError(f"hidden_layer_sizes={sizes!r}: give a sequence of widths such as (500,), or () for none")
@@ -262,7 +283,7 @@ class MADEDensity(FittedDensity):
             tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes)),
             list(columns.outputs),
             activation=self.activation,
-            order=self.order,
+            order=choose_order(self.order, self.n_masks, known),
             n_masks=self.n_masks,
             direct=self.direct,
             residual=self.residual,
@@ -273,7 +294,7 @@ class MADEDensity(FittedDensity):
 
     def _continued(self) -> MADE:
         """Return the model that is there, or raise if the parameters now describe another one."""
-        asked = self._model(self.columns_, self.made_.seed)
+        asked = self._model(self.columns_, self.made_.seed, self.made_)
         if asked != self.made_:
             old, new = self.made_.config(), asked.config()
             changed = [name for name in old if old[name] != new[name]]
@@ -286,14 +307,3 @@ class MADEDensity(FittedDensity):
     def _rows(self, made: MADE, columns: Columns, x: Floats, name: str = "X") -> Array:
         """Return the model's rows of a table, checked and in its dtype."""
         return made.check_rows(columns.encode(x, name), name)
-
-    def _hold_out(self, rows: Array, rng: np.random.Generator) -> tuple[Array, Array | None]:
-        """Split off some rows for validation: at least one, unless there is only one."""
-        fraction = as_real(self.validation_fraction, "validation_fraction")
-        if not 0 < fraction < 1:
-            raise ValueError(f"validation_fraction={fraction}: give a number in (0, 1)")
-        if len(rows) < 2:
-            return rows, None
-        shuffled = rows[rng.permutation(len(rows))]
-        n_valid = max(1, int(fraction * len(rows)))
-        return shuffled[n_valid:], shuffled[:n_valid]

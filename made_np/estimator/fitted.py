@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from made_np import storage
 from made_np.columns import Columns
+from made_np.diagnostics import Evaluation, evaluate
 from made_np.estimator.conventions import Conventions, as_real, as_seed, not_fitted
 from made_np.estimator.marginals import check_gaps, observed_log_prob
 from made_np.estimator.online import Memory
@@ -65,6 +66,30 @@ class FittedDensity(Conventions):
         Arguments as in `score_samples`; `y` is ignored.
         """
         return float(self.score_samples(X).mean())
+
+    def evaluate(self, X: Any) -> Evaluation:
+        """Return what the rows cost: nats with their standard error, bits/dim, and what each column costs.
+
+        All of it in the units of the columns: `nll` is ``-score(X)``, its rows are ``-score_samples(X)``.
+
+        Parameters
+        ----------
+        X : array or data frame (n, D)
+            Without gaps: `score_samples` takes them.
+        """
+        _, columns = self._fitted()
+        z = columns.encode(self._read_again(X))
+        in_z = evaluate(self._exact, self.theta_.astype(np.float64), z)
+        # A density per unit of x is one per unit of z over the scale, and a discrete column has the scale 1.
+        shift = np.log(columns.scales)
+        names = self._names()
+        return replace(
+            in_z,
+            row_nll=in_z.row_nll + shift.sum(),
+            per_feature=in_z.per_feature + shift,
+            names=() if names is None else tuple(map(str, names)),
+            stopped_by=self.stopped_by_,
+        )
 
     def sample(self, n_samples: int = 1, random_state: Any = None) -> Any:
         """Draw rows from the model.

@@ -14,7 +14,7 @@ from made_np.loop import Options, Record, Rows, Run
 from made_np.model import MADE
 from made_np.optim import Optimizer, State, get_optimizer
 from made_np.schedules import get_schedule
-from made_np.train import _as_decay, _as_dropout, _as_number
+from made_np.train import _as_decay, _as_dropout, _as_number, _as_rate
 from made_np.validation import as_count
 
 __all__ = ["Memory", "Pass", "train_on"]
@@ -59,6 +59,7 @@ def train_on(
     batch_size: int = 100,
     weight_decay: float | Mapping[str, float] = 0.0,
     dropout: float = 0.0,
+    input_dropout: float = 0.0,
     seed: int = 0,
     progress: bool = False,
 ) -> Pass:
@@ -87,6 +88,7 @@ def train_on(
         patience=1,
         decay=_as_decay(made, weight_decay),
         dropout=_as_dropout(made, dropout),
+        input_dropout=_as_rate(input_dropout, "input_dropout"),
         averaging=0.0,
         callbacks=(),
     )

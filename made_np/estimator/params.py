@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
-from made_np import optim
+from made_np import optim, schedules
 from made_np.arguments import output_config, outputs_from_config
 from made_np.optim import Optimizer
 from made_np.outputs import Distribution
@@ -25,7 +25,8 @@ def to_json(value: Any) -> Any:
     Raises
     ------
     TypeError
-        An optimizer that is none of `made_np.optim`, so that nobody could find it again.
+        An optimizer that is none of `made_np.optim`, or a function that is none of `made_np.schedules`, so that nobody
+        could find it again.
 
     Examples
     --------
@@ -41,6 +42,8 @@ def to_json(value: Any) -> Any:
         if getattr(optim, name, None) is not type(value):
             raise TypeError(f"optimizer={value!r} is no rule of made_np.optim: set another one before you save")
         return {"optimizer": [name, asdict(value)]}
+    if callable(value) and not isinstance(value, type):
+        return {"schedule": _schedule(value)}
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):
@@ -58,6 +61,16 @@ def to_json(value: Any) -> Any:
     return value
 
 
+def _schedule(value: Any) -> Any:
+    """Return the name of a schedule, and its settings if it has some."""
+    name = getattr(value, "__name__", type(value).__name__)
+    if is_dataclass(value) and getattr(schedules, name, None) is type(value):
+        return [name, {field.name: to_json(getattr(value, field.name)) for field in fields(value)}]
+    if getattr(schedules, name, None) is value:
+        return name
+    raise TypeError(f"schedule={value!r} is none of made_np.schedules: set another one before you save")
+
+
 def from_json(value: Any) -> Any:
     """Return the parameter whose `to_json` this is; arrays come back as lists."""
     if isinstance(value, list):
@@ -70,6 +83,11 @@ def from_json(value: Any) -> Any:
     if kind == "optimizer":
         name, settings = content
         return getattr(optim, name)(**settings)
+    if kind == "schedule" and isinstance(content, str):
+        return getattr(schedules, content)
+    if kind == "schedule":
+        name, settings = content
+        return getattr(schedules, name)(**{key: from_json(each) for key, each in settings.items()})
     if kind == "tuple":
         return tuple(from_json(each) for each in content)
     return {key: from_json(each) for key, each in content.items()}

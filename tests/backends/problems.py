@@ -38,7 +38,7 @@ class Problem:
     theta: Array
     x: Array
     context: Array | None
-    keeps: list[Array] | None
+    keeps: list[Array | None] | None
     row_weights: Array | None
     uniforms: Array
 
@@ -61,10 +61,20 @@ class Problem:
         return replace(self, theta=theta)
 
 
-def problem(made: MADE, n: int = 20, seed: int = 0, *, rate: float = 0.0, weighted: bool = False) -> Problem:
-    """Random parameters (off the masks too) and rows, with dropout and row weights if they are asked for."""
+def problem(
+    made: MADE, n: int = 20, seed: int = 0, *, rate: float = 0.0, input_rate: float = 0.0, weighted: bool = False
+) -> Problem:
+    """Random parameters (off the masks too) and rows, with dropout and row weights if they are asked for.
+
+    Every single input unit is dropped or kept by itself, those of the context as well: backends know of no blocks.
+    """
     rng = np.random.default_rng(seed)
-    keeps = [dropout_mask(rng, (n, width), rate, made.dtype) for width in made.hidden] if rate else None
+    keeps: list[Array | None] | None = None
+    if rate:
+        keeps = [dropout_mask(rng, (n, width), rate, made.dtype) for width in made.hidden]
+    if input_rate:
+        inputs = dropout_mask(rng, (n, made.network.n_inputs), input_rate, made.dtype)
+        keeps = [inputs, *(keeps or [None] * len(made.hidden))]
     return Problem(
         made,
         random_theta(made, rng, 0.5),
@@ -114,7 +124,7 @@ def steps(
     for k in range(n):
         part = slice(k * len(p.x) // n, (k + 1) * len(p.x) // n)
         y = None if p.context is None else p.context[part]
-        keeps = None if p.keeps is None else [keep[part] for keep in p.keeps]
+        keeps = None if p.keeps is None else [None if keep is None else keep[part] for keep in p.keeps]
         given = (p.made.network, theta, p.x[part], y, p.one, grad, optimizer, state)
         losses.append(step(*given, rate / (k + 1), decay, keeps, only_live=only_live))
     return {"theta": theta, "loss": np.concatenate(losses), **state}

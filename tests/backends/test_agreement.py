@@ -37,6 +37,7 @@ FEW = bool(numba.config.DISABLE_JIT)
 LARGEST = {"max_features": 4, "max_width": 7} if FEW else {"max_features": 40, "max_width": 70}
 N_ROWS = st.sampled_from([0, 1, 3, 9, 17] if FEW else [0, 1, 2, 7, 8, 9, 16, 17, 33, 300])
 DTYPES = st.sampled_from(["float64", "float64", "float32"])
+RATES = st.sampled_from([0.0, 0.4])
 any_model = DTYPES.flatmap(lambda dtype: models(dtype=dtype, **LARGEST))
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
@@ -52,17 +53,25 @@ def examples(n: int) -> Any:
 @examples(60)
 @given(any_model, N_ROWS, seeds)
 def test_scores(made: MADE, n: int, seed: int) -> None:
-    p = problem(made, n, seed, rate=0.3 if seed % 2 else 0)
+    p = problem(made, n, seed, rate=0.3 if seed % 2 else 0, input_rate=0.2 if seed % 3 else 0)
     assert_close(scores("numba", p), scores("numpy", p), made.dtype)
 
 
 @examples(60)
-@given(any_model, N_ROWS, seeds, st.sampled_from([0.0, 0.4]), st.booleans())
-def test_gradients(made: MADE, n: int, seed: int, rate: float, weighted: bool) -> None:
-    p = problem(made, n, seed, rate=rate, weighted=weighted)
+@given(any_model, N_ROWS, seeds, RATES, RATES, st.booleans())
+def test_gradients(made: MADE, n: int, seed: int, rate: float, input_rate: float, weighted: bool) -> None:
+    p = problem(made, n, seed, rate=rate, input_rate=input_rate, weighted=weighted)
     got = gradient("numba", p)
     assert_close(got, gradient("numpy", p), made.dtype)
     assert not got["grad"][~p.live].any()
+
+
+@pytest.mark.skipif(FEW, reason="takes too long in plain Python")
+@every_dtype
+def test_scores_of_more_rows_than_are_scored_together_with_dropout(dtype: str) -> None:
+    for rates in ({"rate": 0.3}, {"input_rate": 0.3}, {"rate": 0.3, "input_rate": 0.3}):
+        p = problem(table(dtype=dtype, n_context=1), 300, **rates)
+        assert_close(scores("numba", p), scores("numpy", p), dtype)
 
 
 # Each is more than one block of whatever the kernels cut into blocks: columns and rows of a W, rows, places.
@@ -126,10 +135,13 @@ RULES = ("plain", "momentum", "nesterov", "adam", "adamw", "adagrad", "adadelta"
     st.sampled_from(RULES),
     st.booleans(),
     st.booleans(),
-    st.sampled_from([0.0, 0.3]),
+    RATES,
+    RATES,
 )
-def test_steps(made: MADE, n: int, seed: int, name: str, decaying: bool, only_live: bool, dropout: float) -> None:
-    p = problem(made, n, seed, rate=dropout)
+def test_steps(
+    made: MADE, n: int, seed: int, name: str, decaying: bool, only_live: bool, rate_of_units: float, input_rate: float
+) -> None:
+    p = problem(made, n, seed, rate=rate_of_units, input_rate=input_rate)
     rule, rate = rules(p)[name]
     decay = 0.1 * made.weight_mask if decaying else None
     got, want = (steps(ops, p, rule, decay, rate=rate, only_live=only_live) for ops in ("numba", "numpy"))

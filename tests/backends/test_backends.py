@@ -133,6 +133,25 @@ def test_dropout_thins_the_hidden_units_before_the_skip_is_added(backend: str) -
     np.testing.assert_allclose(made.ops.loss_and_grad(made.network, theta, x, None, one, grad, keeps), want, rtol=1e-12)
 
 
+@each_backend
+@settings(max_examples=30)
+@given(made=models(), seed=seeds)
+def test_dropping_an_input_is_cutting_its_wires(backend: str, made: MADE, seed: int) -> None:
+    """For one row: the same as with weights multiplied by what the inputs are; what is predicted stays as it was."""
+    made, rng = replace(made, backend=backend), np.random.default_rng(seed)
+    theta, x, context = random_theta(made, rng), random_rows(made, 1, rng), random_context(made, 1, rng)
+    keep = dropout_mask(rng, (1, made.network.n_inputs), 0.4, "float64")
+    cut = theta.copy()
+    for name, view in made.layout.views(cut).items():
+        view *= keep if name == "W_direct" or (name == "W0" and made.hidden) else 1.0
+    loss, grad = made.loss_and_grad(theta, x, context=context, dropout=[keep, *[None] * len(made.hidden)])
+    want_loss, want = made.loss_and_grad(cut, x, context=context)
+    for name, view in made.layout.views(want).items():
+        view *= keep if name == "W_direct" or (name == "W0" and made.hidden) else 1.0
+    assert loss == pytest.approx(want_loss, rel=1e-12)
+    np.testing.assert_allclose(grad, want, rtol=1e-11, atol=1e-12)
+
+
 def loss_and_grad(made: MADE, theta: Any, x: Any, weights: Any = None) -> tuple[Any, Any]:
     grad = np.full(made.n_params, np.nan)
     nll = made.ops.loss_and_grad(made.network, theta, x, None, made.mask_sets[0], grad, None, weights)

@@ -102,7 +102,7 @@ def n_compiled() -> int:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("order", ["natural", "reverse"])
 def test_rows_in_any_layout(dtype: str, order: str, tmp_path: Path) -> None:
-    p = problem(table(order=order, dtype=dtype, n_context=2), 13, rate=0.3, weighted=True)
+    p = problem(table(order=order, dtype=dtype, n_context=2), 13, rate=0.3, input_rate=0.2, weighted=True)
     want, before = everything("numba", p, SGD()), n_compiled()
     for layout in ROWS:
         assert p.context is not None
@@ -112,7 +112,7 @@ def test_rows_in_any_layout(dtype: str, order: str, tmp_path: Path) -> None:
             p,
             x=layout(p.x, tmp_path),
             context=layout(p.context, tmp_path),
-            keeps=[layout(keep, tmp_path) for keep in p.keeps],
+            keeps=[layout(keep, tmp_path) for keep in p.keeps if keep is not None],
             row_weights=layout(p.row_weights, tmp_path),
             uniforms=layout(p.uniforms, tmp_path),
         )

@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import made_np
 from made_np import MADE, Bernoulli, Categorical, DiscretizedLogistic, Gaussian, MADEDensity
 from made_np.optim import SGD
+from made_np.schedules import WarmRestarts
 
 NAN = np.nan
 SMALL: dict[str, Any] = {"hidden_layer_sizes": (16,), "max_epochs": 5, "random_state": 0}
@@ -102,6 +103,44 @@ def test_fitting_brings_the_score_near_that_of_the_truth() -> None:
     truth = (-exponent / 2 - np.log(2 * np.pi) - np.log(np.linalg.det(covariance)) / 2).mean()
     model = MADEDensity((32,), learning_rate=0.01, max_epochs=60, random_state=0).fit(train)
     assert truth - 0.05 < model.score(test) < truth + 0.02  # nats
+
+
+# ---------------------------------------------------------------------------------------------- evaluate
+
+
+def test_evaluate_agrees_with_score_row_by_row(fitted: MADEDensity, endless: MADEDensity) -> None:
+    for model, n_mask_sets in ((fitted, 1), (endless, 32)):
+        found = model.evaluate(X)
+        assert_allclose(found.row_nll, -model.score_samples(X), rtol=1e-12)
+        assert_allclose(found.nll, -model.score(X), rtol=1e-12)
+        assert found.n_mask_sets == n_mask_sets
+        assert found.stopped_by == model.stopped_by_ == "max_epochs"
+    found = fitted.evaluate(X)
+    assert_allclose(found.per_feature.sum(), found.nll, rtol=1e-12)
+
+
+def test_evaluate_is_in_the_units_of_each_column(fitted: MADEDensity) -> None:
+    per_unit = fitted.evaluate(X).per_feature
+    in_mm = MADEDensity(**SMALL).fit(X * [8, 1, 1, 1])
+    assert_allclose(in_mm.evaluate(X * [8, 1, 1, 1]).per_feature - per_unit, [np.log(8), 0, 0, 0], atol=1e-5)
+
+
+def test_evaluate_names_the_columns_of_a_data_frame() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=["height", "ill", "code", "weight"])
+    found = MADEDensity(**SMALL).fit(frame).evaluate(frame)
+    assert found.names == ("height", "ill", "code", "weight")
+    assert "weight" in str(found)
+    assert "stopped by    max_epochs" in str(found)
+
+
+def test_evaluate_refuses_gaps_and_an_estimator_that_is_not_fitted(fitted: MADEDensity) -> None:
+    gaps = X.copy()
+    gaps[2, 3] = NAN
+    with pytest.raises(ValueError, match=r"X\[2, 3\]|NaN"):
+        fitted.evaluate(gaps)
+    with pytest.raises(Exception, match="not fitted"):
+        MADEDensity().evaluate(X)
 
 
 # ---------------------------------------------------------------------------------------------- gaps
@@ -293,6 +332,33 @@ def test_partial_fit_on_all_rows_is_an_epoch_of_fit() -> None:
     assert_allclose(model.history_["train"], wanted.history_["train"], rtol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("input_dropout", 0.3), ("averaging", 0.9), ("schedule", "linear"), ("schedule", WarmRestarts(2))],
+)
+def test_what_fit_offers_can_be_asked_for(name: str, value: Any, tmp_path: Path) -> None:
+    options: dict[str, Any] = {**SMALL, "early_stopping": False, "batch_size": 20}
+    model = MADEDensity(**options, **{name: value}).fit(X)
+    rng, rows = np.random.default_rng(0), model.columns_.encode(X)
+    want = made_np.fit(model.made_, rows, rng=rng, max_epochs=5, batch_size=20, **{name: value}).theta
+    assert_array_equal(model.theta_, want)
+    assert (model.theta_ != MADEDensity(**options).fit(X).theta_).any()
+    model.save(tmp_path / "model.npz")
+    assert MADEDensity.load(tmp_path / "model.npz").get_params() == model.get_params()
+
+
+def test_partial_fit_drops_inputs() -> None:
+    thetas = [MADEDensity(input_dropout=rate, **SMALL).partial_fit(X).theta_ for rate in (0.0, 0.3)]
+    assert (thetas[0] != thetas[1]).any()
+
+
+def test_a_plateau_needs_rows_that_are_held_out() -> None:
+    model = MADEDensity(schedule="plateau", **SMALL)
+    assert model.fit(X).n_iter_ == 5
+    with pytest.raises(ValueError, match="needs validation losses"):
+        model.set_params(early_stopping=False).fit(X)
+
+
 def test_ctrl_c_keeps_what_is_there() -> None:
     @dataclass(frozen=True)
     class Interrupted(SGD):
@@ -329,6 +395,49 @@ def test_the_parameters_reach_the_model() -> None:
     weights = [np.abs(MADEDensity(weight_decay=w, **SMALL).fit(X).theta_).sum() for w in (0, 5.0)]
     assert weights[1] < weights[0]
     assert (MADEDensity(dropout=0.5, **SMALL).fit(X).theta_ != MADEDensity(**SMALL).fit(X).theta_).any()
+
+
+# ---------------------------------------------------------------------------------------------- order="auto"
+
+
+def test_an_order_is_found_in_the_rows_of_fit(tmp_path: Path) -> None:
+    model = MADEDensity(order="auto", **SMALL).fit(X)
+    found = made_np.find_order(X).tolist()
+    assert found != [0, 1, 2, 3]
+    assert list(model.made_.order) == found
+    assert_array_equal(model.theta_, MADEDensity(order=found, **SMALL).fit(X).theta_)
+    model.save(tmp_path / "model.npz")
+    again = MADEDensity.load(tmp_path / "model.npz")
+    assert again.order == model.order == "auto"
+    assert list(again.made_.order) == found
+    assert_array_equal(again.score_samples(X), model.score_samples(X))
+    grey = X / X.max(axis=0)
+    bits = MADEDensity(order="auto", binarize=0.9, **SMALL).fit(grey)
+    assert list(bits.made_.order) == made_np.find_order(grey > 0.9).tolist()
+
+
+def test_an_order_that_was_found_stays_while_learning_goes_on() -> None:
+    other = X[:, [0, 1, 2, 0]]  # a copy of column 0 follows it
+    assert made_np.find_order(other).tolist() != made_np.find_order(X).tolist()
+    for method in ("fit", "partial_fit"):
+        model = MADEDensity(order="auto", warm_start=True, **SMALL)
+        for rows in (X, other):
+            getattr(model, method)(rows)
+            assert list(model.made_.order) == made_np.find_order(X).tolist()
+        with pytest.raises(ValueError, match="n_masks=1"):
+            model.set_params(n_masks=2).partial_fit(X)
+    assert list(MADEDensity(order="auto", **SMALL).fit(X).fit(other).made_.order) == made_np.find_order(other).tolist()
+
+
+def test_a_found_order_is_worth_having() -> None:
+    # A code, its bits and their parity: from the code all is known to a linear model, which no parity leads to a bit.
+    code = np.random.default_rng(0).integers(0, 8, 2000)
+    bits = code[:, None] >> np.arange(3) & 1
+    x = np.column_stack([bits.sum(axis=1) % 2, bits, code])
+    options: dict[str, Any] = {"learning_rate": 0.05, "max_epochs": 40, "random_state": 0}
+    auto, natural = (MADEDensity((), order=order, **options).fit(x).score(x) for order in ("auto", "natural"))
+    assert -np.log(8) - 0.05 < auto < -np.log(8) + 0.01  # nats
+    assert natural < auto - 0.5
 
 
 # ---------------------------------------------------------------------------------------------- unusual tables
@@ -397,6 +506,8 @@ def test_distributions_may_be_given_column_by_column() -> None:
         ({"hidden_layer_sizes": (5, 0)}, ValueError, r"hidden_layer_sizes\[1\]=0"),
         ({"activation": "x"}, ValueError, "activation='x'"),
         ({"order": [0, 0, 1, 2]}, ValueError, "order"),
+        ({"order": "auto", "n_masks": 2}, ValueError, "order='auto' finds one order, and n_masks=2: set n_masks=1"),
+        ({"order": "auto", "n_masks": None}, ValueError, "n_masks=None: set n_masks=1, or order='random'"),
         ({"n_masks": 0}, ValueError, "n_masks=0"),
         ({"n_masks": None}, ValueError, "order='random'"),
         ({"optimizer": "x"}, ValueError, "optimizer='x'"),
@@ -408,6 +519,9 @@ def test_distributions_may_be_given_column_by_column() -> None:
         ({"n_iter_no_change": 0}, ValueError, "n_iter_no_change=0"),
         ({"weight_decay": -1}, ValueError, "weight_decay=-1"),
         ({"dropout": 1}, ValueError, "dropout=1"),
+        ({"input_dropout": 1}, ValueError, "input_dropout=1"),
+        ({"averaging": 2}, ValueError, "averaging=2"),
+        ({"schedule": "cos"}, ValueError, "schedule='cos'"),
         ({"random_state": "x"}, TypeError, "random_state='x'"),
         ({"dtype": "int"}, ValueError, "dtype='int'"),
         ({"backend": "x"}, ValueError, "x"),

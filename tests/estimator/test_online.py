@@ -54,10 +54,19 @@ def test_the_same_seed_gives_the_same_bits_and_another_others() -> None:
     made, theta = model()
 
     def run(seed: int) -> Any:
-        return train_on(made, theta, X, None, batch_size=7, dropout=0.5, seed=seed).theta
+        return train_on(made, theta, X, None, batch_size=7, dropout=0.5, input_dropout=0.2, seed=seed).theta
 
     assert_array_equal(run(1), run(1))
     assert (run(1) != run(2)).any()
+
+
+def test_the_bar_of_each_pass_begins_at_its_first_step(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tqdm")
+    made, theta = model()
+    first = train_on(made, theta, X, None, batch_size=len(X), progress=True)
+    train_on(made, first.theta, X, first.memory, batch_size=len(X), progress=True)
+    err = capsys.readouterr().err
+    assert err.count("0/1") == err.count("1/1") == 2
 
 
 def test_another_optimizer_starts_afresh() -> None:
@@ -80,7 +89,14 @@ def test_divergence_keeps_the_old_theta_and_warns() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("learning_rate", -1), ("batch_size", 0), ("weight_decay", -1), ("dropout", 1), ("optimizer", "x")],
+    [
+        ("learning_rate", -1),
+        ("batch_size", 0),
+        ("weight_decay", -1),
+        ("dropout", 1),
+        ("input_dropout", 1),
+        ("optimizer", "x"),
+    ],
 )
 def test_bad_arguments_are_named(name: str, value: Any) -> None:
     made, theta = model()

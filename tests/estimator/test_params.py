@@ -13,6 +13,7 @@ from made_np.estimator.params import from_json, to_json
 from made_np.mixtures import DiscretizedLogistic
 from made_np.optim import SGD
 from made_np.outputs import Categorical
+from made_np.schedules import ReduceOnPlateau, Warmup, cosine, linear
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,9 @@ from made_np.outputs import Categorical
         ["auto", Categorical(3), DiscretizedLogistic(17, n=2)],
         {"W0": 1e-4},
         SGD(momentum=0.9),
+        cosine,
+        Warmup(3, then=linear),
+        Warmup(3, then=ReduceOnPlateau(0.3)),
     ],
 )
 def test_comes_back_equal_and_of_its_type(value: Any) -> None:
@@ -59,3 +63,9 @@ def test_an_optimizer_of_ones_own_cannot_be_stored() -> None:
 
     with pytest.raises(TypeError, match=r"optimizer=.*Mine"):
         to_json(Mine())
+
+
+@pytest.mark.parametrize("schedule", [lambda step, total: 1.0, Warmup(3, then=lambda step, total: 1.0)])
+def test_a_schedule_of_ones_own_cannot_be_stored(schedule: Any) -> None:
+    with pytest.raises(TypeError, match=r"schedule=.*none of made_np.schedules"):
+        to_json(schedule)

@@ -44,7 +44,7 @@ def row_nll(
     x: Array,
     context: Array | None,
     mask_set: MaskSet,
-    keeps: Sequence[Array] | None = None,
+    keeps: Sequence[Array | None] | None = None,
 ) -> Array:
     """Return -log p(x) of each row, in nats, shape (B,), added up in float64."""
     plan = plan_of(network, mask_set)
@@ -60,7 +60,7 @@ def loss_and_grad(
     context: Array | None,
     mask_set: MaskSet,
     grad: Array,
-    keeps: Sequence[Array] | None = None,
+    keeps: Sequence[Array | None] | None = None,
     row_weights: Array | None = None,
 ) -> Array:
     """Return the nll of each row in nats, shape (B,), and overwrite `grad` with the gradient of its weighted sum."""
@@ -81,7 +81,7 @@ def train_step(
     state: State,
     learning_rate: float,
     decay: Array | None = None,
-    keeps: Sequence[Array] | None = None,
+    keeps: Sequence[Array | None] | None = None,
     *,
     only_live: bool = False,
 ) -> Array:

@@ -25,8 +25,8 @@ DEPTH = 128
 
 @kernel
 def backward(
-    theta: Any, n: int, keeps: Any, tables: Any, acts: Any, plain: Any, dacts: Any, nll: Any, weights: Any,
-    row_nll: Any, strip: Any, pack: Any, begin: int, end: int,
+    theta: Any, n: int, keeps: Any, keep_at: Any, tables: Any, acts: Any, plain: Any, dacts: Any, nll: Any,
+    weights: Any, row_nll: Any, strip: Any, pack: Any, begin: int, end: int,
 ) -> None:  # fmt: skip
     """Turn the gradient of the raw outputs in `dacts` into that of every hidden layer's z, for panels begin..end-1.
 
@@ -34,6 +34,8 @@ def backward(
     ----------
     n : int
         Rows of the batch, B.
+    keeps, keep_at
+        As `forward` had them.
     nll : (panels * D * width,)
         What the losses wrote.
     weights : (B,) or empty
@@ -60,10 +62,10 @@ def backward(
                 if tables.has_skips:
                     skips = tables.skips[starts[above] : starts[above] + widths[above]]
                     pass_down(dacts, panel * size + starts[above] * w, panel * size + starts[layer] * w, skips)
-                if len(keeps):
+                if keep_at[above] >= 0:
                     units = tables.units[starts[above] : starts[above] + widths[above]]
                     above_at = index(panel * size + starts[above] * w)
-                    drop(dacts, above_at, units, keeps, n * (starts[above] - starts[1]), panel * w, n)
+                    drop(dacts, above_at, units, keeps, keep_at[above], panel * w, n)
                 y = plain if len(plain) else acts
                 slope(dacts, y, index(panel * size + starts[above] * w), index(widths[above] * w), tables.activation)
         for q in range(len(products)):

@@ -20,7 +20,7 @@ from made_np.backends._numba.tile import ROWS, add_stairs, bias_stairs, half_add
 
 @kernel
 def forward(
-    theta: Any, x: Any, context: Any, keeps: Any, tables: Any, acts: Any, plain: Any, begin: int, end: int
+    theta: Any, x: Any, context: Any, keeps: Any, keep_at: Any, tables: Any, acts: Any, plain: Any, begin: int, end: int
 ) -> None:
     """Compute all layers of panels begin..end-1.
 
@@ -28,7 +28,8 @@ def forward(
     ----------
     theta : (P,), in the tables' numbering
     x : (B, D); context : (B, C)
-    keeps : (B * H_1 + B * H_2 + ...,) dropout masks one after the other, or empty
+    keeps : dropout masks (B, units) of some layers, one after the other, flat
+    keep_at : (L + 1,) where those of the inputs and of each hidden layer begin in `keeps`, -1 if it has none
     acts : (panels * units * width,)
         Filled with every layer's result, after dropout and the residual add.
     plain : like acts, or empty
@@ -44,6 +45,8 @@ def forward(
             copy(acts, index(values), acts, index(units), index(len(tables.features) * w))
         else:
             encode_all(acts, values, panel * size, tables.features, tables.numbers)
+        if keep_at[0] >= 0:
+            drop(acts, index(panel * size), tables.units[: starts[1]], keeps, keep_at[0], panel * w, n)
     for q in range(len(products)):
         W, b, n_out, n_in = products[q, 0], products[q, 1], products[q, 2], products[q, 3]
         below, layer, first = products[q, 4], products[q, 5], tables.reach_at[q]
@@ -68,9 +71,9 @@ def forward(
             activate(acts, index(at), index(n_units * w), tables.activation)
             if len(plain):
                 copy(acts, index(at), plain, index(at), index(n_units * w))
-            if len(keeps):
+            if keep_at[layer] >= 0:
                 units = tables.units[starts[layer] : starts[layer] + n_units]
-                drop(acts, index(at), units, keeps, n * (starts[layer] - starts[1]), panel * w, n)
+                drop(acts, index(at), units, keeps, keep_at[layer], panel * w, n)
             if tables.has_skips:
                 skips = tables.skips[starts[layer] : starts[layer] + n_units]
                 add_below(acts, index(at), index(panel * size + starts[layer - 1] * w), skips)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from made_np.backends._numba.threads import pool
 from made_np.backends._numba.updates import NO_RULE, Rule, rule_of
 from made_np.backends._numba.weights import spare_size, weights, weights_of_any
 from made_np.layers import Array
+from made_np.masks import Ints
 from made_np.optim import Optimizer, State
 
 AT_ONCE = 12
@@ -35,14 +37,14 @@ class Batch:
         theta: Array,
         x: Array,
         context: Array | None,
-        keeps: Sequence[Array] | None = None,
+        keeps: Sequence[Array | None] | None = None,
         row_weights: Array | None = None,
     ) -> None:
         self.plan, self.tables, self.dtype, self.n = plan, plan.tables, theta.dtype, len(x)
         self.nothing = np.empty(0, self.dtype)
         self.given, self.theta, self.x = theta, ready(theta, self.dtype), ready(x, self.dtype)
         self.context = np.empty((self.n, 0), self.dtype) if context is None else ready(context, self.dtype)
-        self.keeps = np.concatenate([keep.ravel() for keep in keeps]) if keeps else self.nothing
+        self.keeps = join(keeps or (), len(self.tables.widths) - 1, self.dtype)
         self.row_weights = self.nothing if row_weights is None else ready(row_weights, self.dtype)
         self.width = width(theta)
         self.n_panels = -(-self.n // self.width)
@@ -73,7 +75,7 @@ class Batch:
         with borrowed(self.dtype, self.unsorted, n_units * self.n_panels * w) as (ordered, acts):
 
             def work(part: int) -> None:
-                forward(self.ordered, self.x, self.context, self.keeps, t, acts, self.nothing, *self.panels(part))
+                forward(self.ordered, self.x, self.context, *self.keeps, t, acts, self.nothing, *self.panels(part))
 
             self.share(ordered, work)
             panels = acts.reshape(self.n_panels, n_units, w)[:, t.starts[-3] : t.starts[-2]]
@@ -95,7 +97,7 @@ class Batch:
 
     def _score(self, row_nll: Array, feature_nll: Array) -> None:
         """Score a few panels at a time, which the cache can hold, in memory that does not grow with the rows."""
-        rows = max(self.n, 1) if len(self.keeps) else AT_ONCE * self.width
+        rows = max(self.n, 1) if len(self.keeps[0]) else AT_ONCE * self.width
         lanes = -(-min(rows, self.n) // self.width) * self.width
         acts_size, nll_size = self.plan.n_units * lanes, self.x.shape[1] * lanes
         t, nothing = self.tables, self.nothing
@@ -105,7 +107,7 @@ class Batch:
             x = self.x[part]
             end = -(-len(x) // self.width)
             with borrowed(self.dtype, acts_size, acts_size, nll_size) as (acts, dacts, nll):
-                forward(self.ordered, x, self.context[part], self.keeps, t, acts, nothing, 0, end)
+                forward(self.ordered, x, self.context[part], *self.keeps, t, acts, nothing, 0, end)
                 self._losses(acts, dacts, nll, 0, end)
                 collect(t, len(x), nll, row_nll[part], feature_nll[part], 0, end)
 
@@ -154,7 +156,7 @@ class Batch:
     def _learn(self, grad: Array, rule: Rule, decay: Array | None, only_live: bool) -> Array:
         """Backpropagate; write the gradient to `grad`, or update theta by `rule` at once."""
         row_nll, t, n, lanes = np.empty(self.n), self.tables, self.n, self.n_panels * self.width
-        apart = len(self.keeps) > 0 or t.has_skips
+        apart = (self.keeps[1][1:] >= 0).any() or t.has_skips
         shrinking = self.nothing if decay is None else decay
         run = weights if self.plan.sorted and only_live else weights_of_any
         size, strip_size = self.plan.n_units * lanes, (self.plan.n_below + len(t.widths) * self.width) * n
@@ -164,10 +166,10 @@ class Batch:
 
             def rows(part: int) -> None:
                 begin, end = self.panels(part)
-                forward(self.ordered, self.x, self.context, self.keeps, t, acts, plain, begin, end)
+                forward(self.ordered, self.x, self.context, *self.keeps, t, acts, plain, begin, end)
                 self._losses(acts, dacts, nll, begin, end)
                 backward(
-                    self.ordered, n, self.keeps, t, acts, plain, dacts, nll, self.row_weights, row_nll, strip,
+                    self.ordered, n, *self.keeps, t, acts, plain, dacts, nll, self.row_weights, row_nll, strip,
                     spares[part * spare_each : (part + 1) * spare_each], begin, end,
                 )  # fmt: skip
 
@@ -179,3 +181,16 @@ class Batch:
 
             self.share(ordered, rows, columns)
         return row_nll
+
+
+def join(keeps: Sequence[Array | None], n_layers: int, dtype: np.dtype[Any]) -> tuple[Array, Ints]:
+    """Return dropout masks one after the other, and where those of each layer begin, -1 where it has none.
+
+    `keeps` are those of the last layers; of the inputs, layer 0, they may be missing.
+    """
+    parts, at, end = [np.empty(0, dtype)], np.full(n_layers, -1, np.int64), 0
+    for layer, keep in enumerate(keeps, start=n_layers - len(keeps)):
+        if keep is not None:
+            parts.append(keep.ravel())
+            at[layer], end = end, end + keep.size
+    return np.concatenate(parts), at

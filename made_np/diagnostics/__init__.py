@@ -1,0 +1,25 @@
+"""How good is a model, how sure is that, and can its probabilities be believed?
+
+evaluation     nats per row with their standard error, by feature; whether one model beats another
+conditionals   calibration: predicted probabilities against what was observed
+bins           what calibration counts, and how far from right it is
+
+All of it needs a theta and rows that it was not fitted to; none of it draws a picture (`made_np.draw` does).
+"""
+
+from __future__ import annotations
+
+from made_np.diagnostics.bins import Bins, Reliability, Uniformity
+from made_np.diagnostics.conditionals import Calibration, calibration
+from made_np.diagnostics.evaluation import Difference, Evaluation, evaluate
+
+__all__ = [
+    "Bins",
+    "Calibration",
+    "Difference",
+    "Evaluation",
+    "Reliability",
+    "Uniformity",
+    "calibration",
+    "evaluate",
+]

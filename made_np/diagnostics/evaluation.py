@@ -1,0 +1,223 @@
+"""Nats per row with their standard error, feature by feature, and the difference between two models."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.layers import Array
+from made_np.mask_sets import MIXTURE_SIZE
+from made_np.model import MADE
+
+__all__ = ["Difference", "Evaluation", "evaluate"]
+
+Floats = NDArray[np.float64]
+
+SHOWN = 10
+"""A table of features lists at most so many, the costliest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """By how much two models differ on the same rows: the mean over rows of ``nll of one - nll of the other``.
+
+    Attributes
+    ----------
+    mean : float
+        Nats per row. Negative: the first model is better.
+    standard_error : float
+        Of that mean, in nats per row; NaN for one row.
+    n_rows : int
+    """
+
+    mean: float
+    standard_error: float
+    n_rows: int
+
+    def __str__(self) -> str:
+        error = _plus_minus(self.standard_error)
+        verdict = "no difference"
+        if self.mean != 0:
+            verdict = f"the {'first' if self.mean < 0 else 'second'} model is better"
+            if self.standard_error > 0:
+                verdict += f", by {abs(self.mean) / self.standard_error:.1f} standard errors"
+        return f"difference in nll: {self.mean:.4f}{error} nats per row, {self.n_rows} rows: {verdict}"
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What the rows cost under a model.
+
+    Attributes
+    ----------
+    row_nll : ndarray of float64, shape (n,)
+        ``-log p(x)`` of each row, in nats; of a mixture of mask sets, that of the mixture.
+    per_feature : ndarray of float64, shape (D,)
+        Mean over rows of ``-log p(x_d | x before d)``, in nats. With one mask set these sum to `nll`. A mixture does
+        not split by feature: of `n_mask_sets` sets it is the mean over the sets too, and the sum is an upper bound of
+        `nll` (Jensen's inequality: ``-log mean_k p_k <= mean_k -log p_k``).
+    n_mask_sets : int
+    names : tuple of str
+        Of the features; empty for x0, x1, ....
+    stopped_by : str or None
+        What ended the training, where that is known: see `FitResult`.
+    """
+
+    row_nll: Floats
+    per_feature: Floats
+    n_mask_sets: int = 1
+    names: tuple[str, ...] = ()
+    stopped_by: str | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows were scored."""
+        return len(self.row_nll)
+
+    @property
+    def n_features(self) -> int:
+        """D."""
+        return len(self.per_feature)
+
+    @property
+    def nll(self) -> float:
+        """Mean over rows of ``-log p(x)``, in nats."""
+        return float(self.row_nll.mean())
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of `nll`, in nats: the rows' standard deviation (n - 1 in it) over sqrt(n); NaN for n = 1."""
+        return _standard_error(self.row_nll)
+
+    @property
+    def bits_per_dim(self) -> float:
+        """``nll / (D log 2)``."""
+        return self.nll / (self.n_features * math.log(2))
+
+    def difference(self, other: Evaluation) -> Difference:
+        """Return by how much this model differs from another one on the same rows in the same order.
+
+        Rows that are hard for one model tend to be hard for the other. Their difference leaves that out, so its
+        standard error is often far smaller than that of either mean: it is what decides whether one model beats
+        another.
+
+        Parameters
+        ----------
+        other : Evaluation
+            Of the same rows in the same units. That it is of as many is all that can be checked.
+
+        Raises
+        ------
+        ValueError
+            The two are not of as many rows and features.
+        """
+        if (self.n_rows, self.n_features) != (other.n_rows, other.n_features):
+            raise ValueError(
+                f"other is of {other.n_rows} rows of {other.n_features} features, this one of {self.n_rows} rows of "
+                f"{self.n_features}: evaluate both models on the same rows"
+            )
+        row = self.row_nll - other.row_nll
+        return Difference(float(row.mean()), _standard_error(row), self.n_rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all but the rows, as plain Python for `json.dumps`; a NaN becomes None."""
+        return {
+            "n_rows": self.n_rows,
+            "n_features": self.n_features,
+            "nll": self.nll,
+            "standard_error": None if math.isnan(self.standard_error) else self.standard_error,
+            "bits_per_dim": self.bits_per_dim,
+            "per_feature": self.per_feature.tolist(),
+            "n_mask_sets": self.n_mask_sets,
+            "names": list(self._labels()),
+            "stopped_by": self.stopped_by,
+        }
+
+    def __str__(self) -> str:
+        costliest = np.argsort(-self.per_feature, kind="stable")[:SHOWN]
+        labels, left = self._labels(), self.n_features - len(costliest)
+        width = max(len(labels[d]) for d in costliest)
+        lines = [
+            f"nll           {self.nll:.4f}{_plus_minus(self.standard_error)} nats per row",
+            f"              {self.bits_per_dim:.4f} bits/dim",
+            f"rows          {self.n_rows} of {self.n_features} features",
+        ]
+        if self.stopped_by is not None:
+            lines.append(f"stopped by    {self.stopped_by}")
+        if self.n_mask_sets > 1:
+            lines.append(f"mask sets     {self.n_mask_sets}, as a mixture")
+            bound = f"nats, mean over the mask sets (sum {self.per_feature.sum():.4f}: the mixture's nll at most)"
+        else:
+            bound = "nats"
+        lines.append(f"by feature    {bound}")
+        lines += [f"  {labels[d]:<{width}}  {self.per_feature[d]:.4f}" for d in costliest]
+        if left:
+            lines.append(f"  and {left} more that cost no more")
+        return "\n".join(lines)
+
+    def _labels(self) -> tuple[str, ...]:
+        return self.names or tuple(f"x{d}" for d in range(self.n_features))
+
+
+def evaluate(made: MADE, theta: Array, x: Any, *, context: Any = None, mask_set: Any = None) -> Evaluation:
+    """Score rows: ``nll = mean of -log p(x)`` in nats with its standard error, and what each feature costs.
+
+    Parameters
+    ----------
+    made : MADE
+    theta : ndarray, shape (P,)
+    x : array (n, D)
+        Read block by block: rows of a memory-mapped file take a constant amount of memory, apart from `row_nll`.
+    context : array (n, C), optional
+    mask_set : int, permutation, or None
+        None: the mixture over all mask sets; of an endless model, over the first 32.
+
+    Raises
+    ------
+    ValueError, TypeError
+        No rows, or what `MADE.log_prob` refuses.
+
+    Notes
+    -----
+    Sums are taken in float64, whatever the model's dtype: `MADE.log_prob` agrees to the rounding of that dtype.
+
+    Examples
+    --------
+    >>> from made_np import MADE
+    >>> made = MADE(3, hidden=(4,), dtype="float64")
+    >>> coins = evaluate(made, np.zeros(made.n_params), [[0, 1, 1], [1, 1, 0]])  # every p(x_d = 1) is 1/2
+    >>> print(coins)
+    nll           2.0794 +- 0.0000 (standard error) nats per row
+                  1.0000 bits/dim
+    rows          2 of 3 features
+    by feature    nats
+      x0  0.6931
+      x1  0.6931
+      x2  0.6931
+    """
+    sets = [mask_set] if mask_set is not None else range(MIXTURE_SIZE if made.n_masks is None else made.n_masks)
+    found, total = [], np.zeros(made.n_features)
+    for rows, y in made.check_blocks(x, context):
+        log_prob = np.full(len(rows), -np.inf)
+        for one in sets:
+            each = made.feature_log_prob(theta, rows, context=y, mask_set=one)
+            log_prob = np.logaddexp(log_prob, each.sum(axis=1, dtype=np.float64))
+            total -= each.sum(axis=0, dtype=np.float64)
+        found.append(math.log(len(sets)) - log_prob)
+    row_nll = np.concatenate(found)
+    if len(row_nll) == 0:
+        raise ValueError("x has no rows: there is no mean to take; give at least one")
+    return Evaluation(row_nll, total / (len(row_nll) * len(sets)), len(sets))
+
+
+def _standard_error(values: Floats) -> float:
+    """Return the standard error of the mean, NaN for a single value."""
+    return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+
+
+def _plus_minus(error: float) -> str:
+    return "" if math.isnan(error) else f" +- {error:.4f} (standard error)"

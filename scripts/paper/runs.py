@@ -1,0 +1,75 @@
+"""One training run by a recipe, and what is written down of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import made_np
+import numpy as np
+from made_np.datasets import Dataset
+from made_np.train import EpochInfo, FitResult
+
+from paper.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model, and how it came about."""
+
+    made: made_np.MADE
+    result: FitResult
+
+    def record(self, recipe: Recipe) -> dict[str, Any]:
+        """Return what is known before anyone looks at the test rows, as JSON holds it."""
+        result = self.result
+        return {
+            "recipe": recipe.to_dict(),
+            "valid": result.best_valid,
+            "best_epoch": result.best_epoch,
+            "epochs": len(result.history["epoch"]),
+            "stopped_by": result.stopped_by,
+            "seconds": round(result.history["seconds"][-1], 1),
+            "n_params": self.made.n_params,
+            "theta_sha256": sha256(result.theta.tobytes()).hexdigest(),
+            "backend": self.made.ops.__name__.rsplit(".", 1)[-1].strip("_"),
+            "numpy": np.__version__,
+        }
+
+
+def train(
+    recipe: Recipe,
+    data: Dataset,
+    *,
+    checkpoint: Path | None = None,
+    deadline: float = float("inf"),
+    progress: bool = False,
+) -> Trained | None:
+    """Train on the training rows, stopped early on the validation rows; None if the time is up before the end.
+
+    Parameters
+    ----------
+    checkpoint : path, optional
+        Where the state of the run is kept after each epoch, and from where it goes on.
+    deadline : float
+        In seconds, as `time.monotonic` counts them. A run that it interrupts goes on from its checkpoint next time.
+    """
+
+    def out_of_time(info: EpochInfo) -> bool:
+        return time.monotonic() > deadline
+
+    made, result = recipe.train(
+        data.train, data.valid, checkpoint=checkpoint, progress=progress, callbacks=[out_of_time]
+    )
+    if result.stopped_by in ("callback", "interrupt"):
+        return None
+    return Trained(made, result)
+
+
+def test(trained: Trained, data: Dataset) -> dict[str, Any]:
+    """Return the likelihood of the test rows: to be asked once, when everything has been chosen."""
+    found = made_np.evaluate(trained.made, trained.result.theta, data.test)
+    return {"test": found.nll, "standard_error": found.standard_error, "rows": found.n_rows}

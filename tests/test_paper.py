@@ -1,0 +1,126 @@
+"""The scripts that train on the paper's data sets, on small tables of our own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+ROWS = np.random.default_rng(5).integers(0, 2, size=(40, 12), dtype=np.uint8)
+sys.path.insert(0, str(SCRIPTS))
+
+from paper.recipes import AS_PAPERS, FREE, RECIPES, Recipe  # noqa: E402
+from paper.space import draws, options  # noqa: E402
+from paper.store import read, write  # noqa: E402
+from paper.table import markdown  # noqa: E402
+from paper.tree import chow_liu_nll, pair_counts  # noqa: E402
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a small set in the place of nltcs."""
+    rng = np.random.default_rng(0)
+    first = rng.integers(0, 2, size=(300, 4), dtype=np.uint8)
+    rows = np.concatenate([first, first ^ (rng.random((300, 4)) < 0.1)], axis=1).astype(np.uint8)
+    parts = dict(zip(("train", "valid", "test"), np.split(rows, [150, 200]), strict=True))
+    packed = {name: np.packbits(part, axis=1) for name, part in parts.items()}
+    np.savez(tmp_path / "nltcs.npz", n_features=8, **packed)
+    return tmp_path
+
+
+def reproduce(folder: Path, *arguments: str) -> str:
+    """Run the script on that folder, and return what it printed."""
+    command = [sys.executable, str(SCRIPTS / "reproduce_paper.py"), "--sets", "nltcs", "--quiet"]
+    command += ["--results", str(folder / "paper.json"), "--work", str(folder / "work"), *arguments]
+    environment = {**os.environ, "MADE_NP_DATA": str(folder)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_reproduce_trains_once_writes_down_all_and_goes_on_where_it_stopped(folder: Path) -> None:
+    interrupted = reproduce(folder, "--settings", FREE, "--budget", "1e-5")
+    assert "the time is up" in interrupted
+    assert not (folder / "paper.json").exists()
+    assert "test" in reproduce(folder, "--settings", FREE)
+    run = read(folder / "paper.json")["nltcs"][FREE]
+    assert Recipe.from_dict(run["recipe"]) == RECIPES["nltcs"][FREE]
+    assert run["rows"] == 100
+    assert len(run["theta_sha256"]) == 64
+    assert 0 < run["test"] < 8 * np.log(2)
+    before = (folder / "paper.json").read_bytes()
+    assert "valid" in reproduce(folder, "--settings", FREE)  # of the table: nothing was trained again
+    assert (folder / "paper.json").read_bytes() == before
+
+
+def test_interrupted_run_ends_with_the_parameters_of_one_that_was_not(folder: Path) -> None:
+    reproduce(folder, "--settings", FREE, "--budget", "1e-5")
+    reproduce(folder, "--settings", FREE)
+    first = read(folder / "paper.json")["nltcs"][FREE]
+    (folder / "paper.json").unlink()
+    reproduce(folder, "--settings", FREE, "--work", str(folder / "elsewhere"))
+    second = read(folder / "paper.json")["nltcs"][FREE]
+    assert first["theta_sha256"] == second["theta_sha256"]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_can_be_built_and_the_papers_setting_knows_no_natural_order(name: str) -> None:
+    for setting, recipe in RECIPES[name].items():
+        made = recipe.made(ROWS)
+        assert made.n_features == 12
+        if setting == AS_PAPERS:
+            assert recipe.order in ("shuffled", "random")
+
+
+def test_recipe_survives_json_and_its_key_tells_recipes_apart() -> None:
+    recipe = Recipe(hidden=(7, 7), n_masks=4, order="random", fit={"dropout": 0.5, "weight_decay": {"W0": 0.1}})
+    again = Recipe.from_dict(json.loads(json.dumps(recipe.to_dict())))
+    assert again == recipe
+    assert again.key == recipe.key
+    assert len({recipe.key for _, recipe in [*options(), *draws(20, 0, True)]}) == len(list(options())) + 20
+
+
+def test_shuffled_order_depends_on_the_seed_alone() -> None:
+    first, again, other = (Recipe(seed=seed).made(ROWS).order for seed in (0, 0, 1))
+    assert first == again != other
+    assert sorted(first) == list(range(12))
+
+
+def test_draws_for_the_papers_setting_never_use_the_natural_order() -> None:
+    assert {recipe.order for _, recipe in draws(60, 1, True)} == {"shuffled", "random"}
+    assert "natural" in {recipe.order for _, recipe in draws(60, 1, False)}
+
+
+def test_chow_liu_tree_is_a_density_and_finds_a_chain() -> None:
+    rng = np.random.default_rng(1)
+    train = np.cumsum(rng.random((400, 5)) < 0.2, axis=1) % 2
+    rows = np.array(list(itertools.product((0, 1), repeat=5)))
+    assert np.exp(-chow_liu_nll(train, rows)).sum() == pytest.approx(1.0, abs=1e-12)
+    flips = (train[:, 1:] != train[:, :-1]).mean(axis=0)
+    entropy = -sum(p * np.log(p) + (1 - p) * np.log(1 - p) for p in [train[:, 0].mean(), *flips])
+    assert chow_liu_nll(train, train).mean() == pytest.approx(entropy, abs=0.02)
+
+
+def test_pair_counts_count() -> None:
+    rows = np.random.default_rng(2).integers(0, 2, size=(50, 3))
+    counts = pair_counts(rows)
+    for i, j, a, b in itertools.product(range(3), range(3), (0, 1), (0, 1)):
+        assert counts[i, j, a, b] == ((rows[:, i] == a) & (rows[:, j] == b)).sum()
+
+
+def test_table_says_met_or_missed_and_leaves_out_what_is_not_there(tmp_path: Path) -> None:
+    run = {
+        "recipe": Recipe().to_dict(), "valid": 13.0, "test": 13.07, "standard_error": 0.02, "rows": 9, "epochs": 3,
+        "stopped_by": "patience", "seconds": 60.0, "theta_sha256": "0" * 64,
+    }  # fmt: skip
+    write(tmp_path / "r.json", {"adult": {"tree": 18.53, AS_PAPERS: run, FREE: run}})
+    text = markdown(read(tmp_path / "r.json"))
+    assert "**13.07** +- 0.02 | 13.08, met | **13.07** +- 0.02 | 13.05, missed" in text
+    assert "dna" not in text
+    assert "web_resplit" in markdown({"web_resplit": {"tree": 33.8, FREE: run}})
