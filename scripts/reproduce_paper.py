@@ -18,12 +18,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from made_np.datasets import FOLDER_VARIABLE, load_binary
 from paper.recipes import RECIPES, SETTINGS, Recipe
 from paper.runs import test, train
 from paper.store import read, write
 from paper.table import markdown
 from paper.tree import chow_liu_nll
+
+from made_np.datasets import FOLDER_VARIABLE, load_binary
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "paper.json"

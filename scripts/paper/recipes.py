@@ -8,10 +8,11 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from made_np import MADE, find_order, fit
 from made_np.schedules import WarmRestarts
 from made_np.train import FitResult
-from numpy.typing import NDArray
 
 Rows = NDArray[np.uint8]
 
@@ -24,8 +25,8 @@ class Recipe:
     """Everything that decides a run, besides the rows.
 
     `order` is what `MADE` takes; "shuffled", one permutation drawn from `seed`; or "auto", what `made_np.find_order`
-    finds in the training rows. `start` is the scheme of `MADE.init`. `fit` holds arguments of `made_np.fit`, which takes
-    `seed` as well; the schedule "restarts" stands for `WarmRestarts` of 10 epochs.
+    finds in the training rows. `start` is the scheme of `MADE.init`. `fit` holds arguments of `made_np.fit`, which
+    takes `seed` as well; the schedule "restarts" stands for `WarmRestarts` of 10 epochs.
     """
 
     hidden: tuple[int, ...] = (500,)

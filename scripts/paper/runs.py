@@ -8,11 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import made_np
 import numpy as np
+
+import made_np
 from made_np.datasets import Dataset
 from made_np.train import EpochInfo, FitResult
-
 from paper.recipes import Recipe
 
 
