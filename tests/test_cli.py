@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import made_np
-from made_np import MADEDensity
+from made_np import MADEDensity, find_order
 from made_np.cli import build_parser, main, options
 from made_np.tables import read_table, write_table
 
@@ -68,6 +68,16 @@ def test_train_saves_what_the_options_say(tmp_path: Path, capsys: pytest.Capture
     assert (made.dtype, made.direct) == (np.dtype("float64"), True)
     assert [type(o).__name__ for o in made.outputs.feature_outputs] == ["Bernoulli", "Categorical", "Gaussian"]
     assert made.outputs.feature_outputs[1].n == 6
+
+
+def test_train_passes_on_how_to_learn_and_finds_an_order(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.csv", rows(), NAMES)
+    how = ["--order", "auto", "--input-dropout", "0.2", "--averaging", "0.9", "--schedule", "plateau"]
+    assert main(["train", str(tmp_path / "t.csv"), "-o", str(tmp_path / "m.npz"), *FAST, *how]) == 0
+    density = MADEDensity.load(tmp_path / "m.npz")
+    given = density.order, density.input_dropout, density.averaging, density.schedule
+    assert given == ("auto", 0.2, 0.9, "plateau")
+    assert density.made_.order == tuple(find_order(rows()).tolist())
     text = capsys.readouterr().out
     assert "120 rows of 3 columns" in text
     assert "2 epochs in" in text

@@ -61,7 +61,7 @@ def _add_train(subparsers: Any) -> None:
     hidden = "widths of the hidden layers, or none (%(default)s)"
     model.add_argument("--hidden", type=options.widths, default="500", metavar="500,500", help=hidden)
     model.add_argument("--activation", choices=("relu", "tanh", "sigmoid", "softplus"), default="relu")
-    order = "natural, reverse, random, or columns such as 2,0,1: the sequence in which columns are generated"
+    order = "natural, reverse, random, auto (found in DATA), or columns such as 2,0,1: the sequence of generation"
     model.add_argument("--order", type=options.order, default="natural", metavar="ORDER", help=order)
     masks = "mask sets that share the parameters, or endless (with --order random: then any gaps can be filled)"
     model.add_argument("--n-masks", type=options.n_masks, default=1, metavar="N", help=masks)
@@ -82,10 +82,15 @@ def _add_train(subparsers: Any) -> None:
         ("--learning-rate", options.number(0), 1e-3, "size of a step"),
         ("--weight-decay", options.number(0), 0.0, "L2 coefficient of the weights"),
         ("--dropout", options.number(0, 0.99), 0.0, "share of hidden units switched off at each step"),
+        ("--input-dropout", options.number(0, 0.99), 0.0, "share of columns hidden from the network at each step"),
+        ("--averaging", options.number(0, 1), 0.0, "factor of an average over the steps, such as 0.999; 0: none"),
     ):
         learning.add_argument(name, type=kind, default=default, metavar="X", help=f"{what} (%(default)s)")
     optimizers = ("adam", "adamw", "adagrad", "adadelta", "sgd")
     learning.add_argument("--optimizer", choices=optimizers, default="adam")
+    schedule = "how the learning rate falls: not, evenly, along a cosine, or where the validation loss does not fall"
+    schedules = ("constant", "linear", "cosine", "plateau")
+    learning.add_argument("--schedule", choices=schedules, default="constant", help=schedule)
     learning.add_argument("--quiet", action="store_true", help="no progress bar")
     _add_seed(train)
     _add_header(train)
@@ -219,6 +224,9 @@ def _density(args: Namespace) -> MADEDensity:
         n_iter_no_change=args.patience,
         weight_decay=args.weight_decay,
         dropout=args.dropout,
+        input_dropout=args.input_dropout,
+        averaging=args.averaging,
+        schedule=args.schedule,
         random_state=args.seed,
         verbose=0 if args.quiet else 1,
         dtype=args.dtype,

@@ -67,12 +67,13 @@ def widths(text: str) -> tuple[int, ...]:
 
 def order(text: str) -> str | list[int]:
     """Return the name of an order, or feature indices: ``natural`` or ``2,0,1``."""
-    if text in ORDERS:
+    names = (*ORDERS, "auto")
+    if text in names:
         return text
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise ArgumentTypeError(f"{text!r}: give one of {', '.join(ORDERS)}, or columns such as 2,0,1") from None
+        raise ArgumentTypeError(f"{text!r}: give one of {', '.join(names)}, or columns such as 2,0,1") from None
 
 
 def n_masks(text: str) -> int | None:
