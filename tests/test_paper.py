@@ -39,7 +39,7 @@ def reproduce(folder: Path, *arguments: str) -> str:
     """Run the script on that folder, and return what it printed."""
     command = [sys.executable, str(SCRIPTS / "reproduce_paper.py"), "--sets", "nltcs", "--quiet"]
     command += ["--results", str(folder / "paper.json"), "--work", str(folder / "work"), *arguments]
-    environment = {**os.environ, "MADE_NP_DATA": str(folder)}
+    environment = {**os.environ, "MADE_NP_DATA": str(folder), "PYTHONPATH": str(SCRIPTS.parent)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return done.stdout
 
@@ -67,6 +67,27 @@ def test_interrupted_run_ends_with_the_parameters_of_one_that_was_not(folder: Pa
     reproduce(folder, "--settings", FREE, "--work", str(folder / "elsewhere"))
     second = read(folder / "paper.json")["nltcs"][FREE]
     assert first["theta_sha256"] == second["theta_sha256"]
+
+
+def test_sweep_keeps_what_it_did_and_prints_it(folder: Path) -> None:
+    pytest.importorskip("joblib")
+    pytest.importorskip("tqdm")
+    command = [sys.executable, str(SCRIPTS / "sweep.py"), "draws", "--sets", "nltcs", "--minutes", "0.001"]
+    command += ["--results", str(folder / "draws.json"), "--jobs", "1"]
+    environment = {**os.environ, "MADE_NP_DATA": str(folder), "PYTHONPATH": str(SCRIPTS.parent)}
+
+    def sweep(n: int) -> str:
+        more = ["--n", str(n)]
+        return subprocess.run(command + more, env=environment, capture_output=True, text=True, check=True).stdout
+
+    first = sweep(2)
+    before = read(folder / "draws.json")["nltcs"]
+    assert first.count("| nltcs |") == len(before) == 2
+    assert {run["stopped_by"] for run in before.values()} <= {"time", "max_epochs", "patience"}
+    sweep(3)
+    after = read(folder / "draws.json")["nltcs"]
+    assert len(after) == 3
+    assert {key: after[key] for key in before} == before  # with the seconds that they took: nothing ran again
 
 
 @pytest.mark.parametrize("name", RECIPES)
