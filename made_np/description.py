@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ from made_np.validation import as_choice, as_count, as_numbers, as_rows, as_vect
 
 AT_ONCE = 1 << 22
 """Numbers that a layer holds for the rows that are checked and scored together."""
+
+Model = TypeVar("Model", bound="Description")
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,27 @@ class Description:
             self.residual,
         )
         return MaskSets(template, self.hidden, self.order, self.degrees, self.n_masks, self.seed)
+
+    def mixture(self: Model, n_masks: int) -> Model:
+        """Return the model of the first `n_masks` mask sets of this one; theta is the same.
+
+        What was trained on fresh masks at every step (``n_masks=None``) can so be asked for as a mixture of any number
+        of them: ``made.mixture(300).log_prob(theta, x)``. Germain et al. (2015) took 300 for validation and 1000 in the
+        end. More are never worse on average over rows and draws, and cost as many passes.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Not a number of at least 1, or more sets than orders that were given.
+
+        Examples
+        --------
+        >>> from made_np.model import MADE
+        >>> made = MADE(4, hidden=(8,), order="random", n_masks=None)
+        >>> bool((made.mixture(5).mask_sets[4].order == made.mask_sets[4].order).all())
+        True
+        """
+        return replace(self, n_masks=as_count(n_masks, "n_masks"))
 
     @cached_property
     def ops(self) -> ModuleType:

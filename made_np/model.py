@@ -122,7 +122,7 @@ class MADE(Description):
         Parameters
         ----------
         mask_set : int, permutation, or None
-            None: the mixture over all mask sets; of an endless model, over the first 32.
+            None: the mixture over all mask sets; of an endless model, over the first 32 (`mixture` for others).
         """
         theta, sets, found = self.check_theta(theta), self._several(mask_set), []
         for rows, y in self.check_blocks(x, context):

@@ -66,7 +66,7 @@ _HOW = "`python scripts/reproduce_paper.py` trains, tests and writes this page f
 def run(name: str, setting: str, recipe: Recipe, args: argparse.Namespace, deadline: float) -> None:
     """Train and test one recipe, unless that is done."""
     stored = read(args.results).get(name, {})
-    done = [each for each in SETTINGS if each in stored and stored[each]["recipe"] == recipe.to_dict()]
+    done = [each for each in SETTINGS if each in stored and Recipe.from_dict(stored[each]["recipe"]) == recipe]
     if setting in done:
         return
     if done:  # one recipe serves both settings

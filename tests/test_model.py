@@ -344,3 +344,27 @@ def test_weights_that_no_mask_set_uses_start_at_zero(n_masks: int | None, zero: 
 def test_a_start_needs_rows_if_it_is_given_data() -> None:
     with pytest.raises(ValueError, match="x has no rows: init needs some"):
         MADE(2, (3,)).init(x=np.zeros((0, 2)))
+
+
+class TestMixture:
+    """`MADE.mixture`: a finite model over the same theta."""
+
+    def test_is_the_mean_over_the_first_sets_of_an_endless_model(self) -> None:
+        made = MADE(5, hidden=(7,), order="random", n_masks=None, dtype="float64", seed=3)
+        theta = made.init(1)
+        x = np.random.default_rng(0).integers(0, 2, size=(20, 5))
+        each = [np.exp(made.log_prob(theta, x, mask_set=k)) for k in range(40)]
+        np.testing.assert_allclose(np.exp(made.mixture(40).log_prob(theta, x)), np.mean(each, axis=0), rtol=1e-12)
+
+    def test_of_one_set_is_that_set_and_keeps_everything_else(self) -> None:
+        made = MADE(5, hidden=(7, 7), order="random", n_masks=4, residual=True, direct=True, seed=3, dtype="float64")
+        one = made.mixture(1)
+        theta, x = made.init(1), np.ones((3, 5))
+        np.testing.assert_array_equal(one.log_prob(theta, x), made.log_prob(theta, x, mask_set=0))
+        assert {**one.config(), "n_masks": 4} == made.config()
+
+    def test_refuses_sets_that_do_not_exist(self) -> None:
+        with pytest.raises(ValueError, match="n_masks"):
+            MADE(5, hidden=(7,), order="random", n_masks=4).mixture(0)
+        with pytest.raises(ValueError, match="all the same"):
+            MADE(5, hidden=(7,)).mixture(2)

@@ -25,8 +25,9 @@ class Recipe:
     """Everything that decides a run, besides the rows.
 
     `order` is what `MADE` takes; "shuffled", one permutation drawn from `seed`; or "auto", what `made_np.find_order`
-    finds in the training rows. `start` is the scheme of `MADE.init`. `fit` holds arguments of `made_np.fit`, which
-    takes `seed` as well; the schedule "restarts" stands for `WarmRestarts` of 10 epochs.
+    finds in the training rows. A model of endless mask sets (`n_masks` None) is tested as the mixture of the first
+    `test_masks` of them; while it trains, it is validated on 32. `start` is the scheme of `MADE.init`. `fit` holds
+    arguments of `made_np.fit`, which takes `seed` as well; the schedule "restarts" is `WarmRestarts` of 10 epochs.
     """
 
     hidden: tuple[int, ...] = (500,)
@@ -36,6 +37,7 @@ class Recipe:
     direct: bool = True
     activation: str = "relu"
     residual: bool = False
+    test_masks: int | None = None
     start: str = "normal"
     seed: int = 0
     fit: dict[str, Any] = field(default_factory=dict)

@@ -22,13 +22,16 @@ class Trained:
 
     made: made_np.MADE
     result: FitResult
+    valid: float
+    """Nats per validation row of the theta that is kept."""
 
     def record(self, recipe: Recipe) -> dict[str, Any]:
         """Return what is known before anyone looks at the test rows, as JSON holds it."""
         result = self.result
         return {
+            "masks": self.made.n_masks,
             "recipe": recipe.to_dict(),
-            "valid": result.best_valid,
+            "valid": self.valid,
             "best_epoch": result.best_epoch,
             "epochs": len(result.history["epoch"]),
             "stopped_by": result.stopped_by,
@@ -66,7 +69,10 @@ def train(
     )
     if result.stopped_by in ("callback", "interrupt"):
         return None
-    return Trained(made, result)
+    if recipe.test_masks is None:
+        return Trained(made, result, result.best_valid)
+    mixture = made.mixture(recipe.test_masks)
+    return Trained(mixture, result, made_np.evaluate(mixture, result.theta, data.valid).nll)
 
 
 def test(trained: Trained, data: Dataset) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def _runs(name: str, found: dict[str, Any]) -> Iterator[str]:
             name,
             setting,
             order,
-            recipe["n_masks"] or "endless",
+            recipe["n_masks"] or f"endless, {run['masks']} tested",
             "-".join(map(str, recipe["hidden"])),
             _number(run["valid"]),
             _number(run.get("test")),
