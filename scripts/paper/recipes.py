@@ -92,17 +92,17 @@ class Recipe:
         return sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _plain(order: str, hidden: tuple[int, ...] = (500,), **fit_options: Any) -> Recipe:
+def _plain(order: str, hidden: tuple[int, ...] = (500,), activation: str = "relu", **fit_options: Any) -> Recipe:
     """Return a recipe with one mask set, over which the learning rate falls along a cosine."""
-    return Recipe(hidden, order, fit={"schedule": "cosine", **fit_options})
+    return Recipe(hidden, order, activation=activation, fit={"schedule": "cosine", **fit_options})
 
 
 _ADULT = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 100}
 _CONNECT4 = {"dropout": 0.3, "weight_decay": 1e-5, "max_epochs": 100}
-_MUSHROOMS = {"dropout": 0.5, "weight_decay": 1e-4, "learning_rate": 3e-3, "schedule": None}
+_MUSHROOMS = {"dropout": 0.5, "weight_decay": 5e-5, "learning_rate": 3e-3, "schedule": None, "max_epochs": 1000}
 _NIPS = {"dropout": 0.5, "weight_decay": 0.2, "learning_rate": 3e-3, "averaging": 0.99, "max_epochs": 500}
 _OCR = {"dropout": 0.5, "weight_decay": 3e-5, "learning_rate": 2e-3, "max_epochs": 50}
-_MNIST = {"dropout": 0.3, "weight_decay": 3e-5, "max_epochs": 60}
+_MNIST = {"dropout": 0.5, "weight_decay": 1e-5, "max_epochs": 40}
 _NLTCS = {"dropout": 0.3, "weight_decay": 1e-4, "averaging": 0.9995, "schedule": None}
 _BAUDIO = {"dropout": 0.6, "weight_decay": 2e-3, "schedule": None}
 _PUMSB = {"dropout": 0.3, "weight_decay": 1e-4, "learning_rate": 2e-3, "max_epochs": 120}
@@ -110,9 +110,10 @@ _WEB = {"dropout": 0.5, "weight_decay": 3e-4, "max_epochs": 60}
 
 _DNA = Recipe(
     order="random",
-    n_masks=32,
+    n_masks=None,
+    test_masks=512,
     fit={
-        "dropout": 0.7, "weight_decay": 5e-4, "learning_rate": 4e-3, "schedule": "cosine", "max_epochs": 1500,
+        "dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 4e-3, "schedule": "cosine", "max_epochs": 1200,
         "patience": 100,
     },
 )  # fmt: skip
@@ -124,10 +125,13 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         FREE: _plain("natural", (1000, 1000), **_CONNECT4),
     },
     "dna": {AS_PAPERS: _DNA, FREE: _DNA},
-    "mushrooms": {AS_PAPERS: _plain("shuffled", (1000,), **_MUSHROOMS), FREE: _plain("auto", (1000,), **_MUSHROOMS)},
+    "mushrooms": {
+        AS_PAPERS: _plain("shuffled", (1000,), "softplus", **_MUSHROOMS),
+        FREE: _plain("auto", (1000,), "softplus", **_MUSHROOMS),
+    },
     "nips": {AS_PAPERS: _plain("shuffled", **_NIPS), FREE: _plain("natural", **_NIPS)},
     "ocr_letters": {AS_PAPERS: _plain("shuffled", (4000,), **_OCR), FREE: _plain("natural", (4000,), **_OCR)},
-    "binarized_mnist": {AS_PAPERS: _plain("shuffled", (1000,), **_MNIST), FREE: _plain("natural", (1000,), **_MNIST)},
+    "binarized_mnist": {AS_PAPERS: _plain("shuffled", (4000,), **_MNIST), FREE: _plain("natural", (4000,), **_MNIST)},
     "nltcs": {FREE: _plain("natural", (200,), **_NLTCS)},
     "baudio": {FREE: _plain("shuffled", (1000,), **_BAUDIO)},
     "pumsb_star": {FREE: _plain("auto", **_PUMSB)},
