@@ -61,7 +61,10 @@ def main() -> None:
     for name, key, record in tqdm(done, total=len(todo), unit="run"):
         results.setdefault(name, {})[key] = record
         write(args.results, results)
-    print(table(results, args.what == "options"))
+    text = table(results, args.what == "options")
+    head = f"# What was tried\n\n`python scripts/sweep.py {args.what}` writes this page. No run saw a test row."
+    args.results.with_suffix(".md").write_text(f"{head}\n\n{text}\n")
+    print(text)
 
 
 def attempt(name: str, label: str, recipe: Any, minutes: float) -> tuple[str, str, dict[str, Any]]:

@@ -28,7 +28,7 @@ def markdown(results: dict[str, Any]) -> str:
 
 def _row(name: str, found: dict[str, Any]) -> str:
     known = PUBLISHED[name]
-    best = "" if known.best is None else f"{known.best:g} ({known.best_name})"
+    best = "" if known.best is None else f"{known.best:.2f} ({known.best_name})"
     cells = [name, _number(found.get("tree")), _number(known.made), best]
     for setting, target in ((AS_PAPERS, known.as_papers), (FREE, known.free)):
         cells += [_test(found, setting), _against(found, setting, target)]
@@ -44,7 +44,7 @@ def _against(found: dict[str, Any], setting: str, target: float | None) -> str:
     run = found.get(setting, {})
     if target is None or "test" not in run:
         return _number(target)
-    return f"{target:g}, {'met' if run['test'] <= target else 'missed'}"
+    return f"{target:.2f}, {'met' if run['test'] <= target else 'missed'}"
 
 
 def _number(value: float | None) -> str:
