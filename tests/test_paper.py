@@ -145,3 +145,16 @@ def test_table_says_met_or_missed_and_leaves_out_what_is_not_there(tmp_path: Pat
     assert "**13.07** +- 0.02 | 13.08, met | **13.07** +- 0.02 | 13.05, missed" in text
     assert "dna" not in text
     assert "web_resplit" in markdown({"web_resplit": {"tree": 33.8, FREE: run}})
+
+
+def test_readme_says_what_the_results_say() -> None:
+    results = read(SCRIPTS / "results" / "paper.json")
+    text = (SCRIPTS.parent / "README.md").read_text()
+    section = text[text.index("## The paper's data sets") :].split("\n## ")[0]
+    rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in section.splitlines() if "|" in line][2:]
+    assert len(rows) > 5
+    for name, _, _, *ours in rows:
+        found = results["binarized_mnist" if "MNIST" in name else name]
+        for said, setting in zip(ours, (AS_PAPERS, FREE), strict=True):
+            if said:
+                assert float(said) == round(found[setting]["test"], len(said.split(".")[1])), (name, setting)
