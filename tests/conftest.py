@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import settings
 
 # Before anything imports matplotlib: figures are drawn into memory and no test opens a window.
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# A shell that starts pytest in the background may have it ignore Ctrl-C, and every process that a test starts as well.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Both without a deadline: the first call of a compiled kernel is slow, and that is no failure.
 settings.register_profile("dev", deadline=None)
