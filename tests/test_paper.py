@@ -158,3 +158,17 @@ def test_readme_says_what_the_results_say() -> None:
         for said, setting in zip(ours, (AS_PAPERS, FREE), strict=True):
             if said:
                 assert float(said) == round(found[setting]["test"], len(said.split(".")[1])), (name, setting)
+
+
+def test_stored_results_are_those_of_the_recipes() -> None:
+    """Otherwise the command would train anew, and print other numbers than the README."""
+    results = read(SCRIPTS / "results" / "paper.json")
+    stored = {
+        (name, each): results[name][each]["recipe"]
+        for name in results
+        for each in (AS_PAPERS, FREE)
+        if each in results[name]
+    }
+    assert len(stored) > 10
+    for (name, setting), recipe in stored.items():
+        assert Recipe.from_dict(recipe) == RECIPES[name][setting], (name, setting)

@@ -1,6 +1,6 @@
 """Published test NLL in nats, and what this project set itself as targets; lower is better.
 
-MADE and its contemporaries: Germain et al. (2015), tables 3 and 6, and what they cite; the DEBD sets: HCLT of Liu & Van
+MADE and its contemporaries: Germain et al. (2015) and what they cite; the DEBD sets: HCLT of Liu & Van
 den Broeck (2021) from the logs that they published, ID-SPN of Rooshenas & Lowd (2014) from memory.
 """
 
