@@ -13,22 +13,21 @@ Data are looked for in the folder that MADE_NP_DATA names, else in ../shared/dat
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 from typing import Any
 
+from data_folder import name_data_folder
 from paper.recipes import RECIPES, SETTINGS, Recipe
 from paper.runs import test, train
 from paper.store import read, write
 from paper.table import markdown
 from paper.tree import chow_liu_nll
 
-from made_np.datasets import FOLDER_VARIABLE, load_binary
+from made_np.datasets import load_binary
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "paper.json"
-DATA = HERE.parent.parent / "shared" / "data"
 
 
 def arguments() -> argparse.Namespace:
@@ -46,8 +45,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Do what is not done yet, as long as there is time, and print the table."""
     args = arguments()
-    if DATA.is_dir():
-        os.environ.setdefault(FOLDER_VARIABLE, str(DATA))
+    name_data_folder()
     deadline = time.monotonic() + 60 * args.budget
     args.work.mkdir(parents=True, exist_ok=True)
     for name in args.sets:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-DATA = HERE.parent.parent / "shared" / "data"
 SETS = ("adult", "connect4", "dna", "mushrooms", "nips", "ocr_letters", "nltcs", "baudio", "pumsb_star")
 
 
@@ -40,15 +39,15 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Run what is not done yet, and print the table."""
     args = arguments()
-    if DATA.is_dir():
-        os.environ.setdefault("MADE_NP_DATA", str(DATA))
     os.environ["MADE_NP_NUM_THREADS"] = "1"  # before the workers start: one core each
+    from data_folder import name_data_folder
     from joblib import Parallel, delayed
     from paper.recipes import Recipe
     from paper.space import draws, options
     from paper.store import read, write
     from tqdm import tqdm
 
+    name_data_folder()
     recipes = list(options() if args.what == "options" else draws(args.n, args.seed, not args.free))
     results = read(args.results)
 

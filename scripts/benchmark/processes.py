@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from data_folder import name_data_folder
 
 import made_np
 from benchmark.cases import Case, Settings
 from benchmark.problem import float_masks
 from benchmark.report import Result, Target
 from benchmark.timing import Turns
-from made_np.datasets import FOLDER_VARIABLE, load_binary
+from made_np.datasets import load_binary
 
 LIBRARIES = {"ours": "ours", "torch eager": "torch", "JAX jit": "jax"}
 # A little more than the validation loss takes to its best (epoch 143 and 60 when this was chosen, with NumPy).
@@ -78,18 +79,14 @@ def _fit(settings: Settings, data: str, n_epochs: int) -> Result:
 
 def _write_task(path: Path, data: str, n_epochs: int) -> None:
     """Write rows, start and masks, so that neither process has to make what the other is given."""
-    rows = load_binary(data, _data_folder())
+    name_data_folder()
+    rows = load_binary(data)
     made = made_np.MADE(rows.n_features, (HIDDEN,), direct=True)
     theta = made.init(rng=0, x=rows.train)
     task: dict[str, Any] = {"train": rows.train, "valid": rows.valid, "test": rows.test, "theta": theta}
     task |= {f"start_{name}": value for name, value in made.layout.views(theta).items()}
     task |= {f"mask_{name}": value for name, value in float_masks(made, 0).items()}
     np.savez(path, settings=np.array([HIDDEN, BATCH_SIZE, n_epochs]), **task)
-
-
-def _data_folder() -> str:
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    return os.environ.get(FOLDER_VARIABLE, str(beside))
 
 
 def import_case(settings: Settings) -> Case:
