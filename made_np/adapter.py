@@ -109,13 +109,10 @@ def made_adapter(made: MADE, theta: Array, *, mask_set: int = 0, rows: int = 5, 
 
 def off_the_masks(made: MADE, mask_set: int = 0) -> Bools:
     """Return (P,) booleans: True for the weights that have no wire in this mask set."""
-    one = made.mask_sets[mask_set]
     off = np.zeros(made.n_params, dtype=bool)
     views = made.layout.views(off)
-    for layer, mask in enumerate(one.masks):
-        views[f"W{layer}"][:] = ~mask
-    if one.direct is not None:
-        views["W_direct"][:] = ~one.direct
+    for name, mask in made.network.masks(made.mask_sets[mask_set]).items():
+        views[name][:] = ~mask
     return off
 
 

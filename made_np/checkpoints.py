@@ -30,6 +30,7 @@ import numpy as np
 from made_np import storage
 from made_np.layers import Array
 from made_np.loop import Kept, Record, Run
+from made_np.model import MADE
 from made_np.validation import as_choice
 
 __all__ = ["Checkpoint", "prepare"]
@@ -98,7 +99,8 @@ class Checkpoint:
         extra, arrays = stored.extra, stored.arrays
         if not {"run", "rng", "n_steps", "kept"} <= extra.keys():
             raise ValueError(f"checkpoint={self.path} is a model without a run: give another path, or resume=False")
-        self._compare(extra["run"])
+        # What an older release did not write down is as the model that it wrote has it now.
+        self._compare({**_of_model(stored.made), **extra["run"]})
         run.records = [Record(int(epoch), *rest) for epoch, *rest in arrays["records"].tolist()]
         epoch, valid = extra["kept"]
         run.kept = Kept(epoch, valid, stored.theta)
@@ -159,7 +161,7 @@ def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
         As it was given.
     """
     options = run.options
-    about: dict[str, Any] = {f"made.{name}": value for name, value in run.made.config().items()}
+    about = _of_model(run.made)
     for name in ("learning_rate", "batch_size", "dropout", "input_dropout", "averaging"):
         about[name] = getattr(options, name)
     about["optimizer"], about["schedule"] = _spell(options.optimizer), _spell(options.schedule)
@@ -169,6 +171,10 @@ def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
         about[name] = None if rows is None else _checksum(rows.x)
         about[context] = None if rows is None else _checksum(rows.context)
     return dict(json.loads(json.dumps(about)))  # as it will come back: tuples are lists then
+
+
+def _of_model(made: MADE) -> dict[str, Any]:
+    return {f"made.{name}": value for name, value in made.config().items()}
 
 
 def _checksum(array: Array | None) -> str | None:

@@ -19,6 +19,7 @@ from made_np.arguments import (
     output_config,
 )
 from made_np.backends import BACKENDS, get_backend
+from made_np.backends._folding import Folding
 from made_np.blocks import Outputs
 from made_np.layers import ACTIVATIONS, Array
 from made_np.layout import Layout
@@ -46,6 +47,7 @@ class Description:
     n_masks: int | None = field(default=1, kw_only=True)
     direct: Any = field(default="auto", kw_only=True)
     residual: bool = field(default=False, kw_only=True)
+    mask_weights: bool = field(default=False, kw_only=True)
     n_context: int = field(default=0, kw_only=True)
     seed: int = field(default=0, kw_only=True)
     dtype: Any = field(default="float32", kw_only=True)
@@ -64,6 +66,7 @@ class Description:
         as_choice(self.activation, "activation", tuple(ACTIVATIONS))
         as_choice(self.backend, "backend", ("auto", *BACKENDS))
         as_choice(self.residual, "residual", (True, False))
+        as_choice(self.mask_weights, "mask_weights", (True, False))
         as_choice(self.direct, "direct", (True, False, "auto"))
         if self.n_masks is not None:
             settle("n_masks", as_count(self.n_masks, "n_masks"))
@@ -115,7 +118,15 @@ class Description:
     @cached_property
     def network(self) -> Network:
         """The layers and their parameters."""
-        return Network(self.hidden, self.outputs, self.activation, self.direct, self.residual, self.n_context)
+        return Network(
+            self.hidden,
+            self.outputs,
+            self.activation,
+            self.direct,
+            self.residual,
+            self.n_context,
+            self.mask_weights,
+        )
 
     @cached_property
     def mask_sets(self) -> MaskSets:
@@ -153,9 +164,10 @@ class Description:
         return replace(self, n_masks=as_count(n_masks, "n_masks"))
 
     @cached_property
-    def ops(self) -> ModuleType:
-        """The backend's module."""
-        return get_backend(self.backend)
+    def ops(self) -> ModuleType | Folding:
+        """The backend's functions: its module, behind one that folds mask weights away if there are any."""
+        backend = get_backend(self.backend)
+        return Folding(backend) if self.mask_weights else backend
 
     @property
     def layout(self) -> Layout:

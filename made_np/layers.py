@@ -131,6 +131,28 @@ def masked_linear_backward(
         np.matmul(dy, np.where(mask, W, W.dtype.type(0)), out=dx)
 
 
+# ------------------------------------------------------------------------------------------- mask bias
+
+
+def mask_bias(U: Array, mask: NDArray[np.bool_]) -> Array:
+    """Tell each output which wires it has: ``c[o] = sum_i mask[o, i] U[o, i]``, to be added to its bias.
+
+    Germain et al. 2015, section 4.2: ``(U * M) 1``, where 1 is a vector of ones. It does not depend on x: by it a unit
+    can tell an input that is 0 from an input that it does not see.
+    """
+    return np.asarray(np.where(mask, U, U.dtype.type(0)).sum(axis=1))
+
+
+def mask_bias_backward(dc: Array, mask: NDArray[np.bool_], *, dU: Array) -> None:
+    """Write the gradient of `mask_bias` to `dU`: ``dU[o, i] = mask[o, i] dc[o]``, exactly 0 where there is no wire.
+
+    Notes
+    -----
+    U[o, i] acts on c[o] alone, by mask[o, i]. And c[o] stands beside b[o] in each row: dc is the layer's db.
+    """
+    dU[...] = np.where(mask, dc[:, None], dc.dtype.type(0))
+
+
 # ----------------------------------------------------------------------------------------- activations
 
 

@@ -22,7 +22,7 @@ class Layout:
     Attributes
     ----------
     names : tuple of str
-        Weights start with "W", biases with "b".
+        Weights start with "W", mask weights with "U", biases with "b".
     shapes : tuple of tuple of int
         One per name, stored one after the other in row-major order.
 
@@ -51,6 +51,11 @@ class Layout:
             slices[name] = slice(start, start + prod(shape))
             start += prod(shape)
         return slices
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """Names of the weight matrices, those of mask weights among them."""
+        return tuple(name for name in self.names if name.startswith(("W", "U")))
 
     def views(self, theta: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Return the parameters by name, as views into `theta` (writing to one writes to the other).
@@ -91,6 +96,6 @@ class Layout:
     def weights(self) -> NDArray[np.bool_]:
         """Return (P,) booleans: True for entries of weight matrices, False for biases."""
         is_weight = np.zeros(self.size, dtype=bool)
-        for name in self.names:
-            is_weight[self.slices[name]] = name.startswith("W")
+        for name in self.weight_names:
+            is_weight[self.slices[name]] = True
         return is_weight

@@ -44,6 +44,11 @@ class MADE(Description):
         Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
     residual : bool
         Hidden layers add the layer below them, where widths agree.
+    mask_weights : bool
+        Further weights that tell the network its masks: each W gets a U of its shape, and a layer adds ``(U * M) 1`` to
+        its biases, where M is the mask and 1 a vector of ones (section 4.2 of the paper). So a unit can tell an input
+        that is 0 from one that it does not see. It pays with many mask sets, above all endlessly many; with one mask
+        set it is but another bias.
     n_context : int
         Extra inputs y of p(x | y), seen by every output.
     seed : int
@@ -73,7 +78,7 @@ class MADE(Description):
         return cls(**{**config, "output": outputs_from_config(config["output"])})
 
     def init(self, rng: int | np.random.Generator = 0, x: Any = None, *, scheme: str = "normal") -> Array:
-        """Return a new theta (P,): random weights, biases 0, direct weights 0.
+        """Return a new theta (P,): random weights, biases 0, direct and mask weights 0.
 
         With a single mask set, weights off its masks are 0 too (they have no influence, whatever they are).
 
@@ -91,8 +96,8 @@ class MADE(Description):
         theta = self.network.init(np.random.default_rng(rng), self.mask_sets[0], self.dtype, scheme)
         views = self.layout.views(theta)
         if self.n_masks == 1:
-            for layer, mask in enumerate(self.mask_sets[0].masks):
-                views[f"W{layer}"][~mask] = 0
+            for name, mask in self.network.masks(self.mask_sets[0]).items():
+                views[name][~mask] = 0
         if x is not None:
             rows = self.check_rows(x)
             if len(rows) == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import sqrt
 from typing import Any
@@ -14,6 +14,7 @@ from made_np.blocks import Outputs
 from made_np.layers import ACTIVATIONS, Activation, Array
 from made_np.layout import Layout
 from made_np.mask_sets import MaskSet
+from made_np.masks import Bools
 
 SCHEMES = ("normal", "orthogonal")
 """How weights may be drawn."""
@@ -34,6 +35,8 @@ class Network:
     residual : bool
         Whether hidden layers add the layer below them, where widths agree.
     n_context : int
+    mask_weights : bool
+        Whether there are further weights that tell the units their masks (see `mask_weights`).
     """
 
     hidden: tuple[int, ...]
@@ -42,6 +45,7 @@ class Network:
     direct: bool = False
     residual: bool = False
     n_context: int = 0
+    mask_weights: bool = False
 
     @property
     def n_inputs(self) -> int:
@@ -60,9 +64,9 @@ class Network:
 
     @cached_property
     def layout(self) -> Layout:
-        """W0, b0, W1, b1, ... from the input to the output, then W_direct.
+        """W0, b0, W1, b1, ... from the input to the output, then W_direct, then mask weights: U0, U1, ..., U_direct.
 
-        Without hidden layers nothing but the output's bias b0 (and W_direct) is left.
+        Without hidden layers nothing but the output's bias b0 (and W_direct, U_direct) is left.
         """
         names: list[str] = []
         shapes: list[tuple[int, ...]] = []
@@ -78,7 +82,25 @@ class Network:
         if self.direct:
             names.append("W_direct")
             shapes.append((self.outputs.n_raw, self.n_inputs))
+        if self.mask_weights:  # at the end, so that all else lies where it lies without them
+            told = [(name, shape) for name, shape in zip(names, shapes, strict=True) if name.startswith("W")]
+            names += [f"U{name[1:]}" for name, _ in told]
+            shapes += [shape for _, shape in told]
         return Layout(tuple(names), tuple(shapes))
+
+    @cached_property
+    def plain(self) -> Network:
+        """This network without mask weights."""
+        return replace(self, mask_weights=False) if self.mask_weights else self
+
+    def masks(self, mask_set: MaskSet) -> dict[str, Bools]:
+        """Return the mask of each weight matrix, by name."""
+        masks = {f"W{layer}": mask for layer, mask in enumerate(mask_set.masks)}
+        if mask_set.direct is not None:
+            masks["W_direct"] = mask_set.direct
+        if self.mask_weights:
+            masks |= {f"U{name[1:]}": mask for name, mask in masks.items()}
+        return masks
 
     @property
     def output_bias(self) -> str:
@@ -94,7 +116,7 @@ class Network:
         return [None] * (self.depth + 1 - len(given)) + given
 
     def init(self, rng: np.random.Generator, mask_set: MaskSet, dtype: np.dtype[Any], scheme: str = "normal") -> Array:
-        """Return random parameters (P,): weights of variance g / fan-in, biases and direct weights 0.
+        """Return random parameters (P,): weights of variance g / fan-in, biases, direct and mask weights 0.
 
         They are independent normal numbers, or those of an `orthogonal` matrix (Saxe et al. 2014) of that scale. The
         fan-in is the mean number of live wires into a unit, so that signals keep their scale though half of the wires

@@ -20,6 +20,7 @@ import numpy as np
 
 from made_np.layers import Array
 from made_np.mask_sets import MaskSet
+from made_np.mask_weights import fold
 from made_np.masks import Ints
 from made_np.network import Network
 from made_np.outputs import Distribution
@@ -88,6 +89,7 @@ def _fill(
     decide: Callable[[int, Distribution, Array], Array],
 ) -> Array:
     """Walk through the features once and let `decide` fill those that are NaN in `given`."""
+    network, theta = fold(network, theta, mask_set)
     x = given.astype(theta.dtype)
     walk = _Walk(network, theta, mask_set, len(x), context)
     for place, feature in enumerate(mask_set.order.tolist()):

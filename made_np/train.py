@@ -267,7 +267,7 @@ def _as_schedule(schedule: str | Schedule | None, valid_rows: Rows | None) -> Sc
 
 def _as_decay(made: MADE, weight_decay: float | Mapping[str, float]) -> Array | None:
     """Return one coefficient per parameter, 0 for biases, or None where there is no decay."""
-    weights = [name for name in made.layout.names if name.startswith("W")]
+    weights = list(made.layout.weight_names)
     if not isinstance(weight_decay, Mapping):
         weight_decay = dict.fromkeys(weights, _as_coefficient(weight_decay, "weight_decay"))
     decay = np.zeros(made.n_params, dtype=made.dtype)

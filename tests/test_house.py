@@ -30,6 +30,7 @@ RANKS = [
     ["mixtures"],
     ["blocks"],
     ["arguments", "network"],
+    ["mask_weights"],
     ["sampling", "columns"],
     ["backends"],
     ["description"],

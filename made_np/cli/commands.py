@@ -68,6 +68,7 @@ def _add_train(subparsers: Any) -> None:
     wires = "wires from input to output: auto, yes or no"
     model.add_argument("--direct", type=options.direct, default="auto", metavar="WHEN", help=wires)
     model.add_argument("--residual", action="store_true", help="hidden layers add the layer below them")
+    model.add_argument("--mask-weights", action="store_true", help="further weights that tell the network its masks")
     model.add_argument("--dtype", choices=("float32", "float64"), default="float32")
     learning = train.add_argument_group("learning")
     learning.add_argument(
@@ -86,8 +87,7 @@ def _add_train(subparsers: Any) -> None:
         ("--averaging", options.number(0, 1), 0.0, "factor of an average over the steps, such as 0.999; 0: none"),
     ):
         learning.add_argument(name, type=kind, default=default, metavar="X", help=f"{what} (%(default)s)")
-    optimizers = ("adam", "adamw", "adagrad", "adadelta", "sgd")
-    learning.add_argument("--optimizer", choices=optimizers, default="adam")
+    learning.add_argument("--optimizer", choices=("adam", "adamw", "adagrad", "adadelta", "sgd"), default="adam")
     schedule = "how the learning rate falls: not, evenly, along a cosine, or where the validation loss does not fall"
     schedules = ("constant", "linear", "cosine", "plateau")
     learning.add_argument("--schedule", choices=schedules, default="constant", help=schedule)
@@ -215,6 +215,7 @@ def _density(args: Namespace) -> MADEDensity:
         n_masks=args.n_masks,
         direct=args.direct,
         residual=args.residual,
+        mask_weights=args.mask_weights,
         optimizer=args.optimizer,
         learning_rate=args.learning_rate,
         batch_size=args.batch_size,

@@ -77,9 +77,7 @@ def describe(stored: Stored, k: int = 0, *, width: int = 72, ascii: bool = False
     yield from _facts(made, mask_set)
     yield ""
     yield from _layers(made, mask_set)
-    pictures = dict(zip((f"W{layer}" for layer in range(len(mask_set.masks))), mask_set.masks, strict=True))
-    if mask_set.direct is not None:
-        pictures["W_direct"] = mask_set.direct
+    pictures = made.network.plain.masks(mask_set)
     yield f"\nmasks of mask set {k}: a row per unit, a column per unit below, by feature (dark: wires)"
     for name, mask in pictures.items():
         yield f"\n{name}: {_times(mask.shape)}, {int(mask.sum())} wires"
@@ -101,7 +99,8 @@ def _facts(made: MADE, mask_set: MaskSet) -> Iterator[str]:
     if made.n_context:
         yield f"context     {made.n_context}"
     yield f"hidden      {', '.join(map(str, made.hidden)) or 'none'} ({made.activation})"
-    yield f"wires       direct: {_yes(made.direct)}, residual: {_yes(made.residual)}"
+    told = _yes(made.mask_weights)
+    yield f"wires       direct: {_yes(made.direct)}, residual: {_yes(made.residual)}, mask weights: {told}"
     yield f"order       {_kind(made.order)}: {_listed(mask_set.order.tolist())}"
     yield f"degrees     {_kind(made.degrees)}"
     yield f"mask sets   {n_masks}"
@@ -109,9 +108,7 @@ def _facts(made: MADE, mask_set: MaskSet) -> Iterator[str]:
 
 
 def _layers(made: MADE, mask_set: MaskSet) -> Iterator[str]:
-    masks = {f"W{layer}": mask for layer, mask in enumerate(mask_set.masks)}
-    if mask_set.direct is not None:
-        masks["W_direct"] = mask_set.direct
+    masks = made.network.masks(mask_set)
     yield f"{'layer':<10}{'shape':>14}{'parameters':>12}{'wires':>12}"
     for name, shape in zip(made.layout.names, made.layout.shapes, strict=True):
         mask = masks.get(name)

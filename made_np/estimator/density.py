@@ -51,6 +51,8 @@ class MADEDensity(FittedDensity):
     direct : bool or "auto"
         Wires from input to output.
     residual : bool
+    mask_weights : bool
+        Further weights that tell the network its masks: they pay with many mask sets, above all ``n_masks=None``.
     optimizer : str or Optimizer
         "adam", "adamw", "adagrad", "adadelta" (wants ``learning_rate=1.0``), "sgd", or a rule of `made_np.optim`.
     learning_rate : float
@@ -125,6 +127,7 @@ class MADEDensity(FittedDensity):
         n_masks: int | None = 1,
         direct: bool | str = "auto",
         residual: bool = False,
+        mask_weights: bool = False,
         optimizer: str | Optimizer = "adam",
         learning_rate: float = 1e-3,
         schedule: str | Schedule | None = None,
@@ -151,6 +154,7 @@ class MADEDensity(FittedDensity):
         self.n_masks = n_masks
         self.direct = direct
         self.residual = residual
+        self.mask_weights = mask_weights
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.schedule = schedule
@@ -287,6 +291,7 @@ class MADEDensity(FittedDensity):
             n_masks=self.n_masks,
             direct=self.direct,
             residual=self.residual,
+            mask_weights=self.mask_weights,
             seed=seed,
             dtype=self.dtype,
             backend=self.backend,
