@@ -93,10 +93,11 @@ def live(made: MADE, mask_set: Any) -> Array:
     theta = np.ones(made.n_params, dtype=bool)
     views = made.layout.views(theta)
     found, direct = masks(made, mask_set)
-    for layer, wires in enumerate(found):
-        views[f"W{layer}"][:] = wires
-    if direct is not None:
-        views["W_direct"][:] = direct
+    for letter in "WU" if made.mask_weights else "W":
+        for layer, wires in enumerate(found):
+            views[f"{letter}{layer}"][:] = wires
+        if direct is not None:
+            views[f"{letter}_direct"][:] = direct
     return theta
 
 
@@ -129,13 +130,18 @@ def forward(
     found, direct = masks(made, mask_set)
     inputs = below = encode(made, x, context)
     act = ACTIVATIONS[made.activation]
+
+    def wire(name: str, unit: int, i: int, value: float) -> float:
+        told = views[f"U{name}"][unit][i] if made.mask_weights else 0.0
+        return views[f"W{name}"][unit][i] * value + told
+
     for layer, width in enumerate(made.hidden):
         above = []
         for unit in range(width):
             z = views[f"b{layer}"][unit]
             for i, value in enumerate(below):
                 if found[layer][unit, i]:
-                    z += views[f"W{layer}"][unit][i] * value
+                    z += wire(str(layer), unit, i, value)
             h = act(z) * (1.0 if keeps is None else keeps[layer][unit])
             above.append(h + below[unit] if skip(made, mask_set, layer, unit) else h)
         below = above
@@ -144,10 +150,10 @@ def forward(
         z = bias
         for i, value in enumerate(below if made.hidden else []):
             if found[-1][unit, i]:
-                z += views[f"W{len(made.hidden)}"][unit][i] * value
+                z += wire(str(len(made.hidden)), unit, i, value)
         for i, value in enumerate(inputs if direct is not None else []):
             if direct[unit, i]:
-                z += views["W_direct"][unit][i] * value
+                z += wire("_direct", unit, i, value)
         raw.append(z)
     return raw
 

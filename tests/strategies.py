@@ -78,6 +78,7 @@ def models(
         n_masks=n_masks,
         direct=draw(st.sampled_from([True, False, "auto"])) if direct is None else direct,
         residual=residual,
+        mask_weights=draw(st.booleans()),
         n_context=n_context,
         seed=draw(seeds),
         dtype=dtype,

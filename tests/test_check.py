@@ -34,6 +34,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "Gaussian": {"n_features": 2, "hidden": (8,), "output": "gaussian", "dtype": "float64"},
     "mixtures": {"n_features": 2, "hidden": (8,), "output": [MixtureOfGaussians(3), MixtureOfLogistics(2)]},
     "residual": {"n_features": 4, "hidden": (9, 9, 9), "residual": True, "activation": "tanh"},
+    "mask weights": {"n_features": 4, "hidden": (12,), "order": "random", "n_masks": 2, "mask_weights": True},
     "linear": {"n_features": 4, "hidden": ()},
     "too narrow": {"n_features": 6, "hidden": (5, 2), "direct": False},
 }

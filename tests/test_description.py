@@ -23,6 +23,8 @@ VARIED: list[dict[str, Any]] = [
     {},
     {"hidden": ()},
     {"hidden": (7, 7), "residual": True},
+    {"mask_weights": True},
+    {"hidden": (), "mask_weights": True},
     {"output": "gaussian"},
     {"output": Gaussian(0.5)},
     {"output": Categorical(3)},
@@ -148,6 +150,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         (500,), Bernoulli(), "relu", "natural", "spread",
     )  # fmt: skip
     assert (made.n_masks, made.direct, made.residual, made.n_context, made.seed) == (1, False, False, 0, 0)
+    assert made.mask_weights is False
     assert (made.dtype, made.backend) == (np.float32, "auto")
 
 
@@ -228,6 +231,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"direct": "yes"}, ValueError, r"direct='yes' is unknown: use one of \(True, False, 'auto'\)"),
     ({"direct": 1}, ValueError, "direct=1 is unknown"),
     ({"residual": "auto"}, ValueError, "residual='auto' is unknown"),
+    ({"mask_weights": 1}, ValueError, r"mask_weights=1 is unknown: use one of \(True, False\)"),
     ({"residual": True}, ValueError, r"residual=True with hidden=\(9,\): a skip needs two consecutive layers"),
     ({"residual": True, "hidden": (4, 5, 4)}, ValueError, "of the same width"),
     ({"n_context": -1}, ValueError, "n_context=-1: give an integer >= 0"),

@@ -60,6 +60,13 @@ MODELS: dict[str, dict[str, Any]] = {
         "activation": "softplus",
         "output": MIXED,
     },
+    "mask weights": {"hidden": (6, 7), "mask_weights": True, "output": MIXED},
+    "mask weights, direct": {"direct": True, "mask_weights": True},
+    "mask weights, no hidden layer": {"hidden": (), "mask_weights": True, "output": MIXED},
+    "mask weights, residual, context": {
+        **{"hidden": (6, 6), "residual": True, "direct": True, "n_context": 2, "mask_weights": True},
+        "output": Categorical(3),
+    },
     "one feature": {"n_features": 1},
     "one feature, context": {"n_features": 1, "n_context": 2, "output": "gaussian"},
 }
@@ -143,7 +150,8 @@ def carrying(made: MADE) -> Any:
         live[f"b{layer}"] &= useful
         if not made.hidden:
             break
-        live[f"W{layer}"] &= useful[:, None]
+        for letter in "WU" if made.mask_weights else "W":
+            live[f"{letter}{layer}"] &= useful[:, None]
         if layer:
             skip = [
                 layer < len(made.hidden) and naive.skip(made, one, layer, unit) and useful[unit]
@@ -169,7 +177,9 @@ def test_the_gradient_is_the_derivative_of_the_loss(name: str, method: str, back
 
 
 @every_method
-@pytest.mark.parametrize("name", ["two hidden layers", "residual", "relu", "all at once"])
+@pytest.mark.parametrize(
+    "name", ["two hidden layers", "residual", "relu", "all at once", "mask weights, residual, context"]
+)
 def test_with_dropout_the_gradient_is_that_of_the_thinned_network(name: str, method: str, backend: str) -> None:
     made = build(name, backend=backend)
     for rates in ({"rate": 0.4}, {"input_rate": 0.3}, {"rate": 0.4, "input_rate": 0.3}):
@@ -178,7 +188,9 @@ def test_with_dropout_the_gradient_is_that_of_the_thinned_network(name: str, met
 
 
 @every_method
-@pytest.mark.parametrize("name", ["mixed table", "residual", "context, direct"])
+@pytest.mark.parametrize(
+    "name", ["mixed table", "residual", "context, direct", "mask weights", "mask weights, no hidden layer"]
+)
 def test_the_loss_of_the_mixture_has_the_gradient_of_the_mixture(name: str, method: str, backend: str) -> None:
     made = build(name, order="random", degrees="random", n_masks=3, backend=backend)
     report = check(made, method, mask_set=None)

@@ -202,6 +202,46 @@ def test_small_values_of_softplus_keep_their_digits() -> None:
     assert layers.softplus_backward(np.ones(1), y)[0] == pytest.approx(math.exp(-40), rel=1e-14, abs=0)
 
 
+# -------------------------------------------------------------------------------------------- mask bias
+
+
+def test_the_mask_bias_of_a_unit_is_the_sum_over_its_wires() -> None:
+    _, U, _, mask = problem()
+    want = [math.fsum(U[o, i] for i in range(4) if mask[o, i]) for o in range(5)]
+    np.testing.assert_allclose(layers.mask_bias(U, mask), want, atol=1e-14)
+    # What a layer adds where every input is 1.
+    ones = layers.masked_linear(np.ones((1, 4)), U, None, mask)[0]
+    np.testing.assert_allclose(layers.mask_bias(U, mask), ones, atol=1e-14)
+    U[~mask] = np.nan
+    np.testing.assert_allclose(layers.mask_bias(U, mask), want, atol=1e-14)
+
+
+@pytest.mark.parametrize("method", ["central", "complex"])
+def test_mask_bias_backward_is_its_gradient(method: str) -> None:
+    _, U, _, mask = problem()
+
+    def backward(dc: Array, U: Array) -> Array:
+        dU = np.full_like(U, np.nan)
+        layers.mask_bias_backward(dc, mask, dU=dU)
+        return dU
+
+    report = check_vjp(
+        lambda U: layers.mask_bias(U, mask), backward, (U,), frozen=[~mask], method=method
+    ).raise_if_failed()
+    assert report.n_exercised == mask.sum()
+    assert not backward(np.full(5, np.nan), U)[~mask].any(), "exactly 0 without a wire, whatever comes"
+
+
+@both
+def test_mask_biases_keep_the_dtype(dtype: str) -> None:
+    _, U, b, mask = problem(dtype=dtype)
+    assert layers.mask_bias(U, mask).dtype == dtype
+    assert layers.mask_bias(U[:, :0], mask[:, :0]).tolist() == [0] * 5
+    dU = np.empty_like(U)
+    layers.mask_bias_backward(b, mask, dU=dU)
+    np.testing.assert_array_equal(dU, mask * b[:, None], strict=True)
+
+
 # ------------------------------------------------------------------------------------ dropout, residual
 
 

@@ -56,6 +56,7 @@ def test_a_vector_that_has_no_views_is_refused() -> None:
 
 
 def test_weights_are_told_from_biases() -> None:
+    assert Layout(("W0", "b0", "U0"), ((1, 2), (1,), (1, 2))).weights().tolist() == [True, True, False, True, True]
     views = LAYOUT.views(LAYOUT.weights())
     assert {name for name, view in views.items() if view.all()} == {"W0", "W1", "W_direct"}
     assert not views["b0"].any()

@@ -36,14 +36,41 @@ def test_without_hidden_layers_only_the_bias_and_the_direct_wires_are_left(direc
     assert made.network.depth == 0
 
 
+def test_mask_weights_stand_at_the_end_and_move_nothing_else() -> None:
+    for arguments in ({"hidden": (5, 4), "direct": True, "n_context": 1}, {"hidden": (4,)}, {"hidden": ()}):
+        plain, made = MADE(3, **arguments), MADE(3, mask_weights=True, **arguments)
+        n = len(plain.layout.names)
+        assert made.layout.names[:n] == plain.layout.names
+        assert made.layout.shapes[:n] == plain.layout.shapes
+        weights = [name for name in plain.layout.names if name.startswith("W")]
+        assert made.layout.names[n:] == tuple("U" + name[1:] for name in weights)
+        shapes = dict(zip(made.layout.names, made.layout.shapes, strict=True))
+        assert all(shapes["U" + name[1:]] == shapes[name] for name in weights)
+        assert made.network.plain == plain.network
+        assert plain.network.plain is plain.network
+    assert MADE(3, (), direct=False, mask_weights=True).layout.names == ("b0",)
+
+
+@pytest.mark.parametrize("mask_weights", [True, False])
+def test_every_weight_has_a_mask_of_its_shape(mask_weights: bool) -> None:
+    for arguments in ({"hidden": (5, 4), "direct": True, "n_context": 1}, {"hidden": ()}, {"hidden": (3,)}):
+        made = MADE(3, mask_weights=mask_weights, **arguments)
+        masks, one = made.network.masks(made.mask_sets[0]), made.mask_sets[0]
+        assert masks.keys() == set(made.layout.weight_names)
+        shapes = dict(zip(made.layout.names, made.layout.shapes, strict=True))
+        for name, mask in masks.items():
+            assert mask.shape == shapes[name]
+            assert mask is (one.direct if name.endswith("direct") else one.masks[int(name[1:])])
+
+
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_the_activation_is_the_pair_of_that_name(name: str) -> None:
     assert MADE(3, (4,), activation=name).network.act is ACTIVATIONS[name]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_biases_and_direct_wires_start_at_zero(dtype: str) -> None:
-    made = MADE(4, (6, 6), direct=True, dtype=dtype)
+def test_biases_direct_wires_and_mask_weights_start_at_zero(dtype: str) -> None:
+    made = MADE(4, (6, 6), direct=True, dtype=dtype, mask_weights=True)
     theta = made.init(rng=1)
     assert theta.dtype == dtype
     assert theta.flags.c_contiguous

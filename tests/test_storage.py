@@ -35,6 +35,7 @@ MODELS: dict[str, dict[str, Any]] = {
         **{"n_masks": 2},
     },
     "endless": {"n_features": 4, "hidden": (5,), "order": "random", "n_masks": None},
+    "mask weights": {"n_features": 4, "hidden": (5,), "order": "random", "n_masks": None, "mask_weights": True},
     "float64": {"n_features": 4, "hidden": (5,), "dtype": "float64"},
     "mixed table": {
         **{"n_features": 3, "hidden": (7,)},

@@ -52,7 +52,7 @@ def naive_fit(
     """Gradient descent in the plainest way; theta after each step."""
     rng = np.random.default_rng(seed)
     theta = made.init(rng, x)
-    is_weight = np.array([made.layout.locate(k)[0] == "W" for k in range(made.n_params)])
+    is_weight = np.array([made.layout.locate(k)[0] in "WU" for k in range(made.n_params)])
     step = 0
     for _ in range(epochs):
         order = list(rng.permutation(len(x)))

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from strategies import random_context, random_rows, random_theta
 
-from made_np.backends import get_backend
 from made_np.layers import dropout_mask
 from made_np.mask_sets import MaskSet
 from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
@@ -51,11 +50,16 @@ class Problem:
         """(P,) booleans: biases, and weights that have a wire."""
         live = np.ones(self.made.n_params, dtype=bool)
         views = self.made.layout.views(live)
-        for layer, mask in enumerate(self.one.masks):
-            views[f"W{layer}"][:] = mask
-        if self.one.direct is not None:
-            views["W_direct"][:] = self.one.direct
+        for letter in "WU" if self.made.mask_weights else "W":
+            for layer, mask in enumerate(self.one.masks):
+                views[f"{letter}{layer}"][:] = mask
+            if self.one.direct is not None:
+                views[f"{letter}_direct"][:] = self.one.direct
         return live
+
+    def ops(self, backend: str) -> Any:
+        """The functions of a backend, as this model asks for them."""
+        return replace(self.made, backend=backend).ops
 
     def with_theta(self, theta: Array) -> Problem:
         return replace(self, theta=theta)
@@ -97,14 +101,14 @@ def table(hidden: tuple[int, ...] = (20, 20), repeat: int = 1, **arguments: Any)
 
 def scores(backend: str, p: Problem) -> Results:
     """What the functions say that score rows."""
-    ops, given = get_backend(backend), (p.made.network, p.theta, p.x, p.context, p.one)
+    ops, given = p.ops(backend), (p.made.network, p.theta, p.x, p.context, p.one)
     return {"params": ops.params(*given), "nll": ops.nll(*given), "row_nll": ops.row_nll(*given, p.keeps)}
 
 
 def gradient(backend: str, p: Problem) -> Results:
     """The loss of each row, and the gradient of their sum."""
     grad = np.full_like(p.theta, np.nan)
-    ops, given = get_backend(backend), (p.made.network, p.theta, p.x, p.context, p.one)
+    ops, given = p.ops(backend), (p.made.network, p.theta, p.x, p.context, p.one)
     return {"loss": ops.loss_and_grad(*given, grad, p.keeps, p.row_weights), "grad": grad}
 
 
@@ -120,7 +124,7 @@ def steps(
 ) -> Results:
     """Everything that n steps leave behind, each made on a part of the rows."""
     theta, grad, state = p.theta.copy(), np.full_like(p.theta, np.nan), optimizer.init(p.theta)
-    step, losses = get_backend(backend).train_step, []
+    step, losses = p.ops(backend).train_step, []
     for k in range(n):
         part = slice(k * len(p.x) // n, (k + 1) * len(p.x) // n)
         y = None if p.context is None else p.context[part]
@@ -132,7 +136,7 @@ def steps(
 
 def sample(backend: str, p: Problem, given: Array | None = None) -> Array:
     """Rows drawn with the problem's uniforms."""
-    return get_backend(backend).sample(p.made.network, p.theta, p.uniforms, p.one, given, p.context)
+    return p.ops(backend).sample(p.made.network, p.theta, p.uniforms, p.one, given, p.context)
 
 
 def everything(backend: str, p: Problem, optimizer: Optimizer) -> Results:

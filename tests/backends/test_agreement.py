@@ -79,6 +79,7 @@ LARGE: dict[str, dict[str, Any]] = {
     "wide": {"output": Categorical(9), "hidden": (530, 270), "n_features": 60},
     "deep": {"output": "gaussian", "hidden": (90,) * 4, "residual": True, "n_features": 70, "activation": "softplus"},
     "direct": {"output": "bernoulli", "hidden": (), "n_features": 610, "direct": True},
+    "mask weights": {"output": "bernoulli", "hidden": (270, 90), "n_features": 60, "mask_weights": True},
 }
 
 

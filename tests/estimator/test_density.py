@@ -388,7 +388,8 @@ def test_dtype_is_that_of_the_parameters(dtype: str) -> None:
 
 def test_the_parameters_reach_the_model() -> None:
     options = {"activation": "tanh", "order": [2, 0, 3, 1], "direct": True, "residual": True, "dtype": "float64"}
-    made = MADEDensity((6, 6), max_epochs=1, **options).fit(X).made_
+    made = MADEDensity((6, 6), max_epochs=1, mask_weights=True, **options).fit(X).made_
+    assert made.mask_weights
     assert (made.hidden, made.activation, made.direct, made.residual, made.dtype) == ((6, 6), "tanh", True, True, "f8")
     assert made.mask_sets[0].order.tolist() == [2, 0, 3, 1]
     assert MADEDensity(n_masks=3, order="random", **SMALL).fit(X).made_.n_masks == 3
