@@ -97,6 +97,7 @@ class TestSteps:
         dropout=st.sampled_from([0.0, 0.4]),
         input_dropout=st.sampled_from([0.0, 0.3]),
         decay=st.sampled_from([0.0, 0.3]),
+        mask_weights=st.booleans(),
         seed=st.integers(0, 99),
     )
     @settings(max_examples=60)
@@ -110,10 +111,11 @@ class TestSteps:
         dropout: float,
         input_dropout: float,
         decay: float,
+        mask_weights: bool,
         seed: int,
     ) -> None:
         x = bits(n, 4, seed)
-        made = MADE(4, hidden=hidden, order="random", n_masks=n_masks, dtype="float64")
+        made = MADE(4, hidden, order="random", n_masks=n_masks, mask_weights=mask_weights, dtype="float64")
         dropout = dropout if hidden else 0.0
         steps = naive_fit(
             made,
