@@ -19,6 +19,9 @@ from made_np.schedules import Schedule, after
 
 Array = NDArray[Any]
 
+ETA = 8
+"""How fast an average over the steps forgets the start: polynomially, with this exponent."""
+
 
 @dataclass(frozen=True, eq=False)
 class EpochInfo:
@@ -225,10 +228,10 @@ class Run:
         return keeps
 
     def _average(self) -> None:
-        """Draw `averaged` towards theta: plain mean of all steps, then exponential."""
+        """Draw `averaged` towards theta: an average over the latest ninth of the steps, then exponential."""
         if self.averaged is self.theta:
             return
-        weight = max(1.0 - self.options.averaging, 1.0 / self.n_steps)
+        weight = max(1.0 - self.options.averaging, (ETA + 1) / (self.n_steps + ETA))
         for block in blocks(self.theta.size):
             self.averaged[block] += weight * (self.theta[block] - self.averaged[block])
 

@@ -180,19 +180,22 @@ class TestSteps:
         first = next(naive_fit(made, x, epochs=1, batch_size=5, lr=0.1))
         np.testing.assert_allclose(theta, first, rtol=1e-14, atol=1e-200)
 
-    def test_averaging_of_one_is_the_mean_of_all_steps(self) -> None:
+    def test_averaging_of_one_forgets_the_start_by_a_polynomial(self) -> None:
         made, x = MADE(4, hidden=(5,), dtype="float64"), bits(10)
         steps = list(naive_fit(made, x, epochs=3, batch_size=4, lr=0.1))
+        shares = [math.comb(t + 7, 8) for t in range(1, len(steps) + 1)]  # t (t + 1) ... (t + 7), but for a factor
         result = fit(made, x, batch_size=4, max_epochs=3, optimizer="sgd", learning_rate=0.1, averaging=1.0)
-        np.testing.assert_allclose(result.theta, np.mean(steps, axis=0), rtol=1e-12)
+        np.testing.assert_allclose(result.theta, np.average(steps, axis=0, weights=shares), rtol=1e-12)
 
     def test_averaging_becomes_exponential_once_that_forgets_faster(self) -> None:
         made, x = MADE(4, hidden=(5,), dtype="float64"), bits(10)
-        steps = list(naive_fit(made, x, epochs=4, batch_size=4, lr=0.1))
-        want = np.mean(steps[:4], axis=0)  # 1 / 4 = 1 - 0.75
-        for theta in steps[4:]:
+        steps = list(naive_fit(made, x, epochs=10, batch_size=4, lr=0.1))
+        first, rest = steps[:28], steps[28:]  # 9 / (28 + 8) = 1 - 0.75
+        want = np.average(first, axis=0, weights=[math.comb(t + 7, 8) for t in range(1, 29)])
+        for theta in rest:
             want = 0.75 * want + 0.25 * theta
-        result = fit(made, x, batch_size=4, max_epochs=4, optimizer="sgd", learning_rate=0.1, averaging=0.75)
+        assert rest
+        result = fit(made, x, batch_size=4, max_epochs=10, optimizer="sgd", learning_rate=0.1, averaging=0.75)
         np.testing.assert_allclose(result.theta, want, rtol=1e-12)
 
     def test_the_average_is_what_validation_sees(self) -> None:

@@ -6,26 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from made_np.columns import Columns, Kind
+from made_np.columns import Kind
 from made_np.estimator.conventions import as_seed
-from made_np.estimator.fitted import FittedDensity
+from made_np.estimator.fitting import Fitting, hold_out
 from made_np.estimator.online import train_on
-from made_np.estimator.start import choose_order, hold_out
-from made_np.frames import Floats, Names, check_columns, column_names
-from made_np.model import MADE
+from made_np.estimator.trials import best, without_trials
+from made_np.frames import check_columns, column_names
 from made_np.optim import Optimizer
 from made_np.schedules import Schedule
-from made_np.train import fit as fit_model
-from made_np.validation import as_count
 
 __all__ = ["MADEDensity"]
 
-Array = NDArray[Any]
 
-
-class MADEDensity(FittedDensity):
+class MADEDensity(Fitting):
     """Density estimator for tables: p(x) = prod_d p(x_d | x before d), learned by a masked autoencoder.
 
     Germain, Gregor, Murray and Larochelle (2015), arXiv 1502.03509. Works in Pipeline, GridSearchCV, cross_val_score,
@@ -42,14 +36,17 @@ class MADEDensity(FittedDensity):
         standardised for the network; densities and samples are in the column's own units. A discrete column has
         the values up to the largest one that fit met, and refuses others: give ``Categorical(n)`` if there are more.
     activation : {"relu", "tanh", "sigmoid", "softplus"}
-    order : {"natural", "reverse", "random", "auto"}, permutation (D,), or permutations (n_masks, D)
-        The sequence in which columns are generated. "auto": found in the rows of `fit`, or of the first `partial_fit`,
-        by `made_np.find_order`; ``made_.order`` tells. It needs ``n_masks=1``, and does images no good.
-    n_masks : int or None
-        How many mask sets share the parameters. None, with ``order="random"``: endlessly many; such a model fills and
-        scores rows with any gaps.
+    order : {"auto", "natural", "reverse", "random", "found"}, permutation (D,), or permutations (n_masks, D)
+        The sequence in which columns are generated. "found": by `made_np.find_order`, in the rows of `fit`, or of the
+        first `partial_fit`. "auto": the natural or the found one, whichever does better in a trial; found without
+        held-out rows; random for several mask sets. ``made_.order`` tells. Where rows are to be filled from known
+        columns by a model of one order, those have to lead in it: set it.
+    n_masks : int, None or "auto"
+        How many mask sets share the parameters. None: endlessly many random orders; such a model fills and scores rows
+        with any gaps. "auto": one, or a mixture over 32 random orders if `order` is "auto" and that does better in a
+        trial.
     direct : bool or "auto"
-        Wires from input to output.
+        Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
     residual : bool
     mask_weights : bool
         Further weights that tell the network its masks: they pay with many mask sets, above all ``n_masks=None``.
@@ -60,15 +57,18 @@ class MADEDensity(FittedDensity):
         Of the learning rate: "linear", "cosine", "plateau" (needs validation rows), or one of `made_np.schedules`.
         Like `averaging` it is for `fit` alone.
     batch_size : int
-    max_epochs : int
-        At most so many passes over the rows. Reaching it is no reason for a warning; `stopped_by_` tells.
+    max_epochs : int or "auto"
+        At most so many passes over the rows. Reaching it is no reason for a warning; `stopped_by_` tells. "auto": as
+        many as make 20,000 steps, but at least 20.
     early_stopping : bool
         Hold out rows, stop when they get no better, and keep the parameters that were best for them.
     validation_fraction : float in (0, 1)
         Share of the rows that is held out, at least one row; of a single row none can be.
-    n_iter_no_change : int
-        So many epochs without a better validation score end the fit.
-    weight_decay : float or dict of str to float
+    n_iter_no_change : int or "auto"
+        So many epochs without a better validation score end the fit. "auto": as many as make 1,500 steps, but at least
+        20.
+    weight_decay : float, dict of str to float, or "auto"
+        "auto": 3e-4, or 1e-2 or 0.1 where that does better in a trial.
     dropout : float in [0, 1)
         Share of hidden units that is switched off at each step.
     input_dropout : float in [0, 1)
@@ -101,6 +101,10 @@ class MADEDensity(FittedDensity):
         Only after a fit on a data frame whose columns are named by strings.
     n_iter_ : int
         Epochs done.
+    weight_decay_ : float or dict
+        The one of the fit.
+    trials_ : list of `estimator.trials.Trial`
+        What was tried before the fit, where a parameter is "auto": `choice` and `valid`, its loss in nats per row.
     history_ : dict of str to list
         One entry per epoch: ``epoch``, ``train``, ``valid`` (nats per row, in the units of the model), and more.
     stopped_by_ : {"patience", "max_epochs", "interrupt", "diverged"}
@@ -123,23 +127,23 @@ class MADEDensity(FittedDensity):
         *,
         columns: Kind | Sequence[Kind] = "auto",
         activation: str = "relu",
-        order: Any = "natural",
-        n_masks: int | None = 1,
-        direct: bool | str = "auto",
+        order: Any = "auto",
+        n_masks: int | str | None = "auto",
+        direct: bool | str = True,
         residual: bool = False,
         mask_weights: bool = False,
         optimizer: str | Optimizer = "adam",
         learning_rate: float = 1e-3,
-        schedule: str | Schedule | None = None,
+        schedule: str | Schedule | None = "cosine",
         batch_size: int = 100,
-        max_epochs: int = 200,
+        max_epochs: int | str = "auto",
         early_stopping: bool = True,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 30,
-        weight_decay: float | Mapping[str, float] = 0.0,
-        dropout: float = 0.0,
+        n_iter_no_change: int | str = "auto",
+        weight_decay: float | str | Mapping[str, float] = "auto",
+        dropout: float = 0.3,
         input_dropout: float = 0.0,
-        averaging: float = 0.0,
+        averaging: float = 0.999,
         warm_start: bool = False,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,
         verbose: int = 0,
@@ -199,7 +203,7 @@ class MADEDensity(FittedDensity):
         first = not (self.warm_start and hasattr(self, "theta_"))
         x, names, columns = self._table(X, first)
         seed = as_seed(self.random_state)
-        made = self._model(columns, seed, x) if first else self._continued()
+        made = self._model(columns, seed, without_trials(self._asked), x) if first else self._continued()
         rng = np.random.default_rng(seed)
         rows, valid = self._rows(made, columns, x), None
         if X_val is not None:
@@ -208,25 +212,14 @@ class MADEDensity(FittedDensity):
             valid = self._rows(made, columns, x_val, "X_val")
         elif self.early_stopping:
             rows, valid = hold_out(rows, self.validation_fraction, rng)
-        result = fit_model(
-            made,
-            rows,
-            valid=valid,
-            theta=None if first else self.theta_,
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
-            schedule=self.schedule,
-            batch_size=self.batch_size,
-            max_epochs=self.max_epochs,
-            patience=as_count(self.n_iter_no_change, "n_iter_no_change"),
-            weight_decay=self.weight_decay,
-            dropout=self.dropout,
-            input_dropout=self.input_dropout,
-            averaging=self.averaging,
-            rng=rng,
-            progress=bool(self.verbose),
-        )
+        trials = self._trials(columns, seed, x, rows, valid) if first else self.trials_
+        choice = self._choice(first)
+        if first and trials:
+            choice = best(trials)
+            made = self._model(columns, seed, choice, x)
+        result = self._learn(made, rows, valid, choice, rng, theta=None if first else self.theta_)
         self._settle(made, result.theta, columns, names, result.history, result.stopped_by)
+        self.weight_decay_, self.trials_ = choice.weight_decay, trials
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> MADEDensity:
@@ -247,7 +240,8 @@ class MADEDensity(FittedDensity):
         first = not hasattr(self, "theta_")
         x, names, columns = self._table(X, first)
         seed = as_seed(self.random_state)
-        made = self._model(columns, seed, x) if first else self._continued()
+        choice = self._choice(first)
+        made = self._model(columns, seed, choice, x) if first else self._continued()
         rows = self._rows(made, columns, x)
         done = train_on(
             made,
@@ -257,7 +251,7 @@ class MADEDensity(FittedDensity):
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
-            weight_decay=self.weight_decay,
+            weight_decay=choice.weight_decay,
             dropout=self.dropout,
             input_dropout=self.input_dropout,
             seed=seed,
@@ -266,49 +260,5 @@ class MADEDensity(FittedDensity):
         history = {name: new if first else self.history_[name] + new for name, new in done.history.items()}
         history["epoch"] = list(range(1, len(history["epoch"]) + 1))
         self._settle(made, done.theta, columns, names, history, done.stopped_by, done.memory)
+        self.weight_decay_, self.trials_ = choice.weight_decay, [] if first else self.trials_
         return self
-
-    # ------------------------------------------------------------------------------------------ inside
-
-    def _table(self, X: Any, first: bool) -> tuple[Floats, Names | None, Columns]:
-        """Return the training table, the names of its columns, and what is known of them: at `first`, learned."""
-        if not first:
-            return self._read_again(X), self._names(), self.columns_
-        x, names = self._read(X), column_names(X)
-        return x, names, Columns.learn(x, self.columns, names)
-
-    def _model(self, columns: Columns, seed: int, known: Floats | MADE) -> MADE:
-        """Return the model that the parameters describe; `known` is what ``order="auto"`` goes by."""
-        sizes = self.hidden_layer_sizes
-        if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
-            raise TypeError(f"hidden_layer_sizes={sizes!r}: give a sequence of widths such as (500,), or () for none")
-        return MADE(
-            len(columns),
-            tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes)),
-            list(columns.outputs),
-            activation=self.activation,
-            order=choose_order(self.order, self.n_masks, known),
-            n_masks=self.n_masks,
-            direct=self.direct,
-            residual=self.residual,
-            mask_weights=self.mask_weights,
-            seed=seed,
-            dtype=self.dtype,
-            backend=self.backend,
-        )
-
-    def _continued(self) -> MADE:
-        """Return the model that is there, or raise if the parameters now describe another one."""
-        asked = self._model(self.columns_, self.made_.seed, self.made_)
-        if asked != self.made_:
-            old, new = self.made_.config(), asked.config()
-            changed = [name for name in old if old[name] != new[name]]
-            raise ValueError(
-                f"the fitted model cannot go on learning, since {', '.join(changed)} changed: set the old values, or "
-                "fit anew with warm_start=False"
-            )
-        return self.made_
-
-    def _rows(self, made: MADE, columns: Columns, x: Floats, name: str = "X") -> Array:
-        """Return the model's rows of a table, checked and in its dtype."""
-        return made.check_rows(columns.encode(x, name), name)

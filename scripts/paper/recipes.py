@@ -102,8 +102,7 @@ _CONNECT4 = {"dropout": 0.3, "weight_decay": 1e-5, "max_epochs": 100}
 _MUSHROOMS = {"dropout": 0.5, "weight_decay": 5e-5, "learning_rate": 3e-3, "schedule": None, "max_epochs": 1000}
 _NIPS = {"dropout": 0.5, "weight_decay": 0.2, "learning_rate": 3e-3, "averaging": 0.99, "max_epochs": 500}
 _OCR = {"dropout": 0.5, "weight_decay": 3e-5, "learning_rate": 2e-3, "max_epochs": 50}
-_MNIST = {"dropout": 0.3, "weight_decay": 3e-5, "max_epochs": 60}
-_WIDE_MNIST = {"dropout": 0.5, "weight_decay": 1e-5, "max_epochs": 40}
+_MNIST = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 40}
 _NLTCS = {"dropout": 0.3, "weight_decay": 1e-4, "averaging": 0.9995, "schedule": None}
 _BAUDIO = {"dropout": 0.6, "weight_decay": 2e-3, "schedule": None}
 _PUMSB = {"dropout": 0.3, "weight_decay": 1e-4, "learning_rate": 2e-3, "max_epochs": 120}
@@ -133,8 +132,8 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "nips": {AS_PAPERS: _plain("shuffled", **_NIPS), FREE: _plain("natural", **_NIPS)},
     "ocr_letters": {AS_PAPERS: _plain("shuffled", (4000,), **_OCR), FREE: _plain("natural", (4000,), **_OCR)},
     "binarized_mnist": {
-        AS_PAPERS: _plain("shuffled", (1000,), **_MNIST),
-        FREE: _plain("natural", (4000,), **_WIDE_MNIST),
+        AS_PAPERS: _plain("shuffled", (4000,), **_MNIST),
+        FREE: _plain("natural", (4000,), **_MNIST),
     },
     "nltcs": {FREE: _plain("natural", (200,), **_NLTCS)},
     "baudio": {FREE: _plain("shuffled", (1000,), **_BAUDIO)},

@@ -1,0 +1,179 @@
+"""How an estimator learns: the model that its parameters describe, the rows it holds out, trials, and the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.columns import Columns
+from made_np.estimator.conventions import as_real
+from made_np.estimator.fitted import FittedDensity
+from made_np.estimator.trials import Choice, Trial, is_auto, try_out, without_trials
+from made_np.frames import Floats, Names, column_names
+from made_np.model import MADE
+from made_np.orders import find_order
+from made_np.train import FitResult
+from made_np.train import fit as fit_model
+from made_np.validation import as_count
+
+__all__ = ["Fitting", "hold_out"]
+
+Array = NDArray[Any]
+
+MAX_STEPS, PATIENT_STEPS, MIN_EPOCHS = 20_000, 1_500, 20
+"""What "auto" is for `max_epochs` and `n_iter_no_change`: so many steps, but no fewer epochs than the last number."""
+TRIAL_STEPS = 2_000
+"""Steps of a trial, which also sees no more rows than those need."""
+
+
+class Fitting(FittedDensity):
+    """What `MADEDensity` does with its parameters when it learns; those are attributes set by its ``__init__``."""
+
+    hidden_layer_sizes: Any
+    columns: Any
+    activation: str
+    order: Any
+    n_masks: Any
+    direct: Any
+    residual: bool
+    mask_weights: bool
+    optimizer: Any
+    learning_rate: float
+    schedule: Any
+    batch_size: int
+    max_epochs: Any
+    n_iter_no_change: Any
+    weight_decay: float | str | Mapping[str, float]
+    dropout: float
+    input_dropout: float
+    averaging: float
+    verbose: int
+    dtype: Any
+    backend: str
+    weight_decay_: Any
+    trials_: list[Trial]
+
+    def _table(self, X: Any, first: bool) -> tuple[Floats, Names | None, Columns]:
+        """Return the training table, the names of its columns, and what is known of them: at `first`, learned."""
+        if not first:
+            return self._read_again(X), self._names(), self.columns_
+        x, names = self._read(X), column_names(X)
+        return x, names, Columns.learn(x, self.columns, names)
+
+    def _rows(self, made: MADE, columns: Columns, x: Floats, name: str = "X") -> Array:
+        """Return the model's rows of a table, checked and in its dtype."""
+        return made.check_rows(columns.encode(x, name), name)
+
+    @property
+    def _asked(self) -> Choice:
+        return Choice(self.order, self.n_masks, self.weight_decay)
+
+    def _choice(self, first: bool) -> Choice:
+        """Return the choice without trials: at `first`, or to go on learning."""
+        return without_trials(self._asked) if first else without_trials(self._asked, self.made_, self.weight_decay_)
+
+    def _model(self, columns: Columns, seed: int, choice: Choice, x: Floats | None = None) -> MADE:
+        """Return the model that the parameters and a choice describe; `x` is where an order is found."""
+        sizes = self.hidden_layer_sizes
+        if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
+            raise TypeError(f"hidden_layer_sizes={sizes!r}: give a sequence of widths such as (500,), or () for none")
+        return MADE(
+            len(columns),
+            tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes)),
+            list(columns.outputs),
+            activation=self.activation,
+            order=find_order(x) if isinstance(choice.order, str) and choice.order == "found" else choice.order,
+            n_masks=choice.n_masks,
+            direct=self.direct,
+            residual=self.residual,
+            mask_weights=self.mask_weights,
+            seed=seed,
+            dtype=self.dtype,
+            backend=self.backend,
+        )
+
+    def _continued(self) -> MADE:
+        """Return the model that is there, or raise if the parameters now describe another one."""
+        asked = self._model(self.columns_, self.made_.seed, self._choice(first=False))
+        if asked != self.made_:
+            old, new = self.made_.config(), asked.config()
+            changed = [name for name in old if old[name] != new[name]]
+            raise ValueError(
+                f"the fitted model cannot go on learning, since {', '.join(changed)} changed: set the old values, or "
+                "fit anew with warm_start=False"
+            )
+        return self.made_
+
+    def _trials(self, columns: Columns, seed: int, x: Floats, rows: Array, valid: Array | None) -> list[Trial]:
+        """Return what was tried for the parameters that are "auto"; nothing without held-out rows."""
+        if valid is None or not self._asked.is_open:
+            return []
+        few = rows[: TRIAL_STEPS * as_count(self.batch_size, "batch_size")]
+
+        def loss(choice: Choice) -> float:
+            made = self._model(columns, seed, choice, x)
+            return self._learn(made, few, valid, choice, np.random.default_rng(seed), trial=True).best_valid
+
+        return try_out(self._asked, loss)
+
+    def _learn(
+        self,
+        made: MADE,
+        rows: Array,
+        valid: Array | None,
+        choice: Choice,
+        rng: np.random.Generator,
+        *,
+        theta: Array | None = None,
+        trial: bool = False,
+    ) -> FitResult:
+        """Fit the model to encoded rows; in a trial only for a few steps, and for that at a constant rate."""
+        batch_size = as_count(self.batch_size, "batch_size")
+        per_epoch = max(1, -(-len(rows) // batch_size))
+
+        def epochs(asked: Any, name: str, n_steps: int) -> int:
+            return max(MIN_EPOCHS, -(-n_steps // per_epoch)) if is_auto(asked) else as_count(asked, name)
+
+        max_epochs = epochs(self.max_epochs, "max_epochs", MAX_STEPS)
+        patience = epochs(self.n_iter_no_change, "n_iter_no_change", PATIENT_STEPS)
+        if trial:
+            max_epochs = min(max_epochs, -(-TRIAL_STEPS // per_epoch))
+        return fit_model(
+            made,
+            rows,
+            valid=valid,
+            theta=theta,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            schedule=None if trial else self.schedule,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            patience=patience,
+            weight_decay=choice.weight_decay,
+            dropout=self.dropout,
+            input_dropout=self.input_dropout,
+            averaging=self.averaging,
+            rng=rng,
+            progress=bool(self.verbose) and not trial,
+        )
+
+
+def hold_out(rows: Array, fraction: Any, rng: np.random.Generator) -> tuple[Array, Array | None]:
+    """Split off a share of the rows for validation: at least one, unless there is only one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A `fraction` that is no number in (0, 1); it is the estimator's ``validation_fraction``.
+    """
+    fraction = as_real(fraction, "validation_fraction")
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_fraction={fraction}: give a number in (0, 1)")
+    if len(rows) < 2:
+        return rows, None
+    shuffled = rows[rng.permutation(len(rows))]
+    n_valid = max(1, int(fraction * len(rows)))
+    return shuffled[n_valid:], shuffled[:n_valid]

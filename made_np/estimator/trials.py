@@ -1,0 +1,102 @@
+"""What "auto" stands for: short trials on held-out rows choose order, mask sets and weight decay of a fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from made_np.model import MADE
+
+__all__ = ["DECAYS", "Choice", "Trial", "best", "is_auto", "try_out", "without_trials"]
+
+DECAYS = 3e-4, 1e-2, 1e-1
+"""Weight decays that are tried, from the first one upwards as long as rows say that more is better."""
+MANY = 32
+"""Mask sets of a mixture over random orders."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What may be chosen; each "auto" is still open.
+
+    Attributes
+    ----------
+    order : str, permutation, or permutations
+        "found" is the one of `made_np.find_order`.
+    n_masks : int, None or "auto"
+    weight_decay : float, dict or "auto"
+    """
+
+    order: Any
+    n_masks: Any
+    weight_decay: Any
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to choose."""
+        return any(map(is_auto, (self.order, self.n_masks, self.weight_decay)))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A choice, and the best loss of held-out rows (nats per row, in the units of the model) in a short fit of it."""
+
+    choice: Choice
+    valid: float
+
+
+def is_auto(value: Any) -> bool:
+    """Whether a parameter is the word "auto"."""
+    return isinstance(value, str) and value == "auto"
+
+
+def without_trials(asked: Choice, made: MADE | None = None, weight_decay: Any = DECAYS[0]) -> Choice:
+    """Return the choice that is made without held-out rows, or for a model that goes on learning as it is.
+
+    An order is found, one mask set is taken, unless `asked` has several: those want random orders.
+    """
+    several = asked.n_masks != 1 and not is_auto(asked.n_masks)
+    order, n_masks = ("random" if several else "found", 1) if made is None else (made.order, made.n_masks)
+    return Choice(
+        order if is_auto(asked.order) else asked.order,
+        n_masks if is_auto(asked.n_masks) else asked.n_masks,
+        weight_decay if is_auto(asked.weight_decay) else asked.weight_decay,
+    )
+
+
+def best(trials: list[Trial]) -> Choice:
+    """Return the choice with the smallest loss."""
+    return min(trials, key=lambda trial: trial.valid).choice
+
+
+def try_out(asked: Choice, loss: Callable[[Choice], float]) -> list[Trial]:
+    """Return what was tried; the one with the smallest loss is the choice.
+
+    One question after the other, each with the best answers to those before: the natural order or the one that is
+    found; that one, or a mixture over random orders; more weight decay, as long as it helps.
+
+    Parameters
+    ----------
+    asked : Choice
+    loss : callable Choice -> float
+        Of held-out rows, after a short fit.
+    """
+    first, trials = without_trials(asked), []
+
+    def attempt(choice: Choice) -> bool:
+        found = loss(choice)
+        trials.append(Trial(choice, math.inf if math.isnan(found) else found))
+        return best(trials) is choice
+
+    attempt(first)
+    if is_auto(asked.order) and first.order == "found":
+        attempt(replace(first, order="natural"))
+    if is_auto(asked.order) and is_auto(asked.n_masks):
+        attempt(replace(first, order="random", n_masks=MANY))
+    if is_auto(asked.weight_decay):
+        for decay in DECAYS[1:]:
+            if not attempt(replace(best(trials), weight_decay=decay)):
+                break
+    return trials
