@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -115,7 +116,12 @@ class Fitting(FittedDensity):
 
         def loss(choice: Choice) -> float:
             made = self._model(columns, seed, choice, x)
-            return self._learn(made, few, valid, choice, np.random.default_rng(seed), trial=True).best_valid
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # one that diverges loses; the fit itself will tell
+                result = self._learn(made, few, valid, choice, np.random.default_rng(seed), trial=True)
+            if result.stopped_by == "interrupt":
+                raise KeyboardInterrupt  # there is nothing yet to give back
+            return result.best_valid
 
         return try_out(self._asked, loss)
 
