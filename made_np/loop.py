@@ -35,7 +35,8 @@ class EpochInfo:
         What would be validated and given back now. Read-only, and overwritten by the next step:
         copy it to keep it.
     train, valid, best_valid : float
-        Nats per row, as in `FitResult`; without validation rows the last two are NaN.
+        Nats per row, as in `FitResult`; without validation rows the last two are NaN, and `valid` is after an epoch
+        that was not validated.
     seconds : float
         Since the call of `fit`.
     """
@@ -77,6 +78,7 @@ class Options:
     batch_size: int
     max_epochs: int
     patience: int
+    validate_every: int
     decay: Array | None
     dropout: float
     input_dropout: float
@@ -163,14 +165,15 @@ class Run:
         return "patience"
 
     def _out_of_patience(self) -> bool:
-        waited = len(self.records) - self.kept.epoch
-        return self.valid_rows is not None and waited >= self.options.patience
+        """Whether the last epoch was validated, and was one too many without a better loss."""
+        just_validated = len(self.records) > 0 and not math.isnan(self.records[-1].valid)
+        return just_validated and len(self.records) - self.kept.epoch >= self.options.patience
 
     def _epoch(self, epoch: int, progress: Progress) -> EpochInfo | None:
         """One pass over the rows in a fresh order; None if a loss or theta was not finite."""
         order, size = self.rng.permutation(len(self.rows)), self.options.batch_size
         total = rate = 0.0
-        schedule = after(self.options.schedule, [record.valid for record in self.records])
+        schedule = after(self.options.schedule, [r.valid for r in self.records if not math.isnan(r.valid)])
         for first in range(0, len(order), size):
             index = order[first : first + size]
             rate = self.options.learning_rate * float(schedule(self.n_steps, self.total_steps))
@@ -179,9 +182,10 @@ class Run:
                 return None
             total += loss * len(index)
             progress.step()
-        train, valid = total / len(order), self._validate()
-        with np.errstate(all="ignore"):  # without validation rows nothing has looked at theta yet
-            if not np.isfinite(self.theta.sum() if self.valid_rows is None else valid):
+        train, is_due = total / len(order), self._is_due(epoch)
+        valid = self._validate() if is_due else math.nan
+        with np.errstate(all="ignore"):  # without validation nothing has looked at theta yet
+            if not np.isfinite(valid if is_due else self.theta.sum()):
                 return None
         seconds = time.perf_counter() - self.start
         self.records.append(Record(epoch, train, valid, rate, seconds))
@@ -234,6 +238,11 @@ class Run:
         weight = max(1.0 - self.options.averaging, (ETA + 1) / (self.n_steps + ETA))
         for block in blocks(self.theta.size):
             self.averaged[block] += weight * (self.theta[block] - self.averaged[block])
+
+    def _is_due(self, epoch: int) -> bool:
+        """Whether the end of this epoch is validated: now and then, and at the very end."""
+        every, last = self.options.validate_every, self.options.max_epochs
+        return self.valid_rows is not None and (epoch % every == 0 or epoch == last)
 
     def _validate(self) -> float:
         """Mean loss of the validation rows (nats), under the mixture of mask sets."""

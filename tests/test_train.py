@@ -198,6 +198,29 @@ class TestSteps:
         result = fit(made, x, batch_size=4, max_epochs=10, optimizer="sgd", learning_rate=0.1, averaging=0.75)
         np.testing.assert_allclose(result.theta, want, rtol=1e-12)
 
+    def test_validation_now_and_then_and_at_the_end(self) -> None:
+        made, x, valid = MADE(4, hidden=(5,)), bits(20), bits(9, seed=1)
+        always = fit(made, x, valid=valid, max_epochs=8)
+        result = fit(made, x, valid=valid, max_epochs=8, validate_every=3)
+        want = [loss if epoch in (3, 6, 8) else math.nan for epoch, loss in enumerate(always.history["valid"], start=1)]
+        np.testing.assert_array_equal(result.history["valid"], want)
+        assert result.history["train"] == always.history["train"]
+        assert result.best_epoch == 8
+        assert result.best_valid == always.history["valid"][-1]
+
+    def test_patience_ends_only_what_was_just_validated(self) -> None:
+        made, x, valid = MADE(4, hidden=(5,)), np.ones((20, 4)), np.zeros((9, 4))  # what is learned is wrong for them
+        options: dict[str, Any] = {"valid": valid, "max_epochs": 50, "learning_rate": 0.1, "patience": 4}
+        assert len(fit(made, x, **options).history["epoch"]) == 4
+        result = fit(made, x, validate_every=3, **options)
+        assert (result.stopped_by, result.best_epoch, len(result.history["epoch"])) == ("patience", 0, 6)
+
+    def test_a_plateau_is_one_of_validated_epochs(self) -> None:
+        made, x, valid = MADE(4, hidden=(5,)), np.ones((20, 4)), np.zeros((9, 4))
+        schedule = ReduceOnPlateau(factor=0.5, patience=1)
+        rates = fit(made, x, valid=valid, max_epochs=7, validate_every=2, schedule=schedule).history["learning_rate"]
+        np.testing.assert_allclose(rates, np.array([1, 1, 1, 1, 0.5, 0.5, 0.25]) * 1e-3)
+
     def test_the_average_is_what_validation_sees(self) -> None:
         made, x, valid = MADE(4, hidden=(5,)), bits(20), bits(9, seed=1)
         seen = []

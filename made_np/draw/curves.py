@@ -56,7 +56,8 @@ def learning_curve(
     marker = "o" if len(epoch) == 1 else None
     axes.plot(epoch, train, color=CALM, linewidth=1.6, marker=marker, label="train")
     if np.isfinite(valid).any():
-        axes.plot(epoch, valid, color=ACCENT, linewidth=1.6, marker=marker, label="validation")
+        validated = np.isfinite(valid)
+        axes.plot(epoch[validated], valid[validated], color=ACCENT, linewidth=1.6, marker=marker, label="validation")
         best = best_epoch if best_epoch is not None else int(epoch[np.nanargmin(valid)])
         _mark(axes, best, epoch, valid)
     if np.isfinite(test).any():

@@ -133,7 +133,7 @@ class MADEDensity(Fitting):
         residual: bool = False,
         mask_weights: bool = False,
         optimizer: str | Optimizer = "adam",
-        learning_rate: float = 1e-3,
+        learning_rate: float = 2e-3,
         schedule: str | Schedule | None = "cosine",
         batch_size: int = 100,
         max_epochs: int | str = "auto",

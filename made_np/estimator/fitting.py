@@ -14,6 +14,7 @@ from made_np.estimator.conventions import as_real
 from made_np.estimator.fitted import FittedDensity
 from made_np.estimator.trials import Choice, Trial, is_auto, try_out, without_trials
 from made_np.frames import Floats, Names, column_names
+from made_np.mask_sets import MIXTURE_SIZE
 from made_np.model import MADE
 from made_np.orders import find_order
 from made_np.train import FitResult
@@ -158,6 +159,7 @@ class Fitting(FittedDensity):
             batch_size=batch_size,
             max_epochs=max_epochs,
             patience=patience,
+            validate_every=_validate_every(made, rows, valid),
             weight_decay=choice.weight_decay,
             dropout=self.dropout,
             input_dropout=self.input_dropout,
@@ -165,6 +167,12 @@ class Fitting(FittedDensity):
             rng=rng,
             progress=bool(self.verbose) and not trial,
         )
+
+
+def _validate_every(made: MADE, rows: Array, valid: Array | None) -> int:
+    """Return how many epochs of training cost about as much as one validation."""
+    n_masks = MIXTURE_SIZE if made.n_masks is None else made.n_masks
+    return 1 if valid is None else max(1, round(n_masks * len(valid) / (3 * len(rows))))
 
 
 def hold_out(rows: Array, fraction: Any, rng: np.random.Generator) -> tuple[Array, Array | None]:

@@ -86,6 +86,7 @@ def train_on(
         batch_size=as_count(batch_size, "batch_size"),
         max_epochs=1,
         patience=1,
+        validate_every=1,
         decay=_as_decay(made, weight_decay),
         dropout=_as_dropout(made, dropout),
         input_dropout=_as_rate(input_dropout, "input_dropout"),

@@ -37,6 +37,7 @@ class Recipe:
     direct: bool = True
     activation: str = "relu"
     residual: bool = False
+    mask_weights: bool = False
     test_masks: int | None = None
     start: str = "normal"
     seed: int = 0
@@ -63,6 +64,7 @@ class Recipe:
             n_masks=self.n_masks,
             direct=self.direct,
             residual=self.residual,
+            mask_weights=self.mask_weights,
             seed=self.seed,
         )
 

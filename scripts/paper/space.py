@@ -27,7 +27,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "random degrees": {"degrees": "random"},
     "16 mask sets, random degrees": {"degrees": "random", "n_masks": 16},
     "16 mask sets, random orders": {"order": "random", "n_masks": 16, "fit": {"max_epochs": 600}},
+    "16 mask sets, mask weights": {"order": "random", "n_masks": 16, "mask_weights": True, "fit": {"max_epochs": 600}},
     "fresh masks at every step": {"order": "random", "n_masks": None, "fit": {"max_epochs": 600}},
+    "fresh masks, mask weights": {"order": "random", "n_masks": None, "mask_weights": True, "fit": {"max_epochs": 600}},
     "averaging 0.999": {"fit": {"averaging": 0.999}},
     "dropout 0.3": {"fit": {"dropout": 0.3}},
     "dropout 0.5": {"fit": {"dropout": 0.5}},
@@ -42,6 +44,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "AdaDelta": {"fit": {"optimizer": "adadelta", "learning_rate": 1.0}},
     "SGD 0.1": {"fit": {"optimizer": "sgd", "learning_rate": 0.1}},
     "orthogonal start": {"start": "orthogonal"},
+    "mask weights": {"mask_weights": True},
     "averaging and dropout": {"fit": {"averaging": 0.999, "dropout": 0.3}},
 }
 
