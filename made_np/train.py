@@ -187,8 +187,7 @@ def fit(
     )
     generator = _as_generator(rng)
     run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, start)
-    saver = prepare(checkpoint, run, resume, theta, rng)
-    return _result(run, _train(run, saver, progress))
+    return _result(run, _train(run, prepare(checkpoint, run, resume, theta, rng), progress))
 
 
 def _train(run: Run, saver: Checkpoint | None, show: bool) -> str:

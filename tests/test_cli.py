@@ -16,10 +16,14 @@ import pytest
 import made_np
 from made_np import MADEDensity, find_order
 from made_np.cli import build_parser, main, options
+from made_np.cli.training import described
+from made_np.estimator.trials import best
 from made_np.tables import read_table, write_table
 
 NAMES = ["rain", "wet", "grams"]
-FAST = ["--hidden", "8", "--epochs", "3", "--quiet"]
+SMALL = ["--hidden", "8", "--epochs", "3", "--quiet"]
+FIXED = ["--order", "natural", "--n-masks", "1", "--weight-decay", "0"]
+FAST = [*SMALL, *FIXED]  # nothing is left to be tried out
 
 
 def rows(n: int = 120) -> np.ndarray:
@@ -60,12 +64,12 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
 def test_train_saves_what_the_options_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_table(tmp_path / "t.csv", rows(), NAMES)
     options_given = ["--hidden", "9,7", "--order", "2,0,1", "--epochs", "2", "--seed", "5", "--activation", "tanh"]
-    columns = ["--columns", "bernoulli,categorical:6,auto", "--dtype", "float64", "--direct", "yes", "--quiet"]
+    columns = ["--columns", "bernoulli,categorical:6,auto", "--dtype", "float64", "--direct", "no", "--quiet"]
     out = tmp_path / "m.npz"
     assert main(["train", str(tmp_path / "t.csv"), "-o", str(out), *options_given, *columns]) == 0
     made = MADEDensity.load(out).made_
     assert (made.hidden, made.order, made.seed, made.activation) == ((9, 7), (2, 0, 1), 5, "tanh")
-    assert (made.dtype, made.direct) == (np.dtype("float64"), True)
+    assert (made.dtype, made.direct) == (np.dtype("float64"), False)
     assert [type(o).__name__ for o in made.outputs.feature_outputs] == ["Bernoulli", "Categorical", "Gaussian"]
     assert made.outputs.feature_outputs[1].n == 6
     text = capsys.readouterr().out
@@ -77,19 +81,43 @@ def test_train_saves_what_the_options_say(tmp_path: Path, capsys: pytest.Capture
 
 def test_train_passes_on_how_to_learn_and_finds_an_order(tmp_path: Path) -> None:
     write_table(tmp_path / "t.csv", rows(), NAMES)
-    how = ["--order", "auto", "--input-dropout", "0.2", "--averaging", "0.9", "--schedule", "plateau"]
+    how = ["--order", "found", "--input-dropout", "0.2", "--averaging", "0.9", "--schedule", "plateau"]
     assert main(["train", str(tmp_path / "t.csv"), "-o", str(tmp_path / "m.npz"), *FAST, *how]) == 0
     density = MADEDensity.load(tmp_path / "m.npz")
     given = density.order, density.input_dropout, density.averaging, density.schedule
-    assert given == ("auto", 0.2, 0.9, "plateau")
+    assert given == ("found", 0.2, 0.9, "plateau")
     assert density.made_.order == tuple(find_order(rows()).tolist())
 
 
 def test_train_from_the_command_line_is_the_estimator(tmp_path: Path) -> None:
     write_table(tmp_path / "t.npy", rows())
     assert main(["train", str(tmp_path / "t.npy"), "-o", str(tmp_path / "m.npz"), *FAST, "--seed", "3"]) == 0
-    expected = MADEDensity((8,), max_epochs=3, random_state=3).fit(rows())
+    expected = MADEDensity((8,), order="natural", n_masks=1, weight_decay=0.0, max_epochs=3, random_state=3).fit(rows())
     np.testing.assert_array_equal(MADEDensity.load(tmp_path / "m.npz").theta_, expected.theta_)
+
+
+def test_without_options_train_is_the_estimator_without_arguments() -> None:
+    args = build_parser().parse_args(["train", "t.npy", "-o", "m.npz", "--quiet"])
+    assert described(args).get_params() == MADEDensity(random_state=0).get_params()
+
+
+def test_train_says_what_trials_chose(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(tmp_path / "t.npy", rows())
+    argv = ["train", str(tmp_path / "t.npy"), "-o", str(tmp_path / "m.npz"), *SMALL]
+    assert main([*argv, "--seed", "3"]) == 0
+    density = MADEDensity.load(tmp_path / "m.npz")
+    np.testing.assert_array_equal(density.theta_, MADEDensity((8,), max_epochs=3, random_state=3).fit(rows()).theta_)
+    choice = best(density.trials_)
+    n_masks = "1 mask set" if choice.n_masks == 1 else f"{choice.n_masks} mask sets"
+    line = f"chosen by trials: {choice.order} order, {n_masks}, weight decay {density.weight_decay_}\n"
+    assert capsys.readouterr().out.count(line) == 1
+    assert main([*argv, "--order", "1,2,0", "--n-masks", "1"]) == 0
+    assert "chosen by trials: given order, 1 mask set, weight decay " in capsys.readouterr().out
+    assert main([*argv, "--n-masks", "endless"]) == 0
+    assert "chosen by trials: random order, endless mask sets, weight decay " in capsys.readouterr().out
+    for more in (FIXED, ["--validation-fraction", "0"]):
+        assert main([*argv, *more]) == 0
+        assert "chosen by trials" not in capsys.readouterr().out
 
 
 def test_the_losses_that_train_prints_are_in_the_units_of_the_columns(
@@ -121,10 +149,13 @@ def test_train_binarizes_and_takes_images(tmp_path: Path) -> None:
     [
         (["--hidden", "0"], r"--hidden.*'0' is no integer >= 1"),
         (["--hidden", "a,b"], "such as 500,500, or none"),
-        (["--order", "sideways"], "natural, reverse, random"),
+        (["--order", "sideways"], "natural, reverse, random, found, auto, or columns"),
+        (["--weight-decay", "yes"], "--weight-decay.*'yes' is no finite number >= 0, nor auto"),
+        (["--patience", "0"], "'0' is no integer >= 1, nor auto"),
         (["--order", "0,0,1"], "order"),
         (["--n-masks", "0"], "endless"),
         (["--n-masks", "4"], "mask sets that are all the same"),
+        (["--order", "found", "--n-masks", "4"], "order='found' is one order, and n_masks=4"),
         (["--columns", "poisson"], "'poisson' is unknown"),
         (["--columns", "bernoulli:1:2:3"], "categorical:5 for 5 values"),
         (["--columns", "bernoulli,gaussian"], "lists 2"),
@@ -281,8 +312,8 @@ def test_complete_with_draws_writes_table_below_table(place: Path, tmp_path: Pat
 
 def test_an_endless_model_completes_any_gaps(tmp_path: Path) -> None:
     write_table(tmp_path / "t.npy", rows())
-    more = ["--order", "random", "--n-masks", "endless"]
-    assert main(["train", str(tmp_path / "t.npy"), "-o", str(tmp_path / "m.npz"), *FAST, *more]) == 0
+    more = ["--n-masks", "endless", "--weight-decay", "0"]
+    assert main(["train", str(tmp_path / "t.npy"), "-o", str(tmp_path / "m.npz"), *SMALL, *more]) == 0
     write_table(tmp_path / "g.npy", np.array([[np.nan, 2, 140], [1, np.nan, 140]]))
     argv = ["complete", str(tmp_path / "m.npz"), str(tmp_path / "g.npy"), "-o", str(tmp_path / "f.npy")]
     assert main([*argv, "--draws", "2"]) == 0
@@ -381,7 +412,17 @@ def test_who_stops_reading_is_no_error(place: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
 def test_ctrl_c_keeps_what_was_learned_and_exits_130(tmp_path: Path) -> None:
     write_table(tmp_path / "t.npy", rows())
-    argv = ["train", tmp_path / "t.npy", "-o", tmp_path / "m.npz", "--epochs", "1000000", "--patience", "1000000"]
+    argv = [
+        "train",
+        tmp_path / "t.npy",
+        "-o",
+        tmp_path / "m.npz",
+        *FIXED,
+        "--epochs",
+        "1000000",
+        "--patience",
+        "1000000",
+    ]
     command = [sys.executable, "-u", "-m", "made_np", *map(str, argv)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         seen = b""
@@ -409,7 +450,9 @@ def test_options_mean_what_they_say() -> None:
     assert options.widths("none") == ()
     assert options.order("reverse") == "reverse"
     assert options.order("2,0,1") == [2, 0, 1]
+    assert options.order("found") == "found"
     assert options.n_masks("endless") is None
+    assert options.n_masks("auto") == "auto"
     assert options.n_masks("3") == 3
     assert options.direct("no") is False
     assert options.columns("gaussian") == "gaussian"

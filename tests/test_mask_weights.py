@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from installed import each_backend
 from numpy.typing import NDArray
+from small import small
 from strategies import models, random_context, random_rows, random_theta, seeds
 
 import made_np
@@ -351,7 +352,7 @@ def test_files_and_configs_from_before_there_were_any_still_load(
     monkeypatch.setattr(MADE, "config", lambda self: {k: v for k, v in now(self).items() if k != "mask_weights"})
     storage.save(tmp_path / "old.npz", made, made.init())
     fit(made, bits(60, 4), rng=0, max_epochs=2, checkpoint=tmp_path / "run.npz")
-    density = MADEDensity((4,), max_epochs=1, random_state=0).fit(bits(60))
+    density = small(hidden_layer_sizes=(4,), max_epochs=1).fit(bits(60))
     with monkeypatch.context() as old:
         params = density.get_params()
         old.setattr(density, "get_params", lambda: {k: v for k, v in params.items() if k != "mask_weights"})
@@ -366,7 +367,7 @@ def test_files_and_configs_from_before_there_were_any_still_load(
 
 
 def test_the_estimator_and_the_command_line_hand_them_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options: dict[str, Any] = {"order": "random", "n_masks": None, "max_epochs": 3, "random_state": 3}
+    options: dict[str, Any] = {"n_masks": None, "weight_decay": 0.0, "max_epochs": 3, "random_state": 3}
     x = bits(100, 3)
     want = MADEDensity((8,), mask_weights=True, **options).fit(x)
     assert want.made_.mask_weights
@@ -375,7 +376,7 @@ def test_the_estimator_and_the_command_line_hand_them_on(tmp_path: Path, capsys:
     np.testing.assert_array_equal(want.impute(gaps)[~np.isnan(gaps)], x[~np.isnan(gaps)])
     np.save(tmp_path / "x.npy", x)
     out = str(tmp_path / "m.npz")
-    args = ["--hidden", "8", "--epochs", "3", "--seed", "3", "--order", "random", "--n-masks", "endless", "--quiet"]
+    args = ["--hidden", "8", "--epochs", "3", "--seed", "3", "--weight-decay", "0", "--n-masks", "endless", "--quiet"]
     assert main(["train", str(tmp_path / "x.npy"), "-o", out, *args, "--mask-weights"]) == 0
     np.testing.assert_array_equal(MADEDensity.load(out).theta_, want.theta_)
     capsys.readouterr()

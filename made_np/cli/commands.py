@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.cli import options
+from made_np.cli.training import add_options, described
 from made_np.estimator import MADEDensity
+from made_np.estimator.trials import Choice, best
 from made_np.tables import Table, check_place, check_target, read_table, write_table
 
 __all__ = ["add_parsers"]
@@ -55,53 +57,10 @@ def _add_train(subparsers: Any) -> None:
     train = subparsers.add_parser("train", help="learn a density from a table", description="Learn p(row) of a table.")
     train.add_argument("data", metavar="DATA", help="rows of numbers, without gaps")
     train.add_argument("-o", "--out", required=True, metavar="MODEL", help="the model to write (.npz)")
-    model = train.add_argument_group("the model")
-    model.add_argument("--columns", type=options.columns, default="auto", metavar="KIND[,KIND...]", help=KINDS)
-    model.add_argument("--binarize", type=options.number(-math.inf), metavar="T", help="values > T become 1, others 0")
-    hidden = "widths of the hidden layers, or none (%(default)s)"
-    model.add_argument("--hidden", type=options.widths, default="500", metavar="500,500", help=hidden)
-    model.add_argument("--activation", choices=("relu", "tanh", "sigmoid", "softplus"), default="relu")
-    order = "natural, reverse, random, auto (found in DATA), or columns such as 2,0,1: the sequence of generation"
-    model.add_argument("--order", type=options.order, default="natural", metavar="ORDER", help=order)
-    masks = "mask sets that share the parameters, or endless (with --order random: then any gaps can be filled)"
-    model.add_argument("--n-masks", type=options.n_masks, default=1, metavar="N", help=masks)
-    wires = "wires from input to output: auto, yes or no"
-    model.add_argument("--direct", type=options.direct, default="auto", metavar="WHEN", help=wires)
-    model.add_argument("--residual", action="store_true", help="hidden layers add the layer below them")
-    model.add_argument("--mask-weights", action="store_true", help="further weights that tell the network its masks")
-    model.add_argument("--dtype", choices=("float32", "float64"), default="float32")
-    learning = train.add_argument_group("learning")
-    learning.add_argument(
-        "--valid", metavar="DATA", help="rows for early stopping; some of DATA are held out otherwise"
-    )
-    held_out = "share of DATA that is held out (%(default)s); 0: none, and no early stopping"
-    learning.add_argument("--validation-fraction", type=options.number(0, 0.9), default=0.1, metavar="F", help=held_out)
-    for name, kind, default, what in (
-        ("--epochs", options.count(1), 200, "at most so many passes over the rows"),
-        ("--patience", options.count(1), 30, "epochs without a better validation loss that end the training"),
-        ("--batch-size", options.count(1), 100, "rows per step"),
-        ("--learning-rate", options.number(0), 1e-3, "size of a step"),
-        ("--weight-decay", options.number(0), 0.0, "L2 coefficient of the weights"),
-        ("--dropout", options.number(0, 0.99), 0.0, "share of hidden units switched off at each step"),
-        ("--input-dropout", options.number(0, 0.99), 0.0, "share of columns hidden from the network at each step"),
-        ("--averaging", options.number(0, 1), 0.0, "factor of an average over the steps, such as 0.999; 0: none"),
-    ):
-        learning.add_argument(name, type=kind, default=default, metavar="X", help=f"{what} (%(default)s)")
-    learning.add_argument("--optimizer", choices=("adam", "adamw", "adagrad", "adadelta", "sgd"), default="adam")
-    schedule = "how the learning rate falls: not, evenly, along a cosine, or where the validation loss does not fall"
-    schedules = ("constant", "linear", "cosine", "plateau")
-    learning.add_argument("--schedule", choices=schedules, default="constant", help=schedule)
-    learning.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_options(train)
     _add_seed(train)
     _add_header(train)
     train.set_defaults(run=run_train)
-
-
-KINDS = (
-    "what the columns hold: auto, bernoulli, categorical, gaussian, discretized_logistic, mixture_of_gaussians, "
-    "mixture_of_logistics, with their numbers as in categorical:5 or mixture_of_gaussians:3; one for all columns or "
-    "one for each (%(default)s)"
-)
 
 
 def _add_model_and_data(parser: Any, data: str) -> None:
@@ -130,7 +89,7 @@ def run_train(args: Namespace) -> int:
     if args.valid is not None:
         held = read_table(args.valid, header=HEADERS[args.header])
         valid = _as_frame(_like(args.valid, held, table.values.shape[1], table.names, args.data))
-    density = _density(args)
+    density = described(args)
     start = time.perf_counter()
     with _naming({"X_val": args.valid, "X": args.data}):
         density.fit(_as_frame(table), X_val=valid)
@@ -144,6 +103,8 @@ def run_train(args: Namespace) -> int:
         )
     density.save(args.out)
     print(f"{args.data}: {len(table.values)} rows of {table.values.shape[1]} columns")
+    if density.trials_:
+        print(_chosen(best(density.trials_)))
     print(f"{density.n_iter_} epochs in {seconds:.1f} s, ended by {_ending(density.stopped_by_)}")
     _print_losses(density)
     print(f"saved to {args.out}: {density.made_.n_params} parameters")
@@ -205,36 +166,6 @@ def bits_per_dim(nats: float, n_features: int) -> float:
 # ------------------------------------------------------------------------------------------------------------ inside
 
 
-def _density(args: Namespace) -> MADEDensity:
-    """Return the estimator that the options of train describe."""
-    return MADEDensity(
-        args.hidden,
-        columns=args.columns,
-        activation=args.activation,
-        order=args.order,
-        n_masks=args.n_masks,
-        direct=args.direct,
-        residual=args.residual,
-        mask_weights=args.mask_weights,
-        optimizer=args.optimizer,
-        learning_rate=args.learning_rate,
-        batch_size=args.batch_size,
-        max_epochs=args.epochs,
-        early_stopping=args.validation_fraction > 0,
-        validation_fraction=args.validation_fraction or 0.1,
-        n_iter_no_change=args.patience,
-        weight_decay=args.weight_decay,
-        dropout=args.dropout,
-        input_dropout=args.input_dropout,
-        averaging=args.averaging,
-        schedule=args.schedule,
-        random_state=args.seed,
-        verbose=0 if args.quiet else 1,
-        dtype=args.dtype,
-        binarize=args.binarize,
-    )
-
-
 def _ending(stopped_by: str) -> str:
     return {
         "patience": "early stopping",
@@ -242,6 +173,13 @@ def _ending(stopped_by: str) -> str:
         "interrupt": "Ctrl-C",
         "diverged": "a loss that was not finite: what was good before it is kept",
     }[stopped_by]
+
+
+def _chosen(choice: Choice) -> str:
+    """Return what trials chose, in a line."""
+    order = choice.order if isinstance(choice.order, str) else "given"
+    masks = {None: "endless mask sets", 1: "1 mask set"}.get(choice.n_masks, f"{choice.n_masks} mask sets")
+    return f"chosen by trials: {order} order, {masks}, weight decay {choice.weight_decay}"
 
 
 def _print_losses(density: MADEDensity) -> None:

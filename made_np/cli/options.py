@@ -14,7 +14,7 @@ from made_np.blocks import NAMES
 from made_np.masks import ORDERS
 from made_np.outputs import Distribution
 
-__all__ = ["columns", "count", "direct", "n_masks", "number", "order", "widths"]
+__all__ = ["columns", "count", "direct", "n_masks", "number", "or_auto", "order", "widths"]
 
 
 def count(least: int) -> Callable[[str], int]:
@@ -49,6 +49,24 @@ def number(low: float, high: float = math.inf) -> Callable[[str], float]:
     return parse
 
 
+def or_auto(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return the type of what `parse` takes, or the word ``auto``.
+
+    Examples
+    --------
+    >>> or_auto(count(1))("auto"), or_auto(count(1))("20")
+    ('auto', 20)
+    """
+
+    def parse_it(text: str) -> Any:
+        try:
+            return text if text == "auto" else parse(text)
+        except ArgumentTypeError as error:
+            raise ArgumentTypeError(f"{error}, nor auto") from None
+
+    return parse_it
+
+
 def widths(text: str) -> tuple[int, ...]:
     """Return the widths of the hidden layers: ``500,500``; ``none`` for none.
 
@@ -67,7 +85,7 @@ def widths(text: str) -> tuple[int, ...]:
 
 def order(text: str) -> str | list[int]:
     """Return the name of an order, or feature indices: ``natural`` or ``2,0,1``."""
-    names = (*ORDERS, "auto")
+    names = (*ORDERS, "found", "auto")
     if text in names:
         return text
     try:
@@ -76,10 +94,10 @@ def order(text: str) -> str | list[int]:
         raise ArgumentTypeError(f"{text!r}: give one of {', '.join(names)}, or columns such as 2,0,1") from None
 
 
-def n_masks(text: str) -> int | None:
-    """Return a number of mask sets; None for ``endless``."""
+def n_masks(text: str) -> int | str | None:
+    """Return a number of mask sets, or ``auto``; None for ``endless``."""
     try:
-        return None if text == "endless" else count(1)(text)
+        return None if text == "endless" else or_auto(count(1))(text)
     except ArgumentTypeError as error:
         raise ArgumentTypeError(f"{error}; for fresh mask sets at every step write endless") from None
 

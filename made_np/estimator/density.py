@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from made_np.columns import Kind
 from made_np.estimator.conventions import as_seed
 from made_np.estimator.fitting import Fitting, hold_out
 from made_np.estimator.online import train_on
-from made_np.estimator.trials import best, without_trials
+from made_np.estimator.trials import best
 from made_np.frames import check_columns, column_names
 from made_np.optim import Optimizer
+from made_np.orders import find_order
 from made_np.schedules import Schedule
 
 __all__ = ["MADEDensity"]
@@ -70,7 +72,7 @@ class MADEDensity(Fitting):
     weight_decay : float, dict of str to float, or "auto"
         "auto": 3e-4, or 1e-2 or 0.1 where that does better in a trial.
     dropout : float in [0, 1)
-        Share of hidden units that is switched off at each step.
+        Share of hidden units that is switched off at each step; without hidden layers it is no matter.
     input_dropout : float in [0, 1)
         Share of features that the network does not get to see at each step.
     averaging : float in [0, 1]
@@ -114,7 +116,7 @@ class MADEDensity(Fitting):
     >>> rng = np.random.default_rng(0)
     >>> height = rng.normal(170, 10, size=500)
     >>> X = np.column_stack([height, height / 2 - 15 + rng.normal(0, 5, size=500), rng.random(500) < 0.3])
-    >>> model = MADEDensity(hidden_layer_sizes=(20,), max_epochs=30, random_state=0).fit(X)
+    >>> model = MADEDensity(hidden_layer_sizes=(20,), order="natural", max_epochs=30, random_state=0).fit(X)
     >>> model.score_samples(X).shape, model.sample(4, random_state=1).shape
     ((500,), (4, 3))
     >>> model.impute([[180.0, np.nan, np.nan]]).shape
@@ -202,8 +204,9 @@ class MADEDensity(Fitting):
         """
         first = not (self.warm_start and hasattr(self, "theta_"))
         x, names, columns = self._table(X, first)
-        seed = as_seed(self.random_state)
-        made = self._model(columns, seed, without_trials(self._asked), x) if first else self._continued()
+        seed, find = as_seed(self.random_state), cache(lambda: find_order(x))
+        choice = self._choice(first)
+        made = self._model(columns, seed, choice, find) if first else self._continued()
         rng = np.random.default_rng(seed)
         rows, valid = self._rows(made, columns, x), None
         if X_val is not None:
@@ -212,11 +215,10 @@ class MADEDensity(Fitting):
             valid = self._rows(made, columns, x_val, "X_val")
         elif self.early_stopping:
             rows, valid = hold_out(rows, self.validation_fraction, rng)
-        trials = self._trials(columns, seed, x, rows, valid) if first else self.trials_
-        choice = self._choice(first)
+        trials = self._trials(columns, seed, find, rows, valid) if first else self.trials_
         if first and trials:
             choice = best(trials)
-            made = self._model(columns, seed, choice, x)
+            made = self._model(columns, seed, choice, find)
         result = self._learn(made, rows, valid, choice, rng, theta=None if first else self.theta_)
         self._settle(made, result.theta, columns, names, result.history, result.stopped_by)
         self.weight_decay_, self.trials_ = choice.weight_decay, trials
@@ -241,7 +243,7 @@ class MADEDensity(Fitting):
         x, names, columns = self._table(X, first)
         seed = as_seed(self.random_state)
         choice = self._choice(first)
-        made = self._model(columns, seed, choice, x) if first else self._continued()
+        made = self._model(columns, seed, choice, lambda: find_order(x)) if first else self._continued()
         rows = self._rows(made, columns, x)
         done = train_on(
             made,
@@ -252,7 +254,7 @@ class MADEDensity(Fitting):
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
             weight_decay=choice.weight_decay,
-            dropout=self.dropout,
+            dropout=self._dropout(made),
             input_dropout=self.input_dropout,
             seed=seed,
             progress=bool(self.verbose),

@@ -16,6 +16,7 @@ from made_np.estimator.conventions import Conventions, as_real, as_seed, not_fit
 from made_np.estimator.marginals import check_gaps, observed_log_prob
 from made_np.estimator.online import Memory
 from made_np.estimator.params import from_json, to_json
+from made_np.estimator.trials import Choice, Trial
 from made_np.frames import Floats, Names, as_frame, as_table, where
 from made_np.model import MADE
 from made_np.validation import as_count
@@ -24,6 +25,9 @@ __all__ = ["FittedDensity"]
 
 Array = NDArray[Any]
 Fitted = TypeVar("Fitted", bound="FittedDensity")
+
+UNNAMED: dict[str, Any] = {"averaging": 0.0, "schedule": None}
+"""What parameters were in a file too old to name them, where their defaults are other ones now."""
 
 
 class FittedDensity(Conventions):
@@ -35,6 +39,8 @@ class FittedDensity(Conventions):
     n_iter_: int
     history_: dict[str, list[Any]]
     stopped_by_: str
+    weight_decay_: Any
+    trials_: list[Trial]
     _exact: MADE
     _memory: Memory | None
     random_state: Any
@@ -164,6 +170,8 @@ class FittedDensity(Conventions):
             "feature_names": None if names is None else names.tolist(),
             "history": self.history_,
             "stopped_by": self.stopped_by_,
+            "weight_decay": to_json(self.weight_decay_),
+            "trials": to_json([(*vars(trial.choice).values(), trial.valid) for trial in self.trials_]),
         }
         storage.save(path, made, self.theta_, extra={"estimator": about})
 
@@ -182,10 +190,13 @@ class FittedDensity(Conventions):
         if "estimator" not in stored.extra:
             raise ValueError(f"{os.fspath(path)} holds a model, but no {cls.__name__}: read it with made_np.load")
         about = stored.extra["estimator"]
-        estimator = cls(**{name: from_json(value) for name, value in about["params"].items()})
+        estimator = cls(**{**UNNAMED, **{name: from_json(value) for name, value in about["params"].items()}})
         names = None if about["feature_names"] is None else np.array(about["feature_names"], dtype=object)
         columns = Columns.from_config(about["columns"])
         estimator._settle(stored.made, stored.theta, columns, names, about["history"], about["stopped_by"])
+        estimator.weight_decay_ = from_json(about.get("weight_decay", about["params"]["weight_decay"]))
+        trials = from_json(about.get("trials", []))
+        estimator.trials_ = [Trial(Choice(*choice), valid) for *choice, valid in trials]
         return estimator
 
     # ------------------------------------------------------------------------------------------ inside

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from made_np.estimator.fitted import FittedDensity
 from made_np.estimator.trials import Choice, Trial, is_auto, try_out, without_trials
 from made_np.frames import Floats, Names, column_names
 from made_np.mask_sets import MIXTURE_SIZE
+from made_np.masks import ORDERS
 from made_np.model import MADE
-from made_np.orders import find_order
+from made_np.schedules import get_schedule
 from made_np.train import FitResult
 from made_np.train import fit as fit_model
 from made_np.validation import as_count
@@ -24,6 +25,11 @@ from made_np.validation import as_count
 __all__ = ["Fitting", "hold_out"]
 
 Array = NDArray[Any]
+FindOrder = Callable[[], NDArray[np.int64]]
+
+AUTO = "n_masks", "weight_decay", "max_epochs", "n_iter_no_change"
+WORDS = {"order": (*ORDERS, "found", "auto"), **dict.fromkeys(AUTO, ("auto",))}
+"""Parameters that may be something else than a word, and the words that they may be."""
 
 MAX_STEPS, PATIENT_STEPS, MIN_EPOCHS = 20_000, 1_500, 20
 """What "auto" is for `max_epochs` and `n_iter_no_change`: so many steps, but no fewer epochs than the last number."""
@@ -55,11 +61,13 @@ class Fitting(FittedDensity):
     verbose: int
     dtype: Any
     backend: str
-    weight_decay_: Any
-    trials_: list[Trial]
 
     def _table(self, X: Any, first: bool) -> tuple[Floats, Names | None, Columns]:
         """Return the training table, the names of its columns, and what is known of them: at `first`, learned."""
+        for name, words in WORDS.items():
+            value = getattr(self, name)
+            if isinstance(value, str) and value not in words:
+                raise ValueError(f"{name}={value!r} is unknown: of words it takes only {', '.join(words)}")
         if not first:
             return self._read_again(X), self._names(), self.columns_
         x, names = self._read(X), column_names(X)
@@ -77,17 +85,24 @@ class Fitting(FittedDensity):
         """Return the choice without trials: at `first`, or to go on learning."""
         return without_trials(self._asked) if first else without_trials(self._asked, self.made_, self.weight_decay_)
 
-    def _model(self, columns: Columns, seed: int, choice: Choice, x: Floats | None = None) -> MADE:
-        """Return the model that the parameters and a choice describe; `x` is where an order is found."""
+    def _model(self, columns: Columns, seed: int, choice: Choice, find_order: FindOrder | None = None) -> MADE:
+        """Return the model that the parameters and a choice describe."""
         sizes = self.hidden_layer_sizes
         if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
             raise TypeError(f"hidden_layer_sizes={sizes!r}: give a sequence of widths such as (500,), or () for none")
+        order = choice.order
+        if find_order is not None and isinstance(order, str) and order == "found":
+            if choice.n_masks != 1:
+                raise ValueError(
+                    f"order='found' is one order, and n_masks={choice.n_masks}: set n_masks=1, or order='random'"
+                )
+            order = find_order()
         return MADE(
             len(columns),
             tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes)),
             list(columns.outputs),
             activation=self.activation,
-            order=find_order(x) if isinstance(choice.order, str) and choice.order == "found" else choice.order,
+            order=order,
             n_masks=choice.n_masks,
             direct=self.direct,
             residual=self.residual,
@@ -109,14 +124,17 @@ class Fitting(FittedDensity):
             )
         return self.made_
 
-    def _trials(self, columns: Columns, seed: int, x: Floats, rows: Array, valid: Array | None) -> list[Trial]:
+    def _trials(
+        self, columns: Columns, seed: int, find_order: FindOrder, rows: Array, valid: Array | None
+    ) -> list[Trial]:
         """Return what was tried for the parameters that are "auto"; nothing without held-out rows."""
-        if valid is None or not self._asked.is_open:
+        if valid is None:
             return []
+        get_schedule(self.schedule)  # no trial uses it, and what is wrong is refused before the work
         few = rows[: TRIAL_STEPS * as_count(self.batch_size, "batch_size")]
 
         def loss(choice: Choice) -> float:
-            made = self._model(columns, seed, choice, x)
+            made = self._model(columns, seed, choice, find_order)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # one that diverges loses; the fit itself will tell
                 result = self._learn(made, few, valid, choice, np.random.default_rng(seed), trial=True)
@@ -125,6 +143,10 @@ class Fitting(FittedDensity):
             return result.best_valid
 
         return try_out(self._asked, loss)
+
+    def _dropout(self, made: MADE) -> float:
+        """Return the share of hidden units to switch off: where there are none, none of them."""
+        return self.dropout if made.hidden else 0.0
 
     def _learn(
         self,
@@ -161,7 +183,7 @@ class Fitting(FittedDensity):
             patience=patience,
             validate_every=_validate_every(made, rows, valid),
             weight_decay=choice.weight_decay,
-            dropout=self.dropout,
+            dropout=self._dropout(made),
             input_dropout=self.input_dropout,
             averaging=self.averaging,
             rng=rng,

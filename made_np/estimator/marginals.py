@@ -43,8 +43,8 @@ def check_gaps(made: MADE, known: Bools, label: Label = "feature {}".format) -> 
         shown = ", ".join(gaps[:5]) + (f" and {len(gaps) - 5} more" if len(gaps) > 5 else "")
         raise ValueError(
             f"X[{row}] has gaps in {shown}: what is known there leads in no order of this model, so it can neither be "
-            "scored nor completed exactly. Fit with n_masks=None and order='random', which takes any gaps, or with an "
-            "order that ends with the columns that have gaps"
+            "scored nor completed exactly. Fit with n_masks=None, which takes any gaps (with order='auto' or "
+            "'random'), or set order to one that begins with the columns that are known"
         )
 
 

@@ -102,10 +102,7 @@ def train_on(
     stopped_by = run.train(show=progress)
     history = {name: [getattr(record, name) for record in run.records] for name in Record._fields}
     if stopped_by == "diverged":
-        warnings.warn(
-            f"the loss was not finite: theta stays as it was. Try a learning_rate below {learning_rate:g}",
-            RuntimeWarning,
-            stacklevel=3,
-        )
+        way_out = f"the loss was not finite: theta stays as it was. Try a learning_rate below {learning_rate:g}"
+        warnings.warn(way_out, RuntimeWarning, stacklevel=3)
         return Pass(run.kept.theta, history, stopped_by, Memory(rule, rule.init(theta), run.n_steps))
     return Pass(run.theta, history, stopped_by, Memory(rule, run.state, run.n_steps))

@@ -33,11 +33,6 @@ class Choice:
     n_masks: Any
     weight_decay: Any
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is something to choose."""
-        return any(map(is_auto, (self.order, self.n_masks, self.weight_decay)))
-
 
 @dataclass(frozen=True)
 class Trial:
@@ -55,12 +50,14 @@ def is_auto(value: Any) -> bool:
 def without_trials(asked: Choice, made: MADE | None = None, weight_decay: Any = DECAYS[0]) -> Choice:
     """Return the choice that is made without held-out rows, or for a model that goes on learning as it is.
 
-    An order is found, one mask set is taken, unless `asked` has several: those want random orders.
+    An order is found, one mask set is taken, unless `asked` has several: those want random orders. What was found once
+    stays while learning goes on.
     """
     several = asked.n_masks != 1 and not is_auto(asked.n_masks)
     order, n_masks = ("random" if several else "found", 1) if made is None else (made.order, made.n_masks)
+    keeps_order = is_auto(asked.order) or (made is not None and isinstance(asked.order, str) and asked.order == "found")
     return Choice(
-        order if is_auto(asked.order) else asked.order,
+        order if keeps_order else asked.order,
         n_masks if is_auto(asked.n_masks) else asked.n_masks,
         weight_decay if is_auto(asked.weight_decay) else asked.weight_decay,
     )
@@ -72,7 +69,7 @@ def best(trials: list[Trial]) -> Choice:
 
 
 def try_out(asked: Choice, loss: Callable[[Choice], float]) -> list[Trial]:
-    """Return what was tried; the one with the smallest loss is the choice.
+    """Return what was tried, nothing if nothing is to be chosen; the one with the smallest loss is the choice.
 
     One question after the other, each with the best answers to those before: the natural order or the one that is
     found; that one, or a mixture over random orders; more weight decay, as long as it helps.
@@ -84,19 +81,20 @@ def try_out(asked: Choice, loss: Callable[[Choice], float]) -> list[Trial]:
         Of held-out rows, after a short fit.
     """
     first, trials = without_trials(asked), []
+    rivals, decays = [], DECAYS[1:] if is_auto(asked.weight_decay) else ()
+    if is_auto(asked.order) and first.order == "found":
+        rivals.append(replace(first, order="natural"))
+    if is_auto(asked.order) and is_auto(asked.n_masks):
+        rivals.append(replace(first, order="random", n_masks=MANY))
 
     def attempt(choice: Choice) -> bool:
         found = loss(choice)
         trials.append(Trial(choice, math.inf if math.isnan(found) else found))
         return best(trials) is choice
 
-    attempt(first)
-    if is_auto(asked.order) and first.order == "found":
-        attempt(replace(first, order="natural"))
-    if is_auto(asked.order) and is_auto(asked.n_masks):
-        attempt(replace(first, order="random", n_masks=MANY))
-    if is_auto(asked.weight_decay):
-        for decay in DECAYS[1:]:
-            if not attempt(replace(best(trials), weight_decay=decay)):
-                break
+    for choice in (first, *rivals) if rivals or decays else ():
+        attempt(choice)
+    for decay in decays:
+        if not attempt(replace(best(trials), weight_decay=decay)):
+            break
     return trials

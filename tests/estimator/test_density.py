@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from small import PLAIN, small
 
 import made_np
 from made_np import MADE, Bernoulli, Categorical, DiscretizedLogistic, Gaussian, MADEDensity
@@ -19,7 +20,6 @@ from made_np.optim import SGD
 from made_np.schedules import WarmRestarts
 
 NAN = np.nan
-SMALL: dict[str, Any] = {"hidden_layer_sizes": (16,), "max_epochs": 5, "random_state": 0}
 
 
 def table(n: int = 150, seed: int = 0) -> Any:
@@ -36,12 +36,12 @@ X = table()
 
 @pytest.fixture(scope="module")
 def fitted() -> MADEDensity:
-    return MADEDensity(**SMALL).fit(X)
+    return small().fit(X)
 
 
 @pytest.fixture(scope="module")
 def endless() -> MADEDensity:
-    return MADEDensity(n_masks=None, order="random", **SMALL).fit(X)
+    return small(n_masks=None, order="random").fit(X)
 
 
 # ---------------------------------------------------------------------------------------------- scores
@@ -70,14 +70,14 @@ def test_score_is_the_mean_not_the_sum(fitted: MADEDensity) -> None:
 
 def test_the_density_of_one_real_column_integrates_to_1() -> None:
     x = 50 + 20 * np.random.default_rng(0).standard_normal((100, 1))
-    model = MADEDensity(**SMALL).fit(x)
+    model = small().fit(x)
     grid = np.linspace(-250, 350, 20_001)
     assert_allclose(integral(np.exp(model.score_samples(grid[:, None])), grid), 1, atol=1e-6)
 
 
 def test_the_density_of_a_mixed_table_sums_to_1() -> None:
     x = X[:, [0, 1, 2]]
-    model = MADEDensity(**SMALL).fit(x)
+    model = small().fit(x)
     grid = np.linspace(-100, 440, 2001)
     rows = np.stack(np.meshgrid(grid, [0, 1], np.arange(5), indexing="ij"), axis=-1).reshape(-1, 3)
     density = np.exp(model.score_samples(rows)).reshape(2001, -1).sum(axis=1)
@@ -101,7 +101,7 @@ def test_fitting_brings_the_score_near_that_of_the_truth() -> None:
     covariance = np.array([[9, 7.2], [7.2, 0.64 * 9 + 0.25]])
     exponent = np.einsum("ni,ij,nj->n", test, np.linalg.inv(covariance), test)
     truth = (-exponent / 2 - np.log(2 * np.pi) - np.log(np.linalg.det(covariance)) / 2).mean()
-    model = MADEDensity((32,), learning_rate=0.01, max_epochs=60, random_state=0).fit(train)
+    model = small(hidden_layer_sizes=(32,), learning_rate=0.01, max_epochs=60).fit(train)
     assert truth - 0.05 < model.score(test) < truth + 0.02  # nats
 
 
@@ -121,14 +121,14 @@ def test_evaluate_agrees_with_score_row_by_row(fitted: MADEDensity, endless: MAD
 
 def test_evaluate_is_in_the_units_of_each_column(fitted: MADEDensity) -> None:
     per_unit = fitted.evaluate(X).per_feature
-    in_mm = MADEDensity(**SMALL).fit(X * [8, 1, 1, 1])
+    in_mm = small().fit(X * [8, 1, 1, 1])
     assert_allclose(in_mm.evaluate(X * [8, 1, 1, 1]).per_feature - per_unit, [np.log(8), 0, 0, 0], atol=1e-5)
 
 
 def test_evaluate_names_the_columns_of_a_data_frame() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X, columns=["height", "ill", "code", "weight"])
-    found = MADEDensity(**SMALL).fit(frame).evaluate(frame)
+    found = small().fit(frame).evaluate(frame)
     assert found.names == ("height", "ill", "code", "weight")
     assert "weight" in str(found)
     assert "stopped by    max_epochs" in str(found)
@@ -170,14 +170,16 @@ def test_an_endless_model_scores_and_fills_any_gaps(endless: MADEDensity) -> Non
 def test_gaps_that_the_order_does_not_allow_are_refused_with_the_way_out(method: str, fitted: MADEDensity) -> None:
     row = X[:2].copy()
     row[1, [0, 2]] = NAN
-    with pytest.raises(ValueError, match=r"X\[1\] has gaps in column 0, column 2: .*n_masks=None"):
+    with pytest.raises(
+        ValueError, match=r"X\[1\] has gaps in column 0, column 2: .*n_masks=None.*set order to one that begins"
+    ):
         getattr(fitted, method)(row)
 
 
 def test_completions_follow_the_conditionals() -> None:
     # x1 = x0 or its opposite: what is filled in must follow what is given.
     x0 = np.random.default_rng(0).integers(0, 2, 400)
-    model = MADEDensity((8,), learning_rate=0.1, max_epochs=60, random_state=0).fit(np.column_stack([x0, 1 - x0]))
+    model = small(hidden_layer_sizes=(8,), learning_rate=0.1, max_epochs=60).fit(np.column_stack([x0, 1 - x0]))
     given = np.array([[0, NAN], [1, NAN]])
     assert_allclose(model.impute(given), [[0, 1], [1, 0]], atol=0.02)  # the probability of a 1
     draws = model.impute(given, n_draws=50)
@@ -238,17 +240,17 @@ def test_a_number_of_samples_is_at_least_1(n: Any, error: type[Exception], fitte
 
 
 def test_the_same_random_state_gives_the_same_bits_and_a_refit_forgets() -> None:
-    model = MADEDensity(**SMALL).fit(table(80, seed=5))
+    model = small().fit(table(80, seed=5))
     scores = model.fit(X).score_samples(X)
     assert_array_equal(model.fit(X).score_samples(X), scores)
-    assert_array_equal(MADEDensity(**SMALL).fit(X).score_samples(X), scores)
-    assert (MADEDensity(**{**SMALL, "random_state": 1}).fit(X).score_samples(X) != scores).any()
+    assert_array_equal(small().fit(X).score_samples(X), scores)
+    assert (small(random_state=1).fit(X).score_samples(X) != scores).any()
 
 
 def test_fit_leaves_input_parameters_and_global_random_state_alone() -> None:
     x, before = X.copy(), str(np.random.get_state())  # noqa: NPY002
     x.flags.writeable = False
-    model = MADEDensity(**{**SMALL, "random_state": None})
+    model = small(random_state=None)
     params = model.get_params()
     model.fit(x, X_val=x).sample(3)
     assert model.get_params() == params
@@ -256,7 +258,7 @@ def test_fit_leaves_input_parameters_and_global_random_state_alone() -> None:
 
 
 def test_early_stopping_holds_rows_out_and_keeps_the_best() -> None:
-    model = MADEDensity((64,), learning_rate=0.05, max_epochs=300, n_iter_no_change=4, random_state=0).fit(X)
+    model = small(hidden_layer_sizes=(64,), learning_rate=0.05, max_epochs=300, n_iter_no_change=4).fit(X)
     valid = model.history_["valid"]
     assert model.stopped_by_ == "patience"
     assert model.n_iter_ == len(valid) == np.argmin(valid) + 1 + 4 < 300
@@ -265,16 +267,16 @@ def test_early_stopping_holds_rows_out_and_keeps_the_best() -> None:
 def test_rows_for_validation_may_be_given() -> None:
     other = table(60, seed=9)
     other[:, 2] = np.minimum(other[:, 2], 4)
-    model = MADEDensity(early_stopping=False, **SMALL).fit(X, X_val=other)
+    model = small(early_stopping=False).fit(X, X_val=other)
     best = min(model.history_["valid"])
     # With early_stopping too, no further rows are held out.
-    assert_array_equal(MADEDensity(**SMALL).fit(X, X_val=other).theta_, model.theta_)
+    assert_array_equal(small().fit(X, X_val=other).theta_, model.theta_)
     # history is in the units of the model: without the Jacobian.
     assert_allclose(-model.score(other), best + np.log(model.columns_.scales).sum(), rtol=1e-4)
 
 
 def test_without_early_stopping_nothing_is_held_out_and_all_epochs_are_done() -> None:
-    model = MADEDensity(early_stopping=False, **SMALL).fit(X)
+    model = small(early_stopping=False).fit(X)
     assert (model.n_iter_, model.stopped_by_) == (5, "max_epochs")
     assert np.isnan(model.history_["valid"]).all()
 
@@ -289,14 +291,14 @@ def test_a_share_of_the_rows_is_held_out_at_least_one(n: int, held_out: int) -> 
             sizes.append(1)
             super().step(theta, grad, state, learning_rate, decay)
 
-    model = MADEDensity(**SMALL).set_params(batch_size=1, optimizer=Counting(), validation_fraction=0.2, max_epochs=1)
+    model = small().set_params(batch_size=1, optimizer=Counting(), validation_fraction=0.2, max_epochs=1)
     model.fit(X[:n])
     assert len(sizes) == n - held_out
     assert np.isnan(model.history_["valid"][0]) == (held_out == 0)
 
 
 def test_warm_start_goes_on_and_keeps_the_columns() -> None:
-    model = MADEDensity(warm_start=True, early_stopping=False, learning_rate=0.05, **SMALL).fit(X)
+    model = small(warm_start=True, early_stopping=False, learning_rate=0.05).fit(X)
     first, columns = model.history_["train"], model.columns_
     model.fit(X + np.array([1, 0, 0, 0]))
     assert model.columns_ == columns
@@ -307,7 +309,7 @@ def test_warm_start_goes_on_and_keeps_the_columns() -> None:
 
 
 def test_partial_fit_goes_on_and_keeps_the_columns() -> None:
-    model = MADEDensity(**SMALL).set_params(learning_rate=0.02, batch_size=20)
+    model = small().set_params(learning_rate=0.02, batch_size=20)
     scores = [model.partial_fit(part).score(X) for part in [X] * 8]
     assert scores[-1] > scores[0] + 0.1
     assert model.n_iter_ == 8
@@ -316,17 +318,17 @@ def test_partial_fit_goes_on_and_keeps_the_columns() -> None:
     assert model.partial_fit(X + np.array([5, 0, 0, 0])).columns_ == columns
     with pytest.raises(ValueError, match=r"X\[0, 2\] = 9: column 2 .*0\.\.4"):
         model.partial_fit([[170, 0, 9, 0.1]])
-    theta = MADEDensity(**SMALL).fit(X)
+    theta = small().fit(X)
     before = theta.theta_.copy()
     assert 0 < np.abs(theta.partial_fit(X).theta_ - before).max() < 0.05  # goes on from what fit learned
 
 
 def test_partial_fit_on_all_rows_is_an_epoch_of_fit() -> None:
     # One batch holds all rows, so that the order they are dealt in does not matter.
-    options = {**SMALL, "dtype": "float64", "batch_size": 1000, "n_masks": 2, "order": "random"}
-    wanted = MADEDensity(early_stopping=False, **options).fit(X)
-    model = MADEDensity(**options)
-    for _ in range(SMALL["max_epochs"]):
+    options = {"dtype": "float64", "batch_size": 1000, "n_masks": 2, "order": "random"}
+    wanted = small(early_stopping=False, **options).fit(X)
+    model = small(**options)
+    for _ in range(PLAIN["max_epochs"]):
         model.partial_fit(X)
     assert_allclose(model.theta_, wanted.theta_, rtol=1e-9, atol=1e-12)
     assert_allclose(model.history_["train"], wanted.history_["train"], rtol=1e-9)
@@ -337,23 +339,23 @@ def test_partial_fit_on_all_rows_is_an_epoch_of_fit() -> None:
     [("input_dropout", 0.3), ("averaging", 0.9), ("schedule", "linear"), ("schedule", WarmRestarts(2))],
 )
 def test_what_fit_offers_can_be_asked_for(name: str, value: Any, tmp_path: Path) -> None:
-    options: dict[str, Any] = {**SMALL, "early_stopping": False, "batch_size": 20}
-    model = MADEDensity(**options, **{name: value}).fit(X)
+    options: dict[str, Any] = {"early_stopping": False, "batch_size": 20}
+    model = small(**options, **{name: value}).fit(X)
     rng, rows = np.random.default_rng(0), model.columns_.encode(X)
     want = made_np.fit(model.made_, rows, rng=rng, max_epochs=5, batch_size=20, **{name: value}).theta
     assert_array_equal(model.theta_, want)
-    assert (model.theta_ != MADEDensity(**options).fit(X).theta_).any()
+    assert (model.theta_ != small(**options).fit(X).theta_).any()
     model.save(tmp_path / "model.npz")
     assert MADEDensity.load(tmp_path / "model.npz").get_params() == model.get_params()
 
 
 def test_partial_fit_drops_inputs() -> None:
-    thetas = [MADEDensity(input_dropout=rate, **SMALL).partial_fit(X).theta_ for rate in (0.0, 0.3)]
+    thetas = [small(input_dropout=rate).partial_fit(X).theta_ for rate in (0.0, 0.3)]
     assert (thetas[0] != thetas[1]).any()
 
 
 def test_a_plateau_needs_rows_that_are_held_out() -> None:
-    model = MADEDensity(schedule="plateau", **SMALL)
+    model = small(schedule="plateau")
     assert model.fit(X).n_iter_ == 5
     with pytest.raises(ValueError, match="needs validation losses"):
         model.set_params(early_stopping=False).fit(X)
@@ -367,53 +369,61 @@ def test_ctrl_c_keeps_what_is_there() -> None:
             if state["step"] == 5:
                 raise KeyboardInterrupt
 
-    model = MADEDensity(**SMALL).set_params(optimizer=Interrupted()).fit(X)
+    model = small().set_params(optimizer=Interrupted()).fit(X)
     assert (model.stopped_by_, model.n_iter_) == ("interrupt", 2)
     assert np.isfinite(model.score(X))
 
 
 def test_verbose_shows_progress(capfd: pytest.CaptureFixture[str]) -> None:
-    MADEDensity(**SMALL).fit(X)
+    small().fit(X)
     assert capfd.readouterr() == ("", "")
-    MADEDensity(verbose=1, **SMALL).fit(X)
+    small(verbose=1).fit(X)
     assert "nats" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_dtype_is_that_of_the_parameters(dtype: str) -> None:
-    model = MADEDensity(dtype=dtype, **SMALL).fit(X)
+    model = small(dtype=dtype).fit(X)
     assert model.theta_.dtype == dtype
     assert model.score_samples(X).dtype == model.sample(2).dtype == np.float64
 
 
 def test_the_parameters_reach_the_model() -> None:
     options = {"activation": "tanh", "order": [2, 0, 3, 1], "direct": True, "residual": True, "dtype": "float64"}
-    made = MADEDensity((6, 6), max_epochs=1, mask_weights=True, **options).fit(X).made_
+    made = small(hidden_layer_sizes=(6, 6), max_epochs=1, mask_weights=True, **options).fit(X).made_
     assert made.mask_weights
     assert (made.hidden, made.activation, made.direct, made.residual, made.dtype) == ((6, 6), "tanh", True, True, "f8")
     assert made.mask_sets[0].order.tolist() == [2, 0, 3, 1]
-    assert MADEDensity(n_masks=3, order="random", **SMALL).fit(X).made_.n_masks == 3
-    weights = [np.abs(MADEDensity(weight_decay=w, **SMALL).fit(X).theta_).sum() for w in (0, 5.0)]
+    assert small(n_masks=3, order="random").fit(X).made_.n_masks == 3
+    weights = [np.abs(small(weight_decay=w).fit(X).theta_).sum() for w in (0, 5.0)]
     assert weights[1] < weights[0]
-    assert (MADEDensity(dropout=0.5, **SMALL).fit(X).theta_ != MADEDensity(**SMALL).fit(X).theta_).any()
+    assert (small(dropout=0.5).fit(X).theta_ != small().fit(X).theta_).any()
 
 
-# ---------------------------------------------------------------------------------------------- order="auto"
+def test_without_hidden_layers_the_defaults_hold_too() -> None:
+    for method in ("fit", "partial_fit"):
+        linear = getattr(MADEDensity((), max_epochs=2, random_state=0), method)(X)
+        assert linear.dropout > 0
+        assert np.isfinite(linear.score(X))
+    assert_array_equal(*(small(hidden_layer_sizes=(), dropout=rate).fit(X).theta_ for rate in (0.0, 0.5)))
+
+
+# ---------------------------------------------------------------------------------------------- order="found"
 
 
 def test_an_order_is_found_in_the_rows_of_fit(tmp_path: Path) -> None:
-    model = MADEDensity(order="auto", **SMALL).fit(X)
+    model = small(order="found").fit(X)
     found = made_np.find_order(X).tolist()
     assert found != [0, 1, 2, 3]
     assert list(model.made_.order) == found
-    assert_array_equal(model.theta_, MADEDensity(order=found, **SMALL).fit(X).theta_)
+    assert_array_equal(model.theta_, small(order=found).fit(X).theta_)
     model.save(tmp_path / "model.npz")
     again = MADEDensity.load(tmp_path / "model.npz")
-    assert again.order == model.order == "auto"
+    assert again.order == model.order == "found"
     assert list(again.made_.order) == found
     assert_array_equal(again.score_samples(X), model.score_samples(X))
     grey = X / X.max(axis=0)
-    bits = MADEDensity(order="auto", binarize=0.9, **SMALL).fit(grey)
+    bits = small(order="found", binarize=0.9).fit(grey)
     assert list(bits.made_.order) == made_np.find_order(grey > 0.9).tolist()
 
 
@@ -421,13 +431,13 @@ def test_an_order_that_was_found_stays_while_learning_goes_on() -> None:
     other = X[:, [0, 1, 2, 0]]  # a copy of column 0 follows it
     assert made_np.find_order(other).tolist() != made_np.find_order(X).tolist()
     for method in ("fit", "partial_fit"):
-        model = MADEDensity(order="auto", warm_start=True, **SMALL)
+        model = small(order="found", warm_start=True)
         for rows in (X, other):
             getattr(model, method)(rows)
             assert list(model.made_.order) == made_np.find_order(X).tolist()
-        with pytest.raises(ValueError, match="n_masks=1"):
+        with pytest.raises(ValueError, match="n_masks=2"):
             model.set_params(n_masks=2).partial_fit(X)
-    assert list(MADEDensity(order="auto", **SMALL).fit(X).fit(other).made_.order) == made_np.find_order(other).tolist()
+    assert list(small(order="found").fit(X).fit(other).made_.order) == made_np.find_order(other).tolist()
 
 
 def test_a_found_order_is_worth_having() -> None:
@@ -435,10 +445,11 @@ def test_a_found_order_is_worth_having() -> None:
     code = np.random.default_rng(0).integers(0, 8, 2000)
     bits = code[:, None] >> np.arange(3) & 1
     x = np.column_stack([bits.sum(axis=1) % 2, bits, code])
-    options: dict[str, Any] = {"learning_rate": 0.05, "max_epochs": 40, "random_state": 0}
-    auto, natural = (MADEDensity((), order=order, **options).fit(x).score(x) for order in ("auto", "natural"))
-    assert -np.log(8) - 0.05 < auto < -np.log(8) + 0.01  # nats
-    assert natural < auto - 0.5
+    options: dict[str, Any] = {"learning_rate": 0.05, "max_epochs": 40}
+    orders = "found", "natural"
+    found, natural = (small(hidden_layer_sizes=(), order=order, **options).fit(x).score(x) for order in orders)
+    assert -np.log(8) - 0.05 < found < -np.log(8) + 0.01  # nats
+    assert natural < found - 0.5
 
 
 # ---------------------------------------------------------------------------------------------- unusual tables
@@ -460,7 +471,7 @@ def test_a_found_order_is_worth_having() -> None:
     ids=["one number", "one row", "one binary column", "constant", "ones", "zeros", "constant 1e9", "tiny", "huge"],
 )
 def test_small_constant_and_extreme_tables_work(x: Any) -> None:
-    model = MADEDensity(**SMALL).fit(x)
+    model = small().fit(x)
     assert np.isfinite(model.score_samples(x)).all()
     rows = model.sample(50)
     assert rows.shape == (50, np.shape(x)[1])
@@ -473,11 +484,11 @@ def test_small_constant_and_extreme_tables_work(x: Any) -> None:
 def test_binarize_is_a_threshold_that_gaps_pass() -> None:
     grey = np.random.default_rng(0).random((60, 3))
     grey[:, 2] = grey[:, 0]
-    model = MADEDensity(binarize=0.5, **SMALL).fit(grey)
+    model = small(binarize=0.5).fit(grey)
     bits = (grey > 0.5).astype(float)
     assert model.columns_.outputs == (Bernoulli(),) * 3
     assert_array_equal(model.score_samples(grey), model.score_samples(bits * 0.8))
-    assert_array_equal(model.theta_, MADEDensity(**SMALL).fit(bits).theta_)
+    assert_array_equal(model.theta_, small().fit(bits).theta_)
     assert model.score_samples([[0.5, 1, 1]]) == model.score_samples([[0, 1, 1]])  # x > binarize
     given = np.array([[0.7, 0.2, NAN]])
     assert_array_equal(model.impute(given)[:, :2], [[1, 0]])
@@ -487,11 +498,11 @@ def test_binarize_is_a_threshold_that_gaps_pass() -> None:
 
 def test_distributions_may_be_given_column_by_column() -> None:
     columns = ["gaussian", "bernoulli", Categorical(6), Gaussian(min_scale=0.1)]
-    model = MADEDensity(columns=columns, **SMALL).fit(X)
+    model = small(columns=columns).fit(X)
     assert model.columns_.outputs == (Gaussian(), Bernoulli(), Categorical(6), Gaussian(min_scale=0.1))
     assert np.isfinite(model.score_samples([[170, 0, 5, 0.2]])).all()
     grey = np.array([[0, 3], [0, 16]])
-    assert MADEDensity(columns="discretized_logistic", **SMALL).fit(grey).made_.output == DiscretizedLogistic(17)
+    assert small(columns="discretized_logistic").fit(grey).made_.output == DiscretizedLogistic(17)
 
 
 # ---------------------------------------------------------------------------------------------- refusals
@@ -507,18 +518,26 @@ def test_distributions_may_be_given_column_by_column() -> None:
         ({"hidden_layer_sizes": (5, 0)}, ValueError, r"hidden_layer_sizes\[1\]=0"),
         ({"activation": "x"}, ValueError, "activation='x'"),
         ({"order": [0, 0, 1, 2]}, ValueError, "order"),
-        ({"order": "auto", "n_masks": 2}, ValueError, "order='auto' finds one order, and n_masks=2: set n_masks=1"),
-        ({"order": "auto", "n_masks": None}, ValueError, "n_masks=None: set n_masks=1, or order='random'"),
+        ({"order": "autto"}, ValueError, "order='autto' is unknown: of words it takes only .*random, found, auto"),
+        ({"order": "found", "n_masks": 2}, ValueError, "order='found' is one order, and n_masks=2: set n_masks=1"),
+        ({"order": "found", "n_masks": None}, ValueError, "n_masks=None: set n_masks=1, or order='random'"),
+        ({"n_masks": "many"}, ValueError, "n_masks='many' is unknown: of words it takes only auto"),
         ({"n_masks": 0}, ValueError, "n_masks=0"),
         ({"n_masks": None}, ValueError, "order='random'"),
         ({"optimizer": "x"}, ValueError, "optimizer='x'"),
         ({"learning_rate": 0}, ValueError, "learning_rate=0"),
         ({"batch_size": 0}, ValueError, "batch_size=0"),
         ({"max_epochs": 0}, ValueError, "max_epochs=0"),
+        ({"max_epochs": "all"}, ValueError, "max_epochs='all' is unknown"),
+        ({"max_epochs": 2.5}, TypeError, "max_epochs=2.5"),
+        ({"n_iter_no_change": "no"}, ValueError, "n_iter_no_change='no' is unknown"),
         ({"validation_fraction": 1.0}, ValueError, r"validation_fraction=1.0: give a number in \(0, 1\)"),
         ({"validation_fraction": "x"}, TypeError, "validation_fraction='x'"),
         ({"n_iter_no_change": 0}, ValueError, "n_iter_no_change=0"),
         ({"weight_decay": -1}, ValueError, "weight_decay=-1"),
+        ({"weight_decay": "yes"}, ValueError, "weight_decay='yes' is unknown: of words it takes only auto"),
+        ({"weight_decay": None}, TypeError, "weight_decay=None"),
+        ({"weight_decay": {"W9": 0.1}}, ValueError, "weight_decay names 'W9'"),
         ({"dropout": 1}, ValueError, "dropout=1"),
         ({"input_dropout": 1}, ValueError, "input_dropout=1"),
         ({"averaging": 2}, ValueError, "averaging=2"),
@@ -530,7 +549,7 @@ def test_distributions_may_be_given_column_by_column() -> None:
     ],
 )
 def test_a_bad_parameter_is_refused_by_fit_and_named(params: Any, error: type[Exception], words: str) -> None:
-    model = MADEDensity(**{**SMALL, **params})
+    model = small(**params)
     with pytest.raises(error, match=words):
         model.fit(X)
     assert not hasattr(model, "theta_")
@@ -570,14 +589,13 @@ def test_a_code_above_those_of_fit_is_refused_with_the_way_out(fitted: MADEDensi
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_what_is_saved_comes_back_bit_by_bit(dtype: str, tmp_path: Path) -> None:
     columns = ["gaussian", "auto", Categorical(6), "auto"]
-    params = {
-        **SMALL,
+    params: dict[str, Any] = {
         "columns": columns,
         "dtype": dtype,
         "order": np.array([3, 1, 0, 2]),
         "optimizer": SGD(momentum=0.9),
     }
-    model = MADEDensity(**params).fit(X)
+    model = small(**params).fit(X)
     model.save(tmp_path / "model.npz")
     again = MADEDensity.load(tmp_path / "model.npz")
     assert repr(again) == repr(model.set_params(order=[3, 1, 0, 2]))
@@ -592,7 +610,7 @@ def test_what_is_saved_comes_back_bit_by_bit(dtype: str, tmp_path: Path) -> None
 
 
 def test_a_generator_is_stored_as_no_random_state(tmp_path: Path) -> None:
-    model = MADEDensity(**SMALL).set_params(random_state=np.random.default_rng(0)).fit(X)
+    model = small().set_params(random_state=np.random.default_rng(0)).fit(X)
     model.save(tmp_path / "model.npz")
     assert MADEDensity.load(tmp_path / "model.npz").random_state is None
 
@@ -616,9 +634,9 @@ def test_data_frames_in_give_data_frames_out(tmp_path: Path) -> None:
     frame = pd.DataFrame(X, columns=names, index=np.arange(len(X)) + 1000)
     frame["likes"] = frame["likes"].astype(bool)
     frame["colour"] = frame["colour"].astype(int)
-    model = MADEDensity(**SMALL).fit(frame)
+    model = small().fit(frame)
     assert model.feature_names_in_.tolist() == names
-    assert_array_equal(model.theta_, MADEDensity(**SMALL).fit(X).theta_)
+    assert_array_equal(model.theta_, small().fit(X).theta_)
 
     model.save(tmp_path / "model.npz")
     for each in (model, MADEDensity.load(tmp_path / "model.npz")):
@@ -670,7 +688,7 @@ class Frame:
         return self.array
 
 X = np.random.default_rng(0).normal(size=(50, 3))
-model = MADEDensity((8,), max_epochs=3, random_state=0)
+model = MADEDensity((8,), order="natural", max_epochs=3, random_state=0)
 assert isinstance(error(model.score, X), ValueError) and isinstance(error(model.sample), AttributeError)
 assert "not fitted" in str(error(model.sample))
 model.fit(X).partial_fit(X)
@@ -685,7 +703,7 @@ assert named.sample(2).shape == (2, 3)
 with tempfile.TemporaryDirectory() as folder:
     model.save(folder + "/model.npz")
     assert (MADEDensity.load(folder + "/model.npz").sample(5) == model.sample(5)).all()
-assert repr(model) == "MADEDensity(hidden_layer_sizes=(8,), max_epochs=3, random_state=0)"
+assert repr(model) == "MADEDensity(hidden_layer_sizes=(8,), max_epochs=3, order='natural', random_state=0)"
 assert "sklearn" not in sys.modules
 print("done")
 """

@@ -1,0 +1,346 @@
+"""What "auto" stands for: the strategy as a function of losses, and what an estimator does with it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from small import PLAIN, small
+
+from made_np import MADEDensity, find_order, storage
+from made_np.estimator import density, fitting
+from made_np.estimator.trials import DECAYS, MANY, Choice, Trial, best, try_out, without_trials
+from made_np.optim import SGD
+
+FIRST = DECAYS[0]
+OPEN: dict[str, Any] = {"order": "auto", "n_masks": "auto", "weight_decay": "auto"}
+
+
+def bits(n: int = 120, n_columns: int = 4, seed: int = 0) -> Any:
+    """Bits that follow the last column, so that the order that is found is not the natural one."""
+    rng = np.random.default_rng(seed)
+    last = rng.integers(0, 2, n)
+    flip = rng.random((n, n_columns - 1)) < np.linspace(0.3, 0.1, n_columns - 1)
+    return np.column_stack([last[:, None] ^ flip, last]).astype(float)
+
+
+X = bits()
+
+
+# ---------------------------------------------------------------------------------------------- the strategy
+
+
+def tried(asked: Choice, loss: Callable[[Choice], float]) -> list[Choice]:
+    return [trial.choice for trial in try_out(asked, loss)]
+
+
+def losses(order: dict[str, float], decay: Callable[[float], float] = lambda decay: decay) -> Callable[[Choice], float]:
+    return lambda choice: order[choice.order] + decay(choice.weight_decay)
+
+
+@pytest.mark.parametrize("winner", ["found", "natural", "random"])
+def test_each_question_is_asked_with_the_best_answer_so_far(winner: str) -> None:
+    order = {"found": 5.0, "natural": 4.0, "random": 6.0, winner: 3.0}
+    n_masks = MANY if winner == "random" else 1
+    trials = try_out(Choice("auto", "auto", "auto"), losses(order))
+    assert [trial.choice for trial in trials] == [
+        Choice("found", 1, FIRST),
+        Choice("natural", 1, FIRST),
+        Choice("random", MANY, FIRST),
+        Choice(winner, n_masks, DECAYS[1]),  # no better: here it ends
+    ]
+    assert [trial.valid for trial in trials] == [*(order[o] + FIRST for o in order), order[winner] + DECAYS[1]]
+    assert best(trials) == Choice(winner, n_masks, FIRST)
+
+
+def test_the_ladder_of_decays_goes_on_while_more_is_better() -> None:
+    asked = Choice("natural", 1, "auto")
+    assert tried(asked, lambda choice: -choice.weight_decay) == [Choice("natural", 1, decay) for decay in DECAYS]
+    for stop in range(1, len(DECAYS)):
+        at = [abs(DECAYS.index(decay) - stop + 1) for decay in DECAYS]
+        trials = try_out(asked, lambda choice, at=at: at[DECAYS.index(choice.weight_decay)])
+        assert [trial.choice.weight_decay for trial in trials] == list(DECAYS[: stop + 1])
+        assert best(trials).weight_decay == DECAYS[stop - 1]
+    equal = try_out(asked, lambda choice: 1.0)
+    assert (len(equal), best(equal).weight_decay) == (2, FIRST)
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        (Choice("auto", 1, 0.5), [Choice("found", 1, 0.5), Choice("natural", 1, 0.5)]),
+        (
+            Choice("auto", "auto", 0.5),
+            [Choice("found", 1, 0.5), Choice("natural", 1, 0.5), Choice("random", MANY, 0.5)],
+        ),
+        (Choice("auto", None, "auto"), [Choice("random", None, FIRST), Choice("random", None, DECAYS[1])]),
+        (Choice("auto", 4, "auto"), [Choice("random", 4, FIRST), Choice("random", 4, DECAYS[1])]),
+        (Choice("reverse", "auto", "auto"), [Choice("reverse", 1, FIRST), Choice("reverse", 1, DECAYS[1])]),
+        (Choice((1, 0), "auto", "auto"), [Choice((1, 0), 1, FIRST), Choice((1, 0), 1, DECAYS[1])]),
+    ],
+)
+def test_what_is_given_is_never_changed(asked: Choice, wanted: list[Choice]) -> None:
+    assert tried(asked, lambda choice: 0.0) == wanted
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [Choice("natural", 1, 0.0), Choice("found", "auto", 0.1), Choice("auto", 4, {"W0": 0.1}), Choice("auto", None, 0)],
+)
+def test_nothing_is_tried_where_nothing_is_to_be_chosen(asked: Choice) -> None:
+    assert try_out(asked, lambda choice: pytest.fail("it was")) == []
+
+
+def test_a_loss_that_is_nan_loses() -> None:
+    nan = {"found": math.nan, "natural": 2.0, "random": math.nan}
+    trials = try_out(Choice("auto", "auto", 0.0), losses(nan))
+    assert best(trials) == Choice("natural", 1, 0.0)
+    assert trials[0].valid == trials[2].valid == math.inf
+    all_nan = try_out(Choice("auto", "auto", "auto"), lambda choice: math.nan)
+    assert best(all_nan) == Choice("found", 1, FIRST)
+
+
+def test_without_trials_an_order_is_found_or_random_for_several_mask_sets() -> None:
+    assert without_trials(Choice("auto", "auto", "auto")) == Choice("found", 1, FIRST)
+    assert without_trials(Choice("auto", 1, "auto")) == Choice("found", 1, FIRST)
+    for n_masks in (4, None):
+        assert without_trials(Choice("auto", n_masks, 0.5)) == Choice("random", n_masks, 0.5)
+    assert without_trials(Choice("found", "auto", 0.5)) == Choice("found", 1, 0.5)
+
+
+# ---------------------------------------------------------------------------------------------- what is chosen
+
+
+def test_the_chosen_model_is_the_one_with_the_choice_set() -> None:
+    for changes in ({}, {"order": "reverse"}, {"n_masks": 3}, {"n_masks": None}, {"weight_decay": {"W0": 0.1}}):
+        model = small(**{**OPEN, "dropout": 0.3, "schedule": "cosine", **changes}).fit(X)
+        choice = best(model.trials_)
+        again = small(**vars(choice), dropout=0.3, schedule="cosine").fit(X)
+        assert_array_equal(again.theta_, model.theta_)
+        assert again.made_ == model.made_
+        assert again.trials_ == []
+        assert again.weight_decay_ == model.weight_decay_ == choice.weight_decay
+
+
+LINEAR: dict[str, Any] = {"hidden_layer_sizes": (), "learning_rate": 0.05, "max_epochs": 40, "weight_decay": 0.0}
+
+
+def test_a_found_order_is_chosen_where_it_is_better() -> None:
+    # A code, its bits and their parity: from the code all is known to a linear model, which no parity leads to a bit.
+    code = np.random.default_rng(0).integers(0, 8, 1000)
+    three = code[:, None] >> np.arange(3) & 1
+    x = np.column_stack([three.sum(axis=1) % 2, three, code])
+    model = small(**{**LINEAR, "order": "auto", "n_masks": "auto"}).fit(x)
+    assert best(model.trials_) == Choice("found", 1, 0.0)
+    assert list(model.made_.order) == find_order(x).tolist() != [0, 1, 2, 3, 4]
+
+
+def test_the_natural_order_is_chosen_where_it_is_better() -> None:
+    # A sum with four peaks is Gaussian once its two bits are known; from it both bits are known, so it is found first.
+    rng = np.random.default_rng(0)
+    two = rng.integers(0, 2, (1000, 2))
+    x = np.column_stack([two, two @ [4, 8] + 0.3 * rng.standard_normal(1000)])
+    assert find_order(x)[0] == 2
+    model = small(**{**LINEAR, "order": "auto", "n_masks": "auto"}).fit(x)
+    assert best(model.trials_) == Choice("natural", 1, 0.0)
+    assert model.made_.order == "natural"
+    found = small(**{**LINEAR, "order": "found"}).fit(x)
+    assert model.score(x) > found.score(x) + 0.5  # nats
+
+
+def test_a_mixture_over_random_orders_is_chosen_where_it_is_better() -> None:
+    noise = np.random.default_rng(0).integers(0, 2, (40, 8))
+    mixture = small(**{**OPEN, "hidden_layer_sizes": (100,), "learning_rate": 0.02, "max_epochs": 40}).fit(noise)
+    assert (mixture.made_.n_masks, mixture.made_.order) == (MANY, "random")
+
+
+def test_more_weight_decay_is_chosen_for_few_noisy_rows() -> None:
+    noise = np.random.default_rng(0).integers(0, 2, (40, 8))
+    options = {"hidden_layer_sizes": (100,), "learning_rate": 0.02, "max_epochs": 40}
+    model = small(**options, weight_decay="auto").fit(noise)
+    assert model.weight_decay_ > FIRST
+    assert model.weight_decay_ == best(model.trials_).weight_decay
+    assert np.abs(model.theta_).sum() < np.abs(small(**options, weight_decay=FIRST).fit(noise).theta_).sum()
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_without_held_out_rows_nothing_is_tried(method: str) -> None:
+    model = getattr(small(**OPEN, early_stopping=method == "partial_fit"), method)(X)
+    assert model.trials_ == []
+    assert list(model.made_.order) == find_order(X).tolist() != [0, 1, 2, 3]
+    assert (model.made_.n_masks, model.weight_decay_) == (1, FIRST)
+    # With rows of its own it is tried.
+    assert len(small(**OPEN, early_stopping=False).fit(X, X_val=bits(seed=1)).trials_) >= 4
+
+
+@pytest.mark.parametrize("n_masks", [4, None])
+def test_several_mask_sets_get_random_orders(n_masks: int | None) -> None:
+    made = small(order="auto", n_masks=n_masks).fit(X).made_
+    assert (made.order, made.n_masks) == ("random", n_masks)
+
+
+def test_the_same_random_state_chooses_the_same() -> None:
+    one, other = (small(**OPEN, dropout=0.3).fit(X) for _ in range(2))
+    assert one.trials_ == other.trials_
+    assert_array_equal(one.theta_, other.theta_)
+    assert small(**OPEN, dropout=0.3, random_state=1).fit(X).trials_ != one.trials_
+
+
+def test_an_order_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = []
+    monkeypatch.setattr(density, "find_order", lambda x: looked_at.append(len(x)) or find_order(x))
+    assert len(small(**OPEN).fit(X).trials_) >= 4
+    assert looked_at == [len(X)]
+
+
+# ---------------------------------------------------------------------------------------------- going on
+
+
+def test_warm_start_goes_on_with_what_was_chosen() -> None:
+    model = small(**OPEN, warm_start=True).fit(X)
+    choice, trials, made = best(model.trials_), model.trials_, model.made_
+    chosen = small(**vars(choice), warm_start=True).fit(X)
+    other = bits(seed=3)
+    for each in (model, chosen):
+        each.fit(other).partial_fit(X)
+    assert_array_equal(model.theta_, chosen.theta_)
+    assert model.trials_ is trials
+    assert model.made_ == made
+    assert model.weight_decay_ == choice.weight_decay
+    assert model.set_params(weight_decay=0.5).fit(X).weight_decay_ == 0.5
+    assert model.set_params(weight_decay="auto").fit(X).weight_decay_ == 0.5
+    with pytest.raises(ValueError, match="n_masks changed"):
+        model.set_params(order="random", n_masks=7).fit(X)
+    model.set_params(warm_start=False, **OPEN).fit(X)
+    assert model.trials_ is not trials
+    assert model.trials_ == trials
+
+
+def test_partial_fit_goes_on_with_the_decay_of_fit() -> None:
+    one, other = small(order="found", weight_decay="auto").fit(X), small(order="found").fit(X)
+    assert one.partial_fit(X).weight_decay_ == best(one.trials_).weight_decay
+    assert other.partial_fit(X).weight_decay_ == 0
+    assert list(one.made_.order) == find_order(X).tolist()
+
+
+def test_files_keep_what_was_tried_and_chosen(tmp_path: Path) -> None:
+    model = small(**OPEN, warm_start=True).fit(X)
+    model.trials_ += [Trial(Choice((3, 1, 0, 2), 1, {"W0": 0.1}), math.inf), Trial(Choice("random", None, 0.5), 99.5)]
+    model.save(tmp_path / "model.npz")
+    again = MADEDensity.load(tmp_path / "model.npz")
+    assert again.trials_ == model.trials_
+    assert again.weight_decay_ == model.weight_decay_ == best(model.trials_).weight_decay
+    assert_array_equal(again.fit(X).theta_, model.fit(X).theta_)
+    given = small(weight_decay={"W0": 0.1}).fit(X)
+    given.save(tmp_path / "given.npz")
+    assert MADEDensity.load(tmp_path / "given.npz").weight_decay_ == {"W0": 0.1}
+
+
+def test_files_from_before_there_were_trials_go_on_as_they_would_have(tmp_path: Path) -> None:
+    model = small(weight_decay=0.25, warm_start=True).fit(X)
+    model.save(tmp_path / "new.npz")
+    stored = storage.load(tmp_path / "new.npz")
+    about = {k: v for k, v in stored.extra["estimator"].items() if k not in ("weight_decay", "trials")}
+    about["params"] = {k: v for k, v in about["params"].items() if k not in ("averaging", "schedule")}
+    storage.save(tmp_path / "old.npz", stored.made, stored.theta, extra={"estimator": about})
+    again = MADEDensity.load(tmp_path / "old.npz")
+    assert (again.weight_decay_, again.trials_) == (0.25, [])
+    assert again.get_params() == model.get_params()
+    assert_array_equal(again.fit(X).theta_, model.fit(X).theta_)
+
+
+# ---------------------------------------------------------------------------------------------- when it goes wrong
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"order": "autto"},
+        {"weight_decay": "yes"},
+        {"n_masks": 0},
+        {"schedule": "cos"},
+        {"max_epochs": "all"},
+        {"n_iter_no_change": 0},
+        {"learning_rate": -1},
+    ],
+)
+def test_a_refused_parameter_leaves_an_earlier_fit_alone(params: dict[str, Any]) -> None:
+    model = small(**OPEN).fit(X)
+    theta, trials = model.theta_, model.trials_
+    ((name, value),) = params.items()
+    with pytest.raises(ValueError, match=f"{name}={value!r}"):
+        model.set_params(**params).fit(X)
+    assert model.theta_ is theta
+    assert model.trials_ is trials
+
+
+@dataclass(frozen=True)
+class Counting(SGD):
+    """Gradient descent that writes down its steps, and presses Ctrl-C at one of them."""
+
+    steps: tuple[list[int], ...] = ([],)
+    stop: int = -1
+
+    def step(self, theta: Any, grad: Any, state: Any, learning_rate: float, decay: Any = None) -> None:
+        self.steps[0].append(1)
+        super().step(theta, grad, state, learning_rate, decay)
+        if len(self.steps[0]) == self.stop:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_during_trials_is_raised_and_leaves_an_earlier_fit_alone() -> None:
+    model = small(**OPEN).fit(X)
+    theta, trials = model.theta_, model.trials_
+    with pytest.raises(KeyboardInterrupt):
+        model.set_params(optimizer=Counting(steps=([],), stop=13)).fit(X)
+    assert model.theta_ is theta
+    assert model.trials_ is trials
+
+
+def test_a_schedule_that_is_unknown_is_refused_before_any_work() -> None:
+    counting = Counting(steps=([],))
+    with pytest.raises(ValueError, match="schedule='cos'"):
+        small(**OPEN, schedule="cos", optimizer=counting).fit(X)
+    assert counting.steps[0] == []
+
+
+def test_trials_that_diverge_say_nothing() -> None:
+    x = np.random.default_rng(0).standard_normal((60, 3))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = small(**OPEN, optimizer="sgd", learning_rate=1e12).fit(x)
+    assert len(model.trials_) == 4
+    assert model.stopped_by_ == "diverged"
+    assert [str(each.message)[:26] for each in caught] == ["the loss was not finite in"]
+
+
+# ---------------------------------------------------------------------------------------------- how long
+
+
+@pytest.mark.parametrize(("batch_size", "per_epoch"), [(50, 1), (9, 6), (1, 50)])
+def test_epochs_are_as_many_as_make_the_steps(monkeypatch: pytest.MonkeyPatch, batch_size: int, per_epoch: int) -> None:
+    monkeypatch.setattr(fitting, "MAX_STEPS", 200)
+    monkeypatch.setattr(fitting, "PATIENT_STEPS", 130)
+    x, other = bits(50), 1 - bits(10)
+    options = {"batch_size": batch_size, "n_iter_no_change": "auto", "learning_rate": 0.05}
+    model = small(**options, max_epochs="auto", early_stopping=False).fit(x)
+    assert model.n_iter_ == max(fitting.MIN_EPOCHS, math.ceil(200 / per_epoch))
+    model = small(**options, max_epochs=10_000).fit(x, X_val=other)
+    waited = model.n_iter_ - 1 - int(np.nanargmin(model.history_["valid"]))
+    assert waited == max(fitting.MIN_EPOCHS, math.ceil(130 / per_epoch))
+
+
+def test_a_trial_is_short_and_sees_no_more_rows_than_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "TRIAL_STEPS", 6)
+    options: dict[str, Any] = {**PLAIN, "weight_decay": "auto", "batch_size": 10, "max_epochs": 2}
+    for n, steps in ((40, 8), (400, 6)):  # two passes over 40 rows; 6 steps of one pass over 60 of 400
+        counting = Counting(steps=([],))
+        model = MADEDensity(**{**options, "optimizer": counting}).fit(bits(n), X_val=bits(20))
+        assert len(counting.steps[0]) == len(model.trials_) * steps + 2 * n / 10
