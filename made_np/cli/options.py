@@ -67,20 +67,20 @@ def or_auto(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return parse_it
 
 
-def widths(text: str) -> tuple[int, ...]:
-    """Return the widths of the hidden layers: ``500,500``; ``none`` for none.
+def widths(text: str) -> tuple[int, ...] | str:
+    """Return the widths of the hidden layers: ``500,500``; ``none`` for none; or ``auto``.
 
     Examples
     --------
-    >>> widths("500,200"), widths("none")
-    ((500, 200), ())
+    >>> widths("500,200"), widths("none"), widths("auto")
+    ((500, 200), (), 'auto')
     """
-    if text == "none":
-        return ()
+    if text in ("none", "auto"):
+        return () if text == "none" else text
     try:
         return tuple(count(1)(part) for part in text.split(","))
     except ArgumentTypeError as error:
-        raise ArgumentTypeError(f"{error}: give widths such as 500,500, or none") from None
+        raise ArgumentTypeError(f"{error}: give widths such as 500,500, or none, or auto") from None
 
 
 def order(text: str) -> str | list[int]:

@@ -38,8 +38,8 @@ def add_options(train: Any) -> None:
     model = train.add_argument_group("the model")
     model.add_argument("--columns", type=options.columns, default="auto", metavar="KIND[,KIND...]", help=KINDS)
     model.add_argument("--binarize", type=options.number(-math.inf), metavar="T", help="values > T become 1, others 0")
-    hidden = "widths of the hidden layers, or none (%(default)s)"
-    model.add_argument("--hidden", type=options.widths, default="500", metavar="500,500", help=hidden)
+    hidden = "widths of the hidden layers, or none, or auto: one layer that suits the number of rows (%(default)s)"
+    model.add_argument("--hidden", type=options.widths, default="auto", metavar="500,500", help=hidden)
     model.add_argument("--activation", choices=("relu", "tanh", "sigmoid", "softplus"), default="relu")
     model.add_argument("--order", type=options.order, default=DEFAULTS["order"], metavar="ORDER", help=ORDER)
     model.add_argument("--n-masks", type=options.n_masks, default=DEFAULTS["n_masks"], metavar="N", help=MASKS)

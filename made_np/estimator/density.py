@@ -10,7 +10,7 @@ import numpy as np
 
 from made_np.columns import Kind
 from made_np.estimator.conventions import as_seed
-from made_np.estimator.fitting import Fitting, hold_out
+from made_np.estimator.fitting import Fitting, Known, hold_out
 from made_np.estimator.online import train_on
 from made_np.estimator.trials import best
 from made_np.frames import check_columns, column_names
@@ -29,8 +29,9 @@ class MADEDensity(Fitting):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int
-        Widths of the hidden layers; ``()`` leaves a linear model.
+    hidden_layer_sizes : sequence of int, or "auto"
+        Widths of the hidden layers; ``()`` leaves a linear model. "auto": one layer, of a unit for 16 rows, but 500 to
+        2,000 units.
     columns : str, Distribution, or a list with one of these per column
         "auto": columns of 0 and 1 are Bernoulli, of integers 0..max with max <= 31 Categorical, all others Gaussian.
         "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``,
@@ -70,7 +71,8 @@ class MADEDensity(Fitting):
         So many epochs without a better validation score end the fit. "auto": as many as make 1,500 steps, but at least
         20.
     weight_decay : float, dict of str to float, or "auto"
-        "auto": 3e-4, or 1e-2 or 0.1 where that does better in a trial.
+        "auto": 3e-4, or ``D / (64 n)`` for n rows of D columns if that is less; 1e-2 or 0.1 where that does better in a
+        trial.
     dropout : float in [0, 1)
         Share of hidden units that is switched off at each step; without hidden layers it is no matter.
     input_dropout : float in [0, 1)
@@ -125,7 +127,7 @@ class MADEDensity(Fitting):
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] = (500,),
+        hidden_layer_sizes: Sequence[int] | str = "auto",
         *,
         columns: Kind | Sequence[Kind] = "auto",
         activation: str = "relu",
@@ -143,7 +145,7 @@ class MADEDensity(Fitting):
         validation_fraction: float = 0.1,
         n_iter_no_change: int | str = "auto",
         weight_decay: float | str | Mapping[str, float] = "auto",
-        dropout: float = 0.3,
+        dropout: float = 0.5,
         input_dropout: float = 0.0,
         averaging: float = 0.999,
         warm_start: bool = False,
@@ -204,9 +206,9 @@ class MADEDensity(Fitting):
         """
         first = not (self.warm_start and hasattr(self, "theta_"))
         x, names, columns = self._table(X, first)
-        seed, find = as_seed(self.random_state), cache(lambda: find_order(x))
-        choice = self._choice(first)
-        made = self._model(columns, seed, choice, find) if first else self._continued()
+        seed, known = as_seed(self.random_state), Known(len(x), cache(lambda: find_order(x)))
+        choice = self._choice(known if first else None, columns)
+        made = self._model(columns, seed, choice, known) if first else self._continued()
         rng = np.random.default_rng(seed)
         rows, valid = self._rows(made, columns, x), None
         if X_val is not None:
@@ -215,10 +217,10 @@ class MADEDensity(Fitting):
             valid = self._rows(made, columns, x_val, "X_val")
         elif self.early_stopping:
             rows, valid = hold_out(rows, self.validation_fraction, rng)
-        trials = self._trials(columns, seed, find, rows, valid) if first else self.trials_
+        trials = self._trials(columns, seed, known, rows, valid) if first else self.trials_
         if first and trials:
             choice = best(trials)
-            made = self._model(columns, seed, choice, find)
+            made = self._model(columns, seed, choice, known)
         result = self._learn(made, rows, valid, choice, rng, theta=None if first else self.theta_)
         self._settle(made, result.theta, columns, names, result.history, result.stopped_by)
         self.weight_decay_, self.trials_ = choice.weight_decay, trials
@@ -241,9 +243,9 @@ class MADEDensity(Fitting):
         """
         first = not hasattr(self, "theta_")
         x, names, columns = self._table(X, first)
-        seed = as_seed(self.random_state)
-        choice = self._choice(first)
-        made = self._model(columns, seed, choice, lambda: find_order(x)) if first else self._continued()
+        seed, known = as_seed(self.random_state), Known(len(x), lambda: find_order(x))
+        choice = self._choice(known if first else None, columns)
+        made = self._model(columns, seed, choice, known) if first else self._continued()
         rows = self._rows(made, columns, x)
         done = train_on(
             made,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from made_np.columns import Columns
 from made_np.estimator.conventions import as_real
 from made_np.estimator.fitted import FittedDensity
-from made_np.estimator.trials import Choice, Trial, is_auto, try_out, without_trials
+from made_np.estimator.trials import Choice, Trial, is_auto, little_decay, try_out, without_trials
 from made_np.frames import Floats, Names, column_names
 from made_np.mask_sets import MIXTURE_SIZE
 from made_np.masks import ORDERS
@@ -22,19 +22,27 @@ from made_np.train import FitResult
 from made_np.train import fit as fit_model
 from made_np.validation import as_count
 
-__all__ = ["Fitting", "hold_out"]
+__all__ = ["Fitting", "Known", "hold_out"]
 
 Array = NDArray[Any]
-FindOrder = Callable[[], NDArray[np.int64]]
 
-AUTO = "n_masks", "weight_decay", "max_epochs", "n_iter_no_change"
+AUTO = "hidden_layer_sizes", "n_masks", "weight_decay", "max_epochs", "n_iter_no_change"
 WORDS = {"order": (*ORDERS, "found", "auto"), **dict.fromkeys(AUTO, ("auto",))}
 """Parameters that may be something else than a word, and the words that they may be."""
 
 MAX_STEPS, PATIENT_STEPS, MIN_EPOCHS = 20_000, 1_500, 20
 """What "auto" is for `max_epochs` and `n_iter_no_change`: so many steps, but no fewer epochs than the last number."""
-TRIAL_STEPS = 2_000
+TRIAL_STEPS = 1_500
 """Steps of a trial, which also sees no more rows than those need."""
+ROWS_PER_UNIT, FEWEST, MOST = 16, 500, 2_000
+"""What "auto" is for `hidden_layer_sizes`: one layer, of a unit for so many rows, between these numbers of units."""
+
+
+class Known(NamedTuple):
+    """What is known of a table when its model is made: what is still "auto" follows from it."""
+
+    n_rows: int
+    find_order: Callable[[], NDArray[np.int64]]
 
 
 class Fitting(FittedDensity):
@@ -81,25 +89,33 @@ class Fitting(FittedDensity):
     def _asked(self) -> Choice:
         return Choice(self.order, self.n_masks, self.weight_decay)
 
-    def _choice(self, first: bool) -> Choice:
-        """Return the choice without trials: at `first`, or to go on learning."""
-        return without_trials(self._asked) if first else without_trials(self._asked, self.made_, self.weight_decay_)
+    def _choice(self, known: Known | None, columns: Columns) -> Choice:
+        """Return the choice without trials: for a new model, or (nothing `known`) to go on learning."""
+        if known is None:
+            return without_trials(self._asked, self.weight_decay_, self.made_)
+        return without_trials(self._asked, little_decay(known.n_rows, len(columns)))
 
-    def _model(self, columns: Columns, seed: int, choice: Choice, find_order: FindOrder | None = None) -> MADE:
-        """Return the model that the parameters and a choice describe."""
+    def _widths(self, known: Known | None) -> tuple[int, ...]:
+        """Return the widths of the hidden layers of a new model, or (nothing `known`) of one that goes on learning."""
         sizes = self.hidden_layer_sizes
+        if is_auto(sizes):
+            return self.made_.hidden if known is None else (min(max(known.n_rows // ROWS_PER_UNIT, FEWEST), MOST),)
         if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
             raise TypeError(f"hidden_layer_sizes={sizes!r}: give a sequence of widths such as (500,), or () for none")
+        return tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes))
+
+    def _model(self, columns: Columns, seed: int, choice: Choice, known: Known | None = None) -> MADE:
+        """Return the model that the parameters and a choice describe."""
         order = choice.order
-        if find_order is not None and isinstance(order, str) and order == "found":
+        if known is not None and isinstance(order, str) and order == "found":
             if choice.n_masks != 1:
                 raise ValueError(
                     f"order='found' is one order, and n_masks={choice.n_masks}: set n_masks=1, or order='random'"
                 )
-            order = find_order()
+            order = known.find_order()
         return MADE(
             len(columns),
-            tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes)),
+            self._widths(known),
             list(columns.outputs),
             activation=self.activation,
             order=order,
@@ -114,7 +130,7 @@ class Fitting(FittedDensity):
 
     def _continued(self) -> MADE:
         """Return the model that is there, or raise if the parameters now describe another one."""
-        asked = self._model(self.columns_, self.made_.seed, self._choice(first=False))
+        asked = self._model(self.columns_, self.made_.seed, self._choice(None, self.columns_))
         if asked != self.made_:
             old, new = self.made_.config(), asked.config()
             changed = [name for name in old if old[name] != new[name]]
@@ -124,9 +140,7 @@ class Fitting(FittedDensity):
             )
         return self.made_
 
-    def _trials(
-        self, columns: Columns, seed: int, find_order: FindOrder, rows: Array, valid: Array | None
-    ) -> list[Trial]:
+    def _trials(self, columns: Columns, seed: int, known: Known, rows: Array, valid: Array | None) -> list[Trial]:
         """Return what was tried for the parameters that are "auto"; nothing without held-out rows."""
         if valid is None:
             return []
@@ -134,7 +148,7 @@ class Fitting(FittedDensity):
         few = rows[: TRIAL_STEPS * as_count(self.batch_size, "batch_size")]
 
         def loss(choice: Choice) -> float:
-            made = self._model(columns, seed, choice, find_order)
+            made = self._model(columns, seed, choice, known)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # one that diverges loses; the fit itself will tell
                 result = self._learn(made, few, valid, choice, np.random.default_rng(seed), trial=True)
@@ -142,7 +156,7 @@ class Fitting(FittedDensity):
                 raise KeyboardInterrupt  # there is nothing yet to give back
             return result.best_valid
 
-        return try_out(self._asked, loss)
+        return try_out(self._asked, little_decay(known.n_rows, len(columns)), loss)
 
     def _dropout(self, made: MADE) -> float:
         """Return the share of hidden units to switch off: where there are none, none of them."""

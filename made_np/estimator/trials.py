@@ -9,10 +9,13 @@ from typing import Any
 
 from made_np.model import MADE
 
-__all__ = ["DECAYS", "Choice", "Trial", "best", "is_auto", "try_out", "without_trials"]
+__all__ = ["DECAYS", "Choice", "Trial", "best", "is_auto", "little_decay", "try_out", "without_trials"]
 
 DECAYS = 3e-4, 1e-2, 1e-1
-"""Weight decays that are tried, from the first one upwards as long as rows say that more is better."""
+"""Weight decays that are tried, from the first one upwards as long as rows say that more is better.
+
+The first one is less for many rows of few columns; see `little_decay`.
+"""
 MANY = 32
 """Mask sets of a mixture over random orders."""
 
@@ -47,11 +50,22 @@ def is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"
 
 
-def without_trials(asked: Choice, made: MADE | None = None, weight_decay: Any = DECAYS[0]) -> Choice:
+def little_decay(n_rows: int, n_columns: int) -> float:
+    """Return the weight decay to begin with: ``D / (64 n)``, since many rows need little, but no more than `DECAYS[0]`.
+
+    Examples
+    --------
+    >>> little_decay(2_000, 112), little_decay(32_000, 128)
+    (0.0003, 6.25e-05)
+    """
+    return min(DECAYS[0], n_columns / (64 * max(n_rows, 1)))
+
+
+def without_trials(asked: Choice, weight_decay: Any, made: MADE | None = None) -> Choice:
     """Return the choice that is made without held-out rows, or for a model that goes on learning as it is.
 
     An order is found, one mask set is taken, unless `asked` has several: those want random orders. What was found once
-    stays while learning goes on.
+    stays while learning goes on. An open decay becomes `weight_decay`.
     """
     several = asked.n_masks != 1 and not is_auto(asked.n_masks)
     order, n_masks = ("random" if several else "found", 1) if made is None else (made.order, made.n_masks)
@@ -68,7 +82,7 @@ def best(trials: list[Trial]) -> Choice:
     return min(trials, key=lambda trial: trial.valid).choice
 
 
-def try_out(asked: Choice, loss: Callable[[Choice], float]) -> list[Trial]:
+def try_out(asked: Choice, weight_decay: float, loss: Callable[[Choice], float]) -> list[Trial]:
     """Return what was tried, nothing if nothing is to be chosen; the one with the smallest loss is the choice.
 
     One question after the other, each with the best answers to those before: the natural order or the one that is
@@ -77,10 +91,12 @@ def try_out(asked: Choice, loss: Callable[[Choice], float]) -> list[Trial]:
     Parameters
     ----------
     asked : Choice
+    weight_decay : float
+        To begin with, where that is open.
     loss : callable Choice -> float
         Of held-out rows, after a short fit.
     """
-    first, trials = without_trials(asked), []
+    first, trials = without_trials(asked, weight_decay), []
     rivals, decays = [], DECAYS[1:] if is_auto(asked.weight_decay) else ()
     if is_auto(asked.order) and first.order == "found":
         rivals.append(replace(first, order="natural"))

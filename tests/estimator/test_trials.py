@@ -16,7 +16,8 @@ from small import PLAIN, small
 
 from made_np import MADEDensity, find_order, storage
 from made_np.estimator import density, fitting
-from made_np.estimator.trials import DECAYS, MANY, Choice, Trial, best, try_out, without_trials
+from made_np.estimator.fitting import FEWEST, MOST, ROWS_PER_UNIT, Known
+from made_np.estimator.trials import DECAYS, MANY, Choice, Trial, best, little_decay, try_out, without_trials
 from made_np.optim import SGD
 
 FIRST = DECAYS[0]
@@ -38,7 +39,7 @@ X = bits()
 
 
 def tried(asked: Choice, loss: Callable[[Choice], float]) -> list[Choice]:
-    return [trial.choice for trial in try_out(asked, loss)]
+    return [trial.choice for trial in try_out(asked, FIRST, loss)]
 
 
 def losses(order: dict[str, float], decay: Callable[[float], float] = lambda decay: decay) -> Callable[[Choice], float]:
@@ -49,7 +50,7 @@ def losses(order: dict[str, float], decay: Callable[[float], float] = lambda dec
 def test_each_question_is_asked_with_the_best_answer_so_far(winner: str) -> None:
     order = {"found": 5.0, "natural": 4.0, "random": 6.0, winner: 3.0}
     n_masks = MANY if winner == "random" else 1
-    trials = try_out(Choice("auto", "auto", "auto"), losses(order))
+    trials = try_out(Choice("auto", "auto", "auto"), FIRST, losses(order))
     assert [trial.choice for trial in trials] == [
         Choice("found", 1, FIRST),
         Choice("natural", 1, FIRST),
@@ -65,10 +66,10 @@ def test_the_ladder_of_decays_goes_on_while_more_is_better() -> None:
     assert tried(asked, lambda choice: -choice.weight_decay) == [Choice("natural", 1, decay) for decay in DECAYS]
     for stop in range(1, len(DECAYS)):
         at = [abs(DECAYS.index(decay) - stop + 1) for decay in DECAYS]
-        trials = try_out(asked, lambda choice, at=at: at[DECAYS.index(choice.weight_decay)])
+        trials = try_out(asked, FIRST, lambda choice, at=at: at[DECAYS.index(choice.weight_decay)])
         assert [trial.choice.weight_decay for trial in trials] == list(DECAYS[: stop + 1])
         assert best(trials).weight_decay == DECAYS[stop - 1]
-    equal = try_out(asked, lambda choice: 1.0)
+    equal = try_out(asked, FIRST, lambda choice: 1.0)
     assert (len(equal), best(equal).weight_decay) == (2, FIRST)
 
 
@@ -95,24 +96,24 @@ def test_what_is_given_is_never_changed(asked: Choice, wanted: list[Choice]) -> 
     [Choice("natural", 1, 0.0), Choice("found", "auto", 0.1), Choice("auto", 4, {"W0": 0.1}), Choice("auto", None, 0)],
 )
 def test_nothing_is_tried_where_nothing_is_to_be_chosen(asked: Choice) -> None:
-    assert try_out(asked, lambda choice: pytest.fail("it was")) == []
+    assert try_out(asked, FIRST, lambda choice: pytest.fail("it was")) == []
 
 
 def test_a_loss_that_is_nan_loses() -> None:
     nan = {"found": math.nan, "natural": 2.0, "random": math.nan}
-    trials = try_out(Choice("auto", "auto", 0.0), losses(nan))
+    trials = try_out(Choice("auto", "auto", 0.0), FIRST, losses(nan))
     assert best(trials) == Choice("natural", 1, 0.0)
     assert trials[0].valid == trials[2].valid == math.inf
-    all_nan = try_out(Choice("auto", "auto", "auto"), lambda choice: math.nan)
+    all_nan = try_out(Choice("auto", "auto", "auto"), FIRST, lambda choice: math.nan)
     assert best(all_nan) == Choice("found", 1, FIRST)
 
 
 def test_without_trials_an_order_is_found_or_random_for_several_mask_sets() -> None:
-    assert without_trials(Choice("auto", "auto", "auto")) == Choice("found", 1, FIRST)
-    assert without_trials(Choice("auto", 1, "auto")) == Choice("found", 1, FIRST)
+    assert without_trials(Choice("auto", "auto", "auto"), FIRST) == Choice("found", 1, FIRST)
+    assert without_trials(Choice("auto", 1, "auto"), FIRST) == Choice("found", 1, FIRST)
     for n_masks in (4, None):
-        assert without_trials(Choice("auto", n_masks, 0.5)) == Choice("random", n_masks, 0.5)
-    assert without_trials(Choice("found", "auto", 0.5)) == Choice("found", 1, 0.5)
+        assert without_trials(Choice("auto", n_masks, 0.5), FIRST) == Choice("random", n_masks, 0.5)
+    assert without_trials(Choice("found", "auto", 0.5), FIRST) == Choice("found", 1, 0.5)
 
 
 # ---------------------------------------------------------------------------------------------- what is chosen
@@ -127,6 +128,27 @@ def test_the_chosen_model_is_the_one_with_the_choice_set() -> None:
         assert again.made_ == model.made_
         assert again.trials_ == []
         assert again.weight_decay_ == model.weight_decay_ == choice.weight_decay
+
+
+def test_the_decay_to_begin_with_falls_with_the_rows() -> None:
+    assert little_decay(100, 4) == FIRST
+    assert little_decay(10_000, 4) == 4 / 640_000
+    x = np.random.default_rng(0).random((1_000, 2)) < 0.5
+    assert small(weight_decay="auto", early_stopping=False, max_epochs=1).fit(x).weight_decay_ == 2 / 64_000
+    tried_here = small(weight_decay="auto", max_epochs=1).fit(x).trials_
+    assert [trial.choice.weight_decay for trial in tried_here][:2] == [2 / 64_000, DECAYS[1]]
+
+
+@pytest.mark.parametrize(("n_rows", "width"), [(150, FEWEST), (600 * ROWS_PER_UNIT, 600), (10**9, MOST)])
+def test_the_width_follows_the_rows(n_rows: int, width: int) -> None:
+    assert small(hidden_layer_sizes="auto")._widths(Known(n_rows, np.empty)) == (width,)
+
+
+def test_the_width_stays_while_learning_goes_on() -> None:
+    x = np.random.default_rng(0).random((510 * ROWS_PER_UNIT, 2)) < 0.5
+    model = small(hidden_layer_sizes="auto", max_epochs=1, warm_start=True).fit(x)
+    assert model.made_.hidden == (510,)
+    assert model.fit(x[:100]).partial_fit(x[:50]).made_.hidden == (510,)
 
 
 LINEAR: dict[str, Any] = {"hidden_layer_sizes": (), "learning_rate": 0.05, "max_epochs": 40, "weight_decay": 0.0}
