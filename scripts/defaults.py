@@ -26,6 +26,8 @@ from made_np.datasets import load_binary
 
 HERE = Path(__file__).resolve().parent / "results"
 PLAIN: dict[str, Any] = {
+    "hidden_layer_sizes": (500,),
+    "learning_rate": 1e-3,
     "order": "natural",
     "n_masks": 1,
     "weight_decay": 0.0,

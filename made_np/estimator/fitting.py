@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -85,15 +86,16 @@ class Fitting(FittedDensity):
         """Return the model's rows of a table, checked and in its dtype."""
         return made.check_rows(columns.encode(x, name), name)
 
-    @property
-    def _asked(self) -> Choice:
-        return Choice(self.order, self.n_masks, self.weight_decay)
+    def _asked(self, columns: Columns) -> Choice:
+        """Return what is set, and what is open; a single column has but one order."""
+        one = len(columns) == 1 and is_auto(self.order) and is_auto(self.n_masks)
+        return Choice("natural" if one else self.order, self.n_masks, self.weight_decay)
 
     def _choice(self, known: Known | None, columns: Columns) -> Choice:
         """Return the choice without trials: for a new model, or (nothing `known`) to go on learning."""
         if known is None:
-            return without_trials(self._asked, self.weight_decay_, self.made_)
-        return without_trials(self._asked, little_decay(known.n_rows, len(columns)))
+            return without_trials(self._asked(columns), self.weight_decay_, self.made_)
+        return without_trials(self._asked(columns), little_decay(known.n_rows, len(columns)))
 
     def _widths(self, known: Known | None) -> tuple[int, ...]:
         """Return the widths of the hidden layers of a new model, or (nothing `known`) of one that goes on learning."""
@@ -154,9 +156,11 @@ class Fitting(FittedDensity):
                 result = self._learn(made, few, valid, choice, np.random.default_rng(seed), trial=True)
             if result.stopped_by == "interrupt":
                 raise KeyboardInterrupt  # there is nothing yet to give back
+            if self.verbose:
+                print(f"trial of {choice}: {result.best_valid:.4f} nats", file=sys.stderr, flush=True)
             return result.best_valid
 
-        return try_out(self._asked, little_decay(known.n_rows, len(columns)), loss)
+        return try_out(self._asked(columns), little_decay(known.n_rows, len(columns)), loss)
 
     def _dropout(self, made: MADE) -> float:
         """Return the share of hidden units to switch off: where there are none, none of them."""

@@ -151,6 +151,20 @@ def test_the_width_stays_while_learning_goes_on() -> None:
     assert model.fit(x[:100]).partial_fit(x[:50]).made_.hidden == (510,)
 
 
+def test_trials_are_reported_to_whom_it_may_concern(capsys: pytest.CaptureFixture[str]) -> None:
+    model = small(**OPEN, verbose=1).fit(X)
+    told = capsys.readouterr().err
+    for trial in model.trials_:
+        assert f"trial of {trial.choice}: {trial.valid:.4f} nats" in told
+    small(**OPEN).fit(X)
+    assert "trial" not in capsys.readouterr().err
+
+
+def test_a_single_column_has_one_order() -> None:
+    trials = small(**OPEN).fit(X[:, 1:2]).trials_
+    assert {(trial.choice.order, trial.choice.n_masks) for trial in trials} == {("natural", 1)}
+
+
 LINEAR: dict[str, Any] = {"hidden_layer_sizes": (), "learning_rate": 0.05, "max_epochs": 40, "weight_decay": 0.0}
 
 
