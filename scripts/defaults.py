@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 from data_folder import name_data_folder
+from other_tables import TABLES, load_table
 from paper.published import FIRST_TRY
 from paper.recipes import SETTINGS
 from paper.store import read, write
-from tables import TABLES, load_table
 
 from made_np import MADEDensity
 from made_np.datasets import load_binary

@@ -16,6 +16,8 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 ROWS = np.random.default_rng(5).integers(0, 2, size=(40, 12), dtype=np.uint8)
 sys.path.insert(0, str(SCRIPTS))
 
+from other_tables import load_table  # noqa: E402
+from paper.published import FIRST_TRY  # noqa: E402
 from paper.recipes import AS_PAPERS, FREE, RECIPES, Recipe  # noqa: E402
 from paper.space import draws, options  # noqa: E402
 from paper.store import read, write  # noqa: E402
@@ -97,6 +99,52 @@ def test_recipes_can_be_built_and_the_papers_setting_knows_no_natural_order(name
         assert made.n_features == 12
         if setting == AS_PAPERS:
             assert recipe.order in ("shuffled", "random")
+
+
+def test_defaults_are_measured_once_and_held_against_the_first_try(folder: Path) -> None:
+    command = [sys.executable, str(SCRIPTS / "defaults.py"), "--sets", "nltcs", "--results", str(folder / "d.json")]
+    environment = {**os.environ, "MADE_NP_DATA": str(folder), "PYTHONPATH": str(SCRIPTS.parent)}
+
+    def measure() -> str:
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    first = measure()
+    run = read(folder / "d.json")["nltcs"]
+    assert 0 < run["test"] < 8 * np.log(2)  # nats: less than eight fair coins
+    assert run["first_try"] == FIRST_TRY["nltcs"]
+    order, n_masks, decay = run["chosen"]
+    assert order in ("natural", "found", "random")
+    assert f"| nltcs | 6.00 | **{run['test']:.2f}** +- " in first
+    assert f"| {order}, {n_masks}, {decay} |" in first
+    assert measure() == first[first.index("Test NLL") :]  # nothing was fitted again
+
+
+def test_tables_are_divided_without_overlap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(0).random((60, 3))
+    np.savez(tmp_path / "uci_continuous.npz", wine_red=rows)
+    patches = np.random.default_rng(1).integers(0, 256, size=(20, 64), dtype=np.uint8)
+    np.savez(tmp_path / "bsds300_patches.npz", train=patches[:12], test=patches[12:])
+    monkeypatch.setenv("MADE_NP_DATA", str(tmp_path))
+    train, test = load_table("wine_red")
+    assert (train.shape, test.shape) == ((54, 3), (6, 3))
+    assert sorted(map(tuple, np.concatenate([train, test]))) == sorted(map(tuple, rows))
+    train, test = load_table("bsds300_patches")
+    assert (train.shape, test.shape) == ((12, 63), (8, 63))
+    whole = patches[12:] / 256
+    assert np.abs(test - (whole - whole.mean(axis=1, keepdims=True))[:, :-1]).max() < 1 / 128  # the noise
+
+
+def test_readme_says_what_defaults_were_measured() -> None:
+    results = read(SCRIPTS / "results" / "defaults.json")
+    text = (SCRIPTS.parent / "README.md").read_text()
+    section = text[text.index("## With nothing set") :].split("\n## ")[0]
+    rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in section.splitlines() if "|" in line][2:]
+    assert len(rows) > 10
+    for name, first_try, said, _, seconds in rows:
+        run = results[name]
+        assert float(said) == round(run["test"], 2), name
+        assert first_try == ("" if run["first_try"] is None else f"{run['first_try']:.2f}"), name
+        assert float(seconds) == round(run["seconds"]), name
 
 
 def test_recipe_survives_json_and_its_key_tells_recipes_apart() -> None:

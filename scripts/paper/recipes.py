@@ -100,9 +100,9 @@ def _plain(order: str, hidden: tuple[int, ...] = (500,), activation: str = "relu
 
 
 _ADULT = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 100}
-_CONNECT4 = {"dropout": 0.3, "weight_decay": 1e-5, "max_epochs": 100}
-_MUSHROOMS = {"dropout": 0.5, "weight_decay": 5e-5, "learning_rate": 3e-3, "schedule": None, "max_epochs": 1000}
-_NIPS = {"dropout": 0.5, "weight_decay": 0.2, "learning_rate": 3e-3, "averaging": 0.99, "max_epochs": 500}
+_CONNECT4 = {"dropout": 0.3, "weight_decay": 1e-5, "max_epochs": 140}
+_MUSHROOMS = {"dropout": 0.5, "weight_decay": 5e-5, "learning_rate": 3e-3, "max_epochs": 600}
+_NIPS = {"dropout": 0.5, "weight_decay": 0.2, "learning_rate": 3e-3, "averaging": 0.99, "max_epochs": 1000}
 _OCR = {"dropout": 0.5, "weight_decay": 3e-5, "learning_rate": 2e-3, "max_epochs": 50}
 _MNIST = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 40}
 _NLTCS = {"dropout": 0.3, "weight_decay": 1e-4, "averaging": 0.9995, "schedule": None}
