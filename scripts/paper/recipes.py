@@ -99,7 +99,7 @@ def _plain(order: str, hidden: tuple[int, ...] = (500,), activation: str = "relu
     return Recipe(hidden, order, activation=activation, fit={"schedule": "cosine", **fit_options})
 
 
-_ADULT = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 100}
+_ADULT = {"dropout": 0.6, "weight_decay": 3e-4, "max_epochs": 160}
 _CONNECT4 = {"dropout": 0.3, "weight_decay": 1e-5, "max_epochs": 140}
 _MUSHROOMS = {"dropout": 0.5, "weight_decay": 5e-5, "learning_rate": 3e-3, "max_epochs": 600}
 _NIPS = {"dropout": 0.5, "weight_decay": 0.2, "learning_rate": 3e-3, "averaging": 0.99, "max_epochs": 1000}
@@ -107,21 +107,22 @@ _OCR = {"dropout": 0.5, "weight_decay": 3e-5, "learning_rate": 2e-3, "max_epochs
 _MNIST = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 40}
 _NLTCS = {"dropout": 0.3, "weight_decay": 1e-4, "averaging": 0.9995, "schedule": None}
 _BAUDIO = {"dropout": 0.6, "weight_decay": 2e-3, "schedule": None}
-_PUMSB = {"dropout": 0.3, "weight_decay": 1e-4, "learning_rate": 2e-3, "max_epochs": 120}
+_PUMSB = {"dropout": 0.4, "weight_decay": 1e-5, "learning_rate": 2e-3, "max_epochs": 120}
 _WEB = {"dropout": 0.5, "weight_decay": 3e-4, "max_epochs": 60}
 
 _DNA = Recipe(
+    (1000,),
     order="random",
     n_masks=None,
-    test_masks=512,
+    test_masks=1024,
     fit={
-        "dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 4e-3, "schedule": "cosine", "max_epochs": 1200,
+        "dropout": 0.6, "weight_decay": 3e-4, "learning_rate": 4e-3, "schedule": "cosine", "max_epochs": 1000,
         "patience": 100,
     },
 )  # fmt: skip
 
 RECIPES: dict[str, dict[str, Recipe]] = {
-    "adult": {AS_PAPERS: _plain("shuffled", (1000,), **_ADULT), FREE: _plain("auto", (1000,), **_ADULT)},
+    "adult": {AS_PAPERS: _plain("shuffled", (1500,), **_ADULT), FREE: _plain("auto", (1500,), **_ADULT)},
     "connect4": {
         AS_PAPERS: _plain("shuffled", (1000, 1000), **_CONNECT4),
         FREE: _plain("natural", (1000, 1000), **_CONNECT4),
@@ -139,7 +140,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     },
     "nltcs": {FREE: _plain("natural", (200,), **_NLTCS)},
     "baudio": {FREE: _plain("shuffled", (1000,), **_BAUDIO)},
-    "pumsb_star": {FREE: _plain("auto", **_PUMSB)},
+    "pumsb_star": {FREE: _plain("auto", (1500,), "tanh", **_PUMSB)},
     "web_resplit": {FREE: _plain("natural", **_WEB)},
 }
 """By name of `made_np.datasets.load_binary`, then by setting."""
