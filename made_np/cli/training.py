@@ -70,7 +70,7 @@ def _add_numbers(learning: Any) -> None:
         ("--batch-size", "batch_size", options.count(1), "rows per step"),
         ("--learning-rate", "learning_rate", options.number(0), "size of a step"),
         ("--weight-decay", "weight_decay", options.or_auto(options.number(0)), DECAY),
-        ("--dropout", "dropout", share, "share of hidden units switched off at each step"),
+        ("--dropout", "dropout", options.or_auto(share), "share of hidden units switched off at each step"),
         ("--input-dropout", "input_dropout", share, "share of columns hidden from the network at each step"),
         ("--averaging", "averaging", options.number(0, 1), "factor of an average over the steps; 0: none"),
     ):

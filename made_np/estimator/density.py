@@ -31,7 +31,7 @@ class MADEDensity(Fitting):
     ----------
     hidden_layer_sizes : sequence of int, or "auto"
         Widths of the hidden layers; ``()`` leaves a linear model. "auto": one layer, of a unit for 16 rows, but 500 to
-        2,000 units.
+        2,000 units, and above 500 no more than 600,000 wires from the columns.
     columns : str, Distribution, or a list with one of these per column
         "auto": columns of 0 and 1 are Bernoulli, of integers 0..max with max <= 31 Categorical, all others Gaussian.
         "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``,
@@ -73,8 +73,9 @@ class MADEDensity(Fitting):
     weight_decay : float, dict of str to float, or "auto"
         "auto": 3e-4, or ``D / (64 n)`` for n rows of D columns if that is less; 1e-2 or 0.1 where that does better in a
         trial.
-    dropout : float in [0, 1)
-        Share of hidden units that is switched off at each step; without hidden layers it is no matter.
+    dropout : float in [0, 1), or "auto"
+        Share of hidden units that is switched off at each step; without hidden layers it is no matter. "auto": 0.5, but
+        0 for a table with real columns.
     input_dropout : float in [0, 1)
         Share of features that the network does not get to see at each step.
     averaging : float in [0, 1]
@@ -145,7 +146,7 @@ class MADEDensity(Fitting):
         validation_fraction: float = 0.1,
         n_iter_no_change: int | str = "auto",
         weight_decay: float | str | Mapping[str, float] = "auto",
-        dropout: float = 0.5,
+        dropout: float | str = "auto",
         input_dropout: float = 0.0,
         averaging: float = 0.999,
         warm_start: bool = False,

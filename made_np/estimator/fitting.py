@@ -17,7 +17,9 @@ from made_np.estimator.trials import Choice, Trial, is_auto, little_decay, try_o
 from made_np.frames import Floats, Names, column_names
 from made_np.mask_sets import MIXTURE_SIZE
 from made_np.masks import ORDERS
+from made_np.mixing import RealMixture
 from made_np.model import MADE
+from made_np.outputs import Gaussian
 from made_np.schedules import get_schedule
 from made_np.train import FitResult
 from made_np.train import fit as fit_model
@@ -27,16 +29,21 @@ __all__ = ["Fitting", "Known", "hold_out"]
 
 Array = NDArray[Any]
 
-AUTO = "hidden_layer_sizes", "n_masks", "weight_decay", "max_epochs", "n_iter_no_change"
+AUTO = "hidden_layer_sizes", "n_masks", "weight_decay", "dropout", "max_epochs", "n_iter_no_change"
 WORDS = {"order": (*ORDERS, "found", "auto"), **dict.fromkeys(AUTO, ("auto",))}
 """Parameters that may be something else than a word, and the words that they may be."""
 
 MAX_STEPS, PATIENT_STEPS, MIN_EPOCHS = 20_000, 1_500, 20
 """What "auto" is for `max_epochs` and `n_iter_no_change`: so many steps, but no fewer epochs than the last number."""
+DROPOUT = 0.5
+"""What "auto" is for `dropout`, unless there are real columns: how these go together is not learned under its noise."""
 TRIAL_STEPS = 1_500
 """Steps of a trial, which also sees no more rows than those need."""
-ROWS_PER_UNIT, FEWEST, MOST = 16, 500, 2_000
-"""What "auto" is for `hidden_layer_sizes`: one layer, of a unit for so many rows, between these numbers of units."""
+ROWS_PER_UNIT, FEWEST, MOST, MOST_WIRES = 16, 500, 2_000, 600_000
+"""What "auto" is for `hidden_layer_sizes`: one layer, of a unit for so many rows, between these numbers of units.
+
+Where columns are many, it is narrower: of no more wires to it than these, so that a fit stays one of minutes.
+"""
 
 
 class Known(NamedTuple):
@@ -64,7 +71,7 @@ class Fitting(FittedDensity):
     max_epochs: Any
     n_iter_no_change: Any
     weight_decay: float | str | Mapping[str, float]
-    dropout: float
+    dropout: Any
     input_dropout: float
     averaging: float
     verbose: int
@@ -97,11 +104,13 @@ class Fitting(FittedDensity):
             return without_trials(self._asked(columns), self.weight_decay_, self.made_)
         return without_trials(self._asked(columns), little_decay(known.n_rows, len(columns)))
 
-    def _widths(self, known: Known | None) -> tuple[int, ...]:
+    def _widths(self, known: Known | None, n_columns: int) -> tuple[int, ...]:
         """Return the widths of the hidden layers of a new model, or (nothing `known`) of one that goes on learning."""
         sizes = self.hidden_layer_sizes
-        if is_auto(sizes):
-            return self.made_.hidden if known is None else (min(max(known.n_rows // ROWS_PER_UNIT, FEWEST), MOST),)
+        if is_auto(sizes) and known is None:
+            return self.made_.hidden
+        if known is not None and is_auto(sizes):
+            return (max(min(known.n_rows // ROWS_PER_UNIT, MOST, MOST_WIRES // n_columns), FEWEST),)
         if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
             raise TypeError(f"hidden_layer_sizes={sizes!r}: give a sequence of widths such as (500,), or () for none")
         return tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes))
@@ -117,7 +126,7 @@ class Fitting(FittedDensity):
             order = known.find_order()
         return MADE(
             len(columns),
-            self._widths(known),
+            self._widths(known, len(columns)),
             list(columns.outputs),
             activation=self.activation,
             order=order,
@@ -164,7 +173,10 @@ class Fitting(FittedDensity):
 
     def _dropout(self, made: MADE) -> float:
         """Return the share of hidden units to switch off: where there are none, none of them."""
-        return self.dropout if made.hidden else 0.0
+        if not made.hidden:
+            return 0.0
+        real = any(isinstance(output, Gaussian | RealMixture) for output in made.outputs.feature_outputs)
+        return (0.0 if real else DROPOUT) if is_auto(self.dropout) else self.dropout
 
     def _learn(
         self,

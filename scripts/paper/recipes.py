@@ -101,6 +101,7 @@ def _plain(order: str, hidden: tuple[int, ...] = (500,), activation: str = "relu
 
 _ADULT = {"dropout": 0.6, "weight_decay": 3e-4, "max_epochs": 160}
 _CONNECT4 = {"dropout": 0.3, "weight_decay": 1e-5, "max_epochs": 140}
+_WIDE_CONNECT4 = {"dropout": 0.5, "weight_decay": 1e-4, "learning_rate": 2e-3, "max_epochs": 125}
 _MUSHROOMS = {"dropout": 0.5, "weight_decay": 5e-5, "learning_rate": 3e-3, "max_epochs": 600}
 _NIPS = {"dropout": 0.5, "weight_decay": 0.2, "learning_rate": 3e-3, "averaging": 0.99, "max_epochs": 1000}
 _OCR = {"dropout": 0.5, "weight_decay": 3e-5, "learning_rate": 2e-3, "max_epochs": 50}
@@ -108,7 +109,7 @@ _MNIST = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epoc
 _NLTCS = {"dropout": 0.3, "weight_decay": 1e-4, "averaging": 0.9995, "schedule": None}
 _BAUDIO = {"dropout": 0.6, "weight_decay": 2e-3, "schedule": None}
 _PUMSB = {"dropout": 0.4, "weight_decay": 1e-5, "learning_rate": 2e-3, "max_epochs": 120}
-_WEB = {"dropout": 0.5, "weight_decay": 3e-4, "max_epochs": 60}
+_WEB = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 140}
 
 _DNA = Recipe(
     (1000,),
@@ -125,7 +126,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "adult": {AS_PAPERS: _plain("shuffled", (1500,), **_ADULT), FREE: _plain("auto", (1500,), **_ADULT)},
     "connect4": {
         AS_PAPERS: _plain("shuffled", (1000, 1000), **_CONNECT4),
-        FREE: _plain("natural", (1000, 1000), **_CONNECT4),
+        FREE: _plain("natural", (1000,), **_WIDE_CONNECT4),
     },
     "dna": {AS_PAPERS: _DNA, FREE: _DNA},
     "mushrooms": {
@@ -141,6 +142,6 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "nltcs": {FREE: _plain("natural", (200,), **_NLTCS)},
     "baudio": {FREE: _plain("shuffled", (1000,), **_BAUDIO)},
     "pumsb_star": {FREE: _plain("auto", (1500,), "tanh", **_PUMSB)},
-    "web_resplit": {FREE: _plain("natural", **_WEB)},
+    "web_resplit": {FREE: _plain("natural", (1000,), **_WEB)},
 }
 """By name of `made_np.datasets.load_binary`, then by setting."""

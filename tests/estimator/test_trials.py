@@ -14,9 +14,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from small import PLAIN, small
 
-from made_np import MADEDensity, find_order, storage
+from made_np import MADEDensity, MixtureOfLogistics, find_order, storage
 from made_np.estimator import density, fitting
-from made_np.estimator.fitting import FEWEST, MOST, ROWS_PER_UNIT, Known
+from made_np.estimator.fitting import DROPOUT, FEWEST, MOST, MOST_WIRES, ROWS_PER_UNIT, Known
 from made_np.estimator.trials import DECAYS, MANY, Choice, Trial, best, little_decay, try_out, without_trials
 from made_np.optim import SGD
 
@@ -139,9 +139,24 @@ def test_the_decay_to_begin_with_falls_with_the_rows() -> None:
     assert [trial.choice.weight_decay for trial in tried_here][:2] == [2 / 64_000, DECAYS[1]]
 
 
-@pytest.mark.parametrize(("n_rows", "width"), [(150, FEWEST), (600 * ROWS_PER_UNIT, 600), (10**9, MOST)])
-def test_the_width_follows_the_rows(n_rows: int, width: int) -> None:
-    assert small(hidden_layer_sizes="auto")._widths(Known(n_rows, np.empty)) == (width,)
+@pytest.mark.parametrize(
+    ("n_rows", "n_columns", "width"),
+    [(150, 3, FEWEST), (600 * ROWS_PER_UNIT, 3, 600), (10**9, 3, MOST), (10**9, 800, MOST_WIRES // 800)],
+)
+def test_the_width_follows_the_table(n_rows: int, n_columns: int, width: int) -> None:
+    assert small(hidden_layer_sizes="auto")._widths(Known(n_rows, np.empty), n_columns) == (width,)
+    assert small(hidden_layer_sizes="auto")._widths(Known(10**9, np.empty), 10**6) == (FEWEST,)
+
+
+def test_dropout_is_for_tables_without_real_columns() -> None:
+    real = np.random.default_rng(0).standard_normal((60, 3))
+    for x, share in ((X, DROPOUT), (np.column_stack([X, real]), 0.0), (real, 0.0)):
+        auto, given = (small(dropout=dropout, max_epochs=2).fit(x) for dropout in ("auto", share))
+        assert_array_equal(auto.theta_, given.theta_)
+        auto, given = (small(dropout=dropout).partial_fit(x) for dropout in ("auto", share))
+        assert_array_equal(auto.theta_, given.theta_)
+    mixed = small(columns=MixtureOfLogistics(2), dropout="auto", max_epochs=2).fit(real)
+    assert mixed._dropout(mixed.made_) == 0.0
 
 
 def test_the_width_stays_while_learning_goes_on() -> None:
