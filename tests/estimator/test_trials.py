@@ -149,7 +149,7 @@ def test_the_width_follows_the_table(n_rows: int, n_columns: int, width: int) ->
 
 
 def test_dropout_is_for_tables_without_real_columns() -> None:
-    real = np.random.default_rng(0).standard_normal((60, 3))
+    real = np.random.default_rng(0).standard_normal((len(X), 3))
     for x, share in ((X, DROPOUT), (np.column_stack([X, real]), 0.0), (real, 0.0)):
         auto, given = (small(dropout=dropout, max_epochs=2).fit(x) for dropout in ("auto", share))
         assert_array_equal(auto.theta_, given.theta_)
