@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.datasets import FOLDER_VARIABLE
+
 Table = NDArray[np.float64]
 
 TABLES = ("wine_red", "wine_white", "parkinsons", "adult_census", "bsds300_patches")
@@ -19,9 +21,8 @@ def load_table(name: str) -> tuple[Table, Table]:
     if name == "adult_census":
         parts = _open("adult_census")
         return parts["train"].astype(np.float64), parts["test"].astype(np.float64)
-    if (
-        name == "bsds300_patches"
-    ):  # noise makes levels real numbers; the last pixel follows from the mean that is taken off
+    if name == "bsds300_patches":
+        # Noise makes real numbers of grey levels. Without their mean, the last pixel follows from the others.
         parts, rng = _open(name), np.random.default_rng(0)
         grey = [(parts[each][:50_000] + rng.random(parts[each][:50_000].shape)) / 256 for each in ("train", "test")]
         train, test = (each[:, :-1] - each.mean(axis=1, keepdims=True) for each in grey)
@@ -33,4 +34,4 @@ def load_table(name: str) -> tuple[Table, Table]:
 
 
 def _open(name: str) -> Any:
-    return np.load(Path(os.environ["MADE_NP_DATA"]) / f"{name}.npz")
+    return np.load(Path(os.environ[FOLDER_VARIABLE]) / f"{name}.npz")
