@@ -4,8 +4,8 @@
 
 Binary sets are those of `reproduce_paper.py`, with their own validation rows for early stopping. The other tables were
 not tuned on, but for one rule: that real columns get no dropout. A plain first try of them is done here too (500 relu
-units, the natural order, no regularisation, the rate constant); where they have no division of their own, a tenth of the
-rows, drawn by a seed, is tested. What is done is kept in the results file.
+units, the natural order, no regularisation, the rate constant); where they have no division of their own, a tenth of
+the rows, drawn by a seed, is tested. What is done is kept in the results file.
 """
 
 from __future__ import annotations
