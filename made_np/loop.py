@@ -21,6 +21,8 @@ Array = NDArray[Any]
 
 ETA = 8
 """How fast an average over the steps forgets the start: polynomially, with this exponent."""
+ALL, STRIDE = 1_000, 8
+"""So many steps are averaged, and from then on one in so many: neighbours hardly differ, and each costs its time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,9 +235,10 @@ class Run:
 
     def _average(self) -> None:
         """Draw `averaged` towards theta: an average over the latest ninth of the steps, then exponential."""
-        if self.averaged is self.theta:
+        stride = 1 if self.n_steps <= ALL else STRIDE
+        if self.averaged is self.theta or self.n_steps % stride:
             return
-        weight = max(1.0 - self.options.averaging, (ETA + 1) / (self.n_steps + ETA))
+        weight = max(1.0 - self.options.averaging**stride, stride * (ETA + 1) / (self.n_steps + ETA))
         for block in blocks(self.theta.size):
             self.averaged[block] += weight * (self.theta[block] - self.averaged[block])
 

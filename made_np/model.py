@@ -86,7 +86,8 @@ class MADE(Description):
         ----------
         rng : int or numpy.random.Generator
         x : array (n, D), optional
-            Data: the output biases then start from each column's own distribution.
+            Data: the start is then the independent model of its columns, whatever the scale of the hidden layers. The
+            output biases are set to each column's own distribution, and the output weights to 0.
         scheme : {"normal", "orthogonal"}
             Of the weights: independent normal numbers, or matrices with orthonormal rows or columns, which keep signals
             in shape through many layers (Saxe, McClelland and Ganguli 2014), before the masks cut them. The variance is
@@ -103,6 +104,8 @@ class MADE(Description):
             if len(rows) == 0:
                 raise ValueError("x has no rows: init needs some to set the output biases from")
             views[self.network.output_bias][:] = self.outputs.marginal(rows)
+            if self.hidden:
+                views[self.network.output_weights][:] = 0
         return theta
 
     def params(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:

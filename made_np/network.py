@@ -107,6 +107,11 @@ class Network:
         """Name of the output layer's bias."""
         return f"b{self.depth}"
 
+    @property
+    def output_weights(self) -> str:
+        """Name of the weights from the last hidden layer, if there is one, to the output."""
+        return f"W{self.depth}"
+
     def keeps(self, given: Sequence[Array | None] | None) -> list[Array | None]:
         """Return L + 1 dropout masks, the inputs' first, with None where nothing is dropped.
 

@@ -126,7 +126,8 @@ def fit(
     averaging : float in [0, 1]
         Above 0, an average over the steps is validated and given back. The step t counts ``9 / (t + 8)`` in it when it
         comes (Shamir and Zhang 2013, section 4, eta = 8), so that it reaches back over about a ninth of the steps,
-        until an exponential average of this factor forgets faster. 1: always over a ninth.
+        until an exponential average of this factor forgets faster. 1: always over a ninth. After 1,000 steps, one in
+        eight stands for all.
     context, valid_context : array (n, C), array (m, C)
         For a model with ``n_context``.
     rng : int, numpy.random.Generator or None

@@ -318,14 +318,21 @@ def test_many_rows_are_scored_block_by_block_with_the_same_result() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_start_from_data_is_the_independent_model_of_its_columns(dtype: str) -> None:
-    made = MADE(4, (), MIXED, dtype=dtype)
+@pytest.mark.parametrize("hidden", [(), (9,), (7, 7)])
+@pytest.mark.parametrize("scheme", ["normal", "orthogonal"])
+def test_a_start_from_data_is_the_independent_model_of_its_columns(
+    dtype: str, hidden: tuple[int, ...], scheme: str
+) -> None:
+    made = MADE(4, hidden, MIXED, dtype=dtype, direct=True, residual=len(hidden) > 1)
     _, x, _ = problem(made, 200)
     x[:, 2] = 1  # a constant column
-    theta = made.init(rng=0, x=x)
+    theta = made.init(rng=0, x=x, scheme=scheme)
     assert theta.dtype == dtype
     raw = made.outputs.marginal(x)
-    np.testing.assert_allclose(made.params(theta, x[:1])[0], raw, rtol=1e-6)
+    np.testing.assert_allclose(made.params(theta, x), np.tile(raw, (200, 1)), rtol=1e-6)
+    views, free = made.layout.views(theta), made.layout.views(made.init(rng=0, scheme=scheme))
+    for layer in range(len(hidden)):  # what learns from the first step on is random: not all units may be alike
+        np.testing.assert_array_equal(views[f"W{layer}"], free[f"W{layer}"])
     loss, grad = made.loss_and_grad(theta, x)
     assert np.isfinite(loss)
     assert np.isfinite(grad).all()

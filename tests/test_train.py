@@ -198,6 +198,22 @@ class TestSteps:
         result = fit(made, x, batch_size=4, max_epochs=10, optimizer="sgd", learning_rate=0.1, averaging=0.75)
         np.testing.assert_allclose(result.theta, want, rtol=1e-12)
 
+    @pytest.mark.parametrize("averaging", [1.0, 0.97])
+    def test_after_a_thousand_steps_one_in_eight_stands_for_all(self, averaging: float) -> None:
+        made, x = MADE(4, hidden=(5,), dtype="float64"), bits(10)
+        *_, last = steps = list(naive_fit(made, x, epochs=400, batch_size=4, lr=0.1))
+        every, some = np.zeros_like(last), np.zeros_like(last)
+        for t, theta in enumerate(steps, start=1):
+            every += max(1 - averaging, 9 / (t + 8)) * (theta - every)
+            if t <= 1000:
+                some[:] = every
+            elif t % 8 == 0:
+                some += max(1 - averaging**8, 72 / (t + 8)) * (theta - some)
+        options: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 0.1, "averaging": averaging}
+        theta = fit(made, x, batch_size=4, max_epochs=400, **options).theta
+        np.testing.assert_allclose(theta, some, rtol=1e-9, atol=1e-12)
+        assert np.linalg.norm(theta - every) < 0.2 * np.linalg.norm(last - every)
+
     def test_validation_now_and_then_and_at_the_end(self) -> None:
         made, x, valid = MADE(4, hidden=(5,)), bits(20), bits(9, seed=1)
         always = fit(made, x, valid=valid, max_epochs=8)
@@ -280,7 +296,7 @@ class TestSteps:
 class TestPlateau:
     def history(self, schedule: Any, **options: Any) -> dict[str, list[Any]]:
         """Twelve rows learnt by heart, so that validation gets worse and worse."""
-        arguments = {"learning_rate": 0.03, "patience": 50, "max_epochs": 30, **options}
+        arguments = {"learning_rate": 0.03, "patience": 50, "max_epochs": 60, **options}
         return fit(
             MADE(6, hidden=(40,)), bits(12, 6), valid=bits(200, 6, seed=1), schedule=schedule, **arguments
         ).history

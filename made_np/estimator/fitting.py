@@ -38,7 +38,7 @@ MAX_STEPS, PATIENT_STEPS, MIN_EPOCHS = 20_000, 1_500, 20
 DROPOUT = 0.5
 """What "auto" is for `dropout`, unless there are real columns: how these go together is not learned under its noise."""
 TRIAL_STEPS = 1_500
-"""Steps of a trial, which also sees no more rows than those need."""
+"""Steps of a trial, which also sees no more rows than those need, and where the width is "auto" has the least one."""
 ROWS_PER_UNIT, FEWEST, MOST, MOST_WIRES = 16, 500, 2_000, 600_000
 """What "auto" is for `hidden_layer_sizes`: one layer, of a unit for so many rows, between these numbers of units.
 
@@ -157,9 +157,10 @@ class Fitting(FittedDensity):
             return []
         get_schedule(self.schedule)  # no trial uses it, and what is wrong is refused before the work
         few = rows[: TRIAL_STEPS * as_count(self.batch_size, "batch_size")]
+        narrow = known._replace(n_rows=0)
 
         def loss(choice: Choice) -> float:
-            made = self._model(columns, seed, choice, known)
+            made = self._model(columns, seed, choice, narrow)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # one that diverges loses; the fit itself will tell
                 result = self._learn(made, few, valid, choice, np.random.default_rng(seed), trial=True)

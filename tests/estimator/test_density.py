@@ -325,7 +325,7 @@ def test_partial_fit_goes_on_and_keeps_the_columns() -> None:
 
 def test_partial_fit_on_all_rows_is_an_epoch_of_fit() -> None:
     # One batch holds all rows, so that the order they are dealt in does not matter.
-    options = {"dtype": "float64", "batch_size": 1000, "n_masks": 2, "order": "random"}
+    options = {"dtype": "float64", "batch_size": 1000, "n_masks": 2, "order": "random", "optimizer": "sgd"}
     wanted = small(early_stopping=False, **options).fit(X)
     model = small(**options)
     for _ in range(PLAIN["max_epochs"]):

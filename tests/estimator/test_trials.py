@@ -14,10 +14,11 @@ import pytest
 from numpy.testing import assert_array_equal
 from small import PLAIN, small
 
-from made_np import MADEDensity, MixtureOfLogistics, find_order, storage
+from made_np import MADE, FitResult, MADEDensity, MixtureOfLogistics, find_order, storage
 from made_np.estimator import density, fitting
 from made_np.estimator.fitting import DROPOUT, FEWEST, MOST, MOST_WIRES, ROWS_PER_UNIT, Known
 from made_np.estimator.trials import DECAYS, MANY, Choice, Trial, best, little_decay, try_out, without_trials
+from made_np.layers import Array
 from made_np.optim import SGD
 
 FIRST = DECAYS[0]
@@ -206,19 +207,27 @@ def test_the_natural_order_is_chosen_where_it_is_better() -> None:
     assert model.score(x) > found.score(x) + 0.5  # nats
 
 
+def few_noisy_rows() -> Array:
+    """Five columns, each twice with a tenth of the copies flipped, all in disorder; 60 rows."""
+    rng = np.random.default_rng(0)
+    half = rng.integers(0, 2, (60, 5))
+    return np.hstack([half, half ^ (rng.random((60, 5)) < 0.1)])[:, rng.permutation(10)]
+
+
+FEW: dict[str, Any] = {"hidden_layer_sizes": (100,), "learning_rate": 0.02, "max_epochs": 60}
+
+
 def test_a_mixture_over_random_orders_is_chosen_where_it_is_better() -> None:
-    noise = np.random.default_rng(0).integers(0, 2, (40, 8))
-    mixture = small(**{**OPEN, "hidden_layer_sizes": (100,), "learning_rate": 0.02, "max_epochs": 40}).fit(noise)
+    mixture = small(**{**OPEN, **FEW}).fit(few_noisy_rows())
     assert (mixture.made_.n_masks, mixture.made_.order) == (MANY, "random")
 
 
 def test_more_weight_decay_is_chosen_for_few_noisy_rows() -> None:
-    noise = np.random.default_rng(0).integers(0, 2, (40, 8))
-    options = {"hidden_layer_sizes": (100,), "learning_rate": 0.02, "max_epochs": 40}
-    model = small(**options, weight_decay="auto").fit(noise)
+    model = small(**FEW, weight_decay="auto").fit(few_noisy_rows())
     assert model.weight_decay_ > FIRST
     assert model.weight_decay_ == best(model.trials_).weight_decay
-    assert np.abs(model.theta_).sum() < np.abs(small(**options, weight_decay=FIRST).fit(noise).theta_).sum()
+    little = small(**FEW, weight_decay=FIRST).fit(few_noisy_rows())
+    assert np.abs(model.theta_).sum() < np.abs(little.theta_).sum()
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
@@ -395,3 +404,20 @@ def test_a_trial_is_short_and_sees_no_more_rows_than_it_needs(monkeypatch: pytes
         counting = Counting(steps=([],))
         model = MADEDensity(**{**options, "optimizer": counting}).fit(bits(n), X_val=bits(20))
         assert len(counting.steps[0]) == len(model.trials_) * steps + 2 * n / 10
+
+
+def test_a_trial_is_narrow_where_the_width_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    widths = []
+
+    def fit(made: MADE, *args: Any, **kwargs: Any) -> FitResult:
+        widths.append(made.hidden)
+        return fit_model(made, *args, **kwargs)
+
+    fit_model = fitting.fit_model
+    monkeypatch.setattr(fitting, "fit_model", fit)
+    x = bits(510 * ROWS_PER_UNIT)
+    for asked, narrow, wide in (("auto", FEWEST, 510), ((16,), 16, 16)):
+        widths.clear()
+        model = small(hidden_layer_sizes=asked, weight_decay="auto", max_epochs=1).fit(x, X_val=bits(20))
+        assert model.trials_
+        assert widths == [(narrow,)] * len(model.trials_) + [(wide,)]
