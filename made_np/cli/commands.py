@@ -98,9 +98,7 @@ def run_train(args: Namespace) -> int:
     if density.n_iter_ == 0:
         if interrupted:
             raise KeyboardInterrupt
-        raise ValueError(
-            f"the loss was not finite in the first epoch: try a --learning-rate below {args.learning_rate}"
-        )
+        raise ValueError("the loss was not finite in the first epoch: try a smaller --learning-rate")
     density.save(args.out)
     print(f"{args.data}: {len(table.values)} rows of {table.values.shape[1]} columns")
     if density.trials_:

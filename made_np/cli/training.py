@@ -68,7 +68,7 @@ def _add_numbers(learning: Any) -> None:
         ("--epochs", "max_epochs", options.or_auto(options.count(1)), "at most so many passes over the rows"),
         ("--patience", "n_iter_no_change", options.or_auto(options.count(1)), PATIENCE),
         ("--batch-size", "batch_size", options.count(1), "rows per step"),
-        ("--learning-rate", "learning_rate", options.number(0), "size of a step"),
+        ("--learning-rate", "learning_rate", options.or_auto(options.number(0)), "size of a step"),
         ("--weight-decay", "weight_decay", options.or_auto(options.number(0)), DECAY),
         ("--dropout", "dropout", options.or_auto(share), "share of hidden units switched off at each step"),
         ("--input-dropout", "input_dropout", share, "share of columns hidden from the network at each step"),

@@ -31,7 +31,7 @@ class MADEDensity(Fitting):
     ----------
     hidden_layer_sizes : sequence of int, or "auto"
         Widths of the hidden layers; ``()`` leaves a linear model. "auto": one layer, of a unit for 16 rows, but 500 to
-        2,000 units, and above 500 no more than 600,000 wires from the columns.
+        2,000 units, and above 500 no more than 1,600,000 wires from the columns; with real columns 500.
     columns : str, Distribution, or a list with one of these per column
         "auto": columns of 0 and 1 are Bernoulli, of integers 0..max with max <= 31 Categorical, all others Gaussian.
         "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``,
@@ -46,7 +46,7 @@ class MADEDensity(Fitting):
         columns by a model of one order, those have to lead in it: set it.
     n_masks : int, None or "auto"
         How many mask sets share the parameters. None: endlessly many random orders; such a model fills and scores rows
-        with any gaps. "auto": one, or a mixture over 32 random orders if `order` is "auto" and that does better in a
+        with any gaps. "auto": one, or a mixture over 64 random orders if `order` is "auto" and that does better in a
         trial.
     direct : bool or "auto"
         Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
@@ -55,14 +55,15 @@ class MADEDensity(Fitting):
         Further weights that tell the network its masks: they pay with many mask sets, above all ``n_masks=None``.
     optimizer : str or Optimizer
         "adam", "adamw", "adagrad", "adadelta" (wants ``learning_rate=1.0``), "sgd", or a rule of `made_np.optim`.
-    learning_rate : float
+    learning_rate : float or "auto"
+        "auto": 4e-3, but 2e-3 for a table with real columns.
     schedule : str or function (step, total_steps) -> multiplier, optional
         Of the learning rate: "linear", "cosine", "plateau" (needs validation rows), or one of `made_np.schedules`.
         Like `averaging` it is for `fit` alone.
     batch_size : int
     max_epochs : int or "auto"
         At most so many passes over the rows. Reaching it is no reason for a warning; `stopped_by_` tells. "auto": as
-        many as make 20,000 steps, but at least 20.
+        many as make 30,000 steps, fewer for more than 1.7 million parameters, but at least 10,000 steps, and 20.
     early_stopping : bool
         Hold out rows, stop when they get no better, and keep the parameters that were best for them.
     validation_fraction : float in (0, 1)
@@ -138,7 +139,7 @@ class MADEDensity(Fitting):
         residual: bool = False,
         mask_weights: bool = False,
         optimizer: str | Optimizer = "adam",
-        learning_rate: float = 2e-3,
+        learning_rate: float | str = "auto",
         schedule: str | Schedule | None = "cosine",
         batch_size: int = 100,
         max_epochs: int | str = "auto",
@@ -254,7 +255,7 @@ class MADEDensity(Fitting):
             rows,
             None if first else self._memory,
             optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
+            learning_rate=self._rate(made),
             batch_size=self.batch_size,
             weight_decay=choice.weight_decay,
             dropout=self._dropout(made),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from made_np.mask_sets import MIXTURE_SIZE
 from made_np.masks import ORDERS
 from made_np.mixing import RealMixture
 from made_np.model import MADE
-from made_np.outputs import Gaussian
+from made_np.outputs import Distribution, Gaussian
 from made_np.schedules import get_schedule
 from made_np.train import FitResult
 from made_np.train import fit as fit_model
@@ -29,21 +29,31 @@ __all__ = ["Fitting", "Known", "hold_out"]
 
 Array = NDArray[Any]
 
-AUTO = "hidden_layer_sizes", "n_masks", "weight_decay", "dropout", "max_epochs", "n_iter_no_change"
+AUTO = "hidden_layer_sizes", "n_masks", "learning_rate", "weight_decay", "dropout", "max_epochs", "n_iter_no_change"
 WORDS = {"order": (*ORDERS, "found", "auto"), **dict.fromkeys(AUTO, ("auto",))}
 """Parameters that may be something else than a word, and the words that they may be."""
 
-MAX_STEPS, PATIENT_STEPS, MIN_EPOCHS = 20_000, 1_500, 20
-"""What "auto" is for `max_epochs` and `n_iter_no_change`: so many steps, but no fewer epochs than the last number."""
-DROPOUT = 0.5
-"""What "auto" is for `dropout`, unless there are real columns: how these go together is not learned under its noise."""
-TRIAL_STEPS = 1_500
-"""Steps of a trial, which also sees no more rows than those need, and where the width is "auto" has the least one."""
-ROWS_PER_UNIT, FEWEST, MOST, MOST_WIRES = 16, 500, 2_000, 600_000
+ROWS_PER_UNIT, FEWEST, MOST, MOST_WIRES = 16, 500, 2_000, 1_600_000
 """What "auto" is for `hidden_layer_sizes`: one layer, of a unit for so many rows, between these numbers of units.
 
 Where columns are many, it is narrower: of no more wires to it than these, so that a fit stays one of minutes.
 """
+RATE, DROPOUT = 4e-3, 0.5
+"""What "auto" is for `learning_rate` and `dropout` of tables without real columns."""
+REAL_RATE, REAL_DROPOUT = 2e-3, 0.0
+"""The same for tables that have some: how those go together must be learned to a hair. Their "auto" width is `FEWEST`,
+since nothing else keeps units from learning rows by heart, and a rate that suits few units is too much for many.
+"""
+MAX_STEPS, MAX_WORK, FEWEST_STEPS, MIN_EPOCHS = 30_000, 5e10, 10_000, 20
+"""What "auto" is for `max_epochs`: so many steps, or as many as make this number times the parameters, if that is less;
+but no fewer than the last two say.
+"""
+PATIENT_STEPS = 1_500
+"""What "auto" is for `n_iter_no_change`: so many steps, but no fewer epochs than `MIN_EPOCHS`."""
+TRIAL_STEPS = 1_500
+"""Steps of a trial, which also sees no more rows than those need, and where the width is "auto" has the least one."""
+CHECKS = 4
+"""Validation may cost a share of 1 / CHECKS of what training costs."""
 
 
 class Known(NamedTuple):
@@ -65,7 +75,7 @@ class Fitting(FittedDensity):
     residual: bool
     mask_weights: bool
     optimizer: Any
-    learning_rate: float
+    learning_rate: float | str
     schedule: Any
     batch_size: int
     max_epochs: Any
@@ -104,13 +114,14 @@ class Fitting(FittedDensity):
             return without_trials(self._asked(columns), self.weight_decay_, self.made_)
         return without_trials(self._asked(columns), little_decay(known.n_rows, len(columns)))
 
-    def _widths(self, known: Known | None, n_columns: int) -> tuple[int, ...]:
+    def _widths(self, known: Known | None, columns: Columns) -> tuple[int, ...]:
         """Return the widths of the hidden layers of a new model, or (nothing `known`) of one that goes on learning."""
         sizes = self.hidden_layer_sizes
         if is_auto(sizes) and known is None:
             return self.made_.hidden
         if known is not None and is_auto(sizes):
-            return (max(min(known.n_rows // ROWS_PER_UNIT, MOST, MOST_WIRES // n_columns), FEWEST),)
+            most = FEWEST if _has_real(columns.outputs) else min(MOST, MOST_WIRES // len(columns))
+            return (max(min(known.n_rows // ROWS_PER_UNIT, most), FEWEST),)
         if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
             raise TypeError(f"hidden_layer_sizes={sizes!r}: give a sequence of widths such as (500,), or () for none")
         return tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes))
@@ -126,7 +137,7 @@ class Fitting(FittedDensity):
             order = known.find_order()
         return MADE(
             len(columns),
-            self._widths(known, len(columns)),
+            self._widths(known, columns),
             list(columns.outputs),
             activation=self.activation,
             order=order,
@@ -172,12 +183,17 @@ class Fitting(FittedDensity):
 
         return try_out(self._asked(columns), little_decay(known.n_rows, len(columns)), loss)
 
-    def _dropout(self, made: MADE) -> float:
+    def _rate(self, made: MADE) -> Any:
+        """Return the learning rate."""
+        rate = REAL_RATE if _has_real(made.outputs.feature_outputs) else RATE
+        return rate if is_auto(self.learning_rate) else self.learning_rate
+
+    def _dropout(self, made: MADE) -> Any:
         """Return the share of hidden units to switch off: where there are none, none of them."""
         if not made.hidden:
             return 0.0
-        real = any(isinstance(output, Gaussian | RealMixture) for output in made.outputs.feature_outputs)
-        return (0.0 if real else DROPOUT) if is_auto(self.dropout) else self.dropout
+        share = REAL_DROPOUT if _has_real(made.outputs.feature_outputs) else DROPOUT
+        return share if is_auto(self.dropout) else self.dropout
 
     def _learn(
         self,
@@ -197,7 +213,8 @@ class Fitting(FittedDensity):
         def epochs(asked: Any, name: str, n_steps: int) -> int:
             return max(MIN_EPOCHS, -(-n_steps // per_epoch)) if is_auto(asked) else as_count(asked, name)
 
-        max_epochs = epochs(self.max_epochs, "max_epochs", MAX_STEPS)
+        most = max(min(MAX_STEPS, int(MAX_WORK / made.n_params)), min(MAX_STEPS, FEWEST_STEPS))
+        max_epochs = epochs(self.max_epochs, "max_epochs", most)
         patience = epochs(self.n_iter_no_change, "n_iter_no_change", PATIENT_STEPS)
         if trial:
             max_epochs = min(max_epochs, -(-TRIAL_STEPS // per_epoch))
@@ -207,7 +224,7 @@ class Fitting(FittedDensity):
             valid=valid,
             theta=theta,
             optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
+            learning_rate=self._rate(made),
             schedule=None if trial else self.schedule,
             batch_size=batch_size,
             max_epochs=max_epochs,
@@ -222,10 +239,15 @@ class Fitting(FittedDensity):
         )
 
 
+def _has_real(outputs: Iterable[Distribution]) -> bool:
+    """Whether some column is a real one."""
+    return any(isinstance(output, Gaussian | RealMixture) for output in outputs)
+
+
 def _validate_every(made: MADE, rows: Array, valid: Array | None) -> int:
-    """Return how many epochs of training cost about as much as one validation."""
+    """Return how many epochs cost `CHECKS` times what a validation costs, which is a third of a pass that learns."""
     n_masks = MIXTURE_SIZE if made.n_masks is None else made.n_masks
-    return 1 if valid is None else max(1, round(n_masks * len(valid) / (3 * len(rows))))
+    return 1 if valid is None else max(1, round(CHECKS * n_masks * len(valid) / (3 * len(rows))))
 
 
 def hold_out(rows: Array, fraction: Any, rng: np.random.Generator) -> tuple[Array, Array | None]:

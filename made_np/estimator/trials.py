@@ -16,7 +16,7 @@ DECAYS = 3e-4, 1e-2, 1e-1
 
 The first one is less for many rows of few columns; see `little_decay`.
 """
-MANY = 32
+MANY = 64
 """Mask sets of a mixture over random orders."""
 
 

@@ -14,12 +14,34 @@ import pytest
 from numpy.testing import assert_array_equal
 from small import PLAIN, small
 
-from made_np import MADE, FitResult, MADEDensity, MixtureOfLogistics, find_order, storage
+from made_np import (
+    MADE,
+    Bernoulli,
+    Categorical,
+    FitResult,
+    Gaussian,
+    MADEDensity,
+    MixtureOfLogistics,
+    find_order,
+    storage,
+)
+from made_np.columns import Column, Columns
 from made_np.estimator import density, fitting
-from made_np.estimator.fitting import DROPOUT, FEWEST, MOST, MOST_WIRES, ROWS_PER_UNIT, Known
+from made_np.estimator.fitting import (
+    DROPOUT,
+    FEWEST,
+    MOST,
+    MOST_WIRES,
+    RATE,
+    REAL_DROPOUT,
+    REAL_RATE,
+    ROWS_PER_UNIT,
+    Known,
+)
 from made_np.estimator.trials import DECAYS, MANY, Choice, Trial, best, little_decay, try_out, without_trials
 from made_np.layers import Array
 from made_np.optim import SGD
+from made_np.outputs import Distribution
 
 FIRST = DECAYS[0]
 OPEN: dict[str, Any] = {"order": "auto", "n_masks": "auto", "weight_decay": "auto"}
@@ -145,19 +167,32 @@ def test_the_decay_to_begin_with_falls_with_the_rows() -> None:
     [(150, 3, FEWEST), (600 * ROWS_PER_UNIT, 3, 600), (10**9, 3, MOST), (10**9, 800, MOST_WIRES // 800)],
 )
 def test_the_width_follows_the_table(n_rows: int, n_columns: int, width: int) -> None:
-    assert small(hidden_layer_sizes="auto")._widths(Known(n_rows, np.empty), n_columns) == (width,)
-    assert small(hidden_layer_sizes="auto")._widths(Known(10**9, np.empty), 10**6) == (FEWEST,)
+    columns = Columns((Column(Bernoulli()),) * n_columns)
+    assert small(hidden_layer_sizes="auto")._widths(Known(n_rows, np.empty), columns) == (width,)
+    many = Columns((Column(Bernoulli()),) * 10**5)
+    assert small(hidden_layer_sizes="auto")._widths(Known(10**9, np.empty), many) == (FEWEST,)
 
 
-def test_dropout_is_for_tables_without_real_columns() -> None:
-    real = np.random.default_rng(0).standard_normal((len(X), 3))
-    for x, share in ((X, DROPOUT), (np.column_stack([X, real]), 0.0), (real, 0.0)):
-        auto, given = (small(dropout=dropout, max_epochs=2).fit(x) for dropout in ("auto", share))
+@pytest.mark.parametrize("real", [Gaussian(), MixtureOfLogistics(2)])
+def test_one_real_column_makes_the_model_narrow(real: Distribution) -> None:
+    columns = Columns((Column(Bernoulli()), Column(real), Column(Categorical(3))))
+    assert small(hidden_layer_sizes="auto")._widths(Known(10**9, np.empty), columns) == (FEWEST,)
+
+
+@pytest.mark.parametrize(
+    ("name", "discrete", "real"), [("dropout", DROPOUT, REAL_DROPOUT), ("learning_rate", RATE, REAL_RATE)]
+)
+def test_dropout_and_rate_are_others_where_there_are_real_columns(name: str, discrete: float, real: float) -> None:
+    numbers = np.random.default_rng(0).standard_normal((len(X), 3))
+    for x, value in ((X, discrete), (np.column_stack([X, numbers]), real), (numbers, real)):
+        auto, given, other = (small(**{name: v}, max_epochs=2).fit(x) for v in ("auto", value, discrete + real - value))
         assert_array_equal(auto.theta_, given.theta_)
-        auto, given = (small(dropout=dropout).partial_fit(x) for dropout in ("auto", share))
+        assert (auto.theta_ != other.theta_).any()
+        auto, given = (small(**{name: v}).partial_fit(x) for v in ("auto", value))
         assert_array_equal(auto.theta_, given.theta_)
-    mixed = small(columns=MixtureOfLogistics(2), dropout="auto", max_epochs=2).fit(real)
-    assert mixed._dropout(mixed.made_) == 0.0
+    mixed = {"columns": MixtureOfLogistics(2), "max_epochs": 2}
+    auto, given = (small(**mixed, **{name: v}).fit(numbers) for v in ("auto", real))
+    assert_array_equal(auto.theta_, given.theta_)
 
 
 def test_the_width_stays_while_learning_goes_on() -> None:
@@ -386,12 +421,16 @@ def test_trials_that_diverge_say_nothing() -> None:
 
 @pytest.mark.parametrize(("batch_size", "per_epoch"), [(50, 1), (9, 6), (1, 50)])
 def test_epochs_are_as_many_as_make_the_steps(monkeypatch: pytest.MonkeyPatch, batch_size: int, per_epoch: int) -> None:
-    monkeypatch.setattr(fitting, "MAX_STEPS", 200)
+    monkeypatch.setattr(fitting, "FEWEST_STEPS", 200)
     monkeypatch.setattr(fitting, "PATIENT_STEPS", 130)
     x, other = bits(50), 1 - bits(10)
     options = {"batch_size": batch_size, "n_iter_no_change": "auto", "learning_rate": 0.05}
-    model = small(**options, max_epochs="auto", early_stopping=False).fit(x)
-    assert model.n_iter_ == max(fitting.MIN_EPOCHS, math.ceil(200 / per_epoch))
+    for most, work, steps in ((10**9, 0, 200), (220, 1e12, 220), (10**9, 240.5, 240)):
+        monkeypatch.setattr(fitting, "MAX_STEPS", most)
+        model = small(**options, max_epochs=1, early_stopping=False).fit(x)
+        monkeypatch.setattr(fitting, "MAX_WORK", work * model.made_.n_params)
+        model = small(**options, max_epochs="auto", early_stopping=False).fit(x)
+        assert model.n_iter_ == max(fitting.MIN_EPOCHS, math.ceil(steps / per_epoch))
     model = small(**options, max_epochs=10_000).fit(x, X_val=other)
     waited = model.n_iter_ - 1 - int(np.nanargmin(model.history_["valid"]))
     assert waited == max(fitting.MIN_EPOCHS, math.ceil(130 / per_epoch))
