@@ -56,7 +56,7 @@ class MADEDensity(Fitting):
     optimizer : str or Optimizer
         "adam", "adamw", "adagrad", "adadelta" (wants ``learning_rate=1.0``), "sgd", or a rule of `made_np.optim`.
     learning_rate : float or "auto"
-        "auto": 4e-3, but 2e-3 for a table with real columns.
+        "auto": 4e-3, but 2e-3 for a table with real columns; times ``sqrt(500 / width)`` for more than 500 units.
     schedule : str or function (step, total_steps) -> multiplier, optional
         Of the learning rate: "linear", "cosine", "plateau" (needs validation rows), or one of `made_np.schedules`.
         Like `averaging` it is for `fit` alone.
@@ -75,8 +75,8 @@ class MADEDensity(Fitting):
         "auto": 3e-4, or ``D / (64 n)`` for n rows of D columns if that is less; 1e-2 or 0.1 where that does better in a
         trial.
     dropout : float in [0, 1), or "auto"
-        Share of hidden units that is switched off at each step; without hidden layers it is no matter. "auto": 0.5, but
-        0 for a table with real columns.
+        Share of hidden units that is switched off at each step; without hidden layers it is no matter. "auto": 0.5,
+        from 30,000 rows on 0.35, but 0 for a table with real columns.
     input_dropout : float in [0, 1)
         Share of features that the network does not get to see at each step.
     averaging : float in [0, 1]
@@ -258,7 +258,7 @@ class MADEDensity(Fitting):
             learning_rate=self._rate(made),
             batch_size=self.batch_size,
             weight_decay=choice.weight_decay,
-            dropout=self._dropout(made),
+            dropout=self._dropout(made, len(rows)),
             input_dropout=self.input_dropout,
             seed=seed,
             progress=bool(self.verbose),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,11 +39,16 @@ ROWS_PER_UNIT, FEWEST, MOST, MOST_WIRES = 16, 500, 2_000, 1_600_000
 
 Where columns are many, it is narrower: of no more wires to it than these, so that a fit stays one of minutes.
 """
-RATE, DROPOUT = 4e-3, 0.5
-"""What "auto" is for `learning_rate` and `dropout` of tables without real columns."""
-REAL_RATE, REAL_DROPOUT = 2e-3, 0.0
-"""The same for tables that have some: how those go together must be learned to a hair. Their "auto" width is `FEWEST`,
-since nothing else keeps units from learning rows by heart, and a rate that suits few units is too much for many.
+RATE, REAL_RATE = 4e-3, 2e-3
+"""What "auto" is for `learning_rate`, without and with real columns, whose dependence must be learned to a hair.
+
+For hidden layers of more than `FEWEST` units it falls with the root of their width.
+"""
+DROPOUT, LESS_DROPOUT, MANY_ROWS, REAL_DROPOUT = 0.5, 0.35, 30_000, 0.0
+"""What "auto" is for `dropout`: less from so many rows on, and none where there are real columns.
+
+Those are not learned under its noise. Their "auto" width is `FEWEST`, since nothing else keeps units from learning rows
+by heart.
 """
 MAX_STEPS, MAX_WORK, FEWEST_STEPS, MIN_EPOCHS = 30_000, 5e10, 10_000, 20
 """What "auto" is for `max_epochs`: so many steps, or as many as make this number times the parameters, if that is less;
@@ -185,15 +191,20 @@ class Fitting(FittedDensity):
 
     def _rate(self, made: MADE) -> Any:
         """Return the learning rate."""
+        if not is_auto(self.learning_rate):
+            return self.learning_rate
         rate = REAL_RATE if _has_real(made.outputs.feature_outputs) else RATE
-        return rate if is_auto(self.learning_rate) else self.learning_rate
+        return rate * sqrt(FEWEST / max((*made.hidden, FEWEST)))
 
-    def _dropout(self, made: MADE) -> Any:
+    def _dropout(self, made: MADE, n_rows: int) -> Any:
         """Return the share of hidden units to switch off: where there are none, none of them."""
         if not made.hidden:
             return 0.0
-        share = REAL_DROPOUT if _has_real(made.outputs.feature_outputs) else DROPOUT
-        return share if is_auto(self.dropout) else self.dropout
+        if not is_auto(self.dropout):
+            return self.dropout
+        if _has_real(made.outputs.feature_outputs):
+            return REAL_DROPOUT
+        return DROPOUT if n_rows < MANY_ROWS else LESS_DROPOUT
 
     def _learn(
         self,
@@ -231,7 +242,7 @@ class Fitting(FittedDensity):
             patience=patience,
             validate_every=_validate_every(made, rows, valid),
             weight_decay=choice.weight_decay,
-            dropout=self._dropout(made),
+            dropout=self._dropout(made, len(rows)),
             input_dropout=self.input_dropout,
             averaging=self.averaging,
             rng=rng,

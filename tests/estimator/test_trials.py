@@ -30,6 +30,7 @@ from made_np.estimator import density, fitting
 from made_np.estimator.fitting import (
     DROPOUT,
     FEWEST,
+    LESS_DROPOUT,
     MOST,
     MOST_WIRES,
     RATE,
@@ -193,6 +194,25 @@ def test_dropout_and_rate_are_others_where_there_are_real_columns(name: str, dis
     mixed = {"columns": MixtureOfLogistics(2), "max_epochs": 2}
     auto, given = (small(**mixed, **{name: v}).fit(numbers) for v in ("auto", real))
     assert_array_equal(auto.theta_, given.theta_)
+
+
+def test_many_rows_want_less_dropout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "MANY_ROWS", 100)
+    for n_rows, share in ((99, DROPOUT), (100, LESS_DROPOUT)):
+        x = bits(n_rows)
+        auto, given = (small(dropout=d, early_stopping=False).fit(x) for d in ("auto", share))
+        assert_array_equal(auto.theta_, given.theta_)
+        auto, given = (small(dropout=d).partial_fit(x) for d in ("auto", share))
+        assert_array_equal(auto.theta_, given.theta_)
+
+
+def test_many_units_want_a_smaller_rate() -> None:
+    for sizes in ((), (7,), (FEWEST, 2), (4 * FEWEST,), (3, 4 * FEWEST, 2)):
+        auto, given = (
+            small(hidden_layer_sizes=sizes, learning_rate=rate, max_epochs=1).fit(X)
+            for rate in ("auto", RATE if 4 * FEWEST not in sizes else RATE / 2)
+        )
+        assert_array_equal(auto.theta_, given.theta_)
 
 
 def test_the_width_stays_while_learning_goes_on() -> None:
