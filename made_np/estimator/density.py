@@ -76,7 +76,7 @@ class MADEDensity(Fitting):
         trial.
     dropout : float in [0, 1), or "auto"
         Share of hidden units that is switched off at each step; without hidden layers it is no matter. "auto": 0.5,
-        from 30,000 rows on 0.35, but 0 for a table with real columns.
+        from 30,000 rows on 0.3, but 0 for a table with real columns.
     input_dropout : float in [0, 1)
         Share of features that the network does not get to see at each step.
     averaging : float in [0, 1]

@@ -44,7 +44,7 @@ RATE, REAL_RATE = 4e-3, 2e-3
 
 For hidden layers of more than `FEWEST` units it falls with the root of their width.
 """
-DROPOUT, LESS_DROPOUT, MANY_ROWS, REAL_DROPOUT = 0.5, 0.35, 30_000, 0.0
+DROPOUT, LESS_DROPOUT, MANY_ROWS, REAL_DROPOUT = 0.5, 0.3, 30_000, 0.0
 """What "auto" is for `dropout`: less from so many rows on, and none where there are real columns.
 
 Those are not learned under its noise. Their "auto" width is `FEWEST`, since nothing else keeps units from learning rows
