@@ -31,7 +31,7 @@ class MADEDensity(Fitting):
     ----------
     hidden_layer_sizes : sequence of int, or "auto"
         Widths of the hidden layers; ``()`` leaves a linear model. "auto": one layer, of a unit for 16 rows, but 500 to
-        2,000 units, and above 500 no more than 1,600,000 wires from the columns; with real columns 500.
+        2,000 units, and above 500 no more than 1,600,000 wires from the columns.
     columns : str, Distribution, or a list with one of these per column
         "auto": columns of 0 and 1 are Bernoulli, of integers 0..max with max <= 31 Categorical, all others Gaussian.
         "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``,
@@ -63,7 +63,7 @@ class MADEDensity(Fitting):
     batch_size : int
     max_epochs : int or "auto"
         At most so many passes over the rows. Reaching it is no reason for a warning; `stopped_by_` tells. "auto": as
-        many as make 30,000 steps, fewer for more than 1.7 million parameters, but at least 10,000 steps, and 20.
+        many as make 30,000 steps, fewer for more than 1.5 million parameters, but at least 10,000 steps, and 20.
     early_stopping : bool
         Hold out rows, stop when they get no better, and keep the parameters that were best for them.
     validation_fraction : float in (0, 1)

@@ -40,24 +40,21 @@ ROWS_PER_UNIT, FEWEST, MOST, MOST_WIRES = 16, 500, 2_000, 1_600_000
 Where columns are many, it is narrower: of no more wires to it than these, so that a fit stays one of minutes.
 """
 RATE, REAL_RATE = 4e-3, 2e-3
-"""What "auto" is for `learning_rate`, without and with real columns, whose dependence must be learned to a hair.
+"""What "auto" is for `learning_rate`, without and with real columns: how those go together must be learned to a hair.
 
-For hidden layers of more than `FEWEST` units it falls with the root of their width.
+Where a hidden layer has more than `FEWEST` units, it falls with the root of their number.
 """
 DROPOUT, LESS_DROPOUT, MANY_ROWS, REAL_DROPOUT = 0.5, 0.3, 30_000, 0.0
-"""What "auto" is for `dropout`: less from so many rows on, and none where there are real columns.
-
-Those are not learned under its noise. Their "auto" width is `FEWEST`, since nothing else keeps units from learning rows
-by heart.
-"""
-MAX_STEPS, MAX_WORK, FEWEST_STEPS, MIN_EPOCHS = 30_000, 5e10, 10_000, 20
+"""What "auto" is for `dropout`: less from so many rows on, and none where there are real columns."""
+MAX_STEPS, MAX_WORK, FEWEST_STEPS, MIN_EPOCHS = 30_000, 4.5e10, 10_000, 20
 """What "auto" is for `max_epochs`: so many steps, or as many as make this number times the parameters, if that is less;
 but no fewer than the last two say.
 """
 PATIENT_STEPS = 1_500
 """What "auto" is for `n_iter_no_change`: so many steps, but no fewer epochs than `MIN_EPOCHS`."""
-TRIAL_STEPS = 1_500
-"""Steps of a trial, which also sees no more rows than those need, and where the width is "auto" has the least one."""
+TRIAL_STEPS, TRIAL_ROWS = 1_500, 2_000
+"""Steps of a trial and rows that score it. It learns from no more rows than it needs, and an "auto" width is the least.
+"""
 CHECKS = 4
 """Validation may cost a share of 1 / CHECKS of what training costs."""
 
@@ -120,14 +117,13 @@ class Fitting(FittedDensity):
             return without_trials(self._asked(columns), self.weight_decay_, self.made_)
         return without_trials(self._asked(columns), little_decay(known.n_rows, len(columns)))
 
-    def _widths(self, known: Known | None, columns: Columns) -> tuple[int, ...]:
+    def _widths(self, known: Known | None, n_columns: int) -> tuple[int, ...]:
         """Return the widths of the hidden layers of a new model, or (nothing `known`) of one that goes on learning."""
         sizes = self.hidden_layer_sizes
         if is_auto(sizes) and known is None:
             return self.made_.hidden
         if known is not None and is_auto(sizes):
-            most = FEWEST if _has_real(columns.outputs) else min(MOST, MOST_WIRES // len(columns))
-            return (max(min(known.n_rows // ROWS_PER_UNIT, most), FEWEST),)
+            return (max(min(known.n_rows // ROWS_PER_UNIT, MOST, MOST_WIRES // n_columns), FEWEST),)
         if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
             raise TypeError(f"hidden_layer_sizes={sizes!r}: give a sequence of widths such as (500,), or () for none")
         return tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes))
@@ -143,7 +139,7 @@ class Fitting(FittedDensity):
             order = known.find_order()
         return MADE(
             len(columns),
-            self._widths(known, columns),
+            self._widths(known, len(columns)),
             list(columns.outputs),
             activation=self.activation,
             order=order,
@@ -173,14 +169,14 @@ class Fitting(FittedDensity):
         if valid is None:
             return []
         get_schedule(self.schedule)  # no trial uses it, and what is wrong is refused before the work
-        few = rows[: TRIAL_STEPS * as_count(self.batch_size, "batch_size")]
-        narrow = known._replace(n_rows=0)
+        few = _spread(rows, TRIAL_STEPS * as_count(self.batch_size, "batch_size"))
+        scored, narrow = _spread(valid, TRIAL_ROWS), known._replace(n_rows=0)
 
         def loss(choice: Choice) -> float:
             made = self._model(columns, seed, choice, narrow)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # one that diverges loses; the fit itself will tell
-                result = self._learn(made, few, valid, choice, np.random.default_rng(seed), trial=True)
+                result = self._learn(made, few, scored, choice, np.random.default_rng(seed), trial=True)
             if result.stopped_by == "interrupt":
                 raise KeyboardInterrupt  # there is nothing yet to give back
             if self.verbose:
@@ -248,6 +244,11 @@ class Fitting(FittedDensity):
             rng=rng,
             progress=bool(self.verbose) and not trial,
         )
+
+
+def _spread(rows: Array, most: int) -> Array:
+    """Return no more rows than `most`, from all parts of the table."""
+    return rows[:: -(-len(rows) // most)]
 
 
 def _has_real(outputs: Iterable[Distribution]) -> bool:

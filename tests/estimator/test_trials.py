@@ -14,18 +14,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from small import PLAIN, small
 
-from made_np import (
-    MADE,
-    Bernoulli,
-    Categorical,
-    FitResult,
-    Gaussian,
-    MADEDensity,
-    MixtureOfLogistics,
-    find_order,
-    storage,
-)
-from made_np.columns import Column, Columns
+from made_np import MADE, FitResult, MADEDensity, MixtureOfLogistics, find_order, storage
 from made_np.estimator import density, fitting
 from made_np.estimator.fitting import (
     DROPOUT,
@@ -42,7 +31,6 @@ from made_np.estimator.fitting import (
 from made_np.estimator.trials import DECAYS, MANY, Choice, Trial, best, little_decay, try_out, without_trials
 from made_np.layers import Array
 from made_np.optim import SGD
-from made_np.outputs import Distribution
 
 FIRST = DECAYS[0]
 OPEN: dict[str, Any] = {"order": "auto", "n_masks": "auto", "weight_decay": "auto"}
@@ -168,16 +156,8 @@ def test_the_decay_to_begin_with_falls_with_the_rows() -> None:
     [(150, 3, FEWEST), (600 * ROWS_PER_UNIT, 3, 600), (10**9, 3, MOST), (10**9, 800, MOST_WIRES // 800)],
 )
 def test_the_width_follows_the_table(n_rows: int, n_columns: int, width: int) -> None:
-    columns = Columns((Column(Bernoulli()),) * n_columns)
-    assert small(hidden_layer_sizes="auto")._widths(Known(n_rows, np.empty), columns) == (width,)
-    many = Columns((Column(Bernoulli()),) * 10**5)
-    assert small(hidden_layer_sizes="auto")._widths(Known(10**9, np.empty), many) == (FEWEST,)
-
-
-@pytest.mark.parametrize("real", [Gaussian(), MixtureOfLogistics(2)])
-def test_one_real_column_makes_the_model_narrow(real: Distribution) -> None:
-    columns = Columns((Column(Bernoulli()), Column(real), Column(Categorical(3))))
-    assert small(hidden_layer_sizes="auto")._widths(Known(10**9, np.empty), columns) == (FEWEST,)
+    assert small(hidden_layer_sizes="auto")._widths(Known(n_rows, np.empty), n_columns) == (width,)
+    assert small(hidden_layer_sizes="auto")._widths(Known(10**9, np.empty), 10**6) == (FEWEST,)
 
 
 @pytest.mark.parametrize(
@@ -459,7 +439,7 @@ def test_epochs_are_as_many_as_make_the_steps(monkeypatch: pytest.MonkeyPatch, b
 def test_a_trial_is_short_and_sees_no_more_rows_than_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "TRIAL_STEPS", 6)
     options: dict[str, Any] = {**PLAIN, "weight_decay": "auto", "batch_size": 10, "max_epochs": 2}
-    for n, steps in ((40, 8), (400, 6)):  # two passes over 40 rows; 6 steps of one pass over 60 of 400
+    for n, steps in ((40, 8), (400, 6)):  # two passes over 40 rows; 6 steps of one pass over 58 of 400
         counting = Counting(steps=([],))
         model = MADEDensity(**{**options, "optimizer": counting}).fit(bits(n), X_val=bits(20))
         assert len(counting.steps[0]) == len(model.trials_) * steps + 2 * n / 10
@@ -480,3 +460,27 @@ def test_a_trial_is_narrow_where_the_width_is_open(monkeypatch: pytest.MonkeyPat
         model = small(hidden_layer_sizes=asked, weight_decay="auto", max_epochs=1).fit(x, X_val=bits(20))
         assert model.trials_
         assert widths == [(narrow,)] * len(model.trials_) + [(wide,)]
+
+
+def test_a_trial_learns_from_rows_of_all_parts_of_the_table_and_is_scored_on_some(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = []
+
+    def fit(made: MADE, rows: Array, valid: Array, **options: Any) -> FitResult:
+        seen.append((rows, valid))
+        return fit_model(made, rows, valid=valid, **options)
+
+    fit_model = fitting.fit_model
+    monkeypatch.setattr(fitting, "fit_model", fit)
+    monkeypatch.setattr(fitting, "TRIAL_STEPS", 6)
+    monkeypatch.setattr(fitting, "TRIAL_ROWS", 30)
+    x, valid = bits(400), bits(100, seed=1)
+    small(weight_decay="auto", batch_size=10).fit(x, X_val=valid)
+    *trials, (rows, scored) = seen
+    assert_array_equal(rows, x)
+    assert_array_equal(scored, valid)
+    for rows, scored in trials:
+        assert_array_equal(rows, x[::7])
+        assert_array_equal(scored, valid[::4])
+    assert trials
