@@ -63,7 +63,7 @@ class MADEDensity(Fitting):
     batch_size : int
     max_epochs : int or "auto"
         At most so many passes over the rows. Reaching it is no reason for a warning; `stopped_by_` tells. "auto": as
-        many as make 30,000 steps, fewer for more than 1.5 million parameters, but at least 10,000 steps, and 20.
+        many as make 30,000 steps, fewer for more than 1.25 million parameters, but at least 10,000 steps, and 20.
     early_stopping : bool
         Hold out rows, stop when they get no better, and keep the parameters that were best for them.
     validation_fraction : float in (0, 1)

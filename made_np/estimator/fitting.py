@@ -46,7 +46,7 @@ Where a hidden layer has more than `FEWEST` units, it falls with the root of the
 """
 DROPOUT, LESS_DROPOUT, MANY_ROWS, REAL_DROPOUT = 0.5, 0.3, 30_000, 0.0
 """What "auto" is for `dropout`: less from so many rows on, and none where there are real columns."""
-MAX_STEPS, MAX_WORK, FEWEST_STEPS, MIN_EPOCHS = 30_000, 4.5e10, 10_000, 20
+MAX_STEPS, MAX_WORK, FEWEST_STEPS, MIN_EPOCHS = 30_000, 3.75e10, 10_000, 20
 """What "auto" is for `max_epochs`: so many steps, or as many as make this number times the parameters, if that is less;
 but no fewer than the last two say.
 """
