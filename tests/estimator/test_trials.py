@@ -484,3 +484,11 @@ def test_a_trial_learns_from_rows_of_all_parts_of_the_table_and_is_scored_on_som
         assert_array_equal(rows, x[::7])
         assert_array_equal(scored, valid[::4])
     assert trials
+
+
+@pytest.mark.parametrize(("n_masks", "validated"), [(1, range(1, 11)), (4, [4, 8, 10]), (None, [10])])
+def test_validation_costs_no_more_than_a_quarter_of_training(n_masks: int | None, validated: Any) -> None:
+    # Of 40 rows a pass that learns costs 120 passes of a row, a validation of 30 rows 30 for each mask set.
+    model = small(n_masks=n_masks, order="random", max_epochs=10).fit(bits(40), X_val=bits(30, seed=1))
+    seen = [epoch for epoch, valid in enumerate(model.history_["valid"], start=1) if not math.isnan(valid)]
+    assert seen == list(validated)
