@@ -105,7 +105,8 @@ _WIDE_CONNECT4 = {"dropout": 0.5, "weight_decay": 1e-4, "learning_rate": 2e-3, "
 _MUSHROOMS = {"dropout": 0.5, "weight_decay": 5e-5, "learning_rate": 3e-3, "max_epochs": 600}
 _NIPS = {"dropout": 0.5, "weight_decay": 0.2, "learning_rate": 3e-3, "averaging": 0.99, "max_epochs": 1000}
 _OCR = {"dropout": 0.5, "weight_decay": 3e-5, "learning_rate": 2e-3, "max_epochs": 50}
-_MNIST = {"dropout": 0.35, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 30}
+_MNIST = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 40}
+_FREE_MNIST = {**_MNIST, "dropout": 0.35, "max_epochs": 30}
 _NLTCS = {"dropout": 0.3, "weight_decay": 1e-4, "averaging": 0.9995, "schedule": None}
 _BAUDIO = {"dropout": 0.6, "weight_decay": 2e-3, "schedule": None}
 _PUMSB = {"dropout": 0.4, "weight_decay": 1e-5, "learning_rate": 2e-3, "max_epochs": 120}
@@ -137,7 +138,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "ocr_letters": {AS_PAPERS: _plain("shuffled", (4000,), **_OCR), FREE: _plain("natural", (4000,), **_OCR)},
     "binarized_mnist": {
         AS_PAPERS: _plain("shuffled", (4000,), **_MNIST),
-        FREE: _plain("natural", (4000,), **_MNIST),
+        FREE: _plain("natural", (4000,), **_FREE_MNIST),
     },
     "nltcs": {FREE: _plain("natural", (200,), **_NLTCS)},
     "baudio": {FREE: _plain("shuffled", (1000,), **_BAUDIO)},
