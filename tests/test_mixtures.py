@@ -433,7 +433,8 @@ def test_a_model_of_mixtures_trains_and_says_what_a_gaussian_cannot(kind: Any) -
         options = {"learning_rate": 1e-2, "max_epochs": 25, "rng": 0}
         theta = fit(made, x, valid=valid, theta=start, **options).theta
         before, after = (-made.log_prob(each, valid).mean() for each in (start, theta))
-        assert after < before
+        # Beyond the columns on their own, a Gaussian has little to learn here.
+        assert after < before - (0.0 if output == Gaussian() else 0.5)
         scores[output] = after
     # Exact: a Gaussian of the third column costs log(2.02 / 0.1) - log 2 nats more than its two branches.
     assert scores[kind(3)] < scores[Gaussian()] - 1.5

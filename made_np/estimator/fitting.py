@@ -220,8 +220,7 @@ class Fitting(FittedDensity):
         def epochs(asked: Any, name: str, n_steps: int) -> int:
             return max(MIN_EPOCHS, -(-n_steps // per_epoch)) if is_auto(asked) else as_count(asked, name)
 
-        most = max(min(MAX_STEPS, int(MAX_WORK / made.n_params)), min(MAX_STEPS, FEWEST_STEPS))
-        max_epochs = epochs(self.max_epochs, "max_epochs", most)
+        max_epochs = epochs(self.max_epochs, "max_epochs", _most_steps(made))
         patience = epochs(self.n_iter_no_change, "n_iter_no_change", PATIENT_STEPS)
         if trial:
             max_epochs = min(max_epochs, -(-TRIAL_STEPS // per_epoch))
@@ -254,6 +253,11 @@ def _spread(rows: Array, most: int) -> Array:
 def _has_real(outputs: Iterable[Distribution]) -> bool:
     """Whether some column is a real one."""
     return any(isinstance(output, Gaussian | RealMixture) for output in outputs)
+
+
+def _most_steps(made: MADE) -> int:
+    """Return how many steps a fit may have: fewer of a large model."""
+    return min(MAX_STEPS, max(FEWEST_STEPS, int(MAX_WORK / made.n_params)))
 
 
 def _validate_every(made: MADE, rows: Array, valid: Array | None) -> int:
