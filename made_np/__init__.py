@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from made_np.estimator import MADEDensity
     from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
     from made_np.model import MADE
+    from made_np.one_hot import OneHot
     from made_np.orders import find_order
     from made_np.outputs import Bernoulli, Categorical, Gaussian
     from made_np.storage import load, save
@@ -44,6 +45,7 @@ __all__ = [
     "MADEDensity",
     "MixtureOfGaussians",
     "MixtureOfLogistics",
+    "OneHot",
     "__version__",
     "calibration",
     "datasets",
@@ -73,6 +75,7 @@ _HOME = {
     "MADEDensity": "estimator",
     "MixtureOfGaussians": "mixtures",
     "MixtureOfLogistics": "mixtures",
+    "OneHot": "one_hot",
     "calibration": "diagnostics",
     "evaluate": "diagnostics",
     "find_order": "orders",

@@ -2,7 +2,7 @@
 
 A real column is standardised, ``z = (x - mean) / scale``, because a network learns best from numbers of about 1. That
 changes the density: ``log p(x) = log p(z) - log scale``, for each real column. A discrete column stays as it is, with
-mean 0 and scale 1, so that it comes back exactly.
+mean 0 and scale 1, so that it comes back exactly. Columns that are one-hot together are one feature of the model.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from made_np.blocks import NAMES, Outputs
 from made_np.frames import Floats, Names, where
 from made_np.mixing import RealMixture
 from made_np.mixtures import DiscretizedLogistic
+from made_np.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
 
 __all__ = ["Column", "Columns", "Kind"]
@@ -61,6 +62,8 @@ class Columns:
     Attributes
     ----------
     each : tuple of Column, length D
+    one_hot : OneHot
+        Which of them are one feature of the model.
 
     Examples
     --------
@@ -75,10 +78,15 @@ class Columns:
     """
 
     each: tuple[Column, ...]
+    one_hot: OneHot = NOTHING_ONE_HOT
 
     @classmethod
     def learn(
-        cls, x: Floats, kinds: Kind | Sequence[Kind] = "auto", names: Names | Sequence[str] | None = None
+        cls,
+        x: Floats,
+        kinds: Kind | Sequence[Kind] = "auto",
+        names: Names | Sequence[str] | None = None,
+        one_hot: OneHot = NOTHING_ONE_HOT,
     ) -> Columns:
         """Return the columns of the training table `x`.
 
@@ -92,11 +100,14 @@ class Columns:
             columns then share one scale, as pixels do.
         names : sequence of str, length D, optional
             For messages.
+        one_hot : OneHot
+            Columns that are one-hot together; they are binary.
 
         Raises
         ------
         ValueError
-            An unknown kind, a list of another length, or values that a column's kind does not allow.
+            Rows that are not one-hot where they have to be, an unknown kind, a list of another length, or values that a
+            column's kind does not allow.
         TypeError
             A kind that is neither a name nor a distribution.
         """
@@ -107,29 +118,52 @@ class Columns:
         if isinstance(kinds, str) and kinds == "discretized_logistic":
             shared = DiscretizedLogistic(max(int(x.max()) + 1, 2))
             each = [replace(column, output=shared) for column in each]
-        columns = cls(tuple(each))
-        columns.check(x)
+        for start, stop in one_hot.groups:
+            each[start:stop] = [replace(column, output=Bernoulli(), mean=0.0, scale=1.0) for column in each[start:stop]]
+        columns = cls(tuple(each), one_hot)
+        columns.encode(x)
         return columns
 
     @classmethod
-    def from_config(cls, config: Sequence[dict[str, Any]]) -> Columns:
-        """Return the columns whose `config` this is."""
-        outputs = [outputs_from_config([column["output"]]) for column in config]
-        return cls(tuple(Column(**{**c, "output": o}) for c, o in zip(config, outputs, strict=True)))
+    def from_config(cls, config: dict[str, Any] | Sequence[dict[str, Any]]) -> Columns:
+        """Return the columns whose `config` this is; older files hold the list of them alone."""
+        stored: dict[str, Any] = config if isinstance(config, dict) else {"each": config, "one_hot": {}}
+        outputs = [outputs_from_config([column["output"]]) for column in stored["each"]]
+        each = tuple(Column(**{**c, "output": o}) for c, o in zip(stored["each"], outputs, strict=True))
+        return cls(each, OneHot.from_config(stored["one_hot"]))
 
-    def config(self) -> list[dict[str, Any]]:
+    def config(self) -> dict[str, Any]:
         """Return the columns as JSON-able values, from which `from_config` builds equal ones."""
-        return [
+        each = [
             {"output": output_config(c.output), "mean": c.mean, "scale": c.scale, "name": c.name} for c in self.each
         ]
+        return {"each": each, "one_hot": self.one_hot.config()}
 
     def __len__(self) -> int:
         return len(self.each)
 
+    @cached_property
+    def features(self) -> tuple[Column, ...]:
+        """What the model's features are: the columns, or the one that a group of one-hot columns is."""
+        none = {start: may_be_none for start, _, may_be_none in self.one_hot.each}
+        features = []
+        for start, stop in self.one_hot.spans(len(self)):
+            first, last = self.each[start], self.each[stop - 1]
+            name = first.name and f"{first.name}..{last.name}"
+            group = Column(Categorical(max(stop - start + none.get(start, 0), 2)), name=name)
+            features.append(group if start in none else first)
+        return tuple(features)
+
     @property
     def outputs(self) -> tuple[Distribution, ...]:
-        """The distribution of each column."""
-        return tuple(column.output for column in self.each)
+        """The distribution of each feature of the model."""
+        return tuple(feature.output for feature in self.features)
+
+    def label(self, feature: int) -> str:
+        """Return how messages call what a feature of the model is in the table."""
+        start, stop = self.one_hot.spans(len(self))[feature]
+        name = self.features[feature].name
+        return where(start, name) if stop == start + 1 else f"columns {start}..{stop - 1}" + (name and f" ({name!r})")
 
     @cached_property
     def means(self) -> Floats:
@@ -143,17 +177,19 @@ class Columns:
 
     @cached_property
     def _blocks(self) -> Outputs:
-        return Outputs(self.outputs)
+        return Outputs(tuple(column.output for column in self.each))
 
     def encode(self, x: Floats, name: str = "X") -> Floats:
-        """Return the model's rows z (n, D) of the table `x` (n, D); NaN stays NaN. Raises as `check`."""
+        """Return the model's rows z (n, features) of the table `x` (n, D); NaN stays NaN. Raises as `check`."""
         self.check(x, name)
         with np.errstate(over="ignore"):  # the model itself refuses what is too large for its dtype
-            return np.asarray((x - self.means) / self.scales)
+            z = np.asarray((x - self.means) / self.scales)
+        return self.one_hot.fold(z, name) if self.one_hot.groups else z
 
     def decode(self, z: NDArray[Any]) -> Floats:
-        """Return the table (..., D) of the model's rows `z` (..., D), in float64."""
-        return np.asarray(z.astype(np.float64) * self.scales + self.means)
+        """Return the table (..., D) of the model's rows `z` (..., features), in float64."""
+        z = z.astype(np.float64)
+        return np.asarray((self.one_hot.unfold(z) if self.one_hot.groups else z) * self.scales + self.means)
 
     def log_jacobian(self, known: NDArray[np.bool_]) -> Floats:
         """Return ``log |dz/dx|`` of each row's known columns: what log p(x) has on top of log p(z), in nats.

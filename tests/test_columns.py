@@ -166,6 +166,7 @@ def test_config_survives_json_bit_by_bit() -> None:
     again = Columns.from_config(json.loads(json.dumps(columns.config())))
     assert again == columns
     assert_array_equal(again.encode(x), columns.encode(x))
+    assert Columns.from_config(columns.config()["each"]) == columns  # as files from before one-hot columns hold them
 
 
 def test_columns_are_frozen_and_hashable_and_the_table_is_left_alone() -> None:

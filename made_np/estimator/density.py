@@ -14,6 +14,7 @@ from made_np.estimator.fitting import Fitting, Known, hold_out
 from made_np.estimator.online import train_on
 from made_np.estimator.trials import best
 from made_np.frames import check_columns, column_names
+from made_np.one_hot import OneHot
 from made_np.optim import Optimizer
 from made_np.orders import find_order
 from made_np.schedules import Schedule
@@ -32,8 +33,11 @@ class MADEDensity(Fitting):
     hidden_layer_sizes : sequence of int, or "auto"
         Widths of the hidden layers; ``()`` leaves a linear model. "auto": one layer, of a unit for 16 rows, but 500 to
         2,000 units, and above 500 no more than 1,600,000 wires from the columns.
-    columns : str, Distribution, or a list with one of these per column
+    columns : str, Distribution, or a list with one of these per column; or OneHot
         "auto": columns of 0 and 1 are Bernoulli, of integers 0..max with max <= 31 Categorical, all others Gaussian.
+        Neighbours of which exactly one is 1 in every row of `fit` (of 100 or more) are one feature of the model: they
+        are one-hot in every sample, and rows where they are not are refused. `order` counts features, so they are not
+        looked for where it is a permutation. A `made_np.OneHot` says which they are; the rest is then as for "auto".
         "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``,
         ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails, .... Real columns are
         standardised for the network; densities and samples are in the column's own units. A discrete column has
@@ -131,7 +135,7 @@ class MADEDensity(Fitting):
         self,
         hidden_layer_sizes: Sequence[int] | str = "auto",
         *,
-        columns: Kind | Sequence[Kind] = "auto",
+        columns: Kind | Sequence[Kind] | OneHot = "auto",
         activation: str = "relu",
         order: Any = "auto",
         n_masks: int | str | None = "auto",
@@ -208,7 +212,7 @@ class MADEDensity(Fitting):
         """
         first = not (self.warm_start and hasattr(self, "theta_"))
         x, names, columns = self._table(X, first)
-        seed, known = as_seed(self.random_state), Known(len(x), cache(lambda: find_order(x)))
+        seed, known = as_seed(self.random_state), Known(len(x), cache(lambda: find_order(columns.one_hot.fold(x))))
         choice = self._choice(known if first else None, columns)
         made = self._model(columns, seed, choice, known) if first else self._continued()
         rng = np.random.default_rng(seed)
@@ -244,8 +248,8 @@ class MADEDensity(Fitting):
         self
         """
         first = not hasattr(self, "theta_")
-        x, names, columns = self._table(X, first)
-        seed, known = as_seed(self.random_state), Known(len(x), lambda: find_order(x))
+        x, names, columns = self._table(X, first, whole=False)
+        seed, known = as_seed(self.random_state), Known(len(x), lambda: find_order(columns.one_hot.fold(x)))
         choice = self._choice(known if first else None, columns)
         made = self._model(columns, seed, choice, known) if first else self._continued()
         rows = self._rows(made, columns, x)

@@ -17,7 +17,7 @@ from made_np.estimator.marginals import check_gaps, observed_log_prob
 from made_np.estimator.online import Memory
 from made_np.estimator.params import from_json, to_json
 from made_np.estimator.trials import Choice, Trial
-from made_np.frames import Floats, Names, as_frame, as_table, where
+from made_np.frames import Floats, Names, as_frame, as_table
 from made_np.model import MADE
 from made_np.validation import as_count
 
@@ -53,7 +53,8 @@ class FittedDensity(Conventions):
         ----------
         X : array or data frame (n, D)
             NaN means "not observed": the row gets the log-probability of the rest. That is exact, and needs an order
-            of the model in which the observed columns lead; an endless model (``n_masks=None``) takes any gaps.
+            of the model in which the observed columns lead; an endless model (``n_masks=None``) takes any gaps. Of
+            columns that are one-hot together, all are known (or follow from those that are) or none is.
 
         Raises
         ------
@@ -63,7 +64,7 @@ class FittedDensity(Conventions):
         _, columns = self._fitted()
         x = self._read_again(X, gaps=True)
         # In float64, so that a row's score does not depend on the rows beside it by more than 1e-12 or so.
-        log_prob = observed_log_prob(self._exact, self.theta_.astype(np.float64), columns.encode(x), self._label)
+        log_prob = observed_log_prob(self._exact, self.theta_.astype(np.float64), columns.encode(x), columns.label)
         return log_prob + columns.log_jacobian(~np.isnan(x))
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -76,7 +77,8 @@ class FittedDensity(Conventions):
     def evaluate(self, X: Any) -> Evaluation:
         """Return what the rows cost: nats with their standard error, bits/dim, and what each column costs.
 
-        All of it in the units of the columns: `nll` is ``-score(X)``, its rows are ``-score_samples(X)``.
+        All of it in the units of the columns: `nll` is ``-score(X)``, its rows are ``-score_samples(X)``. Columns that
+        are one-hot together are one feature there.
 
         Parameters
         ----------
@@ -87,13 +89,12 @@ class FittedDensity(Conventions):
         z = columns.encode(self._read_again(X))
         in_z = evaluate(self._exact, self.theta_.astype(np.float64), z)
         # A density per unit of x is one per unit of z over the scale, and a discrete column has the scale 1.
-        shift = np.log(columns.scales)
-        names = self._names()
+        shift = np.log([feature.scale for feature in columns.features])
         return replace(
             in_z,
             row_nll=in_z.row_nll + shift.sum(),
             per_feature=in_z.per_feature + shift,
-            names=() if names is None else tuple(map(str, names)),
+            names=() if self._names() is None else tuple(feature.name for feature in columns.features),
             stopped_by=self.stopped_by_,
         )
 
@@ -123,7 +124,8 @@ class FittedDensity(Conventions):
         X : array or data frame (n, D)
         n_draws : int, optional
             None: one central completion, each gap filled with the centre of its conditional (the mean, for a binary
-            column the probability of a 1; for a categorical column its likeliest value), fed back as if observed.
+            column the probability of a 1; for a categorical column, or one-hot columns, the likeliest value), fed back
+            as if observed.
             An integer: so many completions, each drawn from p(gaps | rest).
         random_state : int, RandomState, Generator or None
             None: that of the estimator.
@@ -141,14 +143,14 @@ class FittedDensity(Conventions):
         made, columns = self._fitted()
         x = self._read_again(X, gaps=True)
         gaps = np.isnan(x)
-        check_gaps(made, ~gaps, self._label)
         given, rng = columns.encode(x), self._rng(random_state)
+        check_gaps(made, ~np.isnan(given), columns.label)
         if n_draws is None:
             z = made.fill_means(self.theta_, given, rng=rng)[None]
         else:
             n_draws = as_count(n_draws, "n_draws")
             z = made.sample(self.theta_, n_draws * len(x), given=np.tile(given, (n_draws, 1)), rng=rng)
-            z = z.reshape(n_draws, *x.shape)
+            z = z.reshape(n_draws, *given.shape)
         filled = np.where(gaps, columns.decode(z), x)
         if hasattr(X, "iloc"):
             frames = [as_frame(table, X.columns, X.index) for table in filled]
@@ -208,9 +210,6 @@ class FittedDensity(Conventions):
 
     def _names(self) -> Names | None:
         return getattr(self, "feature_names_in_", None)
-
-    def _label(self, column: int) -> str:
-        return where(column, self.columns_.each[column].name)
 
     def _rng(self, random_state: Any) -> np.random.Generator:
         return np.random.default_rng(as_seed(self.random_state if random_state is None else random_state))

@@ -20,6 +20,7 @@ from made_np.mask_sets import MIXTURE_SIZE
 from made_np.masks import ORDERS
 from made_np.mixing import RealMixture
 from made_np.model import MADE
+from made_np.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.outputs import Distribution, Gaussian
 from made_np.schedules import get_schedule
 from made_np.train import FitResult
@@ -55,6 +56,8 @@ PATIENT_STEPS = 1_500
 TRIAL_STEPS, TRIAL_ROWS = 1_500, 2_000
 """Steps of a trial and rows that score it. It learns from no more rows than it needs, and an "auto" width is the least.
 """
+ENOUGH_ROWS = 100
+"""So many rows show which columns are one-hot; of a few, some could be by chance."""
 CHECKS = 4
 """Validation may cost a share of 1 / CHECKS of what training costs."""
 
@@ -91,8 +94,12 @@ class Fitting(FittedDensity):
     dtype: Any
     backend: str
 
-    def _table(self, X: Any, first: bool) -> tuple[Floats, Names | None, Columns]:
-        """Return the training table, the names of its columns, and what is known of them: at `first`, learned."""
+    def _table(self, X: Any, first: bool, *, whole: bool = True) -> tuple[Floats, Names | None, Columns]:
+        """Return the training table, the names of its columns, and what is known of them: at `first`, learned.
+
+        Only a `whole` table, of more rows than a few, tells which columns are one-hot, and only if no order of the
+        columns is given.
+        """
         for name, words in WORDS.items():
             value = getattr(self, name)
             if isinstance(value, str) and value not in words:
@@ -100,7 +107,10 @@ class Fitting(FittedDensity):
         if not first:
             return self._read_again(X), self._names(), self.columns_
         x, names = self._read(X), column_names(X)
-        return x, names, Columns.learn(x, self.columns, names)
+        if isinstance(self.columns, OneHot):
+            return x, names, Columns.learn(x, "auto", names, self.columns)
+        may_find = whole and is_auto(self.columns) and isinstance(self.order, str) and len(x) >= ENOUGH_ROWS
+        return x, names, Columns.learn(x, self.columns, names, OneHot.find(x) if may_find else NOTHING_ONE_HOT)
 
     def _rows(self, made: MADE, columns: Columns, x: Floats, name: str = "X") -> Array:
         """Return the model's rows of a table, checked and in its dtype."""
@@ -108,7 +118,7 @@ class Fitting(FittedDensity):
 
     def _asked(self, columns: Columns) -> Choice:
         """Return what is set, and what is open; a single column has but one order."""
-        one = len(columns) == 1 and is_auto(self.order) and is_auto(self.n_masks)
+        one = len(columns.features) == 1 and is_auto(self.order) and is_auto(self.n_masks)
         return Choice("natural" if one else self.order, self.n_masks, self.weight_decay)
 
     def _choice(self, known: Known | None, columns: Columns) -> Choice:
@@ -138,7 +148,7 @@ class Fitting(FittedDensity):
                 )
             order = known.find_order()
         return MADE(
-            len(columns),
+            len(columns.features),
             self._widths(known, len(columns)),
             list(columns.outputs),
             activation=self.activation,

@@ -10,6 +10,7 @@ import numpy as np
 
 from made_np import optim, schedules
 from made_np.arguments import output_config, outputs_from_config
+from made_np.one_hot import OneHot
 from made_np.optim import Optimizer
 from made_np.outputs import Distribution
 
@@ -37,6 +38,8 @@ def to_json(value: Any) -> Any:
     """
     if isinstance(value, Distribution):
         return {"distribution": output_config(value)}
+    if isinstance(value, OneHot):
+        return {"one_hot": value.config()}
     if isinstance(value, Optimizer):
         name = type(value).__name__
         if getattr(optim, name, None) is not type(value):
@@ -80,6 +83,8 @@ def from_json(value: Any) -> Any:
     ((kind, content),) = value.items()
     if kind == "distribution":
         return outputs_from_config([content])
+    if kind == "one_hot":
+        return OneHot.from_config(content)
     if kind == "optimizer":
         name, settings = content
         return getattr(optim, name)(**settings)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np import MADE, find_order, fit
+from made_np import MADE, Bernoulli, OneHot, find_order, fit
+from made_np.columns import Column, Columns
 from made_np.schedules import WarmRestarts
 from made_np.train import FitResult
 
@@ -28,6 +29,9 @@ class Recipe:
     finds in the training rows. A model of endless mask sets (`n_masks` None) is tested as the mixture of the first
     `test_masks` of them; while it trains, it is validated on 32. `start` is the scheme of `MADE.init`. `fit` holds
     arguments of `made_np.fit`, which takes `seed` as well; the schedule "restarts" is `WarmRestarts` of 10 epochs.
+
+    `one_hot` says that columns of which no training row has two ones are one-hot together: the model then has one
+    categorical feature for them, and its density is 0 for rows in which they are not.
     """
 
     hidden: tuple[int, ...] = (500,)
@@ -38,6 +42,7 @@ class Recipe:
     activation: str = "relu"
     residual: bool = False
     mask_weights: bool = False
+    one_hot: bool = False
     test_masks: int | None = None
     start: str = "normal"
     seed: int = 0
@@ -47,17 +52,24 @@ class Recipe:
         known = {"learning_rate": 1e-3, "max_epochs": 300, "patience": 30, "averaging": 0.999}
         object.__setattr__(self, "fit", {**known, **self.fit})
 
+    def columns(self, train: Rows) -> Columns:
+        """Return what the columns are: binary, and perhaps some of them one-hot together."""
+        one_hot = OneHot.find(train, evidence=0) if self.one_hot else OneHot()
+        return Columns(tuple(Column(Bernoulli()) for _ in range(train.shape[1])), one_hot)
+
     def made(self, train: Rows) -> MADE:
-        """Return the model for these training rows, of which nothing but the order "auto" depends."""
-        n_features = train.shape[1]
+        """Return the model for these training rows, of which only the order "auto" and what is one-hot depend."""
+        columns = self.columns(train)
+        n_features = len(columns.features)
         order: Any = self.order
         if order == "shuffled":
             order = np.random.default_rng((self.seed, 2015)).permutation(n_features)
         elif order == "auto":
-            order = find_order(train)
+            order = find_order(columns.one_hot.fold(train))
         return MADE(
             n_features,
             self.hidden,
+            list(columns.outputs),
             activation=self.activation,
             order=order,
             degrees=self.degrees,
@@ -74,6 +86,8 @@ class Recipe:
         if fit_options.get("schedule") == "restarts":
             per_epoch = -(-len(train) // fit_options.get("batch_size", 100))
             fit_options["schedule"] = WarmRestarts(10 * per_epoch)
+        fold = self.columns(train).one_hot.fold
+        train, valid = fold(train), fold(valid)
         theta = made.init(self.seed, train, scheme=self.start)
         return made, fit(made, train, valid=valid, theta=theta, rng=self.seed, **fit_options, **options)
 

@@ -21,6 +21,7 @@ class Trained:
     """A model, and how it came about."""
 
     made: made_np.MADE
+    one_hot: made_np.OneHot
     result: FitResult
     valid: float
     """Nats per validation row of the theta that is kept."""
@@ -69,13 +70,15 @@ def train(
     )
     if result.stopped_by in ("callback", "interrupt"):
         return None
+    one_hot = recipe.columns(data.train).one_hot
     if recipe.test_masks is None:
-        return Trained(made, result, result.best_valid)
+        return Trained(made, one_hot, result, result.best_valid)
     mixture = made.mixture(recipe.test_masks)
-    return Trained(mixture, result, made_np.evaluate(mixture, result.theta, data.valid).nll)
+    valid = made_np.evaluate(mixture, result.theta, one_hot.fold(data.valid)).nll
+    return Trained(mixture, one_hot, result, valid)
 
 
 def test(trained: Trained, data: Dataset) -> dict[str, Any]:
     """Return the likelihood of the test rows: to be asked once, when everything has been chosen."""
-    found = made_np.evaluate(trained.made, trained.result.theta, data.test)
+    found = made_np.evaluate(trained.made, trained.result.theta, trained.one_hot.fold(data.test))
     return {"test": found.nll, "standard_error": found.standard_error, "rows": found.n_rows}

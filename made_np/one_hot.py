@@ -1,0 +1,229 @@
+"""One-hot columns, folded into the categorical columns that they stand for, and unfolded again.
+
+As binary columns, k of them have to be learned to exclude each other, and each is a place of its own in the order. As
+one feature with k values they exclude each other by construction: all that is learned is about the rest, and every
+sample is a row that can be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.validation import as_numbers
+
+__all__ = ["NOTHING_ONE_HOT", "OneHot"]
+
+Array = NDArray[Any]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+EVIDENCE = 20.0
+"""Rows with two ones that chance would have had to keep away before columns without such rows are taken for one-hot."""
+FEWEST = 3
+"""So many columns are a group if some row has no 1 in it: that two exclude each other proves little."""
+
+
+@dataclass(frozen=True)
+class OneHot:
+    """Which neighbouring columns of 0 and 1 are one-hot together: at most one of them is 1 in a row.
+
+    Densities carry over: ``p(row) = p(folded row)``, and 0 for a row with two ones in a group. So a model of folded
+    rows compares, in nats per row, with any model of the columns as they are.
+
+    Attributes
+    ----------
+    groups : tuple of (start, stop)
+        Columns start..stop - 1 are a group, of at least two; groups do not overlap, and the first comes first. All
+        other columns stay as they are.
+    may_be_none : bool, or one per group
+        Whether a row may have no 1 in the group. If so, that is one more value of its feature, the last one.
+
+    Examples
+    --------
+    >>> table = np.array([[1, 0, 0, 2.5], [0, 0, 1, 0.5], [0, 1, 0, 1.5]])
+    >>> one_hot = OneHot.find(table)
+    >>> one_hot.groups
+    ((0, 3),)
+    >>> one_hot.fold(table)
+    array([[0. , 2.5],
+           [2. , 0.5],
+           [1. , 1.5]])
+    >>> bool((one_hot.unfold(one_hot.fold(table)) == table).all())
+    True
+    """
+
+    groups: tuple[tuple[int, int], ...] = ()
+    may_be_none: bool | tuple[bool, ...] = False
+
+    def __post_init__(self) -> None:
+        end = 0
+        for group in self.groups:
+            if len(group) != 2 or group[0] < end or group[1] < group[0] + 2:
+                raise ValueError(
+                    f"groups has {group!r} where columns from {end} on are free: give (start, stop) of at least two "
+                    "columns, each group behind the one before it"
+                )
+            end = group[1]
+        none = self.may_be_none
+        each = none if isinstance(none, tuple) else (none,) * len(self.groups)
+        if len(each) != len(self.groups):
+            raise ValueError(f"may_be_none has {len(each)} entries for {len(self.groups)} groups: give one for each")
+        object.__setattr__(self, "may_be_none", each)
+
+    @classmethod
+    def find(cls, x: Any, *, evidence: float = EVIDENCE) -> OneHot:
+        """Return the groups that the rows of `x` show, from the left.
+
+        Columns with exactly one 1 in every row are a group (and columns without any 1 count with the group that they
+        follow). So are three or more of which no row has two ones, as far as that is no accident: a column joins those
+        before it where, if it did not depend on them, so many rows as `evidence` says would have two.
+
+        Parameters
+        ----------
+        x : array (n, D) of real numbers
+            Training rows without gaps. Columns with other values than 0 and 1 are in no group.
+        evidence : float, at least 0
+            Rows. 0: any columns that exclude each other in `x` are a group, by chance where a 1 is rare. inf: only
+            those with exactly one 1 in every row.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Not rows of numbers.
+        """
+        table = _as_table(x, "x")
+        ones = np.asfortranarray(table == 1)
+        is_bits: Bools = np.all((table == 0) | ones, axis=0)
+        n_ones = ones.sum(axis=0) * is_bits
+        groups, none, start = [], [], 0
+        while start < len(n_ones):
+            stop, is_whole = _end_of_group(ones, is_bits, n_ones, start, evidence)
+            if stop - start > 1:
+                groups.append((start, stop))
+                none.append(not is_whole)
+            start = stop
+        return cls(tuple(groups), tuple(none))
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> OneHot:
+        """Return the groups whose `config` this is; an empty one has none."""
+        groups = tuple((int(start), int(stop)) for start, stop in config.get("groups", ()))
+        return cls(groups, tuple(map(bool, config.get("may_be_none", ()))))
+
+    def config(self) -> dict[str, Any]:
+        """Return the groups as JSON-able values, from which `from_config` builds equal ones."""
+        return {"groups": [[start, stop] for start, stop in self.groups], "may_be_none": [x for *_, x in self.each]}
+
+    @cached_property
+    def each(self) -> tuple[tuple[int, int, bool], ...]:
+        """Start, stop and whether there may be none, of each group."""
+        assert isinstance(self.may_be_none, tuple)  # since __post_init__
+        return tuple((start, stop, none) for (start, stop), none in zip(self.groups, self.may_be_none, strict=True))
+
+    def spans(self, n_columns: int) -> list[tuple[int, int]]:
+        """Return (start, stop) of the columns that each feature of a folded table of so many columns stands for.
+
+        Examples
+        --------
+        >>> OneHot(((1, 3),)).spans(4)
+        [(0, 1), (1, 3), (3, 4)]
+        """
+        if self.groups and self.groups[-1][1] > n_columns:
+            raise ValueError(f"groups has {self.groups[-1]}, but the table has {n_columns} columns")
+        stops, spans, start = dict(self.groups), [], 0
+        while start < n_columns:
+            spans.append((start, stops.get(start, start + 1)))
+            start = spans[-1][1]
+        return spans
+
+    def fold(self, x: Any, name: str = "x") -> Floats:
+        """Return the table with one column for each group: which of the group's columns is 1, counted from 0.
+
+        Parameters
+        ----------
+        x : array (n, D)
+            NaN is a gap. The rest of a group follows from its 1, or from all others being 0 where there must be one;
+            a group that is all gap is a gap.
+        name : str
+            What messages call `x`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, features)
+
+        Raises
+        ------
+        TypeError, ValueError
+            No table, another value than 0 and 1 in a group, two ones, no 1 where one must be, or a group of which a
+            row tells too little: that some of its columns are 0, and nothing of the others.
+        """
+        table = _as_table(x, name)
+        first = [start for start, _ in self.spans(table.shape[1])]
+        folded = table[:, first]
+        for start, stop, none in self.each:
+            folded[:, first.index(start)] = _fold(table[:, start:stop], none, start, name)
+        return folded
+
+    def unfold(self, z: Array) -> Array:
+        """Return the table (..., D) that folds to `z` (..., features); a gap in z is one in all of its columns."""
+        n_columns = z.shape[-1] + sum(stop - start - 1 for start, stop in self.groups)
+        table = np.empty((*z.shape[:-1], n_columns), dtype=z.dtype)
+        stops = dict(self.groups)
+        for place, (start, stop) in enumerate(self.spans(n_columns)):
+            code = z[..., place, None]
+            one_hot = np.where(np.isnan(code), code, code == np.arange(stop - start))
+            table[..., start:stop] = one_hot if start in stops else code
+        return table
+
+
+NOTHING_ONE_HOT = OneHot()
+
+
+def _as_table(x: Any, name: str) -> Floats:
+    """Return a copy of `x` as a table of float64, or raise."""
+    array = as_numbers(x, name)
+    if array.ndim != 2:
+        raise ValueError(f"{name} is {array.ndim}-dimensional with shape {array.shape}: give rows (n, D)")
+    return array.astype(np.float64)
+
+
+def _end_of_group(ones: Bools, is_bits: Bools, n_ones: Ints, start: int, evidence: float) -> tuple[int, bool]:
+    """Return where the group that begins with `start` ends, and whether each row has a 1 in it."""
+    if not n_ones[start]:
+        return start + 1, False
+    taken, sure, stop = ones[:, start], start + 1, start + 1
+    while stop < len(n_ones) and is_bits[stop] and not (taken & ones[:, stop]).any():
+        # So many rows would have two ones if this column did not depend on the others.
+        if sure == stop and np.count_nonzero(taken) * n_ones[stop] >= evidence * len(ones):
+            sure += 1
+        taken = taken | ones[:, stop]
+        stop += 1
+    is_whole = bool(taken.all())
+    if is_whole:
+        return stop, True
+    return (sure if sure >= start + FEWEST else start + 1), False
+
+
+def _fold(part: Floats, none: bool, start: int, name: str) -> Floats:
+    """Return the codes (n,) of the columns (n, width) of one group, the first of which is column `start`."""
+    width, gap = part.shape[1], np.isnan(part)
+    ones, n_gaps = (part == 1).sum(axis=1), gap.sum(axis=1)
+    follows = (ones == 0) & (n_gaps == 1) & (not none)
+    unknown = (ones == 0) & (n_gaps == width) & ~follows
+    known = (ones == 1) | follows | unknown | ((ones == 0) & (n_gaps == 0) & none)
+    wrong = ~known | ~(np.isin(part, (0, 1)) | gap).all(axis=1)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise ValueError(
+            f"{name}[{row}] has {part[row].tolist()} in columns {start}..{start + width - 1}, which are one-hot: "
+            f"{'at most' if none else 'exactly'} one of them is 1, and all are known or none is. Mend the row, or give "
+            "columns='bernoulli' (or a list) for columns that are not one-hot"
+        )
+    codes = np.where(follows, gap.argmax(axis=1), np.where(ones == 1, (part == 1).argmax(axis=1), width))
+    return np.where(unknown, np.nan, codes)
