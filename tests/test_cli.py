@@ -120,6 +120,18 @@ def test_train_says_what_trials_chose(tmp_path: Path, capsys: pytest.CaptureFixt
         assert "chosen by trials" not in capsys.readouterr().out
 
 
+def test_one_hot_columns_are_named_by_train_and_inspect(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    codes = np.random.default_rng(0).integers(0, 3, (120, 2))
+    table = np.column_stack([codes[:, :1] == np.arange(3), codes[:, 1] > 1]).astype(float)
+    write_table(tmp_path / "t.csv", table, ["red", "green", "blue", "sold"])
+    assert main(["train", str(tmp_path / "t.csv"), "-o", str(tmp_path / "m.npz"), *FAST]) == 0
+    assert "one-hot columns, one feature each: 0..2\n" in capsys.readouterr().out
+    assert main(["inspect", str(tmp_path / "m.npz")]) == 0
+    shown = capsys.readouterr().out
+    assert "features    2: 1 Categorical(n=3), 1 Bernoulli" in shown
+    assert "  sold sees red..blue\n" in shown
+
+
 def test_the_losses_that_train_prints_are_in_the_units_of_the_columns(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -101,6 +101,8 @@ def run_train(args: Namespace) -> int:
         raise ValueError("the loss was not finite in the first epoch: try a smaller --learning-rate")
     density.save(args.out)
     print(f"{args.data}: {len(table.values)} rows of {table.values.shape[1]} columns")
+    if density.columns_.one_hot.groups:
+        print(_one_hot(density.columns_.one_hot.groups))
     if density.trials_:
         print(_chosen(best(density.trials_)))
     print(f"{density.n_iter_} epochs in {seconds:.1f} s, ended by {_ending(density.stopped_by_)}")
@@ -178,6 +180,12 @@ def _chosen(choice: Choice) -> str:
     order = choice.order if isinstance(choice.order, str) else "given"
     masks = {None: "endless mask sets", 1: "1 mask set"}.get(choice.n_masks, f"{choice.n_masks} mask sets")
     return f"chosen by trials: {order} order, {masks}, weight decay {choice.weight_decay}"
+
+
+def _one_hot(groups: tuple[tuple[int, int], ...]) -> str:
+    """Return which columns were found to be one-hot, in a line."""
+    shown = [f"{start}..{stop - 1}" for start, stop in groups[:5]] + ["..."] * (len(groups) > 5)
+    return f"one-hot columns, one feature each: {', '.join(shown)}"
 
 
 def _print_losses(density: MADEDensity) -> None:

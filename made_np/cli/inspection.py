@@ -10,6 +10,7 @@ from typing import Any
 
 from made_np import draw
 from made_np.cli import options
+from made_np.columns import Columns
 from made_np.draw.canvas import check_suffix
 from made_np.mask_sets import MaskSet
 from made_np.model import MADE
@@ -134,9 +135,11 @@ def _who_sees_whom(mask_set: MaskSet, names: Sequence[str]) -> Iterator[str]:
 
 
 def _names(stored: Stored) -> list[str] | None:
-    """Return the names of the columns, where an estimator was saved that knows them."""
-    names = stored.extra.get("estimator", {}).get("feature_names")
-    return None if names is None else [str(name) for name in names]
+    """Return the names of the features, where an estimator was saved that knows them."""
+    estimator = stored.extra.get("estimator", {})
+    if estimator.get("feature_names") is None:
+        return None
+    return [feature.name for feature in Columns.from_config(estimator["columns"]).features]
 
 
 def _short(output: Distribution) -> str:
