@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from made_np.datasets import Dataset
+
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 ROWS = np.random.default_rng(5).integers(0, 2, size=(40, 12), dtype=np.uint8)
 sys.path.insert(0, str(SCRIPTS))
@@ -19,6 +21,8 @@ sys.path.insert(0, str(SCRIPTS))
 from other_tables import load_table  # noqa: E402
 from paper.published import FIRST_TRY  # noqa: E402
 from paper.recipes import AS_PAPERS, FREE, RECIPES, Recipe  # noqa: E402
+from paper.runs import test as nll_of  # noqa: E402
+from paper.runs import train  # noqa: E402
 from paper.space import draws, options  # noqa: E402
 from paper.store import read, write  # noqa: E402
 from paper.table import markdown  # noqa: E402
@@ -161,6 +165,23 @@ def test_shuffled_order_depends_on_the_seed_alone() -> None:
     assert sorted(first) == list(range(12))
 
 
+def test_recipes_for_one_hot_columns_and_for_both_ways_build_what_they_say() -> None:
+    codes = np.random.default_rng(6).integers(0, 3, (60, 4))
+    rows = (codes[:, :, None] == np.arange(3)).reshape(60, 12).astype(np.uint8)
+    recipe = Recipe((20,), "auto", one_hot=True, both_ways=True, direct=False, fit={"max_epochs": 2})
+    made, _ = recipe.train(rows[:40], rows[40:])
+    assert made.n_features == 4
+    assert made.n_masks == 2
+    first, second = made.order
+    assert first == second[::-1]
+    trained = train(recipe, Dataset("", rows[:40], rows[40:50], rows[50:], "", "", ""))
+    assert trained is not None
+    assert trained.made == made
+    expected = -made.log_prob(trained.result.theta, codes[50:]).mean()
+    assert nll_of(trained, Dataset("", rows[:0], rows[:0], rows[50:], "", "", ""))["test"] == pytest.approx(expected)
+    assert Recipe((20,), "natural", both_ways=True).made(rows).order[1] == tuple(range(11, -1, -1))
+
+
 def test_draws_for_the_papers_setting_never_use_the_natural_order() -> None:
     assert {recipe.order for _, recipe in draws(60, 1, True)} == {"shuffled", "random"}
     assert "natural" in {recipe.order for _, recipe in draws(60, 1, False)}
@@ -186,7 +207,7 @@ def test_pair_counts_count() -> None:
 def test_table_says_met_or_missed_and_leaves_out_what_is_not_there(tmp_path: Path) -> None:
     run = {
         "recipe": Recipe().to_dict(), "valid": 13.0, "test": 13.07, "standard_error": 0.02, "rows": 9, "epochs": 3,
-        "stopped_by": "patience", "seconds": 60.0, "theta_sha256": "0" * 64,
+        "masks": 1, "stopped_by": "patience", "seconds": 60.0, "theta_sha256": "0" * 64,
     }  # fmt: skip
     write(tmp_path / "r.json", {"adult": {"tree": 18.53, AS_PAPERS: run, FREE: run}})
     text = markdown(read(tmp_path / "r.json"))

@@ -53,7 +53,8 @@ class MADEDensity(Fitting):
         with any gaps. "auto": one, or a mixture over 64 random orders if `order` is "auto" and that does better in a
         trial.
     direct : bool or "auto"
-        Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
+        Wires from input to output. "auto": True; but where most inputs are of categorical columns (or one-hot ones),
+        and none is real, only if a hidden layer is too narrow to carry every dependency.
     residual : bool
     mask_weights : bool
         Further weights that tell the network its masks: they pay with many mask sets, above all ``n_masks=None``.
@@ -139,7 +140,7 @@ class MADEDensity(Fitting):
         activation: str = "relu",
         order: Any = "auto",
         n_masks: int | str | None = "auto",
-        direct: bool | str = True,
+        direct: bool | str = "auto",
         residual: bool = False,
         mask_weights: bool = False,
         optimizer: str | Optimizer = "adam",

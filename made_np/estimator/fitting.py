@@ -21,7 +21,7 @@ from made_np.masks import ORDERS
 from made_np.mixing import RealMixture
 from made_np.model import MADE
 from made_np.one_hot import NOTHING_ONE_HOT, OneHot
-from made_np.outputs import Distribution, Gaussian
+from made_np.outputs import Categorical, Distribution, Gaussian
 from made_np.schedules import get_schedule
 from made_np.train import FitResult
 from made_np.train import fit as fit_model
@@ -154,13 +154,20 @@ class Fitting(FittedDensity):
             activation=self.activation,
             order=order,
             n_masks=choice.n_masks,
-            direct=self.direct,
+            direct=self._direct(columns),
             residual=self.residual,
             mask_weights=self.mask_weights,
             seed=seed,
             dtype=self.dtype,
             backend=self.backend,
         )
+
+    def _direct(self, columns: Columns) -> bool | str:
+        """Return the wires from input to output: those of bits pay, while codes do without."""
+        if not is_auto(self.direct) or _has_real(columns.outputs):
+            return True if is_auto(self.direct) else self.direct
+        coded = sum(output.n_inputs for output in columns.outputs if isinstance(output, Categorical))
+        return "auto" if 2 * coded > sum(output.n_inputs for output in columns.outputs) else True
 
     def _continued(self) -> MADE:
         """Return the model that is there, or raise if the parameters now describe another one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -30,6 +30,8 @@ class Recipe:
     `test_masks` of them; while it trains, it is validated on 32. `start` is the scheme of `MADE.init`. `fit` holds
     arguments of `made_np.fit`, which takes `seed` as well; the schedule "restarts" is `WarmRestarts` of 10 epochs.
 
+    With `both_ways` the order and its reverse are two mask sets, and the model is their mixture.
+
     `one_hot` says that columns of which no training row has two ones are one-hot together: the model then has one
     categorical feature for them, and its density is 0 for rows in which they are not.
     """
@@ -43,6 +45,7 @@ class Recipe:
     residual: bool = False
     mask_weights: bool = False
     one_hot: bool = False
+    both_ways: bool = False
     test_masks: int | None = None
     start: str = "normal"
     seed: int = 0
@@ -66,6 +69,9 @@ class Recipe:
             order = np.random.default_rng((self.seed, 2015)).permutation(n_features)
         elif order == "auto":
             order = find_order(columns.one_hot.fold(train))
+        if self.both_ways:
+            order = np.arange(n_features) if isinstance(order, str) else order
+            order = np.stack([order, order[::-1]])
         return MADE(
             n_features,
             self.hidden,
@@ -73,7 +79,7 @@ class Recipe:
             activation=self.activation,
             order=order,
             degrees=self.degrees,
-            n_masks=self.n_masks,
+            n_masks=2 if self.both_ways else self.n_masks,
             direct=self.direct,
             residual=self.residual,
             mask_weights=self.mask_weights,
@@ -113,10 +119,17 @@ def _plain(order: str, hidden: tuple[int, ...] = (500,), activation: str = "relu
     return Recipe(hidden, order, activation=activation, fit={"schedule": "cosine", **fit_options})
 
 
+def _coded(order: str, hidden: tuple[int, ...], activation: str = "relu", **fit_options: Any) -> Recipe:
+    """Return a plain recipe in which one-hot columns are one feature; those do without direct wires."""
+    return replace(_plain(order, hidden, activation, **fit_options), one_hot=True, direct=False)
+
+
 _ADULT = {"dropout": 0.6, "weight_decay": 3e-4, "max_epochs": 160}
+_CODED_ADULT = {"dropout": 0.7, "weight_decay": 1e-3, "max_epochs": 100}
 _CONNECT4 = {"dropout": 0.3, "weight_decay": 1e-5, "max_epochs": 140}
-_WIDE_CONNECT4 = {"dropout": 0.5, "weight_decay": 1e-4, "learning_rate": 2e-3, "max_epochs": 125}
+_CODED_CONNECT4 = {"dropout": 0.4, "weight_decay": 1e-4, "max_epochs": 200}
 _MUSHROOMS = {"dropout": 0.5, "weight_decay": 5e-5, "learning_rate": 3e-3, "max_epochs": 600}
+_CODED_MUSHROOMS = {**_MUSHROOMS, "dropout": 0.6, "weight_decay": 2e-4}
 _NIPS = {"dropout": 0.5, "weight_decay": 0.2, "learning_rate": 3e-3, "averaging": 0.99, "max_epochs": 1000}
 _OCR = {"dropout": 0.5, "weight_decay": 3e-5, "learning_rate": 2e-3, "max_epochs": 50}
 _MNIST = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 40}
@@ -126,27 +139,21 @@ _BAUDIO = {"dropout": 0.6, "weight_decay": 2e-3, "schedule": None}
 _PUMSB = {"dropout": 0.4, "weight_decay": 1e-5, "learning_rate": 2e-3, "max_epochs": 120}
 _WEB = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 140}
 
-_DNA = Recipe(
-    (1000,),
-    order="random",
-    n_masks=None,
-    test_masks=1024,
-    fit={
-        "dropout": 0.6, "weight_decay": 3e-4, "learning_rate": 4e-3, "schedule": "cosine", "max_epochs": 1000,
-        "patience": 100,
-    },
-)  # fmt: skip
+_DNA = {"dropout": 0.6, "weight_decay": 3e-4, "learning_rate": 4e-3, "max_epochs": 1000, "patience": 100}
+_BITS = replace(_plain("random", (1000,), **_DNA), n_masks=None, test_masks=1024)
+_CODED_DNA = {**_DNA, "weight_decay": 1e-3, "max_epochs": 600, "validate_every": 10}
+_BASES = replace(_coded("random", (2000,), **_CODED_DNA), n_masks=None, test_masks=1024)
 
 RECIPES: dict[str, dict[str, Recipe]] = {
-    "adult": {AS_PAPERS: _plain("shuffled", (1500,), **_ADULT), FREE: _plain("auto", (1500,), **_ADULT)},
+    "adult": {AS_PAPERS: _plain("shuffled", (1500,), **_ADULT), FREE: _coded("auto", (1500,), **_CODED_ADULT)},
     "connect4": {
         AS_PAPERS: _plain("shuffled", (1000, 1000), **_CONNECT4),
-        FREE: _plain("natural", (1000,), **_WIDE_CONNECT4),
+        FREE: replace(_coded("natural", (1000, 1000), **_CODED_CONNECT4), both_ways=True),
     },
-    "dna": {AS_PAPERS: _DNA, FREE: _DNA},
+    "dna": {AS_PAPERS: _BITS, FREE: _BASES},
     "mushrooms": {
         AS_PAPERS: _plain("shuffled", (1000,), "softplus", **_MUSHROOMS),
-        FREE: _plain("auto", (1000,), "softplus", **_MUSHROOMS),
+        FREE: _coded("auto", (1000,), "softplus", **_CODED_MUSHROOMS),
     },
     "nips": {AS_PAPERS: _plain("shuffled", **_NIPS), FREE: _plain("natural", **_NIPS)},
     "ocr_letters": {AS_PAPERS: _plain("shuffled", (4000,), **_OCR), FREE: _plain("natural", (4000,), **_OCR)},

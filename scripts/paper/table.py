@@ -58,11 +58,12 @@ def _runs(name: str, found: dict[str, Any]) -> Iterator[str]:
             continue
         recipe = run["recipe"]
         order = recipe["order"] if isinstance(recipe["order"], str) else "given"
+        order += ", both ways" * recipe["both_ways"] + ", one-hot" * recipe["one_hot"]
         cells = (
             name,
             setting,
             order,
-            recipe["n_masks"] or f"endless, {run['masks']} tested",
+            f"endless, {run['masks']} tested" if recipe["n_masks"] is None else run["masks"],
             "-".join(map(str, recipe["hidden"])),
             _number(run["valid"]),
             _number(run.get("test")),

@@ -156,3 +156,19 @@ def test_a_warm_start_keeps_the_groups() -> None:
     before = model.columns_
     assert model.fit(X[:20]).columns_ == before
     assert_allclose(model.sample(50, random_state=0)[:, 1:4].sum(axis=1), 1)
+
+
+@pytest.mark.parametrize(
+    ("columns", "direct"),
+    [
+        ([1, 2, 3], False),  # one feature of three inputs
+        ([1, 2, 3, 4], False),  # three inputs of four
+        ([0, 1, 2, 3], True),  # one is real
+        ([4, 4, 4], True),
+    ],
+)
+def test_codes_do_without_direct_wires(columns: list[int], direct: bool) -> None:
+    table = X[:, columns]
+    assert small(direct="auto").fit(table).made_.direct is direct
+    assert small(direct=True).fit(table).made_.direct
+    assert not small(direct=False).fit(table).made_.direct
