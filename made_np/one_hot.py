@@ -95,8 +95,10 @@ class OneHot:
         Raises
         ------
         TypeError, ValueError
-            Not rows of numbers.
+            Not rows of numbers, or negative evidence.
         """
+        if not evidence >= 0:
+            raise ValueError(f"evidence={evidence}: give a number of rows, at least 0")
         table = _as_table(x, "x")
         ones = np.asfortranarray(table == 1)
         is_bits: Bools = np.all((table == 0) | ones, axis=0)
@@ -186,11 +188,11 @@ NOTHING_ONE_HOT = OneHot()
 
 
 def _as_table(x: Any, name: str) -> Floats:
-    """Return a copy of `x` as a table of float64, or raise."""
+    """Return `x` as a table of float64, or raise."""
     array = as_numbers(x, name)
     if array.ndim != 2:
         raise ValueError(f"{name} is {array.ndim}-dimensional with shape {array.shape}: give rows (n, D)")
-    return array.astype(np.float64)
+    return np.asarray(array, dtype=np.float64)
 
 
 def _end_of_group(ones: Bools, is_bits: Bools, n_ones: Ints, start: int, evidence: float) -> tuple[int, bool]:

@@ -10,7 +10,7 @@ PLAIN: dict[str, Any] = {
     "hidden_layer_sizes": (16,),
     "order": "natural",
     "n_masks": 1,
-    "direct": "auto",
+    "direct": False,
     "learning_rate": 1e-3,
     "schedule": None,
     "max_epochs": 5,

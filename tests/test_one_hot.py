@@ -155,5 +155,7 @@ def test_tables_that_cannot_be_meant() -> None:
         OneHot.find([0, 1])
     with pytest.raises(ValueError, match=r"groups has \(0, 3\), but the table has 2 columns"):
         OneHot(((0, 3),)).fold([[0, 1]])
+    with pytest.raises(ValueError, match="evidence=-1: give a number of rows"):
+        OneHot.find([[0, 1]], evidence=-1)
     with pytest.raises(TypeError, match="real numbers"):
         OneHot.find([["a", "b"]])

@@ -31,8 +31,8 @@ class MADEDensity(Fitting):
     Parameters
     ----------
     hidden_layer_sizes : sequence of int, or "auto"
-        Widths of the hidden layers; ``()`` leaves a linear model. "auto": one layer, of a unit for 16 rows, but 500 to
-        2,000 units, and above 500 no more than 1,600,000 wires from the columns.
+        Widths of the hidden layers; ``()`` leaves a linear model. "auto": one layer, of a unit for 16 rows, but 500
+        (1,000 where mask sets share them) to 2,000 units, and above 500 no more than 1,600,000 wires from the columns.
     columns : str, Distribution, or a list with one of these per column; or OneHot
         "auto": columns of 0 and 1 are Bernoulli, of integers 0..max with max <= 31 Categorical, all others Gaussian.
         Neighbours of which exactly one is 1 in every row of `fit` (of 100 or more) are one feature of the model: they

@@ -40,6 +40,8 @@ ROWS_PER_UNIT, FEWEST, MOST, MOST_WIRES = 16, 500, 2_000, 1_600_000
 
 Where columns are many, it is narrower: of no more wires to it than these, so that a fit stays one of minutes.
 """
+FEWEST_SHARED = 1_000
+"""As `FEWEST`, where several mask sets share the units."""
 RATE, REAL_RATE = 4e-3, 2e-3
 """What "auto" is for `learning_rate`, without and with real columns: how those go together must be learned to a hair.
 
@@ -65,7 +67,7 @@ CHECKS = 4
 class Known(NamedTuple):
     """What is known of a table when its model is made: what is still "auto" follows from it."""
 
-    n_rows: int
+    n_rows: int  # 0 in a trial, which is narrow
     find_order: Callable[[], NDArray[np.int64]]
 
 
@@ -127,13 +129,15 @@ class Fitting(FittedDensity):
             return without_trials(self._asked(columns), self.weight_decay_, self.made_)
         return without_trials(self._asked(columns), little_decay(known.n_rows, len(columns)))
 
-    def _widths(self, known: Known | None, n_columns: int) -> tuple[int, ...]:
+    def _widths(self, known: Known | None, n_columns: int, n_masks: Any) -> tuple[int, ...]:
         """Return the widths of the hidden layers of a new model, or (nothing `known`) of one that goes on learning."""
         sizes = self.hidden_layer_sizes
         if is_auto(sizes) and known is None:
             return self.made_.hidden
         if known is not None and is_auto(sizes):
-            return (max(min(known.n_rows // ROWS_PER_UNIT, MOST, MOST_WIRES // n_columns), FEWEST),)
+            least = FEWEST_SHARED if n_masks != 1 and known.n_rows else FEWEST
+            wanted = max(known.n_rows // ROWS_PER_UNIT, least)
+            return (max(min(wanted, MOST, MOST_WIRES // n_columns), FEWEST),)
         if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
             raise TypeError(f"hidden_layer_sizes={sizes!r}: give a sequence of widths such as (500,), or () for none")
         return tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes))
@@ -149,7 +153,7 @@ class Fitting(FittedDensity):
             order = known.find_order()
         return MADE(
             len(columns.features),
-            self._widths(known, len(columns)),
+            self._widths(known, len(columns), choice.n_masks),
             list(columns.outputs),
             activation=self.activation,
             order=order,

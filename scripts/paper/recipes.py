@@ -132,11 +132,11 @@ _MUSHROOMS = {"dropout": 0.5, "weight_decay": 5e-5, "learning_rate": 3e-3, "max_
 _CODED_MUSHROOMS = {**_MUSHROOMS, "dropout": 0.6, "weight_decay": 2e-4}
 _NIPS = {"dropout": 0.5, "weight_decay": 0.2, "learning_rate": 3e-3, "averaging": 0.99, "max_epochs": 1000}
 _OCR = {"dropout": 0.5, "weight_decay": 3e-5, "learning_rate": 2e-3, "max_epochs": 50}
-_MNIST = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 40}
-_FREE_MNIST = {**_MNIST, "dropout": 0.35, "max_epochs": 30}
-_NLTCS = {"dropout": 0.3, "weight_decay": 1e-4, "averaging": 0.9995, "schedule": None}
+_MNIST = {"dropout": 0.35, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 30}
+_WIDE_MNIST = {**_MNIST, "dropout": 0.6, "batch_size": 200}
+_NLTCS = {"dropout": 0.3, "weight_decay": 1e-4, "averaging": 0.9995, "schedule": None, "max_epochs": 200}
 _BAUDIO = {"dropout": 0.6, "weight_decay": 2e-3, "schedule": None}
-_PUMSB = {"dropout": 0.4, "weight_decay": 1e-5, "learning_rate": 2e-3, "max_epochs": 120}
+_PUMSB = {"dropout": 0.4, "weight_decay": 1e-5, "learning_rate": 2e-3, "max_epochs": 160}
 _WEB = {"dropout": 0.5, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 140}
 
 _DNA = {"dropout": 0.6, "weight_decay": 3e-4, "learning_rate": 4e-3, "max_epochs": 1000, "patience": 100}
@@ -158,12 +158,12 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "nips": {AS_PAPERS: _plain("shuffled", **_NIPS), FREE: _plain("natural", **_NIPS)},
     "ocr_letters": {AS_PAPERS: _plain("shuffled", (4000,), **_OCR), FREE: _plain("natural", (4000,), **_OCR)},
     "binarized_mnist": {
-        AS_PAPERS: _plain("shuffled", (4000,), **_MNIST),
-        FREE: _plain("natural", (4000,), **_FREE_MNIST),
+        AS_PAPERS: _plain("shuffled", (8000,), **_WIDE_MNIST),
+        FREE: _plain("natural", (4000,), **_MNIST),
     },
-    "nltcs": {FREE: _plain("natural", (200,), **_NLTCS)},
+    "nltcs": {FREE: replace(_plain("natural", (500,), **_NLTCS), both_ways=True)},
     "baudio": {FREE: _plain("shuffled", (1000,), **_BAUDIO)},
-    "pumsb_star": {FREE: _plain("auto", (1500,), "tanh", **_PUMSB)},
+    "pumsb_star": {FREE: replace(_plain("auto", (1500,), "tanh", **_PUMSB), both_ways=True)},
     "web_resplit": {FREE: _plain("natural", (1000,), **_WEB)},
 }
 """By name of `made_np.datasets.load_binary`, then by setting."""

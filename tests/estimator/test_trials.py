@@ -19,6 +19,7 @@ from made_np.estimator import density, fitting
 from made_np.estimator.fitting import (
     DROPOUT,
     FEWEST,
+    FEWEST_SHARED,
     LESS_DROPOUT,
     MOST,
     MOST_WIRES,
@@ -156,8 +157,18 @@ def test_the_decay_to_begin_with_falls_with_the_rows() -> None:
     [(150, 3, FEWEST), (600 * ROWS_PER_UNIT, 3, 600), (10**9, 3, MOST), (10**9, 800, MOST_WIRES // 800)],
 )
 def test_the_width_follows_the_table(n_rows: int, n_columns: int, width: int) -> None:
-    assert small(hidden_layer_sizes="auto")._widths(Known(n_rows, np.empty), n_columns) == (width,)
-    assert small(hidden_layer_sizes="auto")._widths(Known(10**9, np.empty), 10**6) == (FEWEST,)
+    model = small(hidden_layer_sizes="auto")
+    assert model._widths(Known(n_rows, np.empty), n_columns, 1) == (width,)
+    assert model._widths(Known(10**9, np.empty), 10**6, 1) == (FEWEST,)
+
+
+@pytest.mark.parametrize("n_masks", [2, 64, None])
+def test_mask_sets_that_share_units_have_more_of_them(n_masks: int | None) -> None:
+    model = small(hidden_layer_sizes="auto")
+    assert model._widths(Known(50, np.empty), 10, n_masks) == (FEWEST_SHARED,)
+    assert model._widths(Known(32_000, np.empty), 10, n_masks) == (2_000,)
+    assert model._widths(Known(50, np.empty), 10**6, n_masks) == (FEWEST,)
+    assert model._widths(Known(0, np.empty), 10, n_masks) == (FEWEST,)  # a trial
 
 
 @pytest.mark.parametrize(
