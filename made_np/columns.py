@@ -148,10 +148,11 @@ class Columns:
         none = {start: may_be_none for start, _, may_be_none in self.one_hot.each}
         features = []
         for start, stop in self.one_hot.spans(len(self)):
-            first, last = self.each[start], self.each[stop - 1]
-            name = first.name and f"{first.name}..{last.name}"
-            group = Column(Categorical(max(stop - start + none.get(start, 0), 2)), name=name)
-            features.append(group if start in none else first)
+            feature = self.each[start]
+            if start in none:
+                name = feature.name and f"{feature.name}..{self.each[stop - 1].name}"
+                feature = Column(Categorical(stop - start + none[start]), name=name)
+            features.append(feature)
         return tuple(features)
 
     @property

@@ -5,7 +5,8 @@
 A run is what `paper/recipes.py` says, chosen on the validation rows; test rows are read once, when its training has
 ended. Finished runs are in `scripts/results/paper.json` and are not repeated unless their recipe changes; unfinished
 ones go on from their checkpoint. "As the papers": the order of the features owes nothing to the data (shuffled by a
-seed, or a mixture over random orders). "Free": any order, chosen without the test rows.
+seed, perhaps in a mixture with its reverse, or a mixture over random orders). "Free": any order, and one-hot columns as
+one feature, chosen without the test rows.
 
 Data are looked for in the folder that MADE_NP_DATA names, else in ../shared/data.
 """

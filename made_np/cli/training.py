@@ -43,8 +43,8 @@ def add_options(train: Any) -> None:
     model.add_argument("--activation", choices=("relu", "tanh", "sigmoid", "softplus"), default="relu")
     model.add_argument("--order", type=options.order, default=DEFAULTS["order"], metavar="ORDER", help=ORDER)
     model.add_argument("--n-masks", type=options.n_masks, default=DEFAULTS["n_masks"], metavar="N", help=MASKS)
-    wires = "wires from input to output: yes, no, or auto, where a hidden layer is narrow (%(default)s)"
-    model.add_argument("--direct", type=options.direct, default="yes", metavar="WHEN", help=wires)
+    wires = "wires from input to output: yes, no, or auto: most codes want them only for a narrow layer (%(default)s)"
+    model.add_argument("--direct", type=options.direct, default="auto", metavar="WHEN", help=wires)
     model.add_argument("--residual", action="store_true", help="hidden layers add the layer below them")
     model.add_argument("--mask-weights", action="store_true", help="further weights that tell the network its masks")
     model.add_argument("--dtype", choices=("float32", "float64"), default="float32")

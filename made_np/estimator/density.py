@@ -35,9 +35,10 @@ class MADEDensity(Fitting):
         (1,000 where mask sets share them) to 2,000 units, and above 500 no more than 1,600,000 wires from the columns.
     columns : str, Distribution, or a list with one of these per column; or OneHot
         "auto": columns of 0 and 1 are Bernoulli, of integers 0..max with max <= 31 Categorical, all others Gaussian.
-        Neighbours of which exactly one is 1 in every row of `fit` (of 100 or more) are one feature of the model: they
-        are one-hot in every sample, and rows where they are not are refused. `order` counts features, so they are not
-        looked for where it is a permutation. A `made_np.OneHot` says which they are; the rest is then as for "auto".
+        Neighbours that are one-hot in every row of `fit` (of 100 or more), as `made_np.OneHot.find` tells, are one
+        feature of the model: they are one-hot in every sample, and rows where they are not are refused. `order` counts
+        features, so they are not looked for where it is a permutation. A `made_np.OneHot` says which they are; the rest
+        is then as for "auto".
         "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``,
         ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails, .... Real columns are
         standardised for the network; densities and samples are in the column's own units. A discrete column has

@@ -168,10 +168,11 @@ class Fitting(FittedDensity):
 
     def _direct(self, columns: Columns) -> bool | str:
         """Return the wires from input to output: those of bits pay, while codes do without."""
-        if not is_auto(self.direct) or _has_real(columns.outputs):
-            return True if is_auto(self.direct) else self.direct
+        if not is_auto(self.direct):
+            return self.direct
         coded = sum(output.n_inputs for output in columns.outputs if isinstance(output, Categorical))
-        return "auto" if 2 * coded > sum(output.n_inputs for output in columns.outputs) else True
+        mostly_codes = 2 * coded > sum(output.n_inputs for output in columns.outputs)
+        return "auto" if mostly_codes and not _has_real(columns.outputs) else True
 
     def _continued(self) -> MADE:
         """Return the model that is there, or raise if the parameters now describe another one."""

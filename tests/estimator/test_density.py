@@ -405,7 +405,7 @@ def test_without_hidden_layers_the_defaults_hold_too() -> None:
         linear = getattr(MADEDensity((), max_epochs=2, random_state=0), method)(X)
         assert linear.dropout == "auto"
         assert np.isfinite(linear.score(X))
-    assert_array_equal(*(small(hidden_layer_sizes=(), dropout=rate).fit(X).theta_ for rate in (0.0, 0.5)))
+    assert_array_equal(*(small(hidden_layer_sizes=(), direct=True, dropout=rate).fit(X).theta_ for rate in (0.0, 0.5)))
 
 
 # ---------------------------------------------------------------------------------------------- order="found"
@@ -445,7 +445,7 @@ def test_a_found_order_is_worth_having() -> None:
     code = np.random.default_rng(0).integers(0, 8, 2000)
     bits = code[:, None] >> np.arange(3) & 1
     x = np.column_stack([bits.sum(axis=1) % 2, bits, code])
-    options: dict[str, Any] = {"learning_rate": 0.05, "max_epochs": 40}
+    options: dict[str, Any] = {"direct": True, "learning_rate": 0.05, "max_epochs": 40}
     orders = "found", "natural"
     found, natural = (small(hidden_layer_sizes=(), order=order, **options).fit(x).score(x) for order in orders)
     assert -np.log(8) - 0.05 < found < -np.log(8) + 0.01  # nats

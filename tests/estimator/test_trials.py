@@ -227,7 +227,13 @@ def test_a_single_column_has_one_order() -> None:
     assert {(trial.choice.order, trial.choice.n_masks) for trial in trials} == {("natural", 1)}
 
 
-LINEAR: dict[str, Any] = {"hidden_layer_sizes": (), "learning_rate": 0.05, "max_epochs": 40, "weight_decay": 0.0}
+LINEAR: dict[str, Any] = {
+    "hidden_layer_sizes": (),
+    "direct": True,
+    "learning_rate": 0.05,
+    "max_epochs": 40,
+    "weight_decay": 0.0,
+}
 
 
 def test_a_found_order_is_chosen_where_it_is_better() -> None:
