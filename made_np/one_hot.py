@@ -120,7 +120,7 @@ class OneHot:
 
     def config(self) -> dict[str, Any]:
         """Return the groups as JSON-able values, from which `from_config` builds equal ones."""
-        return {"groups": [[start, stop] for start, stop in self.groups], "may_be_none": [x for *_, x in self.each]}
+        return {"groups": list(map(list, self.groups)), "may_be_none": [none for _, _, none in self.each]}
 
     @cached_property
     def each(self) -> tuple[tuple[int, int, bool], ...]:
@@ -206,8 +206,7 @@ def _end_of_group(ones: Bools, is_bits: Bools, n_ones: Ints, start: int, evidenc
             sure += 1
         taken = taken | ones[:, stop]
         stop += 1
-    is_whole = bool(taken.all())
-    if is_whole:
+    if taken.all():
         return stop, True
     return (sure if sure >= start + FEWEST else start + 1), False
 

@@ -180,6 +180,9 @@ def test_recipes_for_one_hot_columns_and_for_both_ways_build_what_they_say() -> 
     expected = -made.log_prob(trained.result.theta, codes[50:]).mean()
     assert nll_of(trained, Dataset("", rows[:0], rows[:0], rows[50:], "", "", ""))["test"] == pytest.approx(expected)
     assert Recipe((20,), "natural", both_ways=True).made(rows).order[1] == tuple(range(11, -1, -1))
+    for wrong in ({"order": "random"}, {"order": "reverse"}, {"n_masks": 8}):
+        with pytest.raises(ValueError, match="it wants one order"):
+            Recipe(both_ways=True, **wrong)
 
 
 def test_draws_for_the_papers_setting_never_use_the_natural_order() -> None:

@@ -54,6 +54,8 @@ class Recipe:
     def __post_init__(self) -> None:
         known = {"learning_rate": 1e-3, "max_epochs": 300, "patience": 30, "averaging": 0.999}
         object.__setattr__(self, "fit", {**known, **self.fit})
+        if self.both_ways and (self.order not in ("natural", "shuffled", "auto") or self.n_masks != 1):
+            raise ValueError(f"both_ways with order={self.order!r}, n_masks={self.n_masks}: it wants one order")
 
     def columns(self, train: Rows) -> Columns:
         """Return what the columns are: binary, and perhaps some of them one-hot together."""
@@ -70,7 +72,7 @@ class Recipe:
         elif order == "auto":
             order = find_order(columns.one_hot.fold(train))
         if self.both_ways:
-            order = np.arange(n_features) if isinstance(order, str) else order
+            order = np.arange(n_features) if self.order == "natural" else order
             order = np.stack([order, order[::-1]])
         return MADE(
             n_features,
