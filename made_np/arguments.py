@@ -11,7 +11,7 @@ import numpy as np
 from made_np.blocks import NAMES, Outputs
 from made_np.masks import ORDERS, as_array, check_permutation
 from made_np.outputs import Distribution
-from made_np.validation import as_choice, as_count
+from made_np.values import as_choice, as_count
 
 Output = Distribution | tuple[Distribution, ...]
 Order = str | tuple[int, ...] | tuple[tuple[int, ...], ...]

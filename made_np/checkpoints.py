@@ -31,7 +31,7 @@ from made_np import storage
 from made_np.layers import Array
 from made_np.loop import Kept, Record, Run
 from made_np.model import MADE
-from made_np.validation import as_choice
+from made_np.values import as_choice
 
 __all__ = ["Checkpoint", "prepare"]
 

@@ -26,7 +26,8 @@ from made_np.layout import Layout
 from made_np.mask_sets import MaskSet, MaskSets
 from made_np.masks import DEGREES, check_degrees
 from made_np.network import Network
-from made_np.validation import as_choice, as_count, as_numbers, as_rows, as_vector
+from made_np.validation import as_numbers, as_rows, as_vector
+from made_np.values import as_choice, as_count
 
 AT_ONCE = 1 << 22
 """Numbers that a layer holds for the rows that are checked and scored together."""

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.validation import REALS, as_dense
+from made_np.validation import as_dense
+from made_np.values import REALS
 
 __all__ = ["REALS", "Floats", "Names", "as_frame", "as_table", "check_columns", "column_names", "where"]
 

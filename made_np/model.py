@@ -16,7 +16,8 @@ from made_np.mask_sets import MIXTURE_SIZE, MaskSet
 from made_np.masks import Bools, Ints, check_permutation
 from made_np.network import SCHEMES
 from made_np.sampling import propagate_means
-from made_np.validation import as_choice, as_count, as_uniforms
+from made_np.validation import as_uniforms
+from made_np.values import as_choice, as_count
 
 
 @dataclass(frozen=True)

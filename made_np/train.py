@@ -21,7 +21,8 @@ from made_np.loop import Callback, EpochInfo, Options, Record, Rows, Run
 from made_np.model import MADE
 from made_np.optim import Optimizer, get_optimizer
 from made_np.schedules import Schedule, after, get_schedule
-from made_np.validation import as_count, as_numbers
+from made_np.validation import as_numbers
+from made_np.values import as_count, as_generator
 
 __all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
 
@@ -186,7 +187,7 @@ def fit(
         _as_number(averaging, "averaging", "in [0, 1]", lambda v: 0 <= v <= 1),
         _as_callbacks(callbacks),
     )
-    generator = _as_generator(rng)
+    generator = as_generator(rng)
     run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, start)
     return _result(run, _train(run, prepare(checkpoint, run, resume, theta, rng), progress))
 
@@ -310,11 +311,3 @@ def _as_callbacks(callbacks: Iterable[Callback]) -> tuple[Callback, ...]:
         if not callable(call):
             raise TypeError(f"callbacks[{k}]={call!r} cannot be called")
     return callbacks
-
-
-def _as_generator(rng: Any) -> np.random.Generator:
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        way_out = "give an integer >= 0, a numpy.random.Generator, or None"
-        raise type(error)(f"rng={rng!r}: {way_out} ({error})") from None

@@ -1,4 +1,7 @@
-"""Bad input is refused here, before any work starts, in words that name argument, column, value and the way out."""
+"""Arrays that are arguments: refused before any work, in words that name argument, column, value and the way out.
+
+`values` does the same for single values.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from made_np.values import REALS
 
-REALS = (bool, int, float, np.bool_, np.integer, np.floating)
-"""The types of real numbers."""
+Array = NDArray[Any]
 
 
 def as_rows(x: Any, n_columns: int, dtype: np.dtype[Any], name: str = "x", *, gaps: bool = False) -> Array:
@@ -98,22 +100,6 @@ def as_finite(array: Array, dtype: np.dtype[Any], name: str, *, gaps: bool = Fal
             raise ValueError(f"{where} (column {index[-1]}): infinity is not allowed; clip or drop it first")
         raise ValueError(f"{where} (column {index[-1]}) is too large for {dtype}: scale it, or use dtype='float64'")
     return array.astype(dtype, copy=False)
-
-
-def as_count(value: Any, name: str, least: int = 1) -> int:
-    """Return `value` as an int >= `least`, or raise."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}={value!r} is a {type(value).__name__}: give an integer >= {least}")
-    if value < least:
-        raise ValueError(f"{name}={value}: give an integer >= {least}")
-    return int(value)
-
-
-def as_choice(value: Any, name: str, choices: tuple[Any, ...]) -> Any:
-    """Return `value` if it is one of `choices`, or raise a `ValueError` that lists them."""
-    if not any(value is choice or (type(value) is type(choice) and value == choice) for choice in choices):
-        raise ValueError(f"{name}={value!r} is unknown: use one of {choices}")
-    return value
 
 
 def as_vector(vector: Any, size: int, dtype: np.dtype[Any], name: str) -> Array:

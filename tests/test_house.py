@@ -22,7 +22,8 @@ LONGER = {
 
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
-    ["_version", "validation"],
+    ["_version", "values"],
+    ["validation"],
     ["frames", "masks", "layout", "layers", "one_hot", "optim", "orders", "schedules", "datasets"],
     ["normal", "mask_sets"],
     ["outputs", "conditioning"],

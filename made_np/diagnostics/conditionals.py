@@ -14,7 +14,7 @@ from made_np.mixing import RealMixture
 from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.model import MADE
 from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian, softmax
-from made_np.validation import as_count
+from made_np.values import as_count
 
 __all__ = ["Calibration", "calibration"]
 

@@ -21,7 +21,7 @@ from made_np.draw.canvas import (
 )
 from made_np.mask_sets import MaskSet
 from made_np.masks import Bools, Ints
-from made_np.validation import as_count
+from made_np.values import as_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

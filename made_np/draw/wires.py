@@ -10,7 +10,7 @@ import numpy as np
 from made_np.draw.canvas import INK, StrPath, degree_colours, feature_names, finish, hatch, new_figure, quiet, titled
 from made_np.mask_sets import MaskSet
 from made_np.masks import Bools, Ints
-from made_np.validation import as_choice
+from made_np.values import as_choice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from made_np.frames import REALS, Names, check_columns, column_names
-from made_np.validation import as_count
+from made_np.values import as_count
 
 __all__ = ["Conventions", "NotFittedError", "as_real", "as_seed", "not_fitted"]
 

@@ -19,7 +19,7 @@ from made_np.estimator.params import from_json, to_json
 from made_np.estimator.trials import Choice, Trial
 from made_np.frames import Floats, Names, as_frame, as_table
 from made_np.model import MADE
-from made_np.validation import as_count
+from made_np.values import as_count
 
 __all__ = ["FittedDensity"]
 

@@ -25,7 +25,7 @@ from made_np.outputs import Categorical, Distribution, Gaussian
 from made_np.schedules import get_schedule
 from made_np.train import FitResult
 from made_np.train import fit as fit_model
-from made_np.validation import as_count
+from made_np.values import as_count
 
 __all__ = ["Fitting", "Known", "hold_out"]
 

@@ -15,7 +15,7 @@ from made_np.model import MADE
 from made_np.optim import Optimizer, State, get_optimizer
 from made_np.schedules import get_schedule
 from made_np.train import _as_decay, _as_dropout, _as_number, _as_rate
-from made_np.validation import as_count
+from made_np.values import as_count
 
 __all__ = ["Memory", "Pass", "train_on"]
 
