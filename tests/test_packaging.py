@@ -1,0 +1,44 @@
+"""What people meet where the package is published: a description whose pictures and links work anywhere."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+
+import made_np
+from made_np.draw import mask_text
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def description() -> str:
+    """The text that `setup.cfg` names."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    kind, _, path = config["metadata"]["long_description"].partition(":")
+    assert kind == "file"
+    return (ROOT / path.strip()).read_text(encoding="utf-8")
+
+
+def test_no_link_of_the_description_needs_the_source_folder(description: str) -> None:
+    links = re.findall(r"\]\(([^)]*)\)|(?:src|href)=[\"']([^\"']*)", description)
+    assert links
+    assert all((a or b).startswith("https://") for a, b in links)
+
+
+def test_the_pictures_of_the_description_are_masks_of_the_package(description: str) -> None:
+    first, second = made_np.MADE(5, hidden=(8,)).mask_sets[0].masks
+    for mask in (first, second):
+        for line in mask_text(mask).splitlines():
+            assert line in description
+
+
+def test_the_description_names_every_extra(description: str) -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    extras = set(config["options.extras_require"]) - {"test", "dev"}
+    assert all(f"`{extra}`" in description for extra in extras)
