@@ -9,12 +9,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arrays import as_list
 from .report import Failure
+from .values import as_a, as_count, show
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 Ints: TypeAlias = NDArray[np.int64]
 Names: TypeAlias = Callable[[int], str] | Sequence[str]
+
+MOST_SEED = 2**128
+"""A `numpy.random.SeedSequence` holds so much; far longer numbers cannot be written."""
 
 KEPT = 1000
 """How many failures a report keeps."""
@@ -50,24 +55,45 @@ def same(got: ArrayLike, want: ArrayLike) -> Bools:
     return np.asarray(equal, dtype=np.bool_)
 
 
+NAMES = "give a list of str, or a function k -> str"
+
+
 def seed_of(rng: int | np.random.Generator) -> int:
-    """What repeats the check: the number itself, or one drawn from a generator."""
+    """What repeats the check: the number itself, or one drawn from a generator.
+
+    It comes last of all arguments: a generator must not have moved on if another one is refused.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If rng is neither a seed nor a generator.
+    """
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**31))
-    if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)) or rng < 0:
-        raise TypeError(f"rng must be a seed (an int >= 0) or a numpy Generator, got {rng!r}")
-    return int(rng)
+    seed = as_count(rng, "rng", 0)
+    if seed >= MOST_SEED:
+        raise ValueError(f"rng={show(rng)}: give a seed below 2**128, or a numpy.random.Generator")
+    return seed
 
 
 def namer(names: Names | None, size: int, default: str = "x") -> Callable[[int], str]:
-    """Turn ``names`` (a callable, a sequence or nothing) into a callable ``k -> name``."""
+    """Turn ``names`` (a callable, a sequence or nothing) into a callable ``k -> name``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none of these, has another length than ``size``, or gives a name that is no str.
+    """
     if names is None:
         return lambda k: f"{default}[{k}]"
     if callable(names):
-        return names
-    if len(names) != size:
-        raise ValueError(f"names has {len(names)} entries for {size} numbers; give one a number")
-    listed = names
+        named = names
+        return lambda k: as_a(named(k), f"names({k})", str, "names must return a str")
+    listed = as_list(names, "names", NAMES)
+    if len(listed) != size:
+        raise ValueError(f"names has {len(listed)} entries for {size} numbers; give one a number")
+    for k, name in enumerate(listed):
+        as_a(name, f"names[{k}]", str, NAMES)
     return lambda k: listed[k]
 
 
@@ -110,4 +136,4 @@ def call_line(check: str, *arguments: str, **options: Any) -> str:
 def callable_name(fn: Callable[..., Any], default: str) -> str:
     """The name of a function if it can be typed again, else a placeholder."""
     name = getattr(fn, "__name__", "")
-    return name if name.isidentifier() else default
+    return name if isinstance(name, str) and name.isidentifier() else default

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .values import REALS, as_a, as_count, as_number
+
 SHOWN = 5
 """How many of the failures are printed; all of them (up to 1000) stay in ``Report.failures``."""
 
@@ -17,6 +19,9 @@ class CheckFailed(AssertionError):
     """Raised by `Report.raise_if_failed`; ``.report`` holds what was found."""
 
     def __init__(self, report: Any) -> None:
+        # A str is what pickle hands over when the exception comes back from another process.
+        if not isinstance(report, str) and not hasattr(type(report), "raise_if_failed"):
+            raise TypeError(f"report is a {type(report).__name__}: give a Report or a SuiteReport")
         super().__init__(str(report))
         self.report = report
 
@@ -36,6 +41,11 @@ class Failure:
     hint : str
         What is odd about this entry alone; the likely mistake behind all of them is `Report.hint`.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If one of these is something else.
+
     Examples
     --------
     >>> Failure("W0[1, 2]", 10.0, 2.0, 8.0).ratio
@@ -48,12 +58,19 @@ class Failure:
     error: float = math.inf
     hint: str = ""
 
+    def __post_init__(self) -> None:
+        _as_text(where=self.where, hint=self.hint)
+        for name in ("got", "want"):
+            if not isinstance(getattr(self, name), str):
+                _as_real(getattr(self, name), name)
+        _as_real(self.error, "error")
+
     @property
     def ratio(self) -> float | None:
         """``got / want``, or None where that says nothing."""
         if isinstance(self.got, str) or isinstance(self.want, str) or self.want == 0:
             return None
-        return float(self.got / self.want)
+        return float(self.got) / float(self.want)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain Python for `json.dumps`; numbers that are not finite become strings."""
@@ -95,6 +112,11 @@ class Report:
     reproduce : str
         One line that runs the same check again.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If one of these is something else.
+
     Examples
     --------
     >>> report = Report("check_masks", n_checked=9, n_exercised=3)
@@ -119,8 +141,22 @@ class Report:
     reproduce: str = ""
 
     def __post_init__(self) -> None:
-        if self.n_failed < 0:
+        names = ("check", "worst_where", "hint", "rule", "reproduce")
+        _as_text(**{name: getattr(self, name) for name in names})
+        for i, failure in enumerate(as_a(self.failures, "failures", tuple, "give a tuple of Failure")):
+            as_a(failure, f"failures[{i}]", Failure, "give a Failure")
+        _as_text(
+            **{f"notes[{i}]": note for i, note in enumerate(as_a(self.notes, "notes", tuple, "give a tuple of str"))}
+        )
+        for name in ("n_checked", "n_exercised", "n_kinks"):
+            as_count(getattr(self, name), name, 0)
+        if as_count(self.n_failed, "n_failed", -1) < 0:
             object.__setattr__(self, "n_failed", len(self.failures))
+        if self.n_failed < len(self.failures):
+            raise ValueError(f"n_failed={self.n_failed}, but there are {len(self.failures)} failures: count them all")
+        _as_real(self.worst_error, "worst_error")
+        if self.seed is not None:
+            as_count(self.seed, "seed", 0)
 
     @property
     def ok(self) -> bool:
@@ -261,3 +297,16 @@ def _plain(value: Any) -> Any:
         return int(value)
     value = float(value)
     return value if math.isfinite(value) else str(value)
+
+
+def _as_text(**texts: Any) -> None:
+    """Refuse what is no str."""
+    for name, text in texts.items():
+        as_a(text, name, str, "give a str")
+
+
+def _as_real(value: Any, name: str) -> None:
+    """Refuse what is no real number; NaN and infinity may well be what was found."""
+    is_nan = isinstance(value, REALS) and value != value
+    if not is_nan:
+        as_number(value, name, "[-inf, inf]")

@@ -35,9 +35,12 @@ def test_seed_of_takes_a_seed_or_a_generator() -> None:
     assert seed_of(7) == 7
     assert seed_of(np.int64(7)) == 7
     assert seed_of(np.random.default_rng(1)) == seed_of(np.random.default_rng(1))
-    for bad in (None, -1, 1.5, True):
-        with pytest.raises(TypeError, match="rng must be a seed"):
+    for bad in (None, 1.5, True, "1", np.array([1])):
+        with pytest.raises(TypeError, match=r"rng=.*: give an integer >= 0"):
             seed_of(bad)  # type: ignore[arg-type]
+    for outside in (-1, 2**128, 10**5000):
+        with pytest.raises(ValueError, match=r"rng=.*: give "):
+            seed_of(outside)
 
 
 def test_namer_takes_a_callable_a_sequence_or_nothing() -> None:

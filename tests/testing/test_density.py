@@ -168,9 +168,19 @@ def test_too_much_is_refused(n: int, support: Any, message: str) -> None:
         check_normalised(log_table, n, support=support)
 
 
-@pytest.mark.parametrize("bounds", [(0, np.inf), (1, 1), (2, 1), (np.nan, 1)])
-def test_an_interval_is_finite_and_not_empty(bounds: tuple[float, float]) -> None:
-    with pytest.raises(ValueError, match="must be finite and not empty"):
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        ((0, np.inf), "high=inf: give a finite number"),
+        ((np.nan, 1), "low=nan: give a finite number"),
+        ((0, 10**400), "high=1000.*: give a finite number"),
+        ((1, 1), "must be finite and not empty"),
+        ((2, 1), "must be finite and not empty"),
+        ((-1e308, 1e308), "must be finite and not empty"),  # so wide that its width is infinite
+    ],
+)
+def test_an_interval_is_finite_and_not_empty(bounds: tuple[float, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Interval(*bounds)
 
 
