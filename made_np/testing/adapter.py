@@ -14,7 +14,7 @@ from .autoregressive import LOST
 from .compare import Floats, Names, namer
 from .masks import as_masks, as_skips
 from .points import Support, columns_of
-from .values import as_a, as_callable, as_choice, as_count, as_number
+from .values import as_a, as_callable, as_choice, as_count, as_number, show
 from .wiring import as_order, feature_of_columns
 
 CALLABLES = ("params", "log_prob", "sample", "conditional", "inverse", "loss", "grad", "params_given")
@@ -170,7 +170,7 @@ class Adapter:
             point = as_point(self.theta, "theta")
             namer(self.names, point.size)
             if self.frozen is not None:
-                as_flags(self.frozen, point.shape, "frozen")
+                as_flags(self.frozen, point, "frozen", "theta")
 
     def has(self, *fields: str) -> bool:
         """True if all of these were given.
@@ -200,7 +200,7 @@ def load_adapter(target: str) -> Adapter:
     as_a(target, "target", str, "give package.module:factory")
     module_name, colon, name = target.partition(":")
     if not colon or not name or not all(module_name.split(".")) or "\0" in target:
-        raise ValueError(f"{target!r} must look like package.module:factory")
+        raise ValueError(f"target={show(target)} must look like package.module:factory")
     try:
         found = importlib.import_module(module_name)
         for part in name.split("."):

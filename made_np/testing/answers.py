@@ -11,6 +11,9 @@ from .report import Failure, Report
 from .values import show
 
 
+NUMBERS = "an array of real numbers"
+
+
 class WrongAnswer(Exception):
     """An answer that nothing can be compared with; raised and caught within a check."""
 
@@ -52,10 +55,11 @@ def as_answer(raw: Any, where: str, shape: tuple[int, ...] | None = None, hint: 
     try:
         got = np.array(raw)
     except Exception as error:  # ragged, or a tensor that needs to be detached
-        raise WrongAnswer(Failure(where, show(raw), "an array", hint=f"NumPy cannot read it: {told(error)}")) from None
+        raise WrongAnswer(Failure(where, show(raw), NUMBERS, hint=f"NumPy cannot read it: {told(error)}")) from None
+    if got.dtype.kind == "c" and "c" not in kinds:
+        raise WrongAnswer(Failure(f"{where}.dtype", str(got.dtype), "real numbers"))
     if got.dtype.kind not in kinds:
-        returned = f"what came back is {show(raw)}"
-        raise WrongAnswer(Failure(f"{where}.dtype", str(got.dtype), "real numbers", hint=returned))
+        raise WrongAnswer(Failure(where, show(raw), NUMBERS))
     if shape is not None and got.shape != shape:
         raise WrongAnswer(Failure(f"{where}.shape", str(got.shape), str(shape), hint=hint))
     return got

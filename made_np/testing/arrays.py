@@ -24,6 +24,9 @@ MOST_NUMBERS = 2**24
 LARGEST = 1e100
 """Differences about a larger number may overflow."""
 
+MODERATE = "[-1e100, 1e100]"
+"""The interval of numbers that are not too large."""
+
 
 def told(error: Exception) -> str:
     """Return how messages write an exception, whatever its class makes of itself.
@@ -74,11 +77,11 @@ def as_list(value: Any, name: str, way_out: str) -> list[Any]:
         raise TypeError(f"{name}={show(value)} is no list: {way_out}") from None
 
 
-def as_flags(value: Any, shape: tuple[int, ...], name: str) -> NDArray[np.bool_]:
-    """Return `value` as a boolean array of that shape, or raise."""
+def as_flags(value: Any, like: Array, name: str, whose: str) -> NDArray[np.bool_]:
+    """Return `value` as a boolean array with the shape of another array, or raise."""
     array = as_array(value, name)
-    if array.dtype != np.bool_ or array.shape != shape:
-        raise ValueError(f"{name} must be boolean {shape}, got {array.dtype} {array.shape}")
+    if array.dtype != np.bool_ or array.shape != like.shape:
+        raise ValueError(f"{name} must be boolean {like.shape} as {whose} is, got {array.dtype} {array.shape}")
     return array
 
 
@@ -126,7 +129,7 @@ def as_frozen(frozen: Any, inputs: list[Array], labels: list[str]) -> list[NDArr
     if len(given) != len(inputs):
         raise ValueError(f"frozen has {len(given)} entries for {len(inputs)} inputs")
     return [
-        np.zeros(array.shape, dtype=bool) if flags is None else as_flags(flags, array.shape, f"frozen for {label}")
+        np.zeros(array.shape, dtype=bool) if flags is None else as_flags(flags, array, f"frozen for {label}", label)
         for flags, array, label in zip(given, inputs, labels, strict=True)
     ]
 

@@ -82,8 +82,9 @@ def check_autoregressive(
     'output 0 <- input 0'
     """
     as_callable(fn, "fn", "x -> parameters")
-    known = as_order(order, as_features(n_features))
-    as_n_rows(points, "points", 2 * n_features)
+    n_features = as_features(n_features)
+    known = as_order(order, n_features)
+    points = as_n_rows(points, "points", 2 * n_features)
     as_choice(lost, "lost", LOST)
     atol = as_number(atol, "atol", "[0, inf)")
     owner = feature_of_columns(n_features, n_params, layout)

@@ -9,17 +9,14 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arrays import as_list
-from .report import Failure
+from .arrays import as_list, told
+from .report import MOST_COUNT, Failure
 from .values import as_a, as_count, show
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 Ints: TypeAlias = NDArray[np.int64]
 Names: TypeAlias = Callable[[int], str] | Sequence[str]
-
-MOST_SEED = 2**128
-"""A `numpy.random.SeedSequence` holds so much; far longer numbers cannot be written."""
 
 KEPT = 1000
 """How many failures a report keeps."""
@@ -71,8 +68,8 @@ def seed_of(rng: int | np.random.Generator) -> int:
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**31))
     seed = as_count(rng, "rng", 0)
-    if seed >= MOST_SEED:
-        raise ValueError(f"rng={show(rng)}: give a seed below 2**128, or a numpy.random.Generator")
+    if seed > MOST_COUNT:
+        raise ValueError(f"rng={show(rng)}: give a seed up to 2**128, or a numpy.random.Generator")
     return seed
 
 
@@ -87,14 +84,29 @@ def namer(names: Names | None, size: int, default: str = "x") -> Callable[[int],
     if names is None:
         return lambda k: f"{default}[{k}]"
     if callable(names):
-        named = names
-        return lambda k: as_a(named(k), f"names({k})", str, "names must return a str")
+        name_of = _name_of(names)
+        if size:
+            name_of(0)
+        return name_of
     listed = as_list(names, "names", NAMES)
     if len(listed) != size:
         raise ValueError(f"names has {len(listed)} entries for {size} numbers; give one a number")
     for k, name in enumerate(listed):
         as_a(name, f"names[{k}]", str, NAMES)
     return lambda k: listed[k]
+
+
+def _name_of(names: Callable[[int], str]) -> Callable[[int], str]:
+    """``names``, held to its word."""
+
+    def name_of(k: int) -> str:
+        try:
+            name = names(k)
+        except Exception as error:
+            raise ValueError(f"names({k}) raises {told(error)}: {NAMES}") from error
+        return as_a(name, f"names({k})", str, NAMES)
+
+    return name_of
 
 
 def failures_of(got: Floats, want: Floats, ratio: Floats, name: Callable[[int], str]) -> tuple[Failure, ...]:

@@ -72,7 +72,8 @@ def check_consistency(
     'the first 3 rows alone'
     """
     as_callable(fn, "fn", "x -> answers")
-    columns = columns_of(support, as_features(n_features))
+    n_features = as_features(n_features)
+    columns = columns_of(support, n_features)
     rtol = None if rtol is None else as_number(rtol, "rtol", "[0, inf)")
     seed = seed_of(rng)
     draw = np.random.default_rng(seed)

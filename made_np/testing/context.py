@@ -56,9 +56,9 @@ def check_context(
     'feature 0'
     """
     as_callable(fn, "fn", "(x, context) -> parameters")
-    as_features(n_features)
-    as_count(n_context, "n_context", 1, MOST_FEATURES)
-    as_n_rows(points, "points", max(n_features, n_context))
+    n_features = as_features(n_features)
+    n_context = as_count(n_context, "n_context", 1, MOST_FEATURES)
+    points = as_n_rows(points, "points", max(n_features, n_context))
     owner = feature_of_columns(n_features, n_params, layout)
     columns = columns_of(support, n_features)
     seed = seed_of(rng)

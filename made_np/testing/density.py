@@ -71,8 +71,9 @@ def check_normalised(
     True
     """
     as_callable(log_prob, "log_prob", "x -> nats")
-    columns = columns_of(support, as_features(n_features))
-    as_number(atol, "atol", "[0, inf)")
+    n_features = as_features(n_features)
+    columns = columns_of(support, n_features)
+    atol = as_number(atol, "atol", "[0, inf)")
     intervals = sum(isinstance(column, Interval) for column in columns)
     n_rows = grid_size(columns)
     if intervals > 2 or n_rows > MOST_ROWS:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_array, as_flags, as_numbers, as_point
+from .arrays import MOST_NUMBERS, as_array, as_flags, as_numbers, as_point
 from .compare import Bools, Names, call_line, callable_name, namer, seed_of
 from .contract import examine, scalar
 from .differences import STEP, Derivatives, rounding_noise
@@ -102,16 +102,16 @@ def check_gradient(
     as_callable(f, "f", "x -> float")
     as_callable(grad, "grad", "x -> gradient")
     point = as_point(x, "x")
-    look_at_options(method, rtol, atol)
+    limits = as_limits(method, rtol, atol)
     h = as_number(h, "h", "(0, 1]")
-    as_count(n_directions, "n_directions", 8, MOST_DIRECTIONS)
+    n_directions = as_count(n_directions, "n_directions", 8, MOST_DIRECTIONS)
     name = namer(names, point.size)
-    masked = np.zeros(point.size, dtype=bool) if frozen is None else as_flags(frozen, point.shape, "frozen")
+    masked = np.zeros(point.size, dtype=bool) if frozen is None else as_flags(frozen, point, "frozen", "x")
     wanted = _entries(entries, point.size)
     rows = None if rows is None else as_count(rows, "rows")
-    seed = seed_of(rng)
     fn = scalar(f)
     got, broken = examine(fn, grad, point)
+    seed = seed_of(rng)
     options: dict[str, Any] = {"method": method, "rtol": rtol, "atol": atol, "rng": seed}
     options |= {"frozen": masked} if frozen is not None else {}
     options |= {"entries": entries} if entries is not None else {}
@@ -121,13 +121,13 @@ def check_gradient(
         return base
     draw = np.random.default_rng(seed)
     noise = 0.0 if method == "complex" else rounding_noise(fn, point, draw)
-    problem = Problem(fn, got, point, masked, name, Limits(rtol, atol), h, noise, draw)
+    problem = Problem(fn, got, point, masked, name, limits, h, noise, draw)
     broken += noticed(problem) + noisy(problem)
     if method == "directions":
         probe = directions(problem, n_directions)
     else:
         probe = sweep(problem, _choose(wanted, ~masked, draw), method)
-    return verdict(base, with_masked(probe, problem), problem.limits, broken, rows=rows)
+    return verdict(base, with_masked(probe, problem), limits, broken, rows=rows)
 
 
 def check_close(
@@ -157,7 +157,7 @@ def check_close(
     'constant ratio got / want = -1: sign flipped?'
     """
     first, second = as_numbers(got, "got"), as_numbers(want, "want")
-    look_at_options("central", rtol, atol)
+    limits = as_limits("central", rtol, atol)
     name = namer(names, second.size)
     if first.shape != second.shape:
         wrong = Failure("shape", str(first.shape), str(second.shape))
@@ -167,14 +167,13 @@ def check_close(
     exact = Derivatives(right, np.zeros(right.size), none)
     probe = Probe(claimed, exact, name, right * 0, none)
     line = call_line("check_close", "got", "want", rtol=rtol, atol=atol)
-    return verdict(Report("check_close", reproduce=line), probe, Limits(rtol, atol), [])
+    return verdict(Report("check_close", reproduce=line), probe, limits, [])
 
 
-def look_at_options(method: str, rtol: float, atol: float) -> None:
-    """Refuse what `check_gradient` cannot work with."""
+def as_limits(method: str, rtol: float, atol: float) -> Limits:
+    """The tolerances; it raises for what `check_gradient` cannot work with."""
     as_choice(method, "method", METHODS)
-    as_number(rtol, "rtol", "[0, inf)")
-    as_number(atol, "atol", "[0, inf)")
+    return Limits(as_number(rtol, "rtol", "[0, inf)"), as_number(atol, "atol", "[0, inf)"))
 
 
 def _entries(entries: int | ArrayLike | None, size: int) -> int | list[int] | None:
@@ -182,7 +181,7 @@ def _entries(entries: int | ArrayLike | None, size: int) -> int | list[int] | No
     if entries is None:
         return None
     if isinstance(entries, (int, np.integer)):
-        return as_count(entries, "entries")
+        return as_count(entries, "entries", 1, MOST_NUMBERS)
     wanted = np.atleast_1d(as_array(entries, "entries"))
     if wanted.dtype.kind not in "iu" or wanted.ndim > 1 or not ((wanted >= 0) & (wanted < size)).all():
         raise ValueError(f"entries={show(entries)}: give a number of entries, or a list of indices in 0..{size - 1}")

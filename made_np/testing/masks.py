@@ -86,7 +86,7 @@ def check_masks(
     padded = _padded(as_skips(skips), len(layers))
     as_choice(lost, "lost", KINDS)
     as_choice(dead, "dead", KINDS)
-    as_count(n_context, "n_context", 0, MOST_FEATURES)
+    n_context = as_count(n_context, "n_context", 0, MOST_FEATURES)
     known = as_order(order, None)
     first = layers[0] if layers else wires
     assert first is not None

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .arrays import as_list
+from .arrays import MODERATE, as_list
 from .compare import Floats
 from .values import REALS, as_number, show
 
@@ -23,7 +23,7 @@ class Interval:
     Raises
     ------
     TypeError, ValueError
-        If the bounds are no finite numbers, or not ``low < high``.
+        If the bounds are no numbers up to 1e100 in size, or not ``low < high``.
 
     Examples
     --------
@@ -35,11 +35,10 @@ class Interval:
     high: float
 
     def __post_init__(self) -> None:
-        width = as_number(self.high, "high") - as_number(self.low, "low")
-        if not 0 < width < np.inf:
+        if not as_number(self.low, "low", MODERATE) < as_number(self.high, "high", MODERATE):
             raise ValueError(
-                f"Interval({show(self.low)}, {show(self.high)}) must be finite and not empty: take bounds low < high "
-                "beyond which the density is negligible"
+                f"low={show(self.low)}, high={show(self.high)}: take bounds low < high, beyond which the density is "
+                "negligible"
             )
 
 
@@ -62,8 +61,8 @@ def columns_of(support: Support | None, n_features: int) -> list[Interval | Floa
     Raises
     ------
     TypeError, ValueError
-        If a column has no value, the same one twice, or one that is no finite number, or if the number of columns is
-        not D.
+        If a column has no value, the same one twice, or one that is no number up to 1e100 in size, or if the number of
+        columns is not D.
     """
     if support is None:
         support = Interval(-2, 2)
@@ -83,7 +82,7 @@ def _values(values: Any, column: str) -> Floats:
     """The values of a discrete column, in rising order."""
     name = f"the support of {column}"
     numbers = [
-        float(value) if isinstance(value, (bool, np.bool_)) else as_number(value, f"a value in {name}")
+        float(value) if isinstance(value, (bool, np.bool_)) else as_number(value, f"a value in {name}", MODERATE)
         for value in as_list(values, name, SUPPORT)
     ]
     rising, counts = np.unique(np.array(numbers, dtype=np.float64), return_counts=True)

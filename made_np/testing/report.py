@@ -14,6 +14,9 @@ from .values import REALS, as_a, as_count, as_number
 SHOWN = 5
 """How many of the failures are printed; all of them (up to 1000) stay in ``Report.failures``."""
 
+MOST_COUNT = 2**128
+"""No count and no seed is larger: Python does not write numbers with too many digits."""
+
 
 class CheckFailed(AssertionError):
     """Raised by `Report.raise_if_failed`; ``.report`` holds what was found."""
@@ -148,15 +151,16 @@ class Report:
         _as_text(
             **{f"notes[{i}]": note for i, note in enumerate(as_a(self.notes, "notes", tuple, "give a tuple of str"))}
         )
-        for name in ("n_checked", "n_exercised", "n_kinks"):
-            as_count(getattr(self, name), name, 0)
-        if as_count(self.n_failed, "n_failed", -1) < 0:
+        counts = {"n_checked": 0, "n_exercised": 0, "n_kinks": 0, "n_failed": -1}
+        for name, least in counts.items():
+            object.__setattr__(self, name, as_count(getattr(self, name), name, least, MOST_COUNT))
+        if self.n_failed < 0:
             object.__setattr__(self, "n_failed", len(self.failures))
         if self.n_failed < len(self.failures):
             raise ValueError(f"n_failed={self.n_failed}, but there are {len(self.failures)} failures: count them all")
         _as_real(self.worst_error, "worst_error")
         if self.seed is not None:
-            as_count(self.seed, "seed", 0)
+            object.__setattr__(self, "seed", as_count(self.seed, "seed", 0, MOST_COUNT))
 
     @property
     def ok(self) -> bool:
@@ -188,10 +192,10 @@ class Report:
         return {
             "check": self.check,
             "ok": self.ok,
-            "n_checked": int(self.n_checked),
-            "n_exercised": int(self.n_exercised),
-            "n_kinks": int(self.n_kinks),
-            "n_failed": int(self.n_failed),
+            "n_checked": self.n_checked,
+            "n_exercised": self.n_exercised,
+            "n_kinks": self.n_kinks,
+            "n_failed": self.n_failed,
             "worst_error": _plain(self.worst_error),
             "worst_where": self.worst_where,
             "hint": self.hint,

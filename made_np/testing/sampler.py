@@ -98,8 +98,9 @@ def check_sampler(
         as_callable(conditional, "conditional", "x -> probabilities")
     else:
         as_callable(inverse, "inverse", "(x, u) -> values")
-    known = as_order(order, as_features(n_features))
-    as_n_rows(n, "n", n_features, 2)
+    n_features = as_features(n_features)
+    known = as_order(order, n_features)
+    n = as_n_rows(n, "n", n_features, 2)
     rtol = as_number(rtol, "rtol", "[0, inf)")
     atol = as_number(atol, "atol", "[0, inf)")
     seed = seed_of(rng)
@@ -130,7 +131,7 @@ class _Trial:
     def judge(self, base: Report, u: Floats) -> Report:
         """Compare the rows drawn with u with what they must be; exercised is what another row's features change."""
         x = self.rows(u)
-        want = self.redraw(x.copy(), u.copy())
+        want = self.redraw(x, u)
         right = self.agrees(x, x, u)
         ties = ~right & (self.agrees(x, x, u - TIE) | self.agrees(x, x, u + TIE))
         wrong = ~right & ~ties
@@ -181,12 +182,12 @@ class _Trial:
 
     def agrees(self, got: Floats, x: Floats, u: Floats) -> Bools:
         """Where ``got`` is what u demands after the features of x."""
-        return excess(got, self.redraw(x.copy(), np.clip(u, 0.0, 1.0 - 1e-16)), *self.limits) <= 1
+        return excess(got, self.redraw(x, np.clip(u, 0.0, 1.0 - 1e-16)), *self.limits) <= 1
 
     def next_jump(self, x: Floats, u: Floats) -> Floats:
         """(n, D): the uniform above u, to 1e-9, where the value after the features of x changes; 1 - END if none."""
         low, high = u, np.full_like(u, 1 - END)
-        value = self.redraw(x.copy(), low.copy())
+        value = self.redraw(x, low)
         for _ in range(30):
             middle = (low + high) / 2
             still = self.agrees(value, x, middle)
@@ -207,8 +208,8 @@ def _redraw(conditional: Callable[[Floats], Any] | None, inverse: Redraw | None)
     def redraw(x: Floats, u: Floats) -> Floats:
         if conditional is None:
             assert inverse is not None
-            return as_answer(inverse(x, u), "inverse(x, u)", u.shape).astype(np.float64)
-        p = as_answer(conditional(x), "conditional(x)", u.shape)
+            return as_answer(inverse(x.copy(), u.copy()), "inverse(x, u)", u.shape).astype(np.float64)
+        p = as_answer(conditional(x.copy()), "conditional(x)", u.shape)
         return np.where((p >= 0) & (p <= 1), u < p, np.nan)
 
     return redraw

@@ -69,8 +69,7 @@ def orders(n_features: int) -> Strategy:
     TypeError, ValueError
         If n_features is no count.
     """
-    as_features(n_features)
-    return _hypothesis().permutations(range(n_features)).map(_ints)
+    return _hypothesis().permutations(range(as_features(n_features))).map(_ints)
 
 
 def degrees(n_features: int, width: int, *, lowest: int = 1, complete: bool = False) -> Strategy:
@@ -90,9 +89,9 @@ def degrees(n_features: int, width: int, *, lowest: int = 1, complete: bool = Fa
     TypeError, ValueError
         If a size is no count, or the layer too narrow to be complete.
     """
-    as_features(n_features)
-    as_count(width, "width", 0, MOST_FEATURES)
-    as_count(lowest, "lowest", 0, n_features)
+    n_features = as_features(n_features)
+    width = as_count(width, "width", 0, MOST_FEATURES)
+    lowest = as_count(lowest, "lowest", 0, n_features)
     complete = as_flag(complete, "complete")
     st = _hypothesis()
     every = list(range(lowest, max(n_features, lowest + 1)))

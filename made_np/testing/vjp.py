@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from .answers import WrongAnswer, as_answer
 from .arrays import Array, as_frozen, as_inputs, as_list
 from .compare import Floats, call_line, callable_name, excess, seed_of
-from .gradients import check_gradient, look_at_options
+from .gradients import check_gradient, as_limits
 from .report import Failure, Report
 from .values import as_a, as_callable, as_flag, show
 
@@ -60,7 +60,7 @@ def check_vjp(
     ------
     TypeError, ValueError
         If an input is float32, if there is no float64 one, if the output of forward is no array of real numbers or has
-        a single row, if vjp returns another number of gradients, or for a bad option.
+        a single row, or for a bad option.
 
     Examples
     --------
@@ -78,20 +78,19 @@ def check_vjp(
     arrays = as_inputs(inputs)
     labels = _labels(forward, names, len(arrays))
     flags = as_frozen(frozen, arrays, labels)
-    look_at_options(method, rtol, atol)
+    as_limits(method, rtol, atol)
     y = _first_output(forward, arrays, as_flag(one_row, "one_row"))
     seed = seed_of(rng)
     draw = np.random.default_rng(seed)
     dy = _distinct(y.shape, draw)
     options: dict[str, Any] = {"method": method, "rtol": rtol, "atol": atol}
-    line = call_line(
-        "check_vjp", callable_name(forward, "forward"), callable_name(vjp, "vjp"), "inputs", **options, rng=seed
-    )
+    call = (callable_name(forward, "forward"), callable_name(vjp, "vjp"), "inputs")
+    line = call_line("check_vjp", *call, **options, rng=seed)
     base = Report("check_vjp", seed=seed, reproduce=line)
-    answers = _answers(vjp, dy, arrays)
-    floats = _floats(arrays)
-    if wrong := _wrong_answers(answers, arrays, labels):
+    answers, wrong = _first_answers(vjp, dy, arrays, labels)
+    if wrong:
         return base.but(failures=tuple(wrong), n_failed=len(wrong), hint=wrong[0].hint)
+    floats = _floats(arrays)
     pack = Packing(arrays, labels, [i for i in floats if answers[i] is not None])
     report = check_gradient(
         lambda flat: np.sum(dy * _output(forward, pack.unpack(flat), y.shape, kinds="biufc")),
@@ -211,22 +210,26 @@ def _answers(vjp: Callable[..., Any], dy: Array, arrays: list[Array]) -> list[An
     if len(answers) == len(arrays):
         return answers
     if len(answers) != len(floats):
-        raise ValueError(
-            f"vjp must return one gradient for each of {len(arrays)} inputs (or of the "
-            f"{len(floats)} float inputs), got {len(answers)}"
-        )
+        each = f"one gradient for each of {len(arrays)} inputs, or of the {len(floats)} float inputs"
+        raise WrongAnswer(Failure("vjp(dy, *inputs)", len(answers), each, hint="return a tuple of arrays"))
     spread: list[Any] = [None] * len(arrays)
     for i, answer in zip(floats, answers, strict=True):
         spread[i] = answer
     return spread
 
 
-def _wrong_answers(answers: list[Any], arrays: list[Array], labels: list[str]) -> list[Failure]:
-    """Gradients that are no arrays, or not of the shape of their input; or that there is none at all."""
+def _first_answers(
+    vjp: Callable[..., Any], dy: Array, arrays: list[Array], labels: list[str]
+) -> tuple[list[Any], list[Failure]]:
+    """What vjp returns, and which gradients are no arrays, or not of the shape of their input, or that there is none."""
     floats = _floats(arrays)
+    try:
+        answers = _answers(vjp, dy, arrays)
+    except WrongAnswer as found:
+        return [], [found.failure]
     if all(answers[i] is None for i in floats):
         hint = "return an array for each float input; None only for those that have no gradient"
-        return [Failure("vjp(dy, *inputs)", "no gradient", "one at least", hint=hint)]
+        return answers, [Failure("vjp(dy, *inputs)", "no gradient", "one at least", hint=hint)]
     wrong = []
     for i in floats:
         try:
@@ -234,7 +237,7 @@ def _wrong_answers(answers: list[Any], arrays: list[Array], labels: list[str]) -
                 as_answer(answers[i], f"d{labels[i]}", arrays[i].shape)
         except WrongAnswer as found:
             wrong.append(found.failure)
-    return wrong
+    return answers, wrong
 
 
 def _promises(

@@ -33,7 +33,8 @@ def as_order(order: ArrayLike | None, n_features: int | None) -> Ints | None:
         return None
     array = as_array(order, "order")
     D = n_features or max(array.size, 1)
-    meant = f"give a permutation of 0..{D - 1}, the features in the sequence in which they are generated"
+    whose = "" if n_features is None else f" (n_features={D})"
+    meant = f"give a permutation of 0..{D - 1}{whose}, the features in the sequence in which they are generated"
     if array.size and array.dtype.kind not in "iu":
         raise TypeError(f"order={show(order)} has dtype {array.dtype}: {meant}")
     if D > MOST_FEATURES or array.shape != (D,) or not np.array_equal(np.sort(array), np.arange(D)):
