@@ -9,10 +9,10 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .arrays import MOST_FEATURES, as_array, as_features, as_flags, as_frozen, as_inputs, as_list, as_point
+from .arrays import MOST_FEATURES, as_features, as_flags, as_frozen, as_inputs, as_list, as_point
 from .autoregressive import LOST
 from .compare import Floats, Names, namer
-from .masks import as_masks, as_skips
+from .masks import as_mask, as_masks, as_skips
 from .points import Support, columns_of
 from .values import as_a, as_callable, as_choice, as_count, as_number, show
 from .wiring import as_order, feature_of_columns
@@ -141,7 +141,7 @@ class Adapter:
         as_masks(() if self.masks is None else self.masks)
         as_skips(self.skips)
         if self.direct is not None:
-            as_array(self.direct, "direct")
+            as_mask(self.direct, "direct")
         for i, layer in enumerate(as_list(self.layers, "layers", "give a list of Layer")):
             as_a(layer, f"layers[{i}]", Layer, "give a Layer")
         as_choice(self.lost, "lost", LOST)

@@ -10,7 +10,6 @@ from .arrays import Array, told
 from .report import Failure, Report
 from .values import show
 
-
 NUMBERS = "an array of real numbers"
 
 

@@ -12,7 +12,7 @@ from .arrays import MOST_FEATURES, Array, as_array, as_list
 from .compare import KEPT, Ints, call_line, seed_of
 from .connectivity import Connectivity, Wires, fold
 from .report import Failure, Report
-from .values import as_choice, as_count
+from .values import as_choice, as_count, show
 from .wiring import as_order, feature_of_columns, find_cycle, find_order
 
 KINDS = ("fail", "note")
@@ -80,7 +80,7 @@ def check_masks(
     >>> report.n_failed, report.failures[0].where
     (3, 'output 0 <- input 0')
     """
-    layers, wires = as_masks(masks), None if direct is None else as_array(direct, "direct")
+    layers, wires = as_masks(masks), None if direct is None else as_mask(direct, "direct")
     if not layers and wires is None:
         raise ValueError("masks is empty and there is no direct: there is nothing to check")
     padded = _padded(as_skips(skips), len(layers))
@@ -142,16 +142,24 @@ def _judge(base: Report, case: Connectivity, lost: str, dead: str) -> Report:
     return base.but(failures=tuple(failures[:KEPT]), n_failed=n_failed, hint=hint, notes=tuple(notes), **worst)
 
 
+def as_mask(mask: Any, name: str) -> Array:
+    """A mask as an array, whatever its shape and entries: those are what the check is to find out."""
+    array = as_array(mask, name)
+    if array.ndim == 0 or array.dtype.kind == "O":
+        raise TypeError(f"{name}={show(mask)} is no array of numbers: give an (out, in) boolean array")
+    return array
+
+
 def as_masks(masks: Any) -> list[Array]:
-    """The masks as arrays, whatever they hold: that is what the check is to find out."""
-    listed = as_list(masks, "masks", "give a list of (out, in) arrays")
-    return [as_array(mask, f"masks[{i}]") for i, mask in enumerate(listed)]
+    """The masks as arrays."""
+    listed = as_list(masks, "masks", "give a list of (out, in) boolean arrays")
+    return [as_mask(mask, f"masks[{i}]") for i, mask in enumerate(listed)]
 
 
 def as_skips(skips: Any) -> list[Array | None]:
-    """The skips as arrays, whatever they hold."""
+    """The skips as arrays, or None."""
     listed = [] if skips is None else as_list(skips, "skips", "give a list of (H,) arrays, or None, one per mask")
-    return [None if skip is None else as_array(skip, f"skips[{i}]") for i, skip in enumerate(listed)]
+    return [None if skip is None else as_mask(skip, f"skips[{i}]") for i, skip in enumerate(listed)]
 
 
 def _count(first: Array, order: Ints | None, n_inputs: int | Sequence[int], n_context: int) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from .answers import WrongAnswer, as_answer
 from .arrays import Array, as_frozen, as_inputs, as_list
 from .compare import Floats, call_line, callable_name, excess, seed_of
-from .gradients import check_gradient, as_limits
+from .gradients import as_limits, check_gradient
 from .report import Failure, Report
 from .values import as_a, as_callable, as_flag, show
 
@@ -221,7 +221,7 @@ def _answers(vjp: Callable[..., Any], dy: Array, arrays: list[Array]) -> list[An
 def _first_answers(
     vjp: Callable[..., Any], dy: Array, arrays: list[Array], labels: list[str]
 ) -> tuple[list[Any], list[Failure]]:
-    """What vjp returns, and which gradients are no arrays, or not of the shape of their input, or that there is none."""
+    """What vjp returns, and what is wrong with it: no gradient at all, no array, or one of another shape."""
     floats = _floats(arrays)
     try:
         answers = _answers(vjp, dy, arrays)

@@ -15,6 +15,7 @@ from made_np.testing.mutant import standard
 Array = NDArray[Any]
 NET = standard(np.random.default_rng(0), (6,), n_context=1)
 D = NET.plan.n_features
+SMALL = Adapter(n_features=2, log_prob=lambda x: (x * 0 + np.log(0.5)).sum(axis=1))
 
 
 class Own(Exception):
@@ -59,13 +60,15 @@ def writes(*arrays: Any) -> Any:
     return arrays[0]
 
 
-def shrinks(*arrays: Any) -> Any:
+class Shrinks:
     """A function that answers otherwise at each call."""
-    shrinks.calls += 1  # type: ignore[attr-defined]
-    return np.zeros(shrinks.calls % 7)  # type: ignore[attr-defined]
 
+    def __init__(self) -> None:
+        self.calls = 0
 
-shrinks.calls = 0  # type: ignore[attr-defined]
+    def __call__(self, *_: Any) -> Array:
+        self.calls += 1
+        return np.zeros(self.calls % 7)
 
 
 class Odd:
@@ -101,42 +104,45 @@ ANSWERS: list[Any] = [
 ]
 """What a function may return."""
 
-VALUES: list[Any] = [
-    *ANSWERS,
-    False,
-    -1,
-    0,
-    1.5,
-    -np.inf,
-    2**31,
-    2**63,
-    10**5000,
-    b"x",
-    "",
-    "a\0b",
-    (),
-    {1, 2},
-    {"grad": "a typing error"},
-    {3: 4},
-    range(10**12),
-    iter([1, 2]),
-    (0, 1, 1),
-    [-1e308, 1e308],
-    [None],
-    ["a", 2],
-    [3, np.zeros(2)],
-    np.array(5),
-    np.array([1 + 1j]),
-    np.zeros(5),
-    np.full(5, 1e200),
-    np.ma.masked_array([1.0, 2.0], mask=[True, False]),
-    np.random,
-    raises,
-    writes,
-    shrinks,
-    Odd(),
-    *map(returns, ANSWERS),
-]
+
+def values() -> list[Any]:
+    """What no argument, or hardly one, should be, made anew: some change when they are used."""
+    return [
+        *ANSWERS,
+        False,
+        -1,
+        0,
+        1.5,
+        -np.inf,
+        2**31,
+        2**63,
+        10**5000,
+        b"x",
+        "",
+        "a\0b",
+        (),
+        {1, 2},
+        {"grad": "a typing error"},
+        {3: 4},
+        range(10**12),
+        iter([1, 2]),
+        (0, 1, 1),
+        [-1e308, 1e308],
+        [None],
+        ["a", 2],
+        [3, np.zeros(2)],
+        np.array(5),
+        np.array([1 + 1j]),
+        np.zeros(5),
+        np.full(5, 1e200),
+        np.ma.masked_array([1.0, 2.0], mask=[True, False]),
+        np.random,
+        raises,
+        writes,
+        Shrinks(),
+        Odd(),
+        *map(returns, ANSWERS),
+    ]
 
 
 def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
@@ -149,8 +155,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     columns = {"n_features": D, "n_params": 1, "layout": "interleaved", "points": 2, "support": (0, 1), "rng": rng(0)}
     limits = {"rtol": 1e-6, "atol": 1e-9, "rng": rng(0)}
     wiring = {"masks": net.masks, "order": net.order, "direct": None, "skips": net.skips, "n_context": 1}
-    small = Adapter(n_features=2, log_prob=lambda x: (x * 0 + np.log(0.5)).sum(axis=1))
-    listed = {"adapter": small, "rng": rng(0)}
+    listed = {"adapter": SMALL, "rng": rng(0)}
     report = Report("a", (Failure("b", 1.0, 2.0),), 3, 2, 1, 1, 0.5, "b", "c", "d", ("e",), 0, "f")
     reported = {name: getattr(report, name) for name in Report.__dataclass_fields__}
     sizes = {"max_features": 3, "max_layers": 1}
@@ -183,8 +188,8 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         | {"names": ["x"], "frozen": [x > 9], "one_row": False, "method": "central"}
         | limits,
         "checks": listed,
-        "load_adapter": {"target": "no_such_module_at_all:factory"},
-        "parametrize_with_checks": {"adapters": [small], "expected_failures": {"masks": "why"}, "rng": rng(0)},
+        "load_adapter": {"target": f"{__name__}:SMALL"},
+        "parametrize_with_checks": {"adapters": [SMALL], "expected_failures": {"masks": "why"}, "rng": rng(0)},
         "suite": listed | {"expected_failures": {"masks": "why"}},
     }
     drawn = {

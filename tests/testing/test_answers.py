@@ -22,7 +22,7 @@ from made_np.testing import (
 )
 from made_np.testing.mutant import standard
 
-from .hostile import ANSWERS, Own, raises, shrinks, writes
+from .hostile import ANSWERS, Own, Shrinks, raises, writes
 
 NET = standard(np.random.default_rng(0), (4,), (1, 2, 0), n_context=1)
 RIGHT = NET.adapter()
@@ -100,7 +100,7 @@ def test_the_failure_says_what_came_back(name: str) -> None:
 @pytest.mark.parametrize("name", CHECKS)
 def test_what_a_function_does_to_its_arguments_ends_no_check(name: str) -> None:
     check, right = CHECKS[name]
-    for spoil in (writes, shrinks):
+    for spoil in (writes, Shrinks()):
 
         def spoiling(*arguments: Any, spoil: Any = spoil) -> Any:
             answer = np.array(right(*arguments))
