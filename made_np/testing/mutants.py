@@ -79,7 +79,8 @@ def false_alarms(n: int, *, seed: int = 0) -> Iterator[tuple[int, str]]:
     TypeError, ValueError
         If n or seed is no count.
     """
-    return _alarms(range(as_count(seed, "seed", 0), seed + as_count(n, "n", 0)))
+    first = as_count(seed, "seed", 0)
+    return _alarms(range(first, first + as_count(n, "n", 0)))
 
 
 def _alarms(seeds: range) -> Iterator[tuple[int, str]]:
