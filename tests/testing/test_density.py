@@ -184,6 +184,14 @@ def test_an_interval_is_finite_and_not_empty(bounds: tuple[float, float], messag
         Interval(*bounds)
 
 
+@pytest.mark.parametrize("level", [1e3, 1e308, -1e308, -np.inf])
+def test_a_sum_beyond_all_numbers_is_a_failure_like_any_other(level: float) -> None:
+    for support in ((0, 1), Interval(0, 1)):
+        report = check_normalised(lambda x: np.full(len(x), level), 2, support=support)
+        assert not report.ok
+        assert str(report)
+
+
 def test_a_sum_over_many_states_goes_in_pieces() -> None:
     sizes: list[int] = []
 
