@@ -165,7 +165,7 @@ def check_close(
     claimed, right = (a.astype(np.float64).ravel() for a in (first, second))
     none = np.zeros(right.size, dtype=bool)
     exact = Derivatives(right, np.zeros(right.size), none)
-    probe = Probe(claimed, exact, name, right * 0, none)
+    probe = Probe(claimed, exact, name, np.zeros_like(right), none)
     line = call_line("check_close", "got", "want", rtol=rtol, atol=atol)
     return verdict(Report("check_close", reproduce=line), probe, limits, [])
 

@@ -252,5 +252,17 @@ def test_close_compares_single_with_double_precision() -> None:
     assert check_close(-right, right, names=[f"W[{k}]" for k in range(12)]).failures[0].where.startswith("W[")
 
 
+@pytest.mark.parametrize("method", ["central", "directions"])
+@pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan, 1e308])
+def test_what_is_beyond_all_numbers_nearby_is_a_failure_and_no_warning(method: str, odd: float) -> None:
+    def cliff(x: Floats) -> Any:
+        return smooth(x) if np.array_equal(x, X) else odd * np.sign(x[0] - X[0] + 1e-300)
+
+    frozen = np.arange(12) == 3
+    assert not check_gradient(cliff, slope, X, method=method, frozen=frozen).ok
+    assert not check_gradient(smooth, lambda x: np.where(frozen, odd, -odd), X, method=method).ok
+    assert not check_close(np.full(2, odd), np.full(2, -odd)).ok
+
+
 def test_close_of_nothing_but_zeros_is_not_exercised() -> None:
     assert not check_close(np.zeros(3), np.zeros(3)).ok
