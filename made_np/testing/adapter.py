@@ -4,24 +4,44 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .compare import Floats, Names
-from .points import Support
+from .arrays import MOST_FEATURES, as_features, as_flags, as_frozen, as_inputs, as_list, as_point
+from .autoregressive import LOST
+from .compare import Floats, Names, namer
+from .masks import as_mask, as_masks, as_skips
+from .points import Support, columns_of
+from .values import as_a, as_callable, as_choice, as_count, as_number, show
+from .wiring import as_order, feature_of_columns
+
+CALLABLES = ("params", "log_prob", "sample", "conditional", "inverse", "loss", "grad", "params_given")
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A pair for `check_vjp`: ``forward(*inputs)`` and ``vjp(dy, *inputs)``, at these inputs."""
+    """A pair for `check_vjp`: ``forward(*inputs)`` and ``vjp(dy, *inputs)``, at these inputs.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of these is of another kind than `check_vjp` takes.
+    """
 
     name: str
     forward: Callable[..., Any]
     vjp: Callable[..., Any]
     inputs: Sequence[ArrayLike]
     frozen: Sequence[ArrayLike | None] | None = None
+
+    def __post_init__(self) -> None:
+        as_a(self.name, "name", str, "give the layer a name")
+        as_callable(self.forward, "forward", "(*inputs) -> array")
+        as_callable(self.vjp, "vjp", "(dy, *inputs) -> gradients")
+        arrays = as_inputs(self.inputs)
+        as_frozen(self.frozen, arrays, [f"inputs[{i}]" for i in range(len(arrays))])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +90,12 @@ class Adapter:
     name : str
         For the reports.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If a field is of another kind than its check takes, or does not fit the others. What masks and callables hold
+        or return is left to the checks.
+
     Examples
     --------
     >>> coin = Adapter(n_features=1, log_prob=lambda x: np.full(len(x), np.log(0.5)))
@@ -106,9 +132,58 @@ class Adapter:
     rtol: float | None = None
     name: str = "model"
 
+    def __post_init__(self) -> None:
+        for name in CALLABLES:
+            if getattr(self, name) is not None:
+                as_callable(getattr(self, name), name)
+        self._look_at_columns(as_features(self.n_features))
+        self._look_at_theta()
+        as_masks(() if self.masks is None else self.masks)
+        as_skips(self.skips)
+        if self.direct is not None:
+            as_mask(self.direct, "direct")
+        for i, layer in enumerate(as_list(self.layers, "layers", "give a list of Layer")):
+            as_a(layer, f"layers[{i}]", Layer, "give a Layer")
+        as_choice(self.lost, "lost", LOST)
+        as_number(self.atol, "atol", "[0, inf)")
+        if self.rtol is not None:
+            as_number(self.rtol, "rtol", "[0, inf)")
+        as_a(self.name, "name", str, "give the model a name")
+
+    def _look_at_columns(self, n_features: int) -> None:
+        """Order, support, units of each feature, context."""
+        as_order(self.order, n_features)
+        feature_of_columns(n_features, self.n_params, self.layout)
+        feature_of_columns(n_features, self.n_inputs, name="n_inputs")
+        if self.n_outputs is not None:
+            feature_of_columns(n_features, self.n_outputs, self.layout, "n_outputs")
+        columns_of(self.support, n_features)
+        as_count(self.n_context, "n_context", 0, MOST_FEATURES)
+        if self.params_given is not None and not self.n_context:
+            raise ValueError("n_context=0, but there is params_given: say how many columns its context has")
+
+    def _look_at_theta(self) -> None:
+        """The vector, and what goes with each of its entries."""
+        if self.rows is not None:
+            as_count(self.rows, "rows")
+        if self.theta is not None:
+            point = as_point(self.theta, "theta")
+            namer(self.names, point.size)
+            if self.frozen is not None:
+                as_flags(self.frozen, point, "frozen", "theta")
+
     def has(self, *fields: str) -> bool:
-        """True if all of these were given."""
-        return all(getattr(self, field) is not None for field in fields)
+        """True if all of these were given.
+
+        Raises
+        ------
+        ValueError
+            If an adapter has no such field.
+        """
+        return all(getattr(self, as_choice(field, "field", FIELDS)) is not None for field in fields)
+
+
+FIELDS = tuple(field.name for field in fields(Adapter))
 
 
 def load_adapter(target: str) -> Adapter:
@@ -116,12 +191,16 @@ def load_adapter(target: str) -> Adapter:
 
     Raises
     ------
+    TypeError
+        If target is no str.
     ValueError
-        If there is no such module or name, or it is no `Adapter`.
+        If there is no such module or name, or it is no `Adapter`. What the module or the callable itself raises is
+        handed on.
     """
+    as_a(target, "target", str, "give package.module:factory")
     module_name, colon, name = target.partition(":")
-    if not colon or not name:
-        raise ValueError(f"{target!r} must look like package.module:factory")
+    if not colon or not name or not all(module_name.split(".")) or "\0" in target:
+        raise ValueError(f"target={show(target)} must look like package.module:factory")
     try:
         found = importlib.import_module(module_name)
         for part in name.split("."):

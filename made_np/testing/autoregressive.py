@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .answers import WrongAnswer, as_answer
+from .arrays import as_features, as_n_rows
 from .compare import KEPT, Bools, Floats, Ints, call_line, callable_name, same, seed_of
 from .points import EXTREME, Interval, Support, change_column, columns_of, draw_rows
 from .report import Failure, Report
+from .values import as_callable, as_choice, as_number
 from .wiring import LAYOUTS, allowed, as_order, feature_of_columns, find_cycle, position_of
 
 LOST = ("fail", "note", "ignore")
@@ -65,8 +68,8 @@ def check_autoregressive(
 
     Raises
     ------
-    ValueError
-        For a bad order, layout, support or option.
+    TypeError, ValueError
+        For a bad size, order, layout, support or option.
 
     Examples
     --------
@@ -78,11 +81,12 @@ def check_autoregressive(
     >>> report.failures[0].where
     'output 0 <- input 0'
     """
-    if lost not in LOST:
-        raise ValueError(f"lost must be one of {LOST}, got {lost!r}")
-    if points < 1:
-        raise ValueError(f"points must be at least 1, got {points}")
+    as_callable(fn, "fn", "x -> parameters")
+    n_features = as_features(n_features)
     known = as_order(order, n_features)
+    points = as_n_rows(points, "points", 2 * n_features)
+    as_choice(lost, "lost", LOST)
+    atol = as_number(atol, "atol", "[0, inf)")
     owner = feature_of_columns(n_features, n_params, layout)
     columns = columns_of(support, n_features)
     seed = seed_of(rng)
@@ -90,9 +94,10 @@ def check_autoregressive(
     line = call_line("check_autoregressive", callable_name(fn, "fn"), str(n_features), **shown, points=points, rng=seed)
     rule = f"no change above {atol:g}" if atol else "not a bit changes"
     base = Report("check_autoregressive", rule=rule, seed=seed, reproduce=line)
-    changes, broken = _changes(fn, len(owner), columns, points, support is None, atol, np.random.default_rng(seed))
-    if broken:
-        return base.but(failures=tuple(broken), n_failed=len(broken), hint=broken[0].hint)
+    try:
+        changes = _changes(fn, len(owner), columns, points, support is None, atol, np.random.default_rng(seed))
+    except WrongAnswer as wrong:
+        return wrong.report(base)
     per_feature = fold_columns(changes, owner, n_features)
     found = _with_order(per_feature, known, atol) if known is not None else _without_order(per_feature, atol)
     if found.leaks and not found.hint:
@@ -119,28 +124,33 @@ def _changes(
     extremes: bool,
     atol: float,
     rng: np.random.Generator,
-) -> tuple[Floats, list[Failure]]:
+) -> Floats:
     """(O, D): the largest change of output column k when input j changes; inf for NaN."""
     # Several inputs share a call where there are many, each with rows of its own: the shape of the batch is
     # the same for all calls, as another one may round otherwise.
     together = 1 if len(columns) <= ONE_BY_ONE else max(1, ROWS_AT_ONCE // (2 * points))
     n_rows = 2 * points
     x = np.tile(draw_rows(columns, points, rng), (2 * together, 1))
-    base = np.array(fn(x.copy()))
-    broken = _malformed(base, np.asarray(fn(x.copy())), (len(x), width), atol)
+
+    def answer(x: Floats) -> NDArray[Any]:
+        hint = "fn must return every parameter of every feature: see n_params"
+        return as_answer(fn(x.copy()), "fn(x)", (len(x), width), hint)
+
+    base = answer(x)
+    _demand_steady(base, answer(x), atol)
     changes = np.zeros((width, len(columns)))
-    for first in [] if broken else range(0, len(columns), together):
+    for first in range(0, len(columns), together):
         moved = x.copy()
         inputs = range(first, min(first + together, len(columns)))
         for block, j in enumerate(inputs):
             rows = slice(block * n_rows, (block + 1) * n_rows)
             moved[rows] = _moved(x[rows], j, columns[j], extremes, rng)
-        after = np.asarray(fn(moved))
+        after = answer(moved)
         with np.errstate(all="ignore"):
             size = np.where(same(after, base), 0.0, np.abs(after - base.astype(np.float64)))
         size = np.where(np.isnan(size), np.inf, size).reshape(together, n_rows, width).max(axis=1)
         changes[:, first : first + len(inputs)] = size[: len(inputs)].T
-    return changes, broken
+    return changes
 
 
 def _moved(x: Floats, j: int, column: Interval | Floats, extremes: bool, rng: np.random.Generator) -> Floats:
@@ -152,16 +162,16 @@ def _moved(x: Floats, j: int, column: Interval | Floats, extremes: bool, rng: np
     return moved
 
 
-def _malformed(first: NDArray[Any], second: NDArray[Any], shape: tuple[int, int], atol: float) -> list[Failure]:
-    if first.shape != shape:
-        hint = "fn must return every parameter of every feature: see n_params"
-        return [Failure("fn(x).shape", str(first.shape), str(shape), hint=hint)]
+def _demand_steady(first: NDArray[Any], second: NDArray[Any], atol: float) -> None:
+    """Raise a `WrongAnswer` unless the answers are finite, and the same when asked again."""
     if not np.isfinite(first).all():
-        return [Failure("fn(x)", "NaN or infinity", "finite numbers", hint="try a smaller x, or give support")]
-    if not (same(first, second) if atol == 0 else np.abs(first - second) <= atol).all():
+        hint = "try a smaller x, or give support"
+        raise WrongAnswer(Failure("fn(x)", "NaN or infinity", "finite numbers", hint=hint))
+    with np.errstate(all="ignore"):
+        steady = same(first, second) if atol == 0 else np.abs(first - second.astype(np.float64)) <= atol
+    if not steady.all():
         hint = "fn draws anew at each call (dropout left on?), or give atol if bits vary for another reason"
-        return [Failure("fn(x), called again", "other bits", "the same bits", hint=hint)]
-    return []
+        raise WrongAnswer(Failure("fn(x), called again", "other bits", "the same bits", hint=hint))
 
 
 def fold_columns(changes: Floats, owner: Ints, n_features: int) -> Floats:

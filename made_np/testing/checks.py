@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .adapter import Adapter, Layer
+from .arrays import told
 from .autoregressive import check_autoregressive
+from .compare import seed_of
 from .consistency import check_consistency
 from .context import check_context
 from .density import MOST_ROWS, check_normalised, grid_size
@@ -17,29 +19,42 @@ from .masks import check_masks
 from .points import Interval, columns_of
 from .report import Failure, Report
 from .sampler import check_sampler
+from .values import as_a, as_callable
 from .vjp import check_vjp
 
 FULL_SWEEP = 2000
 """Up to so many parameters every one is checked by differences; of a larger model a random part."""
 PART = 64
+ADAPTER = "describe your model by Adapter(n_features=..., log_prob=..., ...)"
 MOST_STATES = 2**16
 """Of a table without real columns; one with real columns may fill the grid of `check_normalised`."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A named check of one adapter: call it for a `Report`. ``skip`` says why it cannot be run."""
+    """A named check of one adapter: call it for a `Report`. ``skip`` says why it cannot be run.
+
+    Raises
+    ------
+    TypeError
+        If run cannot be called, or a text is no str.
+    """
 
     name: str
     run: Callable[[], Report]
     skip: str = ""
 
+    def __post_init__(self) -> None:
+        as_a(self.name, "name", str, "give the check a name")
+        as_callable(self.run, "run", "() -> Report")
+        as_a(self.skip, "skip", str, 'give the reason, or ""')
+
     def __call__(self) -> Report:
         """The report; an exception inside the model is a failure."""
         try:
-            return self.run().but(check=self.name)
+            return as_a(self.run(), "run()", Report, "it must return a Report").but(check=self.name)
         except Exception as error:  # whatever it is, it is the finding
-            failure = Failure("the check", f"{type(error).__name__}: {error}", "no exception")
+            failure = Failure("the check", told(error), "no exception")
             return Report(self.name, (failure,), hint="run this check alone to see the traceback")
 
     def demand(self) -> Report:
@@ -47,14 +62,30 @@ class Check:
         return self().raise_if_failed()
 
 
-def checks(adapter: Adapter, *, rng: int = 0) -> Iterator[Check]:
+def checks(adapter: Adapter, *, rng: int | np.random.Generator = 0) -> Iterator[Check]:
     """The named checks of an adapter, those that cannot be run included.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        The model.
+    rng : int or Generator
+        Seed of every check.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If adapter is no Adapter, or rng no seed.
 
     Examples
     --------
     >>> [check.name for check in checks(Adapter(n_features=2)) if not check.skip]
     []
     """
+    return _listed(as_a(adapter, "adapter", Adapter, ADAPTER), seed_of(rng))
+
+
+def _listed(adapter: Adapter, rng: int) -> Iterator[Check]:
     for name, (needs, run, excuse) in _CHECKS.items():
         missing = [field for field in needs if not adapter.has(field)]
         skip = f"needs {', '.join(missing)}" if missing else excuse(adapter)
@@ -63,10 +94,15 @@ def checks(adapter: Adapter, *, rng: int = 0) -> Iterator[Check]:
         yield Check(f"vjp[{layer.name}]", lambda layer=layer: _layer(layer, rng))  # type: ignore[misc]
 
 
-def known_failures(expected_failures: Mapping[str, str] | None, listed: Iterable[Check]) -> dict[str, str]:
-    """``expected_failures`` as a dict of its own; a ValueError if it names a check that is not listed."""
-    expected = dict(expected_failures or {})
-    names = list(dict.fromkeys(check.name for check in listed))
+def known_failures(expected_failures: Mapping[str, str] | None, adapters: Sequence[Adapter]) -> dict[str, str]:
+    """``expected_failures`` as a dict of its own; it raises unless each is a check of these adapters, with a reason."""
+    if expected_failures is None:
+        return {}
+    way_out = "give {name of a check: reason}"
+    expected = dict(as_a(expected_failures, "expected_failures", Mapping, way_out))  # type: ignore[type-abstract]
+    for text in (*expected, *expected.values()):
+        as_a(text, "expected_failures: a name or a reason", str, way_out)
+    names = list(dict.fromkeys(check.name for adapter in adapters for check in checks(adapter)))
     unknown = sorted(set(expected) - set(names))
     if unknown:
         raise ValueError(f"expected_failures names {unknown}, which is no check; the checks are {names}")
@@ -81,7 +117,8 @@ def _masks(adapter: Adapter, rng: int) -> Report:
         adapter.order,
         direct=adapter.direct,
         skips=adapter.skips,
-        n_inputs=adapter.n_inputs,
+        # One count for each feature: without an order they are what tells how many features there are.
+        n_inputs=np.broadcast_to(adapter.n_inputs, adapter.n_features).tolist(),
         n_outputs=adapter.n_params if adapter.n_outputs is None else adapter.n_outputs,
         layout=adapter.layout,
         n_context=adapter.n_context,

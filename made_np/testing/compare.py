@@ -9,7 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .report import Failure
+from .arrays import as_list, told
+from .report import MOST_COUNT, Failure
+from .values import as_a, as_count, show
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -50,25 +52,61 @@ def same(got: ArrayLike, want: ArrayLike) -> Bools:
     return np.asarray(equal, dtype=np.bool_)
 
 
+NAMES = "give a list of str, or a function k -> str"
+
+
 def seed_of(rng: int | np.random.Generator) -> int:
-    """What repeats the check: the number itself, or one drawn from a generator."""
+    """What repeats the check: the number itself, or one drawn from a generator.
+
+    It comes last of all arguments: a generator must not have moved on if another one is refused.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If rng is neither a seed nor a generator.
+    """
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**31))
-    if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)) or rng < 0:
-        raise TypeError(f"rng must be a seed (an int >= 0) or a numpy Generator, got {rng!r}")
-    return int(rng)
+    seed = as_count(rng, "rng", 0)
+    if seed > MOST_COUNT:
+        raise ValueError(f"rng={show(rng)}: give a seed up to 2**128, or a numpy.random.Generator")
+    return seed
 
 
 def namer(names: Names | None, size: int, default: str = "x") -> Callable[[int], str]:
-    """Turn ``names`` (a callable, a sequence or nothing) into a callable ``k -> name``."""
+    """Turn ``names`` (a callable, a sequence or nothing) into a callable ``k -> name``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none of these, has another length than ``size``, or gives a name that is no str.
+    """
     if names is None:
         return lambda k: f"{default}[{k}]"
     if callable(names):
-        return names
-    if len(names) != size:
-        raise ValueError(f"names has {len(names)} entries for {size} numbers; give one a number")
-    listed = names
+        name_of = _name_of(names)
+        if size:
+            name_of(0)
+        return name_of
+    listed = as_list(names, "names", NAMES)
+    if len(listed) != size:
+        raise ValueError(f"names has {len(listed)} entries for {size} numbers; give one a number")
+    for k, name in enumerate(listed):
+        as_a(name, f"names[{k}]", str, NAMES)
     return lambda k: listed[k]
+
+
+def _name_of(names: Callable[[int], str]) -> Callable[[int], str]:
+    """``names``, held to its word."""
+
+    def name_of(k: int) -> str:
+        try:
+            name = names(k)
+        except Exception as error:
+            raise ValueError(f"names({k}) raises {told(error)}: {NAMES}") from error
+        return as_a(name, f"names({k})", str, NAMES)
+
+    return name_of
 
 
 def failures_of(got: Floats, want: Floats, ratio: Floats, name: Callable[[int], str]) -> tuple[Failure, ...]:
@@ -110,4 +148,4 @@ def call_line(check: str, *arguments: str, **options: Any) -> str:
 def callable_name(fn: Callable[..., Any], default: str) -> str:
     """The name of a function if it can be typed again, else a placeholder."""
     name = getattr(fn, "__name__", "")
-    return name if name.isidentifier() else default
+    return name if isinstance(name, str) and name.isidentifier() else default

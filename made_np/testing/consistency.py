@@ -11,9 +11,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .answers import WrongAnswer, as_answer
+from .arrays import as_features, told
 from .compare import Floats, call_line, callable_name, excess, same, seed_of
 from .points import Interval, Support, columns_of, draw_rows
 from .report import Failure, Report
+from .values import as_callable, as_number
 
 ROWS = 7
 Array: TypeAlias = NDArray[Any]
@@ -54,6 +57,11 @@ def check_consistency(
     Report
         An exception inside fn is a failure, not an error of the check.
 
+    Raises
+    ------
+    TypeError, ValueError
+        For a bad size, support or tolerance.
+
     Examples
     --------
     >>> import numpy as np
@@ -63,9 +71,12 @@ def check_consistency(
     >>> report.failures[0].where
     'the first 3 rows alone'
     """
+    as_callable(fn, "fn", "x -> answers")
+    n_features = as_features(n_features)
+    columns = columns_of(support, n_features)
+    rtol = None if rtol is None else as_number(rtol, "rtol", "[0, inf)")
     seed = seed_of(rng)
     draw = np.random.default_rng(seed)
-    columns = columns_of(support, n_features)
     x, other = (_exact(draw_rows(columns, ROWS, draw), columns) for _ in range(2))
     line = call_line("check_consistency", callable_name(fn, "fn"), str(n_features), rng=seed)
     base = Report("check_consistency", rule="the same rows, the same answers", seed=seed, reproduce=line)
@@ -103,14 +114,20 @@ class _Case:
     worst: float = 0.0
 
     def call(self, where: str, x: Any, hint: str = "") -> Array | None:
-        """What fn returns, as it is; None, and a failure, if it raises."""
+        """What fn returns, as it is; None, and a failure, if it raises or returns no numbers."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return np.asarray(self.fn(x))
+                raw = self.fn(x)
         except Exception as error:  # whatever it is, it is the finding
-            self.fail(where, f"{type(error).__name__}: {error}"[:80], "an answer", hint=hint)
+            self.fail(where, told(error)[:80], "an answer", hint=hint)
             return None
+        try:
+            as_answer(raw, where)
+        except WrongAnswer as wrong:
+            self.failures.append(wrong.failure)
+            return None
+        return np.asarray(raw)  # no copy: a work buffer is found by what the next call leaves in it
 
     def fail(self, where: str, got: str | float, want: str | float, error: float = np.inf, hint: str = "") -> None:
         """Note a broken promise."""
@@ -135,8 +152,8 @@ class _Case:
         self.n_checked += 1
         if got is None:
             return
-        if got.shape != want.shape:
-            self.fail(where, f"shape {got.shape}", f"shape {want.shape}")
+        if got.shape != want.shape or got.dtype.kind != "f":
+            self.fail(where, f"{got.dtype} {got.shape}", f"{want.dtype} {want.shape}")
             return
         single = np.float32 in (got.dtype, want.dtype) or np.float16 in (got.dtype, want.dtype)
         rtol = (1e-4 if single else 1e-9) if self.rtol is None else self.rtol
@@ -160,9 +177,9 @@ def _history(case: _Case, x: Floats, other: Floats, raw: Array, want: Array) -> 
         case.fail("global random state", "used or changed", "untouched", hint=hint)
     private = other.copy()
     case.call("fn(other rows)", private)
-    if not same(private, other).all():
+    if not np.array_equal(private, other):
         case.fail("x after fn(x)", "changed", "unchanged", hint="fn writes to its input: work on a copy")
-    if not same(raw, want).all():
+    if not np.array_equal(raw, want):
         hint = "fn returns its own work buffer: the next call overwrites the answer"
         case.fail("the first answer, after another call", "changed", "unchanged", hint=hint)
     case.expect("called again after other rows", x.copy(), want, exact=True, hint="a cache that goes stale")

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from .answers import WrongAnswer, as_answer
+from .arrays import MOST_FEATURES, Array, as_features, as_n_rows
 from .autoregressive import fold_columns
-from .compare import Floats, call_line, callable_name, same, seed_of
+from .compare import Bools, Floats, call_line, callable_name, same, seed_of
 from .points import Support, columns_of, draw_rows
 from .report import Failure, Report
+from .values import as_callable, as_count
 from .wiring import feature_of_columns
 
 
@@ -39,6 +42,11 @@ def check_context(
     n_params, layout, points, support, rng
         As in `check_autoregressive`.
 
+    Raises
+    ------
+    TypeError, ValueError
+        For a bad size, layout, support or option.
+
     Examples
     --------
     >>> import numpy as np
@@ -47,23 +55,39 @@ def check_context(
     >>> check_context(lambda x, y: y[:, :1] * [0, 1, 1] + 0 * x, 3, 1).failures[0].where
     'feature 0'
     """
+    as_callable(fn, "fn", "(x, context) -> parameters")
+    n_features = as_features(n_features)
+    n_context = as_count(n_context, "n_context", 1, MOST_FEATURES)
+    points = as_n_rows(points, "points", max(n_features, n_context))
+    owner = feature_of_columns(n_features, n_params, layout)
+    columns = columns_of(support, n_features)
     seed = seed_of(rng)
     draw = np.random.default_rng(seed)
-    owner = feature_of_columns(n_features, n_params, layout)
-    x = draw_rows(columns_of(support, n_features), points, draw)
+    x = draw_rows(columns, points, draw)
     context = draw.standard_normal((points, n_context))
     line = call_line("check_context", callable_name(fn, "fn"), str(n_features), str(n_context), rng=seed)
     base = Report("check_context", rule="context changes every feature", seed=seed, reproduce=line)
-    before = np.array(fn(x.copy(), context.copy()))
-    if before.shape != (points, len(owner)):
-        wrong = Failure("fn(x, context).shape", str(before.shape), str((points, len(owner))))
-        return base.but(failures=(wrong,), n_failed=1)
+    shape = (points, len(owner))
+
+    def answer(context: Floats) -> Array:
+        hint = "fn must return every parameter of every feature: see n_params"
+        return as_answer(fn(x.copy(), context.copy()), "fn(x, context)", shape, hint)
+
     heard = np.zeros((n_features, n_context), dtype=bool)
-    for c in range(n_context):
-        moved = context.copy()
-        moved[:, c] += draw.uniform(0.5, 1.5, points)
-        changed = np.any(~same(fn(x.copy(), moved), before), axis=0, keepdims=True)
-        heard[:, c] = fold_columns(changed.T.astype(np.float64), owner, n_features)[:, 0] > 0
+    try:
+        before = answer(context)
+        for c in range(n_context):
+            moved = context.copy()
+            moved[:, c] += draw.uniform(0.5, 1.5, points)
+            changed = np.any(~same(answer(moved), before), axis=0, keepdims=True)
+            heard[:, c] = fold_columns(changed.T.astype(np.float64), owner, n_features)[:, 0] > 0
+    except WrongAnswer as wrong:
+        return wrong.report(base)
+    return _judge(base, heard)
+
+
+def _judge(base: Report, heard: Bools) -> Report:
+    """The report on who (D) heard which context input (C)."""
     deaf = [f"feature {d}" for d in np.flatnonzero(~heard.any(axis=1))]
     mute = [f"context {c}" for c in np.flatnonzero(~heard.any(axis=0))]
     failures = [Failure(name, "no context is heard", "context") for name in deaf]

@@ -10,29 +10,41 @@ from typing import Any
 
 import numpy as np
 
+from .answers import WrongAnswer, as_answer
 from .compare import Bools, Floats, Ints, same
 from .report import Failure
+from .values import show
 
 
 def scalar(f: Callable[..., Any]) -> Callable[[Any], Any]:
-    """Let f return any array of one number; that number is handed on.
+    """Let f return any array of one number; that number is handed on, whole numbers as floats.
 
     Raises
     ------
     ValueError
-        If f returns more than one number, or one in single precision.
+        If f returns more or less than one number, one in single precision, or a complex one at a real x.
     """
 
     def call(x: Any) -> Any:
-        value = np.asarray(f(x))
-        if value.size != 1:
-            raise ValueError(f"f must return one number, got shape {value.shape}")
+        raw = f(x)
+        try:
+            value = np.asarray(raw)
+        except Exception:  # ragged, or a tensor that needs to be detached
+            value = np.zeros(0, dtype=object)
+        if value.size != 1 or value.dtype.kind not in "biufc":
+            raise ValueError(f"f must return one number, got {show(raw)}")
         if value.dtype in (np.float32, np.float16, np.complex64):
             raise ValueError(
                 f"f returns {value.dtype}: differences of it have no correct digits. Check the "
                 "gradient in float64, then compare the float32 gradient with it by check_close"
             )
-        return value.reshape(())[()]
+        if value.dtype.kind == "c" and np.isrealobj(x):
+            if value.imag.any():
+                raise ValueError(f"f must return a real number at a real x, got {show(raw)}")
+            value = value.real
+        # Differences of booleans and of unsigned integers are not what they are of numbers.
+        exact = value.astype(np.float64) if value.dtype.kind in "biu" else value
+        return exact.reshape(())[()]
 
     return call
 
@@ -46,18 +58,15 @@ def examine(f: Callable[..., Any], grad: Callable[..., Any], x: Floats) -> tuple
     elif not same(value, again):
         hint = "draws anew at each call (dropout?) or keeps state"
         broken.append(Failure("f(x), called again", float(again), float(value), hint=hint))
-    got = _untouched(grad, x, "grad", broken)
-    if got.shape != x.shape:
-        broken.append(Failure("grad(x).shape", str(got.shape), str(x.shape)))
-        return None, broken
-    if got.dtype.kind not in "fiub":
-        broken.append(Failure("grad(x).dtype", str(got.dtype), "real numbers"))
-        return None, broken
-    got = np.array(got, dtype=np.float64)
-    f(x + 1e-3 * (1 + np.abs(x)))  # so that what a forward pass leaves behind is of another point
-    second = np.asarray(_untouched(grad, x, "grad", broken), dtype=np.float64)
+    try:
+        got = as_answer(_untouched(grad, x, "grad", broken), "grad(x)", x.shape).astype(np.float64)
+        f(x + 1e-3 * (1 + np.abs(x)))  # so that what a forward pass leaves behind is of another point
+        second = as_answer(_untouched(grad, x, "grad", broken), "grad(x), called again").astype(np.float64)
+    except WrongAnswer as wrong:
+        return None, [*broken, wrong.failure]
     if second.shape != got.shape or not same(second, got).all():
-        doubled = second.shape == got.shape and np.allclose(second, 2 * got)
+        with np.errstate(all="ignore"):
+            doubled = second.shape == got.shape and np.allclose(second, 2 * got)
         hint = "grad keeps state: it reads what the last call of f left behind, or draws anew"
         if doubled:
             hint = "added to the old one: overwrite, do not accumulate (+=)"
@@ -67,8 +76,8 @@ def examine(f: Callable[..., Any], grad: Callable[..., Any], x: Floats) -> tuple
 
 def _untouched(fn: Callable[..., Any], x: Floats, name: str, broken: list[Failure]) -> Any:
     private = x.copy()
-    value = np.array(fn(private))
-    if not same(private, x).all():
+    value = fn(private)
+    if not np.array_equal(private, x):
         broken.append(Failure(f"x after {name}(x)", "changed", "unchanged"))
     return value
 
@@ -83,16 +92,16 @@ def frozen_influence(
     if not frozen.any():
         return []
     shift = np.where(frozen, rng.uniform(1, 2, x.shape) * rng.choice([-1, 1], x.shape), 0.0)
-    centre = f(x.copy())
+    centre = float(f(x.copy()))
 
     def noticed(group: Ints) -> Iterator[tuple[int, float]]:
         moved = x.copy()
         moved[group] += shift[group]
-        change = f(moved) - centre
+        change = float(f(moved)) - centre
         if change == 0:
             return
         if len(group) == 1:
-            yield int(group[0]), float(change)
+            yield int(group[0]), change
             return
         middle = len(group) // 2
         yield from noticed(group[:middle])

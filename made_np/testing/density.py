@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from .compare import Floats, call_line, callable_name, seed_of
+from .answers import WrongAnswer, as_answer
+from .arrays import as_features
+from .compare import Floats, Ints, call_line, callable_name, seed_of
 from .points import Interval, Support, columns_of
 from .report import Failure, Report, number
+from .values import as_callable, as_number, show
 
 MOST_ROWS = 2**22
 CHUNK = 2**14
@@ -51,8 +54,8 @@ def check_normalised(
 
     Raises
     ------
-    ValueError
-        If there are more than 4 million rows to add up, or more than two continuous columns.
+    TypeError, ValueError
+        If there are more than 4 million rows to add up, or more than two continuous columns, or for a bad option.
 
     Examples
     --------
@@ -67,21 +70,25 @@ def check_normalised(
     >>> check_normalised(gaussian, 1, support=Interval(-9, 9)).ok
     True
     """
+    as_callable(log_prob, "log_prob", "x -> nats")
+    n_features = as_features(n_features)
     columns = columns_of(support, n_features)
+    atol = as_number(atol, "atol", "[0, inf)")
     intervals = sum(isinstance(column, Interval) for column in columns)
     n_rows = grid_size(columns)
     if intervals > 2 or n_rows > MOST_ROWS:
         raise ValueError(
-            f"support: {n_rows} rows and {intervals} continuous columns are too many to add up; check a smaller "
+            f"support: {show(n_rows)} rows and {intervals} continuous columns are too many to add up; check a smaller "
             "model of the same kind"
         )
     line = call_line("check_normalised", callable_name(log_prob, "log_prob"), str(n_features), atol=atol)
     rule = f"|sum of p(x) - 1| <= {atol:g}"
     base = Report("check_normalised", rule=rule, seed=seed_of(rng), reproduce=line)
-    fine = _Sum.over(log_prob, columns, PANELS)
-    if fine.broken:
-        return base.but(failures=fine.broken, n_failed=len(fine.broken), n_checked=n_rows)
-    coarse = _Sum.over(log_prob, columns, PANELS // 2) if intervals else None
+    try:
+        fine = _Sum.over(log_prob, columns, PANELS)
+        coarse = _Sum.over(log_prob, columns, PANELS // 2) if intervals else None
+    except WrongAnswer as wrong:
+        return wrong.report(base.but(n_checked=n_rows))
     failures = _failures(fine, coarse, atol)
     settled = coarse is None or abs(coarse.total - fine.total) <= max(atol, 1e-12)
     hint = "p(x) is narrow, jumps, or reaches beyond the interval"
@@ -126,11 +133,15 @@ class _Sum:
 
     values: Floats
     weights: Floats
-    broken: tuple[Failure, ...] = ()
 
     @property
     def total(self) -> float:
-        return float(np.sum(self.weights * np.exp(self.values)))
+        return self.of(self.values)
+
+    def of(self, values: Floats) -> float:
+        """What the probabilities would add up to, were these their logarithms."""
+        with np.errstate(all="ignore"):
+            return float(np.sum(self.weights * np.exp(values)))
 
     @staticmethod
     def over(log_prob: Callable[[Floats], Any], columns: list[Interval | Floats], panels: int) -> _Sum:
@@ -139,13 +150,9 @@ class _Sum:
         values, weights = np.zeros(prod(shape)), np.ones(prod(shape))
         for start in range(0, len(values), CHUNK):
             part = slice(start, min(start + CHUNK, len(values)))
-            places = np.unravel_index(np.arange(part.start, part.stop), shape)
+            places = _places(np.arange(part.start, part.stop), shape)
             rows = np.stack([axis[0][place] for axis, place in zip(axes, places, strict=True)], axis=1)
-            got = np.asarray(log_prob(rows.copy()))
-            broken = _malformed(got, rows)
-            if broken:
-                return _Sum(values, weights, (broken,))
-            values[part] = got
+            values[part] = _answers(log_prob, rows)
             for axis, place in zip(axes, places, strict=True):
                 weights[part] *= axis[1][place]
         return _Sum(values, weights)
@@ -162,29 +169,38 @@ def _nodes(column: Interval | Floats, panels: int) -> tuple[Floats, Floats]:
     return points.ravel(), np.tile(half * weights, panels)
 
 
-def _malformed(got: Any, rows: Floats) -> Failure | None:
-    if got.shape != (len(rows),):
-        hint = "one number per row, summed over features"
-        return Failure("log_prob(x).shape", str(got.shape), str((len(rows),)), hint=hint)
+def _places(row: Ints, shape: list[int]) -> list[Ints]:
+    """Of each row of the grid its place on each axis; `numpy.unravel_index` knows no more than 32 axes."""
+    places = []
+    for n in reversed(shape):
+        places.append(row % n)
+        row = row // n
+    return places[::-1]
+
+
+def _answers(log_prob: Callable[[Floats], Any], rows: Floats) -> Floats:
+    """Logarithms of the probabilities of these rows; a `WrongAnswer` if one cannot be added up."""
+    hint = "one number per row, summed over features"
+    got = as_answer(log_prob(rows.copy()), "log_prob(x)", (len(rows),), hint).astype(np.float64)
     wrong = np.isnan(got) | (got == np.inf)
     if wrong.any():
         k = int(np.argmax(wrong))
-        return Failure(f"log_prob({rows[k].tolist()})", float(got[k]), "a number below infinity")
-    return None
+        raise WrongAnswer(Failure(f"log_prob({rows[k].tolist()})", float(got[k]), "a number below infinity"))
+    return got
 
 
 def _hint(found: _Sum, n_features: int, *, real: bool) -> str:
     """What the sum would be, had log_prob meant something else."""
 
-    def is_one(values: Floats) -> bool:
-        with np.errstate(over="ignore"):
-            return bool(abs(np.sum(found.weights * np.exp(values)) - 1) < 1e-6)
+    def is_one(factor: float) -> bool:
+        with np.errstate(all="ignore"):
+            return abs(found.of(found.values * factor) - 1) < 1e-6
 
-    if is_one(found.values * np.log(2)):
+    if is_one(np.log(2)):
         return "it is normalised in bits: log_prob must be in nats (natural logarithm)"
-    if is_one(-found.values):
+    if is_one(-1):
         return "it is normalised with the sign flipped: this is the negative log-likelihood"
-    if n_features > 1 and is_one(found.values * n_features):
+    if n_features > 1 and is_one(n_features):
         return "it is normalised when multiplied by D: the mean over features was taken, not the sum"
     # A leak, and averaged logits, put the sum on either side of 1: one number does not tell them apart.
     leak = "a leak (check_autoregressive tells)"

@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .compare import Bools, Floats, Names, call_line, callable_name, namer, seed_of
+from .arrays import MOST_NUMBERS, as_array, as_flags, as_numbers, as_point
+from .compare import Bools, Names, call_line, callable_name, namer, seed_of
 from .contract import examine, scalar
 from .differences import STEP, Derivatives, rounding_noise
 from .probe import Limits, Probe, Problem, directions, noisy, noticed, sweep, verdict, with_masked
 from .report import Failure, Report
+from .values import as_callable, as_choice, as_count, as_number, show
 
 METHODS = ("central", "complex", "directions")
+MOST_DIRECTIONS = 10_000
 
 
 def check_gradient(
@@ -63,9 +66,9 @@ def check_gradient(
         ``h max(1, |x_k|) / P**(1/4)``, for a large P (that is no proof: a wrong entry can hide among
         many right ones).
     h : float
-        eps^(1/3), about 6e-6.
+        In (0, 1]: eps^(1/3), about 6e-6.
     n_directions : int
-        At least 8.
+        8 to 10000.
     entries : int or array_like, optional
         Sweep only this many randomly chosen entries, or these.
     rows : int, optional
@@ -82,9 +85,10 @@ def check_gradient(
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If x is not a float64 vector (float32 differences have no correct digits to compare: check
-        the float64 gradient, then compare float32 with it by `check_close`), or for a bad option.
+        the float64 gradient, then compare float32 with it by `check_close`), for a bad option, or if f
+        returns anything but one number in double precision: there is nothing to compare then.
 
     Examples
     --------
@@ -95,15 +99,19 @@ def check_gradient(
     >>> print(check_gradient(lambda x: np.sum(x**2), lambda x: 10 * x, x).hint)
     constant ratio got / want = 5: the batch size? mean over the batch (1/B) missing?
     """
-    point = _point(x)
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {METHODS}, got {method!r}")
-    if n_directions < 8:
-        raise ValueError(f"n_directions must be at least 8, got {n_directions}")
-    masked = _boolean(frozen, point.size)
-    seed = seed_of(rng)
+    as_callable(f, "f", "x -> float")
+    as_callable(grad, "grad", "x -> gradient")
+    point = as_point(x, "x")
+    limits = as_limits(method, rtol, atol)
+    h = as_number(h, "h", "(0, 1]")
+    n_directions = as_count(n_directions, "n_directions", 8, MOST_DIRECTIONS)
+    name = namer(names, point.size)
+    masked = np.zeros(point.size, dtype=bool) if frozen is None else as_flags(frozen, point, "frozen", "x")
+    wanted = _entries(entries, point.size)
+    rows = None if rows is None else as_count(rows, "rows")
     fn = scalar(f)
     got, broken = examine(fn, grad, point)
+    seed = seed_of(rng)
     options: dict[str, Any] = {"method": method, "rtol": rtol, "atol": atol, "rng": seed}
     options |= {"frozen": masked} if frozen is not None else {}
     options |= {"entries": entries} if entries is not None else {}
@@ -113,13 +121,13 @@ def check_gradient(
         return base
     draw = np.random.default_rng(seed)
     noise = 0.0 if method == "complex" else rounding_noise(fn, point, draw)
-    problem = Problem(fn, got, point, masked, namer(names, point.size), Limits(rtol, atol), h, noise, draw)
+    problem = Problem(fn, got, point, masked, name, limits, h, noise, draw)
     broken += noticed(problem) + noisy(problem)
     if method == "directions":
         probe = directions(problem, n_directions)
     else:
-        probe = sweep(problem, _choose(entries, ~masked, draw), method)
-    return verdict(base, with_masked(probe, problem), problem.limits, broken, rows=rows)
+        probe = sweep(problem, _choose(wanted, ~masked, draw), method)
+    return verdict(base, with_masked(probe, problem), limits, broken, rows=rows)
 
 
 def check_close(
@@ -134,6 +142,11 @@ def check_close(
 
     Same rule, names and hints as `check_gradient`, without differences.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If got or want are no arrays of real numbers, or for a bad option.
+
     Examples
     --------
     >>> import numpy as np
@@ -143,52 +156,42 @@ def check_close(
     >>> check_close(-want, want).hint
     'constant ratio got / want = -1: sign flipped?'
     """
-    first, second = np.asarray(got), np.asarray(want)
+    first, second = as_numbers(got, "got"), as_numbers(want, "want")
+    limits = as_limits("central", rtol, atol)
+    name = namer(names, second.size)
     if first.shape != second.shape:
         wrong = Failure("shape", str(first.shape), str(second.shape))
         return Report("check_close", (wrong,), n_checked=second.size)
     claimed, right = (a.astype(np.float64).ravel() for a in (first, second))
     none = np.zeros(right.size, dtype=bool)
     exact = Derivatives(right, np.zeros(right.size), none)
-    probe = Probe(claimed, exact, namer(names, right.size), right * 0, none)
+    probe = Probe(claimed, exact, name, np.zeros_like(right), none)
     line = call_line("check_close", "got", "want", rtol=rtol, atol=atol)
-    return verdict(Report("check_close", reproduce=line), probe, Limits(rtol, atol), [])
+    return verdict(Report("check_close", reproduce=line), probe, limits, [])
 
 
-def _point(x: ArrayLike) -> Floats:
-    point = np.array(x)
-    if point.dtype in (np.float32, np.float16):
-        raise ValueError(
-            f"x is {point.dtype}: differences in it have no correct digits. Check the gradient in "
-            "float64, then compare the float32 gradient with that one by check_close"
-        )
-    if point.dtype != np.float64 or point.ndim != 1:
-        raise ValueError(
-            f"x must be a float64 vector (P,), got {point.dtype} {point.shape}; use np.ravel(x).astype(float)"
-        )
-    if not np.isfinite(point).all():
-        raise ValueError(f"x holds {point[~np.isfinite(point)][0]}; every entry must be finite")
-    return point.astype(np.float64)
+def as_limits(method: str, rtol: float, atol: float) -> Limits:
+    """The tolerances; it raises for what `check_gradient` cannot work with."""
+    as_choice(method, "method", METHODS)
+    return Limits(as_number(rtol, "rtol", "[0, inf)"), as_number(atol, "atol", "[0, inf)"))
 
 
-def _boolean(frozen: ArrayLike | None, size: int) -> Bools:
-    if frozen is None:
-        return np.zeros(size, dtype=bool)
-    array = np.asarray(frozen)
-    if array.dtype != np.bool_ or array.shape != (size,):
-        raise ValueError(f"frozen must be boolean ({size},), got {array.dtype} {array.shape}")
-    return array
-
-
-def _choose(entries: int | ArrayLike | None, free: Bools, rng: np.random.Generator) -> list[int]:
-    every = np.flatnonzero(free)
+def _entries(entries: int | ArrayLike | None, size: int) -> int | list[int] | None:
+    """How many entries to sweep, or which."""
     if entries is None:
-        return [int(k) for k in every]
+        return None
     if isinstance(entries, (int, np.integer)):
-        count = min(int(entries), len(every))
-        return sorted(int(k) for k in rng.choice(every, count, replace=False))
-    wanted = np.atleast_1d(np.asarray(entries))
-    inside = (wanted >= 0) & (wanted < len(free))
-    if wanted.dtype.kind not in "iu" or not inside.all():
-        raise ValueError(f"entries must be indices in 0..{len(free) - 1}, got {entries!r}")
-    return [int(k) for k in wanted if free[k]]
+        return as_count(entries, "entries", 1, MOST_NUMBERS)
+    wanted = np.atleast_1d(as_array(entries, "entries"))
+    if wanted.dtype.kind not in "iu" or wanted.ndim > 1 or not ((wanted >= 0) & (wanted < size)).all():
+        raise ValueError(f"entries={show(entries)}: give a number of entries, or a list of indices in 0..{size - 1}")
+    return [int(k) for k in wanted]
+
+
+def _choose(wanted: int | list[int] | None, free: Bools, rng: np.random.Generator) -> list[int]:
+    every = np.flatnonzero(free)
+    if wanted is None:
+        return [int(k) for k in every]
+    if isinstance(wanted, int):
+        return sorted(int(k) for k in rng.choice(every, min(wanted, len(every)), replace=False))
+    return [k for k in wanted if free[k]]

@@ -14,7 +14,7 @@ import numpy as np
 
 from .compare import Bools, Floats
 
-_NAME = re.compile(r"^(?P<block>.*?)\[(?P<index>\d+(, ?\d+)*)\](, masked)?$")
+_NAME = re.compile(r"^(?P<block>.*?)\[(?P<index>\d{1,9}(, ?\d{1,9})*)\](, masked)?$")
 
 SPREAD = 1e-4
 """How far, relatively, the ratios of a "constant" ratio may lie apart."""

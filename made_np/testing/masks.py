@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from .compare import KEPT, Bools, call_line, seed_of
+from .arrays import MOST_FEATURES, Array, as_array, as_list
+from .compare import KEPT, Ints, call_line, seed_of
 from .connectivity import Connectivity, Wires, fold
 from .report import Failure, Report
+from .values import as_choice, as_count, show
 from .wiring import as_order, feature_of_columns, find_cycle, find_order
 
+KINDS = ("fail", "note")
 RULE = "output i is reached by input j if and only if j comes before i in the order"
 
 
@@ -62,8 +65,9 @@ def check_masks(
 
     Raises
     ------
-    ValueError
-        If order is no permutation, or an option is unknown.
+    TypeError, ValueError
+        If order is no permutation, masks no list of arrays, or an option is unknown. An array that is no mask, or masks
+        that do not fit together, are what the check is after: the report says so.
 
     Examples
     --------
@@ -76,25 +80,28 @@ def check_masks(
     >>> report.n_failed, report.failures[0].where
     (3, 'output 0 <- input 0')
     """
-    if lost not in ("fail", "note") or dead not in ("fail", "note"):
-        raise ValueError(f"lost and dead must be 'fail' or 'note', got {lost!r} and {dead!r}")
-    layers = [np.asarray(mask) for mask in masks]
-    wires = None if direct is None else np.asarray(direct)
+    layers, wires = as_masks(masks), None if direct is None else as_mask(direct, "direct")
     if not layers and wires is None:
         raise ValueError("masks is empty and there is no direct: there is nothing to check")
-    width = (layers[0] if layers else wires).shape[-1]  # type: ignore[union-attr]
-    n_features = _count(width, order, n_inputs, n_context)
-    known = as_order(order, n_features)
-    inputs = np.append(feature_of_columns(n_features, n_inputs), np.full(n_context, -1))
-    outputs = feature_of_columns(n_features, n_outputs, layout)
+    padded = _padded(as_skips(skips), len(layers))
+    as_choice(lost, "lost", KINDS)
+    as_choice(dead, "dead", KINDS)
+    n_context = as_count(n_context, "n_context", 0, MOST_FEATURES)
+    known = as_order(order, None)
+    first = layers[0] if layers else wires
+    assert first is not None
+    n_features = _count(first, known, n_inputs, n_context)
+    inputs = np.append(feature_of_columns(n_features, n_inputs, name="n_inputs"), np.full(n_context, -1))
+    outputs = feature_of_columns(n_features, n_outputs, layout, "n_outputs")
     shown = "None" if known is None else str(known.tolist())
     line = call_line("check_masks", "masks", shown, **({} if direct is None else {"direct": wires}))
     base = Report("check_masks", rule=RULE, seed=seed_of(rng), reproduce=line)
-    wrong, hint = _malformed(layers, wires, skips, len(inputs), len(outputs))
+    wrong, hint = _malformed(layers, wires, padded, len(inputs), len(outputs))
     if wrong:
         return base.but(failures=tuple(wrong), n_failed=len(wrong), hint=hint)
     direct_bool = None if wires is None else wires.astype(bool)
-    net = Wires([mask.astype(bool) for mask in layers], _padded(skips, len(layers)), direct_bool)
+    skip_bool = [None if skip is None else skip.astype(bool) for skip in padded]
+    net = Wires([mask.astype(bool) for mask in layers], skip_bool, direct_bool)
     reach = net.reach()
     base = base.but(n_checked=reach.size, n_exercised=int(reach.sum()))
     if known is None:
@@ -135,49 +142,77 @@ def _judge(base: Report, case: Connectivity, lost: str, dead: str) -> Report:
     return base.but(failures=tuple(failures[:KEPT]), n_failed=n_failed, hint=hint, notes=tuple(notes), **worst)
 
 
-def _count(width: int, order: ArrayLike | None, n_inputs: int | Sequence[int], extra: int) -> int:
+def as_mask(mask: Any, name: str) -> Array:
+    """A mask as an array, whatever its shape and entries: those are what the check is to find out."""
+    array = as_array(mask, name)
+    if array.ndim == 0 or array.dtype.kind == "O":
+        raise TypeError(f"{name}={show(mask)} is no array of numbers: give an (out, in) boolean array")
+    return array
+
+
+def as_masks(masks: Any) -> list[Array]:
+    """The masks as arrays."""
+    listed = as_list(masks, "masks", "give a list of (out, in) boolean arrays")
+    return [as_mask(mask, f"masks[{i}]") for i, mask in enumerate(listed)]
+
+
+def as_skips(skips: Any) -> list[Array | None]:
+    """The skips as arrays, or None."""
+    listed = [] if skips is None else as_list(skips, "skips", "give a list of (H,) arrays, or None, one per mask")
+    return [None if skip is None else as_mask(skip, f"skips[{i}]") for i, skip in enumerate(listed)]
+
+
+def _count(first: Array, order: Ints | None, n_inputs: int | Sequence[int], n_context: int) -> int:
+    """D, as the order or n_inputs tell, or else the columns of the first mask."""
     if order is not None:
-        return int(np.size(np.asarray(order)))
-    if isinstance(n_inputs, (int, np.integer)):
-        return int((width - extra) // max(int(n_inputs), 1))
-    return len(n_inputs)
+        return len(order)
+    if not isinstance(n_inputs, (int, np.integer)):
+        return max(as_array(n_inputs, "n_inputs").size, 1)
+    each = max(as_count(n_inputs, "n_inputs", 0), 1)
+    width = first.shape[-1] if first.ndim else 0
+    # No column at all, or too many: the shape of the mask is then the failure.
+    return min(max((width - n_context) // each, 1), MOST_FEATURES)
 
 
 def _malformed(
-    layers: list[NDArray[Any]],
-    direct: NDArray[Any] | None,
-    skips: Sequence[ArrayLike | None] | None,
-    n_in: int,
-    n_out: int,
+    layers: list[Array], direct: Array | None, skips: list[Array | None], n_in: int, n_out: int
 ) -> tuple[list[Failure], str]:
     """Masks that are no masks, or that do not fit together; and why that may be."""
-    named = [(f"masks[{i}]", mask) for i, mask in enumerate(layers)]
-    named += [("direct", direct)] if direct is not None else []
-    wrong = [
-        Failure(name, f"{mask.dtype} {mask.shape}", "two-dimensional, 0 and 1 only")
-        for name, mask in named
-        if mask.ndim != 2 or mask.dtype.kind not in "biuf" or not np.isin(mask, (0, 1)).all()
-    ]
-    if wrong:
-        return wrong, "a mask holds True where there is a wire and False where there is none"
+    wrong = [_no_mask(f"masks[{i}]", mask, 2) for i, mask in enumerate(layers)]
+    wrong += [_no_mask(f"skips[{i}]", skip, 1) for i, skip in enumerate(skips) if skip is not None]
+    wrong += [] if direct is None else [_no_mask("direct", direct, 2)]
+    odd = [failure for failure in wrong if failure is not None]
+    if odd:
+        return odd, "a mask holds True where there is a wire and False where there is none"
     widths = [n_in, *(mask.shape[0] for mask in layers[:-1])]
-    for i, (mask, below) in enumerate(zip(layers, widths, strict=False)):
-        rows = n_out if i == len(layers) - 1 else mask.shape[0]
-        if mask.shape != (rows, below):
-            wrong.append(Failure(f"masks[{i}].shape", str(mask.shape), str((rows, below))))
-    if direct is not None and direct.shape != (n_out, n_in):
-        wrong.append(Failure("direct.shape", str(direct.shape), str((n_out, n_in))))
-    for i, skip in enumerate(_padded(skips, len(layers))):
+    shapes = [(mask.shape[0], below) for mask, below in zip(layers, widths, strict=False)]
+    shapes[-1:] = [(n_out, below) for _, below in shapes[-1:]]
+    fit = [_misfit(f"masks[{i}]", mask, shape) for i, (mask, shape) in enumerate(zip(layers, shapes, strict=True))]
+    fit += [] if direct is None else [_misfit("direct", direct, (n_out, n_in))]
+    for i, skip in enumerate(skips):
         if skip is not None and not skip.shape == (len(layers[i]),) == layers[i].shape[1:]:
-            wrong.append(Failure(f"skips[{i}].shape", str(skip.shape), str((len(layers[i]),))))
+            fit.append(Failure(f"skips[{i}].shape", str(skip.shape), str((len(layers[i]),))))
+    misfits = [failure for failure in fit if failure is not None]
     turned = [mask.shape[::-1] for mask in layers]
     fits = turned and turned[0][1] == n_in and turned[-1][0] == n_out
-    return wrong, "the masks are (in, out): transpose them" if wrong and fits else ""
+    return misfits, "the masks are (in, out): transpose them" if misfits and fits else ""
 
 
-def _padded(skips: Sequence[ArrayLike | None] | None, n: int) -> list[Bools | None]:
+def _no_mask(name: str, mask: Array, ndim: int) -> Failure | None:
+    """A failure if the array is no mask."""
+    if mask.ndim == ndim and mask.dtype.kind in "biuf" and np.isin(mask, (0, 1)).all():
+        return None
+    dimensions = "two-dimensional" if ndim == 2 else "one-dimensional"
+    return Failure(name, f"{mask.dtype} {mask.shape}", f"{dimensions}, 0 and 1 only")
+
+
+def _misfit(name: str, mask: Array, shape: tuple[int, int]) -> Failure | None:
+    """A failure if the mask has another shape."""
+    return None if mask.shape == shape else Failure(f"{name}.shape", str(mask.shape), str(shape))
+
+
+def _padded(skips: list[Array | None], n: int) -> list[Array | None]:
     """Skips for each mask; the last one, at the output, may be left out."""
-    given = [None if skip is None else np.asarray(skip, dtype=bool) for skip in skips or ()]
-    if len(given) > n:
-        raise ValueError(f"skips has {len(given)} entries for {n} masks")
-    return given + [None] * (n - len(given))
+    if len(skips) > n:
+        raise ValueError(f"skips has {len(skips)} entries for {n} masks")
+    return skips + [None] * (n - len(skips))

@@ -15,6 +15,7 @@ from .networks import random_network
 from .others import Verdict, other_checkers
 from .report import table
 from .suite import FAILED, suite
+from .values import as_a, as_count
 
 FAMILIES = (faults_wiring, faults_gradient, faults_density)
 CAUGHT, MISSED, NOT_RUN = "x", ".", ""
@@ -45,11 +46,18 @@ class Detection:
 def detect(mutant: Mutant, *, seed: int = 0, others: Mapping[str, Verdict] | None = None) -> Detection:
     """Run the suite, and the other checkers, on one mutant.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If mutant is none, or seed no seed.
+
     Examples
     --------
     >>> detect(all_mutants()[0]).caught
     ('masks', 'autoregressive', 'normalised', 'sampler')
     """
+    as_a(mutant, "mutant", Mutant, "take one of all_mutants()")
+    as_count(seed, "seed", 0)
     adapter = mutant.build(np.random.default_rng(seed))
     found = suite(adapter, rng=seed)
     ran = [result.name for result in found.results if result.report is not None]
@@ -64,8 +72,19 @@ def detect(mutant: Mutant, *, seed: int = 0, others: Mapping[str, Verdict] | Non
 
 
 def false_alarms(n: int, *, seed: int = 0) -> Iterator[tuple[int, str]]:
-    """Seeds of correct random networks that fail the suite, with what the suite says of them."""
-    for k in range(seed, seed + n):
+    """Seeds of correct random networks that fail the suite, with what the suite says of them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If n or seed is no count.
+    """
+    first = as_count(seed, "seed", 0)
+    return _alarms(range(first, first + as_count(n, "n", 0)))
+
+
+def _alarms(seeds: range) -> Iterator[tuple[int, str]]:
+    for k in seeds:
         found = suite(random_network(np.random.default_rng(k)).adapter(), rng=k)
         if not found.ok:
             yield k, str(found)

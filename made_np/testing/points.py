@@ -8,7 +8,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from .arrays import MODERATE, as_list
 from .compare import Floats
+from .values import REALS, as_number, show
 
 EXTREME = 1e4
 """Far outside any data, and far from overflow in float32 after a few layers."""
@@ -17,6 +19,11 @@ EXTREME = 1e4
 @dataclass(frozen=True)
 class Interval:
     """The values of a continuous column, for `check_normalised` within these bounds.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the bounds are no numbers up to 1e100 in size, or not ``low < high``.
 
     Examples
     --------
@@ -28,14 +35,17 @@ class Interval:
     high: float
 
     def __post_init__(self) -> None:
-        if not (np.isfinite([self.low, self.high]).all() and self.low < self.high):
+        if not as_number(self.low, "low", MODERATE) < as_number(self.high, "high", MODERATE):
             raise ValueError(
-                f"Interval({self.low}, {self.high}) must be finite and not empty: take bounds beyond which "
-                "the density is negligible"
+                f"low={show(self.low)}, high={show(self.high)}: take bounds low < high, beyond which the density is "
+                "negligible"
             )
 
 
 Support: TypeAlias = "Interval | Sequence[float] | Sequence[Interval | Sequence[float]]"
+
+
+SUPPORT = "give an Interval, a list of the values of every column, or a list with one of these for each column"
 
 
 def columns_of(support: Support | None, n_features: int) -> list[Interval | Floats]:
@@ -50,25 +60,36 @@ def columns_of(support: Support | None, n_features: int) -> list[Interval | Floa
 
     Raises
     ------
-    ValueError
-        If a column has no value, or the number of columns is not D.
+    TypeError, ValueError
+        If a column has no value, the same one twice, or one that is no number up to 1e100 in size, or if the number of
+        columns is not D.
     """
     if support is None:
         support = Interval(-2, 2)
-    shared = isinstance(support, Interval) or all(isinstance(value, (int, float, np.number)) for value in support)
-    per_column: Sequence[Any] = [support] * n_features if shared else list(support)  # type: ignore[arg-type]
-    if len(per_column) != n_features:
-        raise ValueError(f"support speaks of {len(per_column)} columns, there are {n_features}")
-    columns: list[Interval | Floats] = []
-    for d, values in enumerate(per_column):
-        if isinstance(values, Interval):
-            columns.append(values)
-            continue
-        listed = np.unique(np.asarray(values, dtype=np.float64))
-        if listed.ndim != 1 or not len(listed) or not np.isfinite(listed).all():
-            raise ValueError(f"support of column {d} must list finite numbers, got {values!r}")
-        columns.append(listed)
-    return columns
+    if isinstance(support, Interval):
+        return [support] * n_features
+    listed = as_list(support, "support", SUPPORT)
+    if all(isinstance(value, REALS) for value in listed):
+        return [_values(listed, "every column")] * n_features
+    if len(listed) != n_features:
+        raise ValueError(f"support speaks of {len(listed)} columns, there are {n_features}: {SUPPORT}")
+    return [
+        values if isinstance(values, Interval) else _values(values, f"column {d}") for d, values in enumerate(listed)
+    ]
+
+
+def _values(values: Any, column: str) -> Floats:
+    """The values of a discrete column, in rising order."""
+    name = f"the support of {column}"
+    numbers = [
+        float(value) if isinstance(value, (bool, np.bool_)) else as_number(value, f"a value in {name}", MODERATE)
+        for value in as_list(values, name, SUPPORT)
+    ]
+    rising, counts = np.unique(np.array(numbers, dtype=np.float64), return_counts=True)
+    if not numbers or counts.max() > 1:
+        what = f"{rising[counts.argmax()]:g} twice" if numbers else "no value"
+        raise ValueError(f"{name} lists {what}: list each value that the column may take once")
+    return rising
 
 
 def draw_rows(columns: Sequence[Interval | Floats], n: int, rng: np.random.Generator) -> Floats:

@@ -13,6 +13,7 @@ from .gradients import check_gradient
 from .mutant import standard
 from .others import Verdict
 from .report import table
+from .values import as_count
 
 CORRUPTIONS: dict[str, Callable[[float], float]] = {
     "x 1.01": lambda g: 1.01 * g,
@@ -36,7 +37,14 @@ def detection_rates(checkers: Mapping[str, Verdict], *, trials: int = 20, seed: 
     """{checker: {corruption: share of trials in which the checker fails the gradient}}.
 
     Each trial is a new network of D = 5, H = 7, 82 parameters, tanh, and another entry.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If trials or seed is no count.
     """
+    trials = as_count(trials, "trials")
+    seed = as_count(seed, "seed", 0)
     rates = {name: dict.fromkeys(CORRUPTIONS, 0.0) for name in checkers}
     for trial in range(trials):
         rng = np.random.default_rng([seed, trial])

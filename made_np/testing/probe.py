@@ -85,7 +85,8 @@ def directions(problem: Problem, n: int) -> Probe:
     scale = np.maximum(1.0, np.abs(x)) * ~problem.masked
     vectors = [random_direction(problem.rng, scale) for _ in range(n)]
     step = problem.h * float(np.linalg.norm(scale)) / x.size**0.25
-    claimed = np.array([problem.got @ v for v in vectors])
+    with np.errstate(all="ignore"):
+        claimed = np.array([problem.got @ v for v in vectors])
     measured = problem.along([(v, step) for v in vectors], claimed)
     note = f"{n} random directions through {x.size} entries: no proof that each entry is right"
     along_x = np.array([x @ v for v in vectors])
@@ -141,7 +142,8 @@ def verdict(base: Report, probe: Probe, limits: Limits, broken: list[Failure], *
     hint = next((failure.hint for failure in broken if failure.hint), "")
     if bad.any() and not hint:
         names = [probe.name(k) for k in range(len(got))]
-        hint = gradient_hint(Case(got, m.value, bad, probe.masked, names, probe.x, rows))
+        with np.errstate(all="ignore"):
+            hint = gradient_hint(Case(got, m.value, bad, probe.masked, names, probe.x, rows))
     worst_error, worst_where = worst_of(error, ratio, probe.name)
     notes = [probe.note] if probe.note else []
     if 0 < exercised < n_free / 2:

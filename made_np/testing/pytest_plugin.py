@@ -13,20 +13,25 @@ or without one::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from .adapter import Adapter, load_adapter
-from .checks import Check, checks, known_failures
+from .arrays import as_list, told
+from .checks import ADAPTER, Check, checks, known_failures
+from .compare import seed_of
 from .report import CheckFailed
+from .values import as_a, show
 
 
 def parametrize_with_checks(
     adapters: Adapter | Iterable[Adapter],
     *,
     expected_failures: Mapping[str, str] | None = None,
-    rng: int = 0,
+    rng: int | np.random.Generator = 0,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Decorate a test that takes ``check``: it runs once for each check, which raises if it fails.
 
@@ -36,21 +41,42 @@ def parametrize_with_checks(
         The models; their names are in the ids of the tests.
     expected_failures : mapping, optional
         {name of a check: reason}: marked xfail.
-    rng : int
+    rng : int or Generator
         Seed of every check.
 
     Raises
     ------
-    ValueError
-        If ``expected_failures`` names a check that does not exist.
+    TypeError, ValueError
+        If adapters holds something else, or one that gives nothing to check, ``expected_failures`` names a check that
+        does not exist, or rng is no seed.
     """
-    mark = import_module("pytest").mark
-    given = [adapters] if isinstance(adapters, Adapter) else list(adapters)
-    named = [(adapter, check) for adapter in given for check in checks(adapter, rng=rng)]
-    expected = known_failures(expected_failures, [check for _, check in named])
+    given = [adapters] if isinstance(adapters, Adapter) else _adapters(adapters)
+    expected = known_failures(expected_failures, given)
+    mark, seed = import_module("pytest").mark, seed_of(rng)
+    named = [(adapter, check) for adapter in given for check in _some(checks(adapter, rng=seed), adapter.name)]
     params = [_param(adapter, check, expected.get(check.name)) for adapter, check in named]
     decorate: Callable[[Callable[..., Any]], Any] = mark.parametrize("check", params)
     return decorate
+
+
+def _adapters(adapters: Iterable[Adapter]) -> list[Adapter]:
+    """Look at several models; an iterator is read once."""
+    if isinstance(adapters, Iterator):
+        adapters = list(adapters)
+    given = as_list(adapters, "adapters", ADAPTER)
+    if not given:
+        raise ValueError(f"adapters is empty, there is nothing to check: {ADAPTER}")
+    for i, adapter in enumerate(given):
+        as_a(adapter, f"adapters[{i}]", Adapter, ADAPTER)
+    return given
+
+
+def _some(listed: Iterable[Check], name: str) -> list[Check]:
+    """The checks of a model, one of which at least can be run: if pytest skipped all of them, it would be green."""
+    found = list(listed)
+    if all(check.skip for check in found):
+        raise ValueError(f"adapters: {show(name)} gives nothing to check: {ADAPTER}")
+    return found
 
 
 def _param(adapter: Adapter, check: Check, expected: str | None) -> Any:
@@ -95,7 +121,11 @@ def pytest_collection_modifyitems(session: Any, config: Any, items: list[Any]) -
             return self.path, None, self.name
 
     for target in config.getoption("made_check"):
-        for check in checks(load_adapter(target)):
+        try:
+            found = _some(checks(load_adapter(target)), target)
+        except Exception as error:  # of the factory, or that there is none
+            raise pytest.UsageError(f"--made-check {target}: {told(error)}") from error
+        for check in found:
             item = CheckItem.from_parent(session, name=f"{target}::{check.name}")
             item.check = check
             items.append(item)

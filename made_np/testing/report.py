@@ -9,14 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .values import REALS, as_a, as_count, as_number
+
 SHOWN = 5
 """How many of the failures are printed; all of them (up to 1000) stay in ``Report.failures``."""
+
+MOST_COUNT = 2**128
+"""No count and no seed is larger: Python does not write numbers with too many digits."""
 
 
 class CheckFailed(AssertionError):
     """Raised by `Report.raise_if_failed`; ``.report`` holds what was found."""
 
     def __init__(self, report: Any) -> None:
+        # A str is what pickle hands over when the exception comes back from another process.
+        if not isinstance(report, str) and not hasattr(type(report), "raise_if_failed"):
+            raise TypeError(f"report is a {type(report).__name__}: give a Report or a SuiteReport")
         super().__init__(str(report))
         self.report = report
 
@@ -36,6 +44,11 @@ class Failure:
     hint : str
         What is odd about this entry alone; the likely mistake behind all of them is `Report.hint`.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If one of these is something else.
+
     Examples
     --------
     >>> Failure("W0[1, 2]", 10.0, 2.0, 8.0).ratio
@@ -48,12 +61,19 @@ class Failure:
     error: float = math.inf
     hint: str = ""
 
+    def __post_init__(self) -> None:
+        _as_text(where=self.where, hint=self.hint)
+        for name in ("got", "want"):
+            if not isinstance(getattr(self, name), str):
+                _as_real(getattr(self, name), name)
+        _as_real(self.error, "error")
+
     @property
     def ratio(self) -> float | None:
         """``got / want``, or None where that says nothing."""
         if isinstance(self.got, str) or isinstance(self.want, str) or self.want == 0:
             return None
-        return float(self.got / self.want)
+        return float(self.got) / float(self.want)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain Python for `json.dumps`; numbers that are not finite become strings."""
@@ -95,6 +115,11 @@ class Report:
     reproduce : str
         One line that runs the same check again.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If one of these is something else.
+
     Examples
     --------
     >>> report = Report("check_masks", n_checked=9, n_exercised=3)
@@ -119,8 +144,23 @@ class Report:
     reproduce: str = ""
 
     def __post_init__(self) -> None:
+        names = ("check", "worst_where", "hint", "rule", "reproduce")
+        _as_text(**{name: getattr(self, name) for name in names})
+        for i, failure in enumerate(as_a(self.failures, "failures", tuple, "give a tuple of Failure")):
+            as_a(failure, f"failures[{i}]", Failure, "give a Failure")
+        _as_text(
+            **{f"notes[{i}]": note for i, note in enumerate(as_a(self.notes, "notes", tuple, "give a tuple of str"))}
+        )
+        counts = {"n_checked": 0, "n_exercised": 0, "n_kinks": 0, "n_failed": -1}
+        for name, least in counts.items():
+            object.__setattr__(self, name, as_count(getattr(self, name), name, least, MOST_COUNT))
         if self.n_failed < 0:
             object.__setattr__(self, "n_failed", len(self.failures))
+        if self.n_failed < len(self.failures):
+            raise ValueError(f"n_failed={self.n_failed}, but there are {len(self.failures)} failures: count them all")
+        _as_real(self.worst_error, "worst_error")
+        if self.seed is not None:
+            object.__setattr__(self, "seed", as_count(self.seed, "seed", 0, MOST_COUNT))
 
     @property
     def ok(self) -> bool:
@@ -152,10 +192,10 @@ class Report:
         return {
             "check": self.check,
             "ok": self.ok,
-            "n_checked": int(self.n_checked),
-            "n_exercised": int(self.n_exercised),
-            "n_kinks": int(self.n_kinks),
-            "n_failed": int(self.n_failed),
+            "n_checked": self.n_checked,
+            "n_exercised": self.n_exercised,
+            "n_kinks": self.n_kinks,
+            "n_failed": self.n_failed,
             "worst_error": _plain(self.worst_error),
             "worst_where": self.worst_where,
             "hint": self.hint,
@@ -261,3 +301,16 @@ def _plain(value: Any) -> Any:
         return int(value)
     value = float(value)
     return value if math.isfinite(value) else str(value)
+
+
+def _as_text(**texts: Any) -> None:
+    """Refuse what is no str."""
+    for name, text in texts.items():
+        as_a(text, name, str, "give a str")
+
+
+def _as_real(value: Any, name: str) -> None:
+    """Refuse what is no real number; NaN and infinity may well be what was found."""
+    is_nan = isinstance(value, REALS) and value != value
+    if not is_nan:
+        as_number(value, name, "[-inf, inf]")

@@ -9,8 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .answers import WrongAnswer, as_answer
+from .arrays import as_features, as_n_rows
 from .compare import KEPT, Bools, Floats, Ints, call_line, callable_name, excess, seed_of
 from .report import Failure, Report
+from .values import as_callable, as_number
 from .wiring import as_order, position_of
 
 TIE = 1e-6
@@ -58,7 +61,7 @@ def check_sampler(
     order : array_like, optional
         (D,); lets the hint say which order the sampler followed instead.
     n : int
-        Rows.
+        Rows, at least 2: what one row demands is compared with what another does.
     rtol, atol : float
         For ``inverse``: ``|got - want| <= atol + rtol max(|got|, |want|)``.
     rng : int or Generator
@@ -74,8 +77,8 @@ def check_sampler(
 
     Raises
     ------
-    ValueError
-        If there is neither conditional nor inverse, or both.
+    TypeError, ValueError
+        If there is neither conditional nor inverse, or both, or for a bad size, order or tolerance.
 
     Examples
     --------
@@ -88,9 +91,18 @@ def check_sampler(
     >>> check_sampler(sample, conditional, 2).ok
     True
     """
+    as_callable(sample, "sample", "uniforms -> rows")
     if (conditional is None) == (inverse is None):
         raise ValueError("give either conditional, or inverse and conditional=None")
+    if inverse is None:
+        as_callable(conditional, "conditional", "x -> probabilities")
+    else:
+        as_callable(inverse, "inverse", "(x, u) -> values")
+    n_features = as_features(n_features)
     known = as_order(order, n_features)
+    n = as_n_rows(n, "n", n_features, 2)
+    rtol = as_number(rtol, "rtol", "[0, inf)")
+    atol = as_number(atol, "atol", "[0, inf)")
     seed = seed_of(rng)
     u = np.random.default_rng(seed).random((n, n_features))
     shown = {"n": n, "rng": seed} | ({} if inverse is None else {"inverse": inverse})
@@ -99,8 +111,11 @@ def check_sampler(
     rule = "x = [u < p(x)]" if inverse is None else f"|x - inverse(x, u)| <= {atol:g} + {rtol:g} max(...)"
     base = Report("check_sampler", rule=rule, seed=seed, reproduce=line, n_checked=u.size)
     trial = _Trial(sample, _redraw(conditional, inverse), known, (rtol, atol), binary=inverse is None)
-    report = trial.judge(base, u)
-    return report if report.n_failed or report.n_exercised else trial.look_closer(report, u)
+    try:
+        report = trial.judge(base, u)
+        return report if report.n_failed or report.n_exercised else trial.look_closer(report, u)
+    except WrongAnswer as wrong:
+        return wrong.report(base)
 
 
 @dataclass(frozen=True)
@@ -115,13 +130,8 @@ class _Trial:
 
     def judge(self, base: Report, u: Floats) -> Report:
         """Compare the rows drawn with u with what they must be; exercised is what another row's features change."""
-        x, broken = self.rows(u)
-        if broken:
-            return base.but(failures=(broken,), n_failed=1)
-        want = np.asarray(self.redraw(x.copy(), u.copy()), dtype=np.float64)
-        if want.shape != u.shape:
-            failure = Failure("conditional(x).shape", str(want.shape), str(u.shape))
-            return base.but(failures=(failure,), n_failed=1)
+        x = self.rows(u)
+        want = self.redraw(x, u)
         right = self.agrees(x, x, u)
         ties = ~right & (self.agrees(x, x, u - TIE) | self.agrees(x, x, u + TIE))
         wrong = ~right & ~ties
@@ -141,9 +151,7 @@ class _Trial:
     def look_closer(self, report: Report, u: Floats) -> Report:
         """Judge once more, each row with one uniform between what its own features demand and another row's."""
         ends = np.where(u < 0.5, END, 1 - END)
-        x, broken = self.rows(ends)
-        if broken:
-            return report.but(failures=(broken,), n_failed=1)
+        x = self.rows(ends)
         start = np.clip(2 * u - 1, END, 1 - END)  # half of them find the lowest threshold, half any
         here, there = self.next_jump(x, start), self.next_jump(np.roll(x, 1, axis=0), start)
         decides = np.abs(here - there) > 2 * TIE
@@ -159,20 +167,27 @@ class _Trial:
         n_kinks = report.n_kinks + again.n_kinks
         return again.but(n_checked=report.n_checked + u.size, n_kinks=n_kinks, notes=(note,))
 
-    def rows(self, u: Floats) -> tuple[Floats, Failure | None]:
-        """(n, D) what is drawn with u, and what is wrong with its kind."""
-        x = np.array(self.sample(u.copy()))
-        broken = _malformed(x, self.sample(u.copy()), u.shape, binary=self.binary)
-        return x if broken else x.astype(np.float64), broken
+    def rows(self, u: Floats) -> Floats:
+        """(n, D) what is drawn with u; a `WrongAnswer` if it is drawn otherwise when asked again, or cannot occur."""
+        x, again = (as_answer(self.sample(u.copy()), "sample(u)", u.shape) for _ in range(2))
+        if not np.array_equal(x, again, equal_nan=True):
+            hint = "the sampler draws random numbers of its own beside the uniforms that it is given"
+            raise WrongAnswer(Failure("sample(u), called again", "other rows", "the same rows", hint=hint))
+        odd = ~np.isin(x, (0, 1)) if self.binary else ~np.isfinite(x)
+        if odd.any():
+            row, d = np.argwhere(odd)[0]
+            what = "0 or 1" if self.binary else "a finite number"
+            raise WrongAnswer(Failure(f"x[{row}, {d}]", float(x[row, d]), what))
+        return x.astype(np.float64)
 
     def agrees(self, got: Floats, x: Floats, u: Floats) -> Bools:
         """Where ``got`` is what u demands after the features of x."""
-        return excess(got, self.redraw(x.copy(), np.clip(u, 0.0, 1.0 - 1e-16)), *self.limits) <= 1
+        return excess(got, self.redraw(x, np.clip(u, 0.0, 1.0 - 1e-16)), *self.limits) <= 1
 
     def next_jump(self, x: Floats, u: Floats) -> Floats:
         """(n, D): the uniform above u, to 1e-9, where the value after the features of x changes; 1 - END if none."""
         low, high = u, np.full_like(u, 1 - END)
-        value = self.redraw(x.copy(), low.copy())
+        value = self.redraw(x, low)
         for _ in range(30):
             middle = (low + high) / 2
             still = self.agrees(value, x, middle)
@@ -193,31 +208,17 @@ def _redraw(conditional: Callable[[Floats], Any] | None, inverse: Redraw | None)
     def redraw(x: Floats, u: Floats) -> Floats:
         if conditional is None:
             assert inverse is not None
-            return inverse(x, u)
-        p = np.asarray(conditional(x), dtype=np.float64)
-        return np.where((p >= 0) & (p <= 1), u < p, np.nan) if p.shape == u.shape else p
+            return as_answer(inverse(x.copy(), u.copy()), "inverse(x, u)", u.shape).astype(np.float64)
+        p = as_answer(conditional(x.copy()), "conditional(x)", u.shape)
+        return np.where((p >= 0) & (p <= 1), u < p, np.nan)
 
     return redraw
-
-
-def _malformed(x: Any, again: Any, shape: tuple[int, ...], *, binary: bool) -> Failure | None:
-    if x.shape != shape:
-        return Failure("sample(u).shape", str(x.shape), str(shape))
-    if not np.array_equal(x, np.asarray(again), equal_nan=True):
-        hint = "the sampler draws random numbers of its own beside the uniforms that it is given"
-        return Failure("sample(u), called again", "other rows", "the same rows", hint=hint)
-    odd = ~np.isin(x, (0, 1)) if binary else ~np.isfinite(x)
-    if odd.any():
-        row, d = np.argwhere(odd)[0]
-        what = "0 or 1" if binary else "a finite number"
-        return Failure(f"x[{row}, {d}]", float(x[row, d]), what)
-    return None
 
 
 def _hint(trial: _Trial, x: Floats, u: Floats, want: Floats) -> str:
     try:
         return _likely_mistake(trial, x, u, want)
-    except ValueError:  # rows of zeros are outside the support
+    except Exception:  # rows of zeros, say, are outside the support: no guess is worth the report
         return ""
 
 

@@ -16,8 +16,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from .arrays import MOST_FEATURES, as_features
 from .networks import Network, make_network
 from .plans import Plan, make_plan
+from .values import as_count, as_flag
 
 Strategy: TypeAlias = Any
 """A ``hypothesis.strategies.SearchStrategy``; its type is not known where hypothesis is not installed."""
@@ -30,16 +32,44 @@ def _hypothesis() -> Any:
         raise ImportError("made_np.testing.strategies needs hypothesis: pip install hypothesis") from error
 
 
+def _look_at_bounds(max_features: int, max_layers: int, n_params: int | None, n_context: int | None) -> None:
+    as_count(max_features, "max_features", 1, MOST_FEATURES)
+    as_count(max_layers, "max_layers", 0, MOST_FEATURES)
+    if n_params is not None:
+        as_count(n_params, "n_params", 1, MOST_FEATURES)
+    if n_context is not None:
+        as_count(n_context, "n_context", 0, MOST_FEATURES)
+
+
 def sizes(*, max_features: int = 6, max_layers: int = 3, max_units: int = 8) -> Strategy:
-    """(D, widths of the hidden layers): D = 1 and no hidden layer among them."""
+    """(D, widths of the hidden layers): D = 1 and no hidden layer among them.
+
+    Parameters
+    ----------
+    max_features, max_layers, max_units : int
+        Bounds.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a bound is no count.
+    """
+    _look_at_bounds(max_features, max_layers, None, None)
+    as_count(max_units, "max_units", 1, MOST_FEATURES)
     st = _hypothesis()
     hidden = st.lists(st.integers(1, max_units), max_size=max_layers).map(tuple)
     return st.tuples(st.integers(1, max_features), hidden)
 
 
 def orders(n_features: int) -> Strategy:
-    """(D,) permutations."""
-    return _hypothesis().permutations(range(n_features)).map(_ints)
+    """(D,) permutations.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If n_features is no count.
+    """
+    return _hypothesis().permutations(range(as_features(n_features))).map(_ints)
 
 
 def degrees(n_features: int, width: int, *, lowest: int = 1, complete: bool = False) -> Strategy:
@@ -53,7 +83,16 @@ def degrees(n_features: int, width: int, *, lowest: int = 1, complete: bool = Fa
         0 where there is context.
     complete : bool
         No degree is missing; H must be at least ``D - lowest``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is no count, or the layer too narrow to be complete.
     """
+    n_features = as_features(n_features)
+    width = as_count(width, "width", 0, MOST_FEATURES)
+    lowest = as_count(lowest, "lowest", 0, n_features)
+    complete = as_flag(complete, "complete")
     st = _hypothesis()
     every = list(range(lowest, max(n_features, lowest + 1)))
     if not complete:
@@ -76,6 +115,11 @@ def mask_sets(
         Bounds on the size.
     n_params, n_context : int, optional
         Outputs per feature (default: 1 or 2) and width of the context (default: 0 to 2).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of these is no count.
     """
 
     def build(draw: Callable[[Strategy], Any]) -> Plan:
@@ -101,6 +145,7 @@ def mask_sets(
             n_context=context,
         )
 
+    _look_at_bounds(max_features, max_layers, n_params, n_context)
     st = _hypothesis()
     return st.composite(build)()
 
@@ -108,13 +153,27 @@ def mask_sets(
 def networks(
     *, max_features: int = 5, max_layers: int = 2, n_params: int | None = None, n_context: int | None = None
 ) -> Strategy:
-    """Whole `Network` objects, random in weights and data; they pass every check of `suite`."""
+    """Whole `Network` objects, random in weights and data; they pass every check of `suite`.
+
+    Parameters
+    ----------
+    max_features, max_layers, n_params, n_context
+        As in `mask_sets`; with ``n_params=1`` columns are binary, with 2 real, and there is no third kind.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of these is no count, or n_params neither 1 nor 2.
+    """
 
     def build(draw: Callable[[Strategy], Any]) -> Network:
         plan = draw(mask_sets(max_features=max_features, max_layers=max_layers, n_params=n_params, n_context=n_context))
         rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
         return make_network(rng, plan, with_relu=draw(st.booleans()))
 
+    _look_at_bounds(max_features, max_layers, n_params, n_context)
+    if n_params is not None:
+        as_count(n_params, "n_params", 1, 2)
     st = _hypothesis()
     return st.composite(build)()
 

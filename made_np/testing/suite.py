@@ -8,12 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from .adapter import Adapter
-from .checks import Check, checks, known_failures
+from .arrays import as_list
+from .checks import ADAPTER, Check, checks, known_failures
 from .report import CheckFailed, Report, table
+from .values import as_a, as_choice, as_number, show
 
 PASSED, FAILED, SKIPPED = "passed", "FAILED", "skipped"
 EXPECTED, SURPRISE = "failed as expected", "passed, though listed in expected_failures"
+OUTCOMES = (PASSED, FAILED, SKIPPED, EXPECTED, SURPRISE)
 
 
 @dataclass(frozen=True)
@@ -26,18 +31,44 @@ class Result:
     reason: str = ""
     seconds: float = 0.0
 
+    def __post_init__(self) -> None:
+        as_a(self.name, "name", str, "give the name of the check")
+        as_choice(self.status, "status", OUTCOMES)
+        if self.report is not None:
+            as_a(self.report, "report", Report, "give the report of the check, or None")
+        as_a(self.reason, "reason", str, 'give the reason, or ""')
+        as_number(self.seconds, "seconds", "[0, inf)")
+
 
 @dataclass(frozen=True)
 class SuiteReport:
-    """What `suite` found; true in a boolean context if and only if nothing failed unexpectedly."""
+    """What `suite` found; true in a boolean context if and only if it is ``ok``.
+
+    Examples
+    --------
+    >>> report = suite(Adapter(n_features=2))
+    >>> report.nothing_checked, report.ok
+    (True, False)
+    """
 
     name: str
     results: tuple[Result, ...]
 
+    def __post_init__(self) -> None:
+        as_a(self.name, "name", str, "give the name of the model")
+        way_out = "give a tuple of Result"
+        for i, result in enumerate(as_list(self.results, "results", way_out)):
+            as_a(result, f"results[{i}]", Result, way_out)
+
     @property
     def ok(self) -> bool:
-        """True if no check failed that was not expected to."""
-        return not self.failures
+        """True if a check was run, and none failed that was not expected to."""
+        return not self.failures and not self.nothing_checked
+
+    @property
+    def nothing_checked(self) -> bool:
+        """True if every check was skipped: the adapter has no callable that a check could use."""
+        return all(result.status == SKIPPED for result in self.results)
 
     @property
     def failures(self) -> tuple[Report, ...]:
@@ -51,7 +82,7 @@ class SuiteReport:
         for result in self.results:
             if result.name == name:
                 return result
-        raise KeyError(f"no check {name!r}; there are {[result.name for result in self.results]}")
+        raise KeyError(f"no check {show(name)}; there are {[result.name for result in self.results]}")
 
     def raise_if_failed(self) -> SuiteReport:
         """Return the report itself if it is ok, else raise `CheckFailed`."""
@@ -71,7 +102,8 @@ class SuiteReport:
             }
             for r in self.results
         ]
-        return {"name": self.name, "ok": self.ok, "results": results}
+        verdict = {"ok": self.ok, "nothing_checked": self.nothing_checked}
+        return {"name": self.name, **verdict, "results": results}
 
     def _rows(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = []
@@ -83,6 +115,8 @@ class SuiteReport:
     def _headline(self) -> str:
         passed = sum(r.status == PASSED for r in self.results)
         verdict = f"{len(self.failures)} checks FAILED" if self.failures else "all right"
+        if self.nothing_checked:
+            verdict = "there was nothing to check"
         return f"{self.name}: {verdict}, {passed} of {len(self.results)} passed"
 
     def __str__(self) -> str:
@@ -100,8 +134,15 @@ class SuiteReport:
 _HEADER = ("check", "outcome", "exercised", "s", "")
 
 
-def suite(adapter: Adapter, *, expected_failures: Mapping[str, str] | None = None, rng: int = 0) -> SuiteReport:
+def suite(
+    adapter: Adapter,
+    *,
+    expected_failures: Mapping[str, str] | None = None,
+    rng: int | np.random.Generator = 0,
+) -> SuiteReport:
     """Run every check for which the adapter has the callables; list the others as skipped.
+
+    If all are skipped the report is not ok: it proves nothing.
 
     Parameters
     ----------
@@ -109,13 +150,13 @@ def suite(adapter: Adapter, *, expected_failures: Mapping[str, str] | None = Non
         The model.
     expected_failures : mapping, optional
         {name of a check: reason}: these may fail.
-    rng : int
+    rng : int or Generator
         Seed of every check.
 
     Raises
     ------
-    ValueError
-        If ``expected_failures`` names a check that does not exist.
+    TypeError, ValueError
+        If adapter is no Adapter, ``expected_failures`` names a check that does not exist, or rng is no seed.
 
     Examples
     --------
@@ -124,8 +165,9 @@ def suite(adapter: Adapter, *, expected_failures: Mapping[str, str] | None = Non
     >>> suite(fair)["normalised"].status
     'passed'
     """
-    listed = list(checks(adapter, rng=rng))
-    expected = known_failures(expected_failures, listed)
+    as_a(adapter, "adapter", Adapter, ADAPTER)
+    expected = known_failures(expected_failures, [adapter])
+    listed = checks(adapter, rng=rng)
     return SuiteReport(adapter.name, tuple(_run(check, expected.get(check.name)) for check in listed))
 
 

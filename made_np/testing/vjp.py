@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from .compare import Floats, call_line, callable_name, excess, same, seed_of
-from .gradients import check_gradient
+from .answers import WrongAnswer, as_answer
+from .arrays import Array, as_frozen, as_inputs, as_list
+from .compare import Floats, call_line, callable_name, excess, seed_of
+from .gradients import as_limits, check_gradient
 from .report import Failure, Report
-
-Array = NDArray[Any]
+from .values import as_a, as_callable, as_flag, show
 
 
 def check_vjp(
@@ -57,8 +58,9 @@ def check_vjp(
 
     Raises
     ------
-    ValueError
-        If an input is float32, or the output has a single row.
+    TypeError, ValueError
+        If an input is float32, if there is no float64 one, if the output of forward is no array of real numbers or has
+        a single row, or for a bad option.
 
     Examples
     --------
@@ -71,32 +73,32 @@ def check_vjp(
     >>> print(check_vjp(forward, lambda dy, x, W: (-dy @ W, dy.T @ x), (x, W)).hint)
     in x only: constant ratio got / want = -1: sign flipped?
     """
-    arrays, labels = _arrays(inputs), _labels(forward, names, len(inputs))
+    as_callable(forward, "forward", "(*inputs) -> array")
+    as_callable(vjp, "vjp", "(dy, *inputs) -> gradients")
+    arrays = as_inputs(inputs)
+    labels = _labels(forward, names, len(arrays))
+    flags = as_frozen(frozen, arrays, labels)
+    as_limits(method, rtol, atol)
+    y = _first_output(forward, arrays, as_flag(one_row, "one_row"))
     seed = seed_of(rng)
     draw = np.random.default_rng(seed)
-    y = np.asarray(forward(*_copies(arrays)))
-    if y.ndim > 1 and len(y) == 1 and not one_row:
-        raise ValueError(
-            "inputs make an output of one row, which hides a forgotten or doubled 1/B: "
-            "pass at least two rows, or one_row=True"
-        )
     dy = _distinct(y.shape, draw)
     options: dict[str, Any] = {"method": method, "rtol": rtol, "atol": atol}
     call = (callable_name(forward, "forward"), callable_name(vjp, "vjp"), "inputs")
     line = call_line("check_vjp", *call, **options, rng=seed)
     base = Report("check_vjp", seed=seed, reproduce=line)
-    answers = _answers(vjp, dy, arrays)
-    if wrong := _wrong_shapes(answers, arrays, labels):
-        return base.but(failures=tuple(wrong), n_failed=len(wrong))
+    answers, wrong = _first_answers(vjp, dy, arrays, labels)
+    if wrong:
+        return base.but(failures=tuple(wrong), n_failed=len(wrong), hint=wrong[0].hint)
     floats = _floats(arrays)
     pack = Packing(arrays, labels, [i for i in floats if answers[i] is not None])
     report = check_gradient(
-        lambda flat: np.sum(dy * forward(*pack.unpack(flat))),
+        lambda flat: np.sum(dy * _output(forward, pack.unpack(flat), y.shape, kinds="biufc")),
         lambda flat: pack.pack(_answers(vjp, dy, pack.unpack(flat))),
         pack.pack(arrays),
         names=pack.names(),
-        frozen=pack.flags(frozen),
-        rows=len(y) if y.ndim else None,
+        frozen=None if flags is None else pack.pack(flags).astype(bool),
+        rows=len(y) or None if y.ndim else None,
         rng=draw,
         **options,
     )
@@ -126,9 +128,9 @@ class Packing:
     chosen: list[int]
 
     def pack(self, values: Sequence[Any]) -> Floats:
-        """Copies of the chosen arrays, end to end."""
-        parts = [np.ravel(values[i]) for i in self.chosen]
-        return np.concatenate(parts) if parts else np.zeros(0)
+        """Copies of the chosen arrays, end to end; a `WrongAnswer` if one has not the shape that it belongs to."""
+        chosen = [as_answer(values[i], f"d{self.labels[i]}", self.arrays[i].shape) for i in self.chosen]
+        return np.concatenate([array.ravel() for array in chosen])
 
     def unpack(self, flat: Array) -> list[Array]:
         """All arrays: the chosen ones from ``flat``, copies of the others."""
@@ -147,38 +149,37 @@ class Packing:
             for index in np.ndindex(self.arrays[i].shape)
         ]
 
-    def flags(self, frozen: Sequence[ArrayLike | None] | None) -> Any:
-        """The boolean vector that goes with ``frozen``, one entry of which belongs to an array."""
-        if frozen is None:
-            return None
-        if len(frozen) != len(self.arrays):
-            raise ValueError(f"frozen has {len(frozen)} entries for {len(self.arrays)} inputs")
-        given = [
-            np.zeros(array.shape, dtype=bool) if flags is None else np.asarray(flags)
-            for flags, array in zip(frozen, self.arrays, strict=True)
-        ]
-        for label, flags, array in zip(self.labels, given, self.arrays, strict=True):
-            if flags.shape != array.shape or flags.dtype != np.bool_:
-                raise ValueError(f"frozen for {label} must be boolean {array.shape}, got {flags.dtype} {flags.shape}")
-        return self.pack(given).astype(bool)
+
+def _first_output(forward: Callable[..., Any], arrays: list[Array], one_row: bool) -> Array:
+    """What forward makes of the inputs as they were given: an error if it has a single row that nobody asked for."""
+    y = _output(forward, arrays)
+    if y.ndim > 1 and len(y) == 1 and not one_row:
+        raise ValueError(
+            "inputs make an output of one row, which hides a forgotten or doubled 1/B: "
+            "pass at least two rows, or one_row=True"
+        )
+    return y
 
 
-def _arrays(inputs: Sequence[ArrayLike]) -> list[Array]:
-    arrays = [np.array(a) for a in inputs]
-    for i, array in enumerate(arrays):
-        if array.dtype.kind not in "biuf" or array.dtype in (np.float32, np.float16):
-            raise ValueError(
-                f"inputs[{i}] is {array.dtype}: differences need float64; compare a float32 layer "
-                "with the float64 one by check_close"
-            )
-    return arrays
+def _output(
+    forward: Callable[..., Any], arrays: list[Array], shape: tuple[int, ...] | None = None, kinds: str = "biuf"
+) -> Array:
+    """What forward makes of the inputs."""
+    raw = forward(*_copies(arrays))
+    try:
+        return as_answer(raw, "forward(*inputs)", shape, kinds=kinds)
+    except WrongAnswer:
+        what = "numbers" if shape is None else f"numbers of shape {shape} at each call"
+        raise ValueError(f"forward must return an array of real {what}, got {show(raw)}") from None
 
 
 def _labels(forward: Callable[..., Any], names: Sequence[str] | None, n: int) -> list[str]:
     if names is not None:
-        if len(names) != n:
-            raise ValueError(f"names has {len(names)} entries for {n} inputs")
-        return list(names)
+        way_out = "give a list of str, one for each input"
+        given = [as_a(name, f"names[{i}]", str, way_out) for i, name in enumerate(as_list(names, "names", way_out))]
+        if len(given) != n:
+            raise ValueError(f"names has {len(given)} entries for {n} inputs")
+        return given
     try:
         found = [p.name for p in inspect.signature(forward).parameters.values() if p.kind < 2]
     except (TypeError, ValueError):
@@ -209,22 +210,34 @@ def _answers(vjp: Callable[..., Any], dy: Array, arrays: list[Array]) -> list[An
     if len(answers) == len(arrays):
         return answers
     if len(answers) != len(floats):
-        raise ValueError(
-            f"vjp must return one gradient for each of {len(arrays)} inputs (or of the "
-            f"{len(floats)} float inputs), got {len(answers)}"
-        )
+        each = f"one gradient for each of {len(arrays)} inputs, or of the {len(floats)} float inputs"
+        raise WrongAnswer(Failure("vjp(dy, *inputs)", len(answers), each, hint="return a tuple of arrays"))
     spread: list[Any] = [None] * len(arrays)
     for i, answer in zip(floats, answers, strict=True):
         spread[i] = answer
     return spread
 
 
-def _wrong_shapes(answers: list[Any], arrays: list[Array], labels: list[str]) -> list[Failure]:
-    return [
-        Failure(f"d{label}.shape", str(np.shape(answer)), str(array.shape))
-        for answer, array, label in zip(answers, arrays, labels, strict=True)
-        if array.dtype.kind == "f" and answer is not None and np.shape(answer) != array.shape
-    ]
+def _first_answers(
+    vjp: Callable[..., Any], dy: Array, arrays: list[Array], labels: list[str]
+) -> tuple[list[Any], list[Failure]]:
+    """What vjp returns, and what is wrong with it: no gradient at all, no array, or one of another shape."""
+    floats = _floats(arrays)
+    try:
+        answers = _answers(vjp, dy, arrays)
+    except WrongAnswer as found:
+        return [], [found.failure]
+    if all(answers[i] is None for i in floats):
+        hint = "return an array for each float input; None only for those that have no gradient"
+        return answers, [Failure("vjp(dy, *inputs)", "no gradient", "one at least", hint=hint)]
+    wrong = []
+    for i in floats:
+        try:
+            if answers[i] is not None:
+                as_answer(answers[i], f"d{labels[i]}", arrays[i].shape)
+        except WrongAnswer as found:
+            wrong.append(found.failure)
+    return answers, wrong
 
 
 def _promises(
@@ -236,19 +249,23 @@ def _promises(
 ) -> list[Failure]:
     """Zero in, zero out; linear in dy; hands off the arguments."""
     broken = []
-    nothing = backward(np.zeros_like(dy))
+    other = _distinct(dy.shape, rng)
+    try:
+        nothing, one, two, both = (backward(u) for u in (np.zeros_like(dy), dy, other, 2 * dy - other))
+    except WrongAnswer as wrong:
+        return [wrong.failure]
     if nothing.any():
         worst = float(np.abs(nothing).max())
         hint = "a term that does not pass through dy"
         broken.append(Failure("gradient for dy = 0", worst, 0.0, worst, hint))
-    other = _distinct(dy.shape, rng)
-    got, want = backward(2 * dy - other), 2 * backward(dy) - backward(other)
+    with np.errstate(all="ignore"):
+        want = 2 * one - two
     noise = 1e-12 * max(1.0, float(np.abs(want).max(initial=0.0)))
-    if not (excess(got, want, 1e-9, noise) <= 1).all():
+    if not (excess(both, want, 1e-9, noise) <= 1).all():
         hint = "the backward pass is not linear in dy: a derivative that is taken of dy itself?"
         broken.append(Failure("vjp(2u - v)", "2 vjp(u) - vjp(v) differs", "equal", hint=hint))
     given = _copies([dy, *arrays])
     vjp(*given)
-    if not all(same(a, b).all() for a, b in zip(given, [dy, *arrays], strict=True)):
+    if not all(np.array_equal(a, b) for a, b in zip(given, [dy, *arrays], strict=True)):
         broken.append(Failure("arguments after vjp", "changed", "unchanged"))
     return broken

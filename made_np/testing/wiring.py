@@ -7,27 +7,38 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arrays import MOST_FEATURES, MOST_NUMBERS, as_array
 from .compare import Bools, Ints
+from .values import as_choice, as_count, show
 
 LAYOUTS = ("interleaved", "blocked")
 
 
-def as_order(order: ArrayLike | None, n_features: int) -> Ints | None:
+def as_order(order: ArrayLike | None, n_features: int | None) -> Ints | None:
     """``order`` as an integer array.
+
+    Parameters
+    ----------
+    order : array_like or None
+        (D,) features in the sequence in which they are generated.
+    n_features : int or None
+        D; None: as many as ``order`` has.
 
     Raises
     ------
-    ValueError
-        If it is not a permutation of 0 .. n_features - 1.
+    TypeError, ValueError
+        If it is not a permutation of 0 .. D - 1.
     """
     if order is None:
         return None
-    array = np.asarray(order)
-    if array.shape != (n_features,) or not np.array_equal(np.sort(array), np.arange(n_features)):
-        raise ValueError(
-            f"order must be a permutation of 0..{n_features - 1}, the features in the sequence in "
-            f"which they are generated, got {order!r}"
-        )
+    array = as_array(order, "order")
+    D = n_features or max(array.size, 1)
+    whose = "" if n_features is None else f" (n_features={D})"
+    meant = f"give a permutation of 0..{D - 1}{whose}, the features in the sequence in which they are generated"
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"order={show(order)} has dtype {array.dtype}: {meant}")
+    if D > MOST_FEATURES or array.shape != (D,) or not np.array_equal(np.sort(array), np.arange(D)):
+        raise ValueError(f"order={show(order)}: {meant}")
     return array.astype(np.int64)
 
 
@@ -86,7 +97,9 @@ def find_order(depends: Bools) -> Ints:
     return np.array(order, dtype=np.int64)
 
 
-def feature_of_columns(n_features: int, per_feature: int | Sequence[int], layout: str = "interleaved") -> Ints:
+def feature_of_columns(
+    n_features: int, per_feature: int | Sequence[int], layout: str = "interleaved", name: str = "n_params"
+) -> Ints:
     """The feature to which each column (input unit, or parameter of a conditional) belongs.
 
     Parameters
@@ -98,10 +111,12 @@ def feature_of_columns(n_features: int, per_feature: int | Sequence[int], layout
     layout : {"interleaved", "blocked"}
         All columns of feature 0, then of feature 1, ...; or the first column of every feature,
         then the second, ....
+    name : str
+        What the caller calls ``per_feature``.
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         For a bad layout or a bad count.
 
     Examples
@@ -111,16 +126,28 @@ def feature_of_columns(n_features: int, per_feature: int | Sequence[int], layout
     >>> feature_of_columns(3, [1, 2, 1])
     array([0, 1, 1, 2])
     """
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout must be one of {LAYOUTS}, got {layout!r}")
-    counts = np.asarray(per_feature)
-    if counts.dtype.kind not in "iu" or (counts < 0).any() or counts.ndim > 1:
-        raise ValueError(f"columns per feature must be whole numbers >= 0, got {per_feature!r}")
-    if counts.ndim == 1 and len(counts) != n_features:
-        raise ValueError(f"{len(counts)} counts of columns for {n_features} features")
+    as_choice(layout, "layout", LAYOUTS)
+    counts = _counts(per_feature, n_features, name)
     features = np.arange(n_features)
     if layout == "interleaved":
         return np.repeat(features, counts)
     if counts.ndim and len(set(counts.tolist())) > 1:
-        raise ValueError("layout='blocked' needs the same number of columns for every feature")
+        raise ValueError(
+            f"layout='blocked' needs the same number of columns for every feature: {name}={show(per_feature)}"
+        )
     return np.tile(features, int(counts.flat[0]) if counts.size else 0)
+
+
+def _counts(per_feature: int | Sequence[int], n_features: int, name: str) -> Ints:
+    """One count of columns for all features, or one for each."""
+    most = MOST_NUMBERS // n_features
+    if isinstance(per_feature, (int, np.integer)):
+        return np.array(as_count(per_feature, name, 0, most))
+    counts = as_array(per_feature, name)
+    if counts.dtype.kind not in "iu":
+        raise TypeError(f"{name}={show(per_feature)}: give a whole number >= 0, or one for each feature")
+    if counts.ndim > 1 or (counts < 0).any() or (counts > most).any():
+        raise ValueError(f"{name}={show(per_feature)}: give whole numbers in 0..{most}, one for each feature")
+    if counts.ndim == 1 and len(counts) != n_features:
+        raise ValueError(f"{name} has {len(counts)} counts of columns for {n_features} features: give one for each")
+    return counts.astype(np.int64)

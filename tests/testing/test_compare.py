@@ -7,6 +7,8 @@ import pytest
 
 from made_np.testing.compare import call_line, callable_name, excess, failures_of, namer, same, seed_of, worst_of
 
+from .hostile import Odd
+
 
 def test_the_rule_is_the_formula() -> None:
     got, want = np.array([1.0, 1.0, 0.0]), np.array([1.5, 0.5, 0.25])
@@ -35,9 +37,12 @@ def test_seed_of_takes_a_seed_or_a_generator() -> None:
     assert seed_of(7) == 7
     assert seed_of(np.int64(7)) == 7
     assert seed_of(np.random.default_rng(1)) == seed_of(np.random.default_rng(1))
-    for bad in (None, -1, 1.5, True):
-        with pytest.raises(TypeError, match="rng must be a seed"):
+    for bad in (None, 1.5, True, "1", np.array([1])):
+        with pytest.raises(TypeError, match=r"rng=.*: give an integer >= 0"):
             seed_of(bad)  # type: ignore[arg-type]
+    for outside in (-1, 2**128 + 1, 10**5000):
+        with pytest.raises(ValueError, match=r"rng=.*: give "):
+            seed_of(outside)
 
 
 def test_namer_takes_a_callable_a_sequence_or_nothing() -> None:
@@ -61,3 +66,4 @@ def test_call_line_can_be_typed_again() -> None:
     assert line == "check(f, rng=1, order=None, layout='blocked', masks=masks, rtol=float('inf'))"
     assert callable_name(np.sum, "f") == "sum"
     assert callable_name(lambda x: x, "f") == "f"
+    assert callable_name(Odd(), "f") == "f"

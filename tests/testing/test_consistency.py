@@ -164,6 +164,13 @@ def test_an_answer_of_the_wrong_kind_fails(odd: Any, where: str) -> None:
     assert broken(odd)[0] == where
 
 
+def test_one_batch_of_another_dtype_is_found() -> None:
+    def sometimes_whole(x: Array) -> Array:
+        return np.round(64 * x).astype(int) if len(x) == 2 else np.round(64 * x)
+
+    assert broken(sometimes_whole) == ["a batch of 2"]
+
+
 def test_an_exception_at_once_is_a_failure() -> None:
     def fails(x: Array) -> Array:
         raise RuntimeError("not today")

@@ -168,10 +168,28 @@ def test_too_much_is_refused(n: int, support: Any, message: str) -> None:
         check_normalised(log_table, n, support=support)
 
 
-@pytest.mark.parametrize("bounds", [(0, np.inf), (1, 1), (2, 1), (np.nan, 1)])
-def test_an_interval_is_finite_and_not_empty(bounds: tuple[float, float]) -> None:
-    with pytest.raises(ValueError, match="must be finite and not empty"):
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        ((0, np.inf), r"high=inf: give a number in \[-1e100, 1e100\]"),
+        ((np.nan, 1), "low=nan: give a number in"),
+        ((0, 10**400), r"high=1000.*: give a number in"),
+        ((1, 1), "low=1, high=1: take bounds low < high"),
+        ((2, 1), "low=2, high=1: take bounds low < high"),
+        ((-1e308, 1e308), "high=1e\\+308|low=-1e\\+308"),  # so wide that its width is infinite
+    ],
+)
+def test_an_interval_is_finite_and_not_empty(bounds: tuple[float, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Interval(*bounds)
+
+
+@pytest.mark.parametrize("level", [1e3, 1e308, -1e308, -np.inf])
+def test_a_sum_beyond_all_numbers_is_a_failure_like_any_other(level: float) -> None:
+    for support in ((0, 1), Interval(0, 1)):
+        report = check_normalised(lambda x: np.full(len(x), level), 2, support=support)
+        assert not report.ok
+        assert str(report)
 
 
 def test_a_sum_over_many_states_goes_in_pieces() -> None:

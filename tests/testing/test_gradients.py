@@ -178,8 +178,8 @@ def test_float32_is_refused_with_advice() -> None:
         ({"x": X[None]}, "must be a float64 vector"),
         ({"x": [1, 2]}, "must be a float64 vector"),
         ({"x": np.append(X[1:], np.nan)}, "x holds nan"),
-        ({"method": "forward"}, "method must be one of"),
-        ({"n_directions": 7}, "at least 8"),
+        ({"method": "forward"}, "method='forward' is unknown"),
+        ({"n_directions": 7}, r"n_directions=7: give an integer in 8\.\.10000"),
         ({"frozen": np.zeros(12)}, "frozen must be boolean"),
         ({"frozen": np.zeros(11, dtype=bool)}, "frozen must be boolean"),
         ({"names": ["a"]}, "1 entries for 12 numbers"),
@@ -250,6 +250,18 @@ def test_close_compares_single_with_double_precision() -> None:
     assert not check_close(np.where(np.arange(12) == 3, np.nan, right), right).ok
     assert check_close(right.reshape(3, 4), right).failures[0].where == "shape"
     assert check_close(-right, right, names=[f"W[{k}]" for k in range(12)]).failures[0].where.startswith("W[")
+
+
+@pytest.mark.parametrize("method", ["central", "directions"])
+@pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan, 1e308])
+def test_what_is_beyond_all_numbers_nearby_is_a_failure_and_no_warning(method: str, odd: float) -> None:
+    def cliff(x: Floats) -> Any:
+        return smooth(x) if np.array_equal(x, X) else odd * np.sign(x[0] - X[0] + 1e-300)
+
+    frozen = np.arange(12) == 3
+    assert not check_gradient(cliff, slope, X, method=method, frozen=frozen).ok
+    assert not check_gradient(smooth, lambda x: np.where(frozen, odd, -odd), X, method=method).ok
+    assert not check_close(np.full(2, odd), np.full(2, -odd)).ok
 
 
 def test_close_of_nothing_but_zeros_is_not_exercised() -> None:

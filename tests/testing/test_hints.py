@@ -96,7 +96,13 @@ def test_no_pattern_no_hint() -> None:
 
 
 def test_names_that_are_no_blocks_do_no_harm() -> None:
-    for names in ([str(k) for k in range(4)], ["W[0, 0]", "W[0, 1]", "W[5, 5]", "b"], ["a[0]"] * 4):
+    for names in (
+        [str(k) for k in range(4)],
+        ["W[0, 0]", "W[0, 1]", "W[5, 5]", "b"],
+        ["a[0]"] * 4,
+        [f"a[{10**400}]"] * 4,
+        [f"a[{'9' * 5000}]"] * 4,
+    ):
         want = np.array([1.0, 2.0, 3.0, 4.0])
         report = check_close(want + np.array([0.0, 0.1, 0.3, 0.0]), want, names=names)
         assert report.n_failed == 2

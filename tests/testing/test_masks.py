@@ -210,13 +210,13 @@ def test_masks_that_do_not_fit_are_reported_and_transposed_ones_recognised() -> 
     ("change", "message"),
     [
         ({"order": [0, 0, 1, 2, 3]}, r"permutation of 0\.\.4"),
-        ({"lost": "raise"}, "must be 'fail' or 'note'"),
-        ({"dead": "raise"}, "must be 'fail' or 'note'"),
+        ({"lost": "raise"}, "lost='raise' is unknown: use one of \\('fail', 'note'\\)"),
+        ({"dead": "raise"}, "dead='raise' is unknown"),
         ({"masks": []}, "nothing to check"),
         ({"skips": [None] * 4}, "skips has 4 entries for 3 masks"),
-        ({"layout": "mixed"}, "layout must be one of"),
+        ({"layout": "mixed"}, "layout='mixed' is unknown"),
         ({"n_outputs": [1, 2]}, "2 counts of columns for 5 features"),
-        ({"n_outputs": -1}, "whole numbers >= 0"),
+        ({"n_outputs": -1}, "n_outputs=-1: give an integer in 0"),
     ],
 )
 def test_bad_arguments_are_refused(change: dict[str, Any], message: str) -> None:

@@ -38,6 +38,10 @@ def test_known(check):
 def test_bad(check):
     check()
 """
+NOTHING = """
+def nothing():
+    return adapter(**dict.fromkeys(["params", "params_given", "log_prob", "sample", "loss", "masks"]))
+"""
 
 
 def run_pytest(folder: Path, *arguments: str) -> str:
@@ -85,3 +89,17 @@ def test_the_plugin_turns_an_adapter_into_tests(tmp_path: Path) -> None:
     text = run_pytest(tmp_path, *plugin, "--made-check", "mine:bad")
     assert "sign flipped" in text
     assert "1 failed, 6 passed, 2 skipped" in text
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("mine:nowhere", "'mine:nowhere' cannot be found"),
+        ("mine:nothing", "adapters: 'mine:nothing' gives nothing to check"),
+    ],
+)
+def test_what_cannot_be_checked_is_no_green_run(tmp_path: Path, target: str, message: str) -> None:
+    (tmp_path / "mine.py").write_text(FILE + NOTHING)
+    text = run_pytest(tmp_path, "-p", "made_np.testing.pytest_plugin", "--made-check", target)
+    assert f"ERROR: --made-check {target}: ValueError: {message}" in text, text
+    assert "INTERNALERROR" not in text

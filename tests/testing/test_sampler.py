@@ -318,7 +318,11 @@ def test_a_support_without_zero_does_no_harm() -> None:
         first = 1.0 + (u[:, 0] < 0.5)
         return np.stack([first, 1.0 + (u[:, 1] < first / 3)], axis=1)
 
-    assert check_sampler(sample, None, 2, inverse=inverse).ok
-    report = check_sampler(lambda u: 3 - sample(u), None, 2, inverse=inverse)
-    assert not report.ok
-    assert report.hint == ""
+    def looked_up(x: Array, u: Array) -> Array:
+        return inverse(np.array([1.0, 2.0])[x.astype(int) - 1] if x.all() else [][0], u)
+
+    for one in (inverse, looked_up):
+        assert check_sampler(sample, None, 2, inverse=one).ok
+        report = check_sampler(lambda u: 3 - sample(u), None, 2, inverse=one)
+        assert not report.ok
+        assert report.hint == ""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from made_np.testing import Adapter, CheckFailed, Interval, Layer, checks, load_adapter, suite
+from made_np.testing import Adapter, CheckFailed, Interval, Layer, SuiteReport, checks, load_adapter, suite
 from made_np.testing.__main__ import main
 from made_np.testing.checks import FULL_SWEEP
 from made_np.testing.mutant import standard
@@ -68,10 +68,38 @@ def test_what_is_missing_is_skipped_with_the_reason(field: str, lost: set[str], 
     assert found.ok
 
 
-def test_a_model_with_nothing_to_check_is_all_skipped() -> None:
-    found = suite(Adapter(n_features=2))
-    assert set(statuses(Adapter(n_features=2)).values()) == {"skipped"}
-    assert found.ok
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"order": [1, 0], "support": (0, 1, 2)},
+        {"loss": np.sum, "grad": np.ones_like},  # theta was forgotten
+        {"sample": np.copy},  # what to compare it with was forgotten
+        {"log_prob": None, "n_features": 40, "theta": np.ones(3)},
+    ],
+)
+def test_a_model_with_nothing_to_check_is_all_skipped_and_not_all_right(given: dict[str, Any]) -> None:
+    adapter = Adapter(**({"n_features": 2} | given))
+    assert set(statuses(adapter).values()) == {"skipped"}
+    found = suite(adapter)
+    assert found.nothing_checked
+    assert not found.ok
+    assert not found
+    assert found.to_dict()["nothing_checked"] is True
+    assert found.to_dict()["ok"] is False
+    assert str(found).startswith("model: there was nothing to check, 0 of 9 passed")
+    assert "there was nothing to check" in found._repr_html_()
+    with pytest.raises(CheckFailed, match="there was nothing to check"):
+        found.raise_if_failed()
+
+
+def test_whatever_was_run_is_something_that_was_checked() -> None:
+    for found in (suite(right()), suite(BAD), suite(BAD, expected_failures={"gradient": "known"})):
+        assert not found.nothing_checked
+        assert found.to_dict()["nothing_checked"] is False
+    one = Adapter(n_features=1, log_prob=lambda x: np.full(len(x), np.log(0.5)))
+    assert suite(one).ok
+    assert SuiteReport("nobody", ()).nothing_checked
 
 
 def test_too_many_states_are_skipped() -> None:
