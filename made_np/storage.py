@@ -157,8 +157,8 @@ def read(path: str | os.PathLike[str], backend: str | None) -> tuple[Stored, Hea
         as_choice(backend, "backend", ("auto", *BACKENDS))
     entries = _read_entries(text)
     header = decode_header(text, entries.get("header"))
-    checksum = entries.pop("sha256", np.empty(0, dtype=np.uint8))
-    if not np.array_equal(checksum, _checksum(entries)):
+    checksum = entries.pop("sha256", None)
+    if checksum is None or checksum.tobytes() != _checksum(entries).tobytes():
         raise ValueError(_damaged(text, "its checksum does not match its content"))
     with rebuilding(text, header.writer, "model"):
         config = dict(header.made)
