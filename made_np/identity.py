@@ -2,13 +2,16 @@
 
 Plain values, containers and arrays go by what they hold, and a function of anyone's by its code, its defaults, and the
 values that it finds around it. What made_np, Python or an installed package offers goes by its name. A value whose
-content cannot be looked into, such as a lock, a file or a random generator, is refused.
+content cannot be looked into, such as a lock or a file, is refused, and so is a random generator. What a function reads
+through a module, from a file or from the clock is not seen.
 """
 
 from __future__ import annotations
 
+import copyreg
 import dis
 import hashlib
+import random
 import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -36,6 +39,8 @@ PLAIN = (type(None), bool, int, float, complex, str, bytes, range, slice, type(.
 CONTAINERS = (tuple, list, set, frozenset, dict)
 MACHINERY = (GetSetDescriptorType, MemberDescriptorType)
 """What a class has for its slots."""
+RANDOM = (np.random.Generator, np.random.BitGenerator, np.random.RandomState, random.Random)
+"""What draws: a run that goes on would draw again what it has drawn."""
 LONGEST = 120
 """Characters of a value that are shown; a checksum stands for a longer one."""
 AT_ONCE = 1 << 20
@@ -132,10 +137,10 @@ class _Found:
         if isinstance(value, partial):
             parts = value.func, value.args, value.keywords
             return f"partial({', '.join(self.spell(part, path) for part in parts)})"
-        if isinstance(value, (BuiltinFunctionType, np.ufunc)):
-            owner = getattr(value, "__self__", None)
-            of = "" if owner is None or isinstance(owner, ModuleType) else f" of {self.spell(owner, path)}"
-            return f"{getattr(value, '__module__', None) or 'numpy'}.{value.__name__}{of}"
+        if isinstance(value, np.ufunc):
+            return f"ufunc {value.__name__}"
+        if isinstance(value, BuiltinFunctionType) and isinstance(value.__self__, ModuleType | None):
+            return f"{value.__module__}.{value.__name__}"
         if hasattr(value, "__wrapped__"):  # such as a cache around a function, or one that numba compiles
             return f"{type(value).__name__}({self.spell(value.__wrapped__, path)})"
         return self._instance(value, path)
@@ -143,16 +148,14 @@ class _Found:
     def _function(self, function: FunctionType, path: str) -> str:
         """Return the name of a function, with its code if it is anyone's; note what it finds around it."""
         code, name = function.__code__, _name(function)
-        around = dict(zip(code.co_freevars, (_content(cell) for cell in function.__closure__ or ()), strict=True))
-        defaults = function.__defaults__ or ()
-        names = code.co_varnames[: code.co_argcount]
-        around |= dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)) | (
-            function.__kwdefaults__ or {}
-        )
+        around = dict(zip(code.co_freevars, map(_content, function.__closure__ or ()), strict=True))
         if not _is_installed(function.__module__):
             name += f" with code {_code_digest(code)}"
-            around |= {name: function.__globals__[name] for name in _globals(code) if name in function.__globals__}
-        self._note(around | vars(function), path)
+            around |= {each: function.__globals__[each] for each in _globals(code) if each in function.__globals__}
+            defaults = function.__defaults__ or ()
+            around |= dict(zip(code.co_varnames[code.co_argcount - len(defaults) :], defaults, strict=False))
+            around |= {**(function.__kwdefaults__ or {}), **vars(function)}
+        self._note(around, path)
         return name
 
     def _class(self, kind: type, path: str) -> str:
@@ -168,20 +171,31 @@ class _Found:
         return _name(kind) + (f" with code {_checksum(', '.join(each))}" if each else "")
 
     def _instance(self, value: Any, path: str) -> str:
-        """Return the class of an object, and note what its attributes hold; say it at once of a rule or schedule."""
-        kind = type(value)
-        slots = {name for one in kind.__mro__ for name in getattr(one, "__slots__", ())}
-        if not (slots or hasattr(value, "__dict__")):
-            raise TypeError(self._refusal(value, path))
-        state = {name: getattr(value, name) for name in sorted(slots) if hasattr(value, name)}
-        state |= getattr(value, "__dict__", {})
+        """Return what an object is made from, and note what its attributes hold."""
         if is_dataclass(value):
-            settings = [(field.name, state.pop(field.name)) for field in fields(value)]
-            each = ", ".join(f"{name}={self.spell(held, f'{path}.{name}')}" for name, held in settings)
-            self._note(state, path)
-            return f"{self._class(kind, path)}({each})"
-        self._note(state, path)
-        return self._class(kind, path)
+            settings = {field.name: getattr(value, field.name) for field in fields(value)}
+            self._note({k: v for k, v in getattr(value, "__dict__", {}).items() if k not in settings}, path)
+            each = (f"{name}={self.spell(held, f'{path}.{name}')}" for name, held in settings.items())
+            return f"{self._class(type(value), path)}({', '.join(each)})"
+        if isinstance(value, RANDOM):
+            raise self._refusal(value, path)
+        try:
+            # What an object tells copy and pickle, neither of which takes part: all that it could be made from again.
+            made_from = value.__reduce_ex__(2)
+        except Exception:
+            raise self._refusal(value, path) from None
+        if isinstance(made_from, str):
+            return f"{type(value).__name__} {made_from}"
+        make, arguments, state, items, pairs = (*made_from, None, None, None)[:5]
+        attributes = state if isinstance(state, tuple) else (state,)  # of two, the second are those in slots
+        has_names = all(isinstance(part, dict | None) for part in attributes)
+        for part in attributes if has_names else ():
+            self._note(part or {}, path)
+        if make is copyreg.__newobj__:  # type: ignore[attr-defined]
+            make, *arguments = arguments
+        held = *arguments, *([] if has_names else [state]), *(items or ()), *(pairs or ())
+        inner = [self.spell(each, path) for each in held]
+        return _short(self.spell(make, path) + (f"({', '.join(inner)})" if inner else ""))
 
     def _note(self, around: dict[str, Any], path: str) -> None:
         """Note what stands around a function or in an object, under its path."""
@@ -189,8 +203,8 @@ class _Found:
             if not (isinstance(value, CONTAINERS) and len(value) == 0):
                 self.around[f"{path}.{name}"] = self.spell(value, f"{path}.{name}")
 
-    def _refusal(self, value: Any, path: str) -> str:
-        return (
+    def _refusal(self, value: Any, path: str) -> TypeError:
+        return TypeError(
             f"{self.argument}={show(self.value)} cannot be told from another one in a checkpoint, since {path} is "
             f"{show(value)}, a {type(value).__name__}: give a function that uses only plain values, arrays and "
             "functions, or one of made_np.schedules"
