@@ -44,8 +44,10 @@ def write_entries(file: BinaryIO, entries: Mapping[str, NDArray[Any]]) -> None:
 
 def check_entry(name: str, array: NDArray[Any], argument: str) -> None:
     """Raise a `TypeError` or `ValueError` in words about `argument` if `read_entries` could not give this back."""
-    if array.dtype.hasobject or npy.descr_to_dtype(npy.dtype_to_descr(array.dtype)) != array.dtype:
+    if array.dtype.hasobject or not _comes_back(array.dtype):
         raise TypeError(f"{argument} has dtype {array.dtype}: convert it first, text to str")
+    if "('', " in str(npy.dtype_to_descr(array.dtype)):  # NumPy does not read what stands there
+        raise TypeError(f"{argument} has gaps between its fields: numpy.lib.recfunctions.repack_fields takes them away")
     stored = zipfile.ZipInfo(name).filename.encode(errors="ignore")
     if stored.decode() != name or len(stored) > MAX_NAME:
         raise ValueError(f"{argument} cannot have its name in a zip archive: give it a short one of plain characters")
@@ -74,6 +76,14 @@ def read_entries(file: BinaryIO) -> Entries:
                 # Its checksum in the archive is looked at by itself at the end of the entry.
                 entries[info.filename.removesuffix(".npy")] = _read_array(entry, info)
     return entries
+
+
+def _comes_back(dtype: np.dtype[Any]) -> bool:
+    """Whether the header of an array has words for its dtype."""
+    try:
+        return npy.descr_to_dtype(npy.dtype_to_descr(dtype)) == dtype
+    except (TypeError, ValueError):
+        return False
 
 
 def _check_sizes(infos: list[zipfile.ZipInfo], available: int) -> None:

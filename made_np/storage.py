@@ -216,8 +216,7 @@ def _check_arrays(arrays: Mapping[str, NDArray[Any]]) -> Entries:
             raise TypeError(f"arrays has the name {show(name)}: names are strings")
         array = as_dense(given, f"arrays[{show(name)}]")
         check_entry(_ARRAY + name, array, f"arrays[{show(name)}]")
-        # Between the fields of a row there may be bytes that a copy has not, and the checksum would miss.
-        entries[_ARRAY + name] = _native(array if array.dtype.names is None else np.ascontiguousarray(array))
+        entries[_ARRAY + name] = _native(array)
     return entries
 
 
