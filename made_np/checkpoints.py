@@ -135,7 +135,10 @@ class Checkpoint:
 def _put(stored: storage.Stored, run: Run) -> None:
     """Put what a file holds into a fresh run; raise, before anything is changed, if it is not whole."""
     extra, arrays = stored.extra, stored.arrays
-    records = [Record(int(epoch), *rest) for epoch, *rest in arrays["records"].tolist()]
+    table = arrays["records"]
+    if table.dtype != np.float64 or table.shape[1:] != (len(Record._fields),):
+        raise ValueError(f"records has shape {table.shape} and dtype {table.dtype}")
+    records = [Record(int(epoch), *rest) for epoch, *rest in table.tolist()]
     if not records or [record.epoch for record in records] != list(range(1, len(records) + 1)):
         raise ValueError("records are not those of the first epochs")
     if extra["n_steps"] != len(records) * run.epoch_steps:
