@@ -62,10 +62,9 @@ def identify(value: Any, argument: str) -> dict[str, str]:
     >>> from made_np.schedules import Warmup, cosine
     >>> identify(Warmup(3, then=cosine), "schedule")
     {'schedule': 'Warmup(steps=3, then=cosine)'}
-    >>> def rate(step, total_steps, factor=0.5):
-    ...     return factor
-    >>> sorted(identify(rate, "schedule"))
-    ['schedule', 'schedule.factor']
+    >>> from functools import partial
+    >>> identify(partial(max, 0.1), "schedule")
+    {'schedule': 'partial(builtins.max, tuple(0.1), dict())'}
     """
     found = _Found(argument, value)
     found.around[argument] = found.spell(value, argument)
