@@ -476,6 +476,16 @@ def test_any_array_in_the_place_of_another_is_refused(name: str, tmp_path: Path)
         path.write_bytes(whole)
 
 
+@pytest.mark.parametrize("n_steps", [0, 7, 9, 8.5, -8, None])
+def test_steps_that_are_not_those_of_the_epochs_are_refused(n_steps: Any, tmp_path: Path) -> None:
+    train(tmp_path / "run.npz", max_epochs=2)
+    header = header_of(tmp_path / "run.npz")
+    header["extra"]["n_steps"] = n_steps
+    rewrite(tmp_path / "run.npz", put_header(header))
+    with pytest.raises(ValueError, match=r"n_steps=.* are not those of 2 epochs"):
+        train(tmp_path / "run.npz")
+
+
 @pytest.mark.parametrize(
     ("kind", "place"), [(np.random.MT19937, ("state", "pos")), (np.random.Philox, ("buffer_pos",))]
 )

@@ -76,9 +76,9 @@ NEWER: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a schedule": lambda about: about["params"].update(schedule={"schedule": "sawtooth"}),
     "a setting of a schedule": lambda about: about["params"].update(schedule={"schedule": ["StepDecay", {"by": 1}]}),
     "a schedule that is a module": lambda about: about["params"].update(schedule={"schedule": "math"}),
-    "a class that a module imports": lambda about: about["params"].update(schedule={"schedule": ["Callable", {}]}),
+    "a function that a module imports": lambda about: about["params"].update(schedule={"schedule": "dataclass"}),
     "a name within a module": lambda about: about["params"].update(schedule={"schedule": "__builtins__"}),
-    "a kind of parameter": lambda about: about["params"].update(order={"graph": [1]}),
+    "a kind of parameter": lambda about: about["params"].update(order={"graph": {"a": 1}}),
     "a distribution": lambda about: about["params"].update(columns={"distribution": {"name": "poisson"}}),
     "a property of columns": lambda about: about["columns"]["each"][0].update(unit="cm"),
     "a property of one-hot columns": lambda about: about["columns"].update(one_hot={"groups": [[0, 5]]}),
@@ -143,6 +143,13 @@ def test_a_backend_may_be_chosen_for_the_model_and_what_it_learns(path: Path) ->
     with pytest.raises(ValueError, match="backend='cupy' is unknown"):
         MADEDensity.load(path, backend="cupy")
     assert MADEDensity.load(path, backend="numpy").partial_fit(X).made_.backend == "numpy"
+
+
+def test_a_backend_that_was_set_after_fit_comes_back_unless_another_is_chosen(path: Path) -> None:
+    MADEDensity.load(path).set_params(backend="auto").save(path)
+    assert MADEDensity.load(path).backend == "auto"
+    assert MADEDensity.load(path).made_.backend == "numpy"
+    assert MADEDensity.load(path, backend="numpy").backend == "numpy"
 
 
 def test_where_the_backend_is_missing_it_answers_and_learns_with_numpy(
