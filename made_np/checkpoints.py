@@ -122,9 +122,11 @@ class Checkpoint:
 
     def _compare(self, about: dict[str, Any]) -> None:
         """Raise a `ValueError` that says where the run differs from that of the file."""
-        # What the file does not name held nothing when the run began.
-        pairs = [(name, old, self.about.get(name)) for name, old in sorted(about.items())]
-        changed = [f"{name} was {old!r} and is {new!r}" for name, old, new in pairs if old != new]
+        # What the file does not name around a function held nothing when the run began.
+        around = ("optimizer.", "schedule.")
+        names = sorted(about.keys() | {name for name in self.about if not name.startswith(around)})
+        old, new = ({name: one.get(name) for name in names} for one in (about, self.about))
+        changed = [f"{name} was {old[name]!r} and is {new[name]!r}" for name in names if old[name] != new[name]]
         if changed:
             raise ValueError(
                 f"checkpoint={self.path} is of another run: {'; '.join(changed)}. Give what it was begun with to go "
@@ -145,6 +147,8 @@ def _put(stored: storage.Stored, run: Run) -> None:
         raise ValueError(f"n_steps={extra['n_steps']!r} are not those of {len(records)} epochs")
     epoch, valid = extra["kept"]
     kept = Kept(as_count(epoch, "kept", 0, len(records)), float(valid), stored.theta)
+    if stored.theta.dtype != run.theta.dtype:
+        raise ValueError(f"theta has dtype {stored.theta.dtype}")
     places = {"theta": run.theta, **{f"state.{name}": value for name, value in run.state.items()}}
     if run.averaged is not run.theta:
         places["averaged"] = run.averaged
@@ -213,13 +217,18 @@ def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
         tables[context] = None if rows is None else rows.context
     about |= {name: None if table is None else digest(table, dtype) for name, table in tables.items()}
     about["rng"] = _seed(rng, run.rng)
-    return dict(json.loads(json.dumps(about)))  # as it will come back: tuples are lists then
+    return _as_json(about)
 
 
 def _of_model(made: MADE) -> dict[str, Any]:
     """Return the arguments of a model, and which backend computes: that decides bits, not how it was asked for."""
     about = {f"made.{name}": value for name, value in made.config().items()}
-    return {**about, "made.backend": get_backend(made.backend).__name__.rpartition("_")[2]}
+    return _as_json({**about, "made.backend": get_backend(made.backend).__name__.rpartition("_")[2]})
+
+
+def _as_json(about: dict[str, Any]) -> dict[str, Any]:
+    """Return values as they come back from a file: tuples are lists then."""
+    return dict(json.loads(json.dumps(about)))
 
 
 def _seed(rng: Any, generator: np.random.Generator) -> Any:

@@ -455,6 +455,26 @@ def test_very_much_content_is_refused_as_a_value_error_or_gone_on_with(tmp_path:
     resume_mutated(tmp_path / "run.npz", range(200, 4200))
 
 
+@pytest.mark.parametrize("name", ["x", "valid", "rng", "schedule", "made.hidden", "learning_rate"])
+def test_a_file_that_does_not_say_what_the_run_was_is_refused(name: str, tmp_path: Path) -> None:
+    train(tmp_path / "run.npz", max_epochs=2)
+    header = header_of(tmp_path / "run.npz")
+    del header["extra"]["run"][name]
+    rewrite(tmp_path / "run.npz", put_header(header))
+    if name == "made.hidden":  # which the model in the file says too
+        train(tmp_path / "run.npz")
+    else:
+        with pytest.raises(ValueError, match=rf"is of another run: {name} was None and is"):
+            train(tmp_path / "run.npz")
+
+
+def test_a_theta_of_another_dtype_is_refused(tmp_path: Path) -> None:
+    train(tmp_path / "run.npz", max_epochs=2)
+    rewrite(tmp_path / "run.npz", lambda entries: entries.update(theta=entries["theta"].astype("f8")))
+    with pytest.raises(ValueError, match=r"holds no whole run \(theta has dtype float64\)"):
+        train(tmp_path / "run.npz")
+
+
 ARRAYS = ["array.theta", "array.averaged", "array.records", "array.state.m", "array.state.step"]
 
 
