@@ -1,6 +1,7 @@
 """Save and load: a model, its parameters and what belongs to them, in one .npz file.
 
-The file is an ordinary ``.npz`` archive that holds no pickle, so that opening one never runs code:
+The file is an ordinary ``.npz`` archive that holds no pickle, so that opening one never runs code, and that is not
+compressed, so that opening one takes no more memory than its size:
 
 ==============  ==========================================================================
 ``header``      JSON text as bytes: format version, package version, ``made.config()``, extra
@@ -13,30 +14,29 @@ The file is an ordinary ``.npz`` archive that holds no pickle, so that opening o
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import secrets
-import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+import warnings
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np._version import __version__
+from made_np.archive import MAX_ENTRIES, Entries, TooLarge, check_entry, read_entries, write_entries
+from made_np.backends import BACKENDS, get_backend
+from made_np.files import as_target, atomic_write, open_file
+from made_np.header import FORMAT_VERSION, Header, decode_header, encode_header, foreign, rebuilding
 from made_np.model import MADE
+from made_np.validation import as_dense
+from made_np.values import as_a, as_choice, as_count, as_path, show
 
-__all__ = ["FORMAT_VERSION", "Stored", "atomic_write", "load", "save"]
+__all__ = ["FORMAT_VERSION", "Stored", "load", "read", "save"]
 
-FORMAT_VERSION = 1
-"""Version of the file's layout; it grows when an older release could no longer read the file."""
+MAX_ARRAYS = MAX_ENTRIES - 100
+"""So many arrays may be given; the rest of what a file may hold is for entries of our own."""
 
-_FORMAT = "made_np model"
 _ARRAY = "array."
-
-Entries = dict[str, NDArray[Any]]
+_AT_ONCE = 1 << 16  # numbers that are hashed together
 
 
 class Stored(NamedTuple):
@@ -45,11 +45,11 @@ class Stored(NamedTuple):
     Attributes
     ----------
     made : MADE
-        The model, equal to the one that was saved.
+        The model, equal to the one that was saved, but for its backend if another one had to be taken.
     theta : ndarray, shape (P,)
         Its parameters: dtype and bits as saved, in this machine's byte order.
     extra : dict
-        The JSON values given to `save`. As JSON has it, tuples come back as lists.
+        The JSON values given to `save`. As JSON has it, tuples come back as lists, and keys as strings.
     arrays : dict of str to ndarray
         The arrays given to `save`.
     """
@@ -70,6 +70,8 @@ def save(
 ) -> None:
     """Write a model and its parameters to one file, completely or not at all.
 
+    An array is copied only if it has another byte order than this machine; nothing else takes memory to speak of.
+
     Parameters
     ----------
     path : str or path-like
@@ -79,16 +81,16 @@ def save(
     theta : ndarray of float32 or float64, shape (P,)
         Its parameters; any strides, any byte order.
     extra : dict of JSON values, optional
-        What else belongs to the model: strings, numbers, booleans, None, lists, dicts.
+        What else belongs to the model: strings, numbers, booleans, None, lists, dicts; up to 64 MiB as JSON.
     arrays : dict of str to ndarray, optional
-        Arrays of any dtype except object.
+        Up to 9,900 arrays of any dtype except object.
 
     Raises
     ------
     FileNotFoundError
         If the folder is missing.
     TypeError, ValueError
-        If `theta` does not fit `made`, or `extra` or `arrays` cannot be stored.
+        If `theta` does not fit `made`, or `extra` or `arrays` cannot be stored; nothing has been written then.
     OSError
         If the disk refuses; what stood at `path` before is then still there, untouched.
 
@@ -102,21 +104,29 @@ def save(
     >>> stored.made == made, stored.theta.shape == (made.n_params,), stored.extra
     (True, True, {'by': 'me'})
     """
-    entries = {"header": _encode_header(made, extra or {}), "theta": _check_theta(theta, made)}
-    entries |= {f"{_ARRAY}{name}": _check_array(a, name) for name, a in (arrays or {}).items()}
+    target = as_target(path)
+    as_a(made, "made", MADE, "give a made_np.MADE; an estimator has a method save of its own")
+    entries = {
+        "header": encode_header(made.config(), {} if extra is None else extra),
+        "theta": _check_theta(theta, made),
+    }
+    entries |= _check_arrays({} if arrays is None else arrays)
     entries["sha256"] = _checksum(entries)
-    named: dict[str, Any] = {**entries}  # the stubs of savez would take arrays for its options
-    with atomic_write(path) as file:
-        np.savez(file, **named)
+    with atomic_write(target) as file:
+        write_entries(file, entries)
 
 
-def load(path: str | os.PathLike[str]) -> Stored:
+def load(path: str | os.PathLike[str], *, backend: str | None = None) -> Stored:
     """Read a file that `save` wrote.
+
+    It takes as much memory as the arrays in the file, which are no larger than the file.
 
     Parameters
     ----------
     path : str or path-like
         The file.
+    backend : {None, "auto", "numba", "numpy"}
+        Of the model. None: as saved, or "numpy" where that cannot be imported.
 
     Returns
     -------
@@ -128,72 +138,53 @@ def load(path: str | os.PathLike[str]) -> Stored:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged, cut short, of another kind, or from a newer made_np.
+        If the file is damaged, cut short, compressed, of another kind, or from a newer made_np.
+    TypeError
+        If `path` is no path.
+
+    Warns
+    -----
+    RuntimeWarning
+        The backend that the model was saved with cannot be imported, and NumPy is taken.
     """
-    entries = _read_entries(path)
-    header = _decode_header(path, entries)
-    checksum = entries.pop("sha256", np.empty(0, dtype=np.uint8))
-    if not np.array_equal(checksum, _checksum(entries)):
-        raise ValueError(_damaged(path, "its checksum does not match its content"))
-    try:
-        made = MADE.from_config(header["made"])
+    return read(path, backend)[0]
+
+
+def read(path: str | os.PathLike[str], backend: str | None) -> tuple[Stored, Header]:
+    """Return what `load` does, and what the file says about itself."""
+    text = as_path(path)
+    if backend is not None:
+        as_choice(backend, "backend", ("auto", *BACKENDS))
+    entries = _read_entries(text)
+    header = decode_header(text, entries.get("header"))
+    checksum = entries.pop("sha256", None)
+    if checksum is None or checksum.tobytes() != _checksum(entries).tobytes():
+        raise ValueError(_damaged(text, "its checksum does not match its content"))
+    with rebuilding(text, header.writer, "model"):
+        config = dict(header.made)
+        # Each feature owns parameters: a number beyond them is none of a model, and takes for ever to build.
+        as_count(config["n_features"], "n_features", 1, entries["theta"].size)
+        extra = dict(as_a(header.extra, "extra", dict, "it has to be one"))
+    chosen = _usable(text, config.get("backend", "auto")) if backend is None else backend
+    with rebuilding(text, header.writer, "model"):
+        made = MADE.from_config({**config, "backend": chosen})
         theta = _check_theta(entries["theta"], made)
-    except (KeyError, TypeError, ValueError) as error:
-        writer = header.get("made_np")
-        raise ValueError(
-            f"{os.fspath(path)}: made_np {__version__} cannot rebuild the model that made_np "
-            f"{writer} saved there ({error}): install made_np {writer} to read it"
-        ) from error
     given = [name for name in entries if name.startswith(_ARRAY)]
     arrays = {name.removeprefix(_ARRAY): _native(entries[name]) for name in given}
-    return Stored(made, theta, header["extra"], arrays)
+    return Stored(made, theta, extra, arrays), header
 
 
-@contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a file for writing bytes that appears under its name only when all is on the disk.
-
-    The bytes go to a temporary file in the same folder, which is synced and then renamed over
-    `path`. If the block raises, the temporary file is removed and `path` stays as it was.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file to create or to replace. A symbolic link is followed.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the folder is missing.
-    ValueError
-        If something other than an ordinary file stands at `path`.
-    """
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {target}: make the folder {target.parent} first")
-    if target.exists() and not target.is_file():
-        raise ValueError(f"cannot write {target}: it is not a file; give the path of a file")
-    temporary = target.with_name(f".made_np-{secrets.token_hex(6)}.tmp")
+def _usable(path: str, saved: Any) -> Any:
+    """Return the backend of a file, or "numpy" with a warning if that is one of ours that cannot be imported here."""
+    if saved not in BACKENDS:
+        return saved
     try:
-        with open(temporary, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:  # Ctrl-C as well: nothing half-written is left behind
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Put a rename on the disk; only POSIX systems can, and need to, sync a folder."""
-    if hasattr(os, "O_DIRECTORY"):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        get_backend(saved)
+    except Exception as error:  # such as a NumPy that is too new for this numba
+        text = f"{path} was saved with backend={saved!r}, and NumPy is taken, which gives the same to rounding: {error}"
+        warnings.warn(text, RuntimeWarning, stacklevel=4)
+        return "numpy"
+    return saved
 
 
 def _native(array: NDArray[Any]) -> NDArray[Any]:
@@ -203,7 +194,7 @@ def _native(array: NDArray[Any]) -> NDArray[Any]:
 
 def _check_theta(theta: NDArray[Any], made: MADE) -> NDArray[Any]:
     """`theta` as it is stored: native and contiguous; TypeError or ValueError if it cannot be."""
-    theta = np.asarray(theta)
+    theta = as_dense(theta, "theta")
     if theta.dtype.newbyteorder("=") not in (np.float32, np.float64):
         raise TypeError(f"theta has dtype {theta.dtype}: give float32 or float64")
     if theta.shape != (made.n_params,):
@@ -214,84 +205,50 @@ def _check_theta(theta: NDArray[Any], made: MADE) -> NDArray[Any]:
     return np.ascontiguousarray(_native(theta))
 
 
-def _check_array(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """One of `arrays` as it is stored; TypeError if it holds Python objects."""
-    if not isinstance(name, str):
-        raise TypeError(f"arrays has the name {name!r}: names are strings")
-    array = np.asarray(array)
-    if array.dtype.hasobject:
-        raise TypeError(f"arrays[{name!r}] has dtype object: convert it first, text to str")
-    return _native(array)
+def _check_arrays(arrays: Mapping[str, NDArray[Any]]) -> Entries:
+    """`arrays` as they are stored; TypeError or ValueError if they cannot be."""
+    as_a(arrays, "arrays", Mapping, "give a dict of names and arrays")  # type: ignore[type-abstract]
+    if len(arrays) > MAX_ARRAYS:
+        raise ValueError(f"arrays holds {len(arrays)}: give at most {MAX_ARRAYS}, joined where there are more")
+    entries = {}
+    for name, given in arrays.items():
+        if not isinstance(name, str):
+            raise TypeError(f"arrays has the name {show(name)}: names are strings")
+        array = as_dense(given, f"arrays[{show(name)}]")
+        check_entry(_ARRAY + name, array, f"arrays[{show(name)}]")
+        entries[_ARRAY + name] = _native(array)
+    return entries
 
 
-def _encode_header(made: MADE, extra: Mapping[str, Any]) -> NDArray[np.uint8]:
-    """The JSON header as an array of bytes; TypeError names `extra` if it is not JSON."""
-    header = {"format": _FORMAT, "version": FORMAT_VERSION, "made_np": __version__}
-    try:
-        text = json.dumps({**header, "made": made.config(), "extra": dict(extra)})
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"extra holds what JSON cannot ({error}): give strings, numbers, booleans, None, "
-            f"lists and dicts, and NumPy arrays through arrays="
-        ) from error
-    return np.frombuffer(text.encode(), dtype=np.uint8)
-
-
-def _read_entries(path: str | os.PathLike[str]) -> Entries:
+def _read_entries(path: str) -> Entries:
     """All arrays of the archive; ValueError if it is no archive or not a sound one."""
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         if file.read(2) != b"PK":
-            raise ValueError(_foreign(path))
+            raise ValueError(foreign(path))
         file.seek(0)
         try:
-            with np.load(file, allow_pickle=False) as archive:
-                # Before any array is made: a damaged shape could ask for all the memory there is.
-                if archive.zip.testzip() is not None:
-                    raise zipfile.BadZipFile("an entry fails its own checksum")
-                entries = {name: archive[name] for name in archive.files}
+            return read_entries(file)
         except MemoryError:
             raise
+        except TooLarge as error:
+            raise ValueError(f"{path} cannot be read: {error}") from None
         except Exception as error:  # a broken archive speaks through a dozen types
             raise ValueError(_damaged(path, str(error))) from error
-    # A zip of another kind has entries that are bare bytes; they are none of ours.
-    return {name: entry for name, entry in entries.items() if isinstance(entry, np.ndarray)}
-
-
-def _decode_header(path: str | os.PathLike[str], entries: Entries) -> dict[str, Any]:
-    """The header of a file of ours that this release can read; ValueError for any other."""
-    try:
-        header = json.loads(entries["header"].tobytes())
-        is_ours = header["format"] == _FORMAT
-        version = int(header["version"])
-    except (KeyError, TypeError, ValueError):
-        is_ours = False
-    if not is_ours:
-        raise ValueError(_foreign(path))
-    if version > FORMAT_VERSION:
-        raise ValueError(
-            f"{os.fspath(path)} was written by made_np {header.get('made_np')} in format "
-            f"{version}; this is made_np {__version__}, which reads formats up to "
-            f"{FORMAT_VERSION}: pip install --upgrade made_np"
-        )
-    return dict(header)
 
 
 def _checksum(entries: Entries) -> NDArray[np.uint8]:
-    """SHA-256 over name, dtype, shape and bytes of every entry, in the order of the names."""
+    """SHA-256 over name, dtype, shape and bytes of every entry, in the order of the names; copies no array."""
     digest = hashlib.sha256()
     for name, array in sorted(entries.items()):
         digest.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
-        digest.update(array.tobytes())
+        if array.dtype.itemsize:
+            flags: Any = ["external_loop", "buffered", "zerosize_ok"]
+            part: Any
+            for part in np.nditer(array, flags=flags, order="C", buffersize=_AT_ONCE):
+                digest.update(part.tobytes())
     return np.frombuffer(digest.digest(), dtype=np.uint8)
 
 
-def _damaged(path: str | os.PathLike[str], why: str) -> str:
+def _damaged(path: str, why: str) -> str:
     """Message for a file that was ours and is no longer whole."""
-    return (
-        f"{os.fspath(path)} is damaged or cut short ({why}): copy it again from where it came, or save the model again"
-    )
-
-
-def _foreign(path: str | os.PathLike[str]) -> str:
-    """Message for a file of another kind."""
-    return f"{os.fspath(path)} is not a made_np model: give a file written by made_np.save"
+    return f"{path} is damaged or cut short ({why}): copy it again from where it came, or save the model again"

@@ -135,8 +135,9 @@ def fit(
         Decides start, batches and dropout: from the same `rng` the same bits. None: from chance.
     checkpoint : path, optional
         A file that the run is written to at the end, and between epochs every few seconds. Killed and called again
-        with the same arguments, it goes on from there, and ends with the bits of a run that was never stopped.
-        `made_np.load` opens it as a model.
+        with the same arguments, it goes on from there, and ends with the bits of a run that was never stopped. Tables
+        are told apart by all their rows, functions by their code and what they find around them. `made_np.load` opens
+        it as a model.
     resume : bool
         Whether to go on from a file that is there already; `max_epochs` and `patience` may be others then. False:
         begin anew, and replace it.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from content import STORED, header_of, mutated, put_header, rewrite
 from numpy.typing import NDArray
 from test_train import assert_same, bits
 
@@ -252,8 +256,9 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
     ({"made": MADE(4, hidden=(7,))}, r"made\.hidden was \[6\] and is \[7\]\. Give"),
     ({"made": MADE(4, hidden=(6,), activation="tanh")}, r"made\.activation was 'relu' and is 'tanh'"),
     ({"x": bits(31)}, r"x was 'shape \(30, 4\), checksum .*' and is 'shape \(31, 4\)"),
-    ({"x": np.where(np.arange(30)[:, None] == 29, 1 - X, X)}, r": x was 'shape \(30, 4\), checksum"),
-    ({"x": np.where(np.arange(30)[:, None] == 0, 1 - X, X)}, r": x was 'shape \(30, 4\), checksum"),
+    ({"x": X[::-1]}, r": x was 'shape \(30, 4\), checksum"),
+    ({"x": X[:, ::-1]}, r": x was 'shape \(30, 4\), checksum"),
+    ({"valid": VALID[::-1]}, r": valid was 'shape \(25, 4\), checksum"),
     ({"valid": None}, r": valid was 'shape .* and is None\. Give"),
     ({"optimizer": "sgd"}, r"optimizer was 'Adam\(beta1=0.9, .* and is 'SGD\(momentum=0.0, nesterov=False\)'"),
     ({"learning_rate": 0.02}, r": learning_rate was 0\.01 and is 0\.02\. Give"),
@@ -266,6 +271,10 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
     ({"averaging": 0.9}, r"averaging was 0\.0 and is 0\.9"),
     ({"rng": 1}, "rng was 0 and is 1"),
     ({"rng": np.random.default_rng(0)}, "rng was 0 and is 'PCG64'"),
+    ({"rng": [0, 1]}, r"rng was 0 and is \[0, 1\]"),
+    ({"rng": np.random.SeedSequence(1)}, r"rng was 0 and is 'SeedSequence\("),
+    ({"validate_every": 2}, "validate_every was 1 and is 2"),
+    ({"weight_decay": {"W0": 0.1}}, "weight_decay was None and is 'shape"),
     ({"theta": MADE_4.init(7)}, "theta was None and is 'shape"),
     ({"dropout": 0.1, "batch_size": 9}, r"batch_size was 8 and is 9; dropout was 0\.0 and is 0\.1\. Give"),
 ]
@@ -281,6 +290,114 @@ def test_another_run_is_refused_by_what_differs(options: dict[str, Any], message
     assert "is of another run: " in str(caught.value)
     assert "resume=False" in str(caught.value)
     assert path.read_bytes() == before
+
+
+def other_rows(k: int) -> Array:
+    """The rows, of which one is another one."""
+    return np.where(np.arange(len(X))[:, None] == k, 1 - X, X)
+
+
+def test_any_row_counts(tmp_path: Path) -> None:
+    train(tmp_path / "run.npz", max_epochs=1, valid=X)
+    for k in range(len(X)):
+        for name in ("x", "valid"):
+            with pytest.raises(ValueError, match=rf": {name} was 'shape \(30, 4\), checksum"):
+                train(tmp_path / "run.npz", **{"x": X, "valid": X, name: other_rows(k)})
+
+
+def test_a_table_counts_by_what_the_model_sees_of_it(tmp_path: Path) -> None:
+    made, x = MADE(4, (6,), "gaussian"), np.random.default_rng(0).standard_normal((30, 4))
+    train(tmp_path / "run.npz", made=made, x=x, valid=None, max_epochs=1)
+    want = train(None, made=made, x=x, valid=None)
+    for same in (x, x.astype("f4"), np.asfortranarray(x), x.astype(">f8"), np.repeat(x, 2, axis=0)[::2]):
+        assert_equal(train(tmp_path / "run.npz", made=made, x=same, valid=None), want)
+
+
+# Schedules of anyone's: what the run was begun with, and others of the same name.
+
+
+def constant_rate(rate: float) -> Any:
+    return lambda step, total_steps: rate
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A schedule with a setting."""
+
+    rate: float
+
+    def __call__(self, step: int, total_steps: int) -> float:
+        return self.rate
+
+
+class Mutable:
+    """A schedule with a setting, of the simplest kind."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+
+    def __call__(self, step: int, total_steps: int) -> float:
+        return self.rate
+
+
+def scaled(rate: float, step: int, total_steps: int) -> float:
+    return rate
+
+
+SCHEDULES: dict[str, tuple[Any, Any, str]] = {
+    "code": (lambda step, total: 1.0, lambda step, total: 0.5, "schedule was '<lambda> with code"),
+    "around it": (constant_rate(1.0), constant_rate(0.5), r"schedule\.rate was '1\.0' and is '0\.5'"),
+    "default": (lambda s, n, rate=1.0: rate, lambda s, n, rate=0.5: rate, r"schedule\.rate was '1\.0' and is '0\.5'"),
+    "partial": (partial(scaled, 1.0), partial(scaled, 0.5), r"schedule was 'partial\(scaled with .*tuple\(1\.0\)"),
+    "dataclass": (Rate(1.0), Rate(0.5), r"schedule was 'Rate with code .*rate=1\.0.* and is 'Rate with .*rate=0\.5"),
+    "object": (Mutable(1.0), Mutable(0.5), r"schedule\.rate was '1\.0' and is '0\.5'"),
+    "method": (Mutable(1.0).__call__, Mutable(0.5).__call__, r"schedule\.__self__\.rate was '1\.0' and is '0\.5'"),
+    "within one of ours": (
+        *(Warmup(3, then=constant_rate(1.0)), Warmup(3, then=constant_rate(0.5))),
+        r"schedule\.then\.rate was '1\.0' and is '0\.5'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedules_are_told_apart_by_what_they_do(name: str, tmp_path: Path) -> None:
+    old, new, message = SCHEDULES[name]
+    train(tmp_path / "run.npz", schedule=old, max_epochs=2)
+    with pytest.raises(ValueError, match=message):
+        train(tmp_path / "run.npz", schedule=new)
+    assert_equal(train(tmp_path / "run.npz", schedule=old), train(None, schedule=old))
+
+
+def test_rules_are_told_apart_by_what_they_do(tmp_path: Path) -> None:
+    def rule(sign: float) -> SGD:
+        class Mine(SGD):
+            def _update(self, theta: Array, g: Array, state: Any, learning_rate: float, t: int) -> None:
+                theta -= sign * learning_rate * g
+
+        return Mine()
+
+    train(tmp_path / "run.npz", optimizer=rule(1.0), max_epochs=2)
+    with pytest.raises(ValueError, match=r"optimizer.*sign was '1\.0' and is '0\.5'"):
+        train(tmp_path / "run.npz", optimizer=rule(0.5))
+    assert_equal(train(tmp_path / "run.npz", optimizer=rule(1.0)), train(None, optimizer=rule(1.0)))
+
+
+def test_a_schedule_that_nothing_can_tell_apart_is_refused_before_any_work(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(TypeError, match=r"^schedule=.*schedule\.rng is .*Generator.*: give a function that"):
+        train(tmp_path / "run.npz", schedule=lambda step, total_steps: rng.random())
+    assert not list(tmp_path.iterdir())
+    train(None, schedule=lambda step, total_steps: rng.random(), max_epochs=1)
+
+
+def test_the_backend_counts_and_not_how_it_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MADE_NP_BACKEND", "numpy")
+    train(tmp_path / "run.npz", made=MADE(4, (6,), backend="auto"), max_epochs=1)
+    numpy = MADE(4, (6,), backend="numpy")
+    assert_equal(train(tmp_path / "run.npz", made=numpy), train(None, made=numpy))
+    monkeypatch.setattr(checkpoints, "get_backend", lambda name: SimpleNamespace(__name__="made_np.backends._other"))
+    with pytest.raises(ValueError, match=r"made\.backend was 'numpy' and is 'other'"):
+        train(tmp_path / "run.npz", made=numpy)
 
 
 def test_another_context_is_refused(tmp_path: Path) -> None:
@@ -302,6 +419,123 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     assert_equal(train(tmp_path / "run.npz", resume=False), train(None))
 
 
+def test_a_checkpoint_of_an_older_release_is_refused_and_opens_as_a_model(tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    path.write_bytes((STORED / "checkpoint.npz").read_bytes())
+    rows = (np.random.default_rng(0).random((30, 4)) < 0.4).astype(float)
+    options: dict[str, Any] = {"made": MADE(4, (6,), backend="numpy"), "x": rows, "valid": rows[:20]}
+    with pytest.raises(ValueError, match=r"written by another release of made_np, .*resume=False"):
+        train(path, **options)
+    assert made_np.load(path).made == options["made"]
+    assert made_np.load(path).arrays["records"].shape == (2, 5)
+    train(path, resume=False, **options)
+
+
+def resume_mutated(path: Path, seeds: range) -> None:
+    """Go on from checkpoints in which one thing is another one: a `ValueError`, and the run is as it was."""
+    source = path.with_name("source.npz")
+    train(source, max_epochs=2, averaging=0.5)
+    header, said = header_of(source), []
+    for seed in seeds:
+        rewrite(source, put_header(mutated(header, np.random.default_rng(seed))), to=path)
+        try:
+            train(path, max_epochs=2, averaging=0.5)
+        except ValueError as error:
+            said.append(str(error))
+    assert len(seeds) / 2 < len(said) < len(seeds)
+    assert all(str(path) in message for message in said)
+
+
+def test_any_content_is_refused_as_a_value_error_or_gone_on_with(tmp_path: Path) -> None:
+    resume_mutated(tmp_path / "run.npz", range(200))
+
+
+@pytest.mark.slow
+def test_very_much_content_is_refused_as_a_value_error_or_gone_on_with(tmp_path: Path) -> None:
+    resume_mutated(tmp_path / "run.npz", range(200, 4200))
+
+
+@pytest.mark.parametrize("name", ["x", "valid", "rng", "schedule", "made.hidden", "learning_rate"])
+def test_a_file_that_does_not_say_what_the_run_was_is_refused(name: str, tmp_path: Path) -> None:
+    train(tmp_path / "run.npz", max_epochs=2)
+    header = header_of(tmp_path / "run.npz")
+    del header["extra"]["run"][name]
+    rewrite(tmp_path / "run.npz", put_header(header))
+    if name == "made.hidden":  # which the model in the file says too
+        train(tmp_path / "run.npz")
+    else:
+        with pytest.raises(ValueError, match=rf"is of another run: {name} was None and is"):
+            train(tmp_path / "run.npz")
+
+
+def test_a_theta_of_another_dtype_is_refused(tmp_path: Path) -> None:
+    train(tmp_path / "run.npz", max_epochs=2)
+    rewrite(tmp_path / "run.npz", lambda entries: entries.update(theta=entries["theta"].astype("f8")))
+    with pytest.raises(ValueError, match=r"holds no whole run \(theta has dtype float64\)"):
+        train(tmp_path / "run.npz")
+
+
+ARRAYS = ["array.theta", "array.averaged", "array.records", "array.state.m", "array.state.step"]
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_any_array_in_the_place_of_another_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    train(path, max_epochs=2, averaging=0.5)
+    whole = path.read_bytes()
+    with np.load(path) as archive:
+        array = archive[name]
+    for other in (array[..., None], array.astype("f2"), array.astype(str), np.zeros(0), None):
+
+        def change(entries: dict[str, Any], other: Any = other) -> None:
+            entries.update({name: other}) if other is not None else entries.pop(name)
+
+        rewrite(path, change)
+        with pytest.raises(ValueError, match=r"run\.npz holds no whole run .*resume=False"):
+            train(path, averaging=0.5)
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("n_steps", [0, 7, 9, 8.5, -8, None])
+def test_steps_that_are_not_those_of_the_epochs_are_refused(n_steps: Any, tmp_path: Path) -> None:
+    train(tmp_path / "run.npz", max_epochs=2)
+    header = header_of(tmp_path / "run.npz")
+    header["extra"]["n_steps"] = n_steps
+    rewrite(tmp_path / "run.npz", put_header(header))
+    with pytest.raises(ValueError, match=r"n_steps=.* are not those of 2 epochs"):
+        train(tmp_path / "run.npz")
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"), [(np.random.MT19937, ("state", "pos")), (np.random.Philox, ("buffer_pos",))]
+)
+@pytest.mark.parametrize("value", [-1, 10**6])
+def test_a_state_that_would_read_the_memory_of_others_is_refused(
+    kind: Any, place: tuple[str, ...], value: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.npz"
+    train(path, rng=np.random.Generator(kind(0)), max_epochs=2)
+    header = header_of(path)
+    state = header["extra"]["rng"]
+    for name in place[:-1]:
+        state = state[name]
+    state[place[-1]] = value
+    rewrite(path, put_header(header))
+    with pytest.raises(ValueError, match="rng is no state"):
+        train(path, rng=np.random.Generator(kind(0)))
+
+
+def test_a_run_that_is_refused_is_left_as_it_was(tmp_path: Path) -> None:
+    path, rng = tmp_path / "run.npz", np.random.default_rng(0)
+    train(path, rng=np.random.default_rng(0), max_epochs=2)
+    rewrite(path, lambda entries: entries.pop("array.state.v"))
+    with pytest.raises(ValueError, match=r"holds no whole run"):
+        train(path, rng=rng, theta=None)
+    fresh = np.random.default_rng(0)
+    MADE_4.init(fresh, X)  # which was before the checkpoint was looked at
+    assert rng.bit_generator.state == fresh.bit_generator.state
+
+
 def test_a_path_that_cannot_be_is_refused_before_any_work(tmp_path: Path) -> None:
     never: list[Any] = []
     with pytest.raises(FileNotFoundError, match=r"checkpoint=.*make the folder .*none first"):
@@ -312,4 +546,15 @@ def test_a_path_that_cannot_be_is_refused_before_any_work(tmp_path: Path) -> Non
         fit(MADE_4, X, checkpoint=3, callbacks=[never.append])  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="resume='no'"):
         train(tmp_path / "run.npz", resume="no", callbacks=[never.append])
+    os.mkfifo(tmp_path / "pipe")
+    for resume in (True, False):
+        for other in (tmp_path / "pipe", "/dev/null"):
+            with pytest.raises(ValueError, match=r"checkpoint=.* is not a file"):
+                train(other, resume=resume, callbacks=[never.append])
+    (tmp_path / "link").symlink_to(tmp_path / "none" / "run.npz")
+    with pytest.raises(FileNotFoundError, match=r"checkpoint=.*make the folder .*none first"):
+        train(tmp_path / "link", callbacks=[never.append])
+    for wrong in (True, b"run.npz", 0):
+        with pytest.raises(TypeError, match=r"checkpoint=.*: give the path of a file"):
+            train(wrong, callbacks=[never.append])  # type: ignore[arg-type]
     assert not never

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import os
 import pickle
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from content import STORED, header_of, load_mutated, put_header, rewrite
 
-from made_np import storage
+from made_np import MADEDensity, backends, storage
 from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.model import MADE
 from made_np.outputs import Categorical
-from made_np.storage import atomic_write, load, save
+from made_np.storage import load, save
 
 MODELS: dict[str, dict[str, Any]] = {
     "plain": {"n_features": 4, "hidden": (5,)},
@@ -69,33 +69,9 @@ def bits(array: np.ndarray) -> bytes:
     return array.astype(array.dtype.newbyteorder("=")).tobytes()
 
 
-def rewrite(path: Path, change: Any, *, sign: bool) -> None:
-    """Change the entries of a stored file, with or without a new checksum."""
-    with np.load(path) as archive:
-        entries = dict(archive)
-    entries.pop("sha256")
-    old = checksum(entries)
-    change(entries)
-    np.savez(path, **entries, sha256=checksum(entries) if sign else old)
-
-
-def checksum(entries: dict[str, np.ndarray]) -> np.ndarray:
-    """The checksum as the format describes it, written down a second time."""
-    digest = hashlib.sha256()
-    for name in sorted(entries):
-        a = entries[name]
-        digest.update(f"{name}\0{a.dtype.str}\0{a.shape}\0".encode() + a.tobytes())
-    return np.frombuffer(digest.digest(), dtype=np.uint8)
-
-
-def change_header(**values: Any) -> Any:
-    """A change for `rewrite` that sets fields of the header."""
-
-    def change(entries: dict[str, np.ndarray]) -> None:
-        header = {**json.loads(entries["header"].tobytes()), **values}
-        entries["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
-
-    return change
+def change_header(path: Path, **values: Any) -> None:
+    """Set fields of the header of a stored file."""
+    rewrite(path, put_header({**header_of(path), **values}))
 
 
 # What comes back
@@ -199,58 +175,6 @@ def test_the_same_model_gives_the_same_bytes(stored: Path, made: MADE, theta: np
     assert stored.read_bytes() == first
 
 
-def test_a_link_stays_a_link(stored: Path, made: MADE, theta: np.ndarray) -> None:
-    link = stored.with_name("link")
-    link.symlink_to(stored)
-    save(link, made, 2 * theta)
-    assert link.is_symlink()
-    assert np.array_equal(load(stored).theta, 2 * theta)
-
-
-def test_the_file_has_the_usual_permissions(stored: Path) -> None:
-    usual = stored.with_name("usual")
-    usual.touch()
-    assert stored.stat().st_mode == usual.stat().st_mode
-
-
-def test_missing_folder(made: MADE, theta: np.ndarray, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"make the folder .*nowhere first"):
-        save(tmp_path / "nowhere" / "model.npz", made, theta)
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        load(tmp_path / "nowhere" / "model.npz")
-
-
-def test_only_files_are_replaced(made: MADE, theta: np.ndarray, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not a file"):
-        save(tmp_path, made, theta)
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ValueError, match="not a file"):
-        save(tmp_path / "pipe", made, theta)
-    assert os.listdir(tmp_path) == ["pipe"]
-
-
-# What happens when writing fails
-
-
-@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
-def test_a_failed_write_leaves_what_was_there(stored: Path, error: type[BaseException]) -> None:
-    before = stored.read_bytes()
-    with pytest.raises(error), atomic_write(stored) as file:  # noqa: PT012 - one failing write
-        file.write(b"half")
-        raise error
-    assert stored.read_bytes() == before
-    assert os.listdir(stored.parent) == [stored.name]
-
-
-def test_nothing_appears_before_the_end(tmp_path: Path) -> None:
-    path = tmp_path / "new"
-    with atomic_write(path) as file:
-        file.write(b"all")
-        file.flush()
-        assert not path.exists()
-    assert path.read_bytes() == b"all"
-
-
 def test_a_full_disk_leaves_what_was_there(stored: Path) -> None:
     pytest.importorskip("resource", reason="limits of the file size are POSIX's")
     before = stored.read_bytes()
@@ -316,7 +240,7 @@ def test_content_changed_behind_a_sound_zip_is_refused(stored: Path) -> None:
     def change(entries: dict[str, np.ndarray]) -> None:
         entries["theta"][0] += 1
 
-    rewrite(stored, change, sign=True)
+    rewrite(stored, change)
     load(stored)
     rewrite(stored, change, sign=False)
     with pytest.raises(ValueError, match="checksum"):
@@ -335,14 +259,13 @@ def test_a_missing_entry_is_refused(name: str, stored: Path, made: MADE, theta: 
 
 
 def test_a_missing_theta_is_refused_even_with_a_sound_checksum(stored: Path) -> None:
-    rewrite(stored, lambda entries: entries.pop("theta"), sign=True)
+    rewrite(stored, lambda entries: entries.pop("theta"))
     with pytest.raises(ValueError, match="theta"):
         load(stored)
 
 
 def test_a_newer_format_says_what_to_do(stored: Path) -> None:
-    newer = change_header(version=storage.FORMAT_VERSION + 1, made_np="9.8.7")
-    rewrite(stored, newer, sign=True)
+    change_header(stored, version=storage.FORMAT_VERSION + 1, made_np="9.8.7")
     with pytest.raises(ValueError, match=r"made_np 9\.8\.7 in format 2.*pip install --upgrade"):
         load(stored)
 
@@ -351,7 +274,7 @@ def test_a_newer_format_says_what_to_do(stored: Path) -> None:
 def test_a_model_that_this_release_cannot_build_names_the_release_that_can(
     change: dict[str, Any], stored: Path, made: MADE
 ) -> None:
-    rewrite(stored, change_header(made={**made.config(), **change}, made_np="0.0.7"), sign=True)
+    change_header(stored, made={**made.config(), **change}, made_np="0.0.7")
     with pytest.raises(ValueError, match=r"install made_np 0\.0\.7 to read it"):
         load(stored)
 
@@ -413,15 +336,40 @@ def test_no_pickle_is_ever_run(stored: Path) -> None:
     assert not trap.exists()
 
 
+LOOP: dict[str, Any] = {}
+LOOP["a"] = LOOP
+DEEP: list[Any] = []
+for _ in range(100_000):
+    DEEP = [DEEP]
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
+        ({"path": 1}, TypeError, "^path=1 is a int: give the path of a file"),
+        ({"path": b"model.npz"}, TypeError, r"^path=b'model\.npz' is a bytes"),
+        ({"made": None}, TypeError, r"^made is a NoneType \(None\): give a made_np\.MADE"),
+        ({"made": MADEDensity()}, TypeError, "^made is a MADEDensity .* has a method save of its own"),
+        ({"made": MADE}, TypeError, "^made is a type"),
         ({"theta": np.zeros(3)}, ValueError, r"theta has shape \(3,\), but the model has \d+"),
         ({"theta": np.zeros(5, dtype=int)}, TypeError, "theta has dtype int64: give float32"),
         ({"theta": np.zeros(5, dtype="f2")}, TypeError, "theta has dtype float16"),
+        ({"theta": np.ma.zeros(31)}, TypeError, "theta is a masked array"),
+        ({"theta": None}, TypeError, "theta has dtype object"),
+        ({"extra": [("a", 1)]}, TypeError, "^extra is a list .*: give a dict of JSON values"),
+        ({"extra": []}, TypeError, "^extra is a list"),
+        ({"extra": "abc"}, TypeError, "^extra is a str"),
         ({"extra": {"a": np.zeros(2)}}, TypeError, "extra holds .*through arrays="),
         ({"extra": {"a": {1, 2}}}, TypeError, "extra holds what JSON cannot"),
+        ({"extra": {(1, 2): 3}}, TypeError, "extra holds what JSON cannot"),
+        ({"extra": LOOP}, TypeError, "extra holds what JSON cannot"),
+        ({"extra": {"a": DEEP}}, TypeError, "extra holds what JSON cannot"),
+        ({"extra": {"a": "x" * (1 << 26)}}, ValueError, r"^extra makes \d+ bytes of JSON: give at most 67108864"),
+        ({"arrays": [np.zeros(2)]}, TypeError, "^arrays is a list .*: give a dict of names and arrays"),
+        ({"arrays": np.zeros(2)}, TypeError, "^arrays is a ndarray"),
         ({"arrays": {"a": np.array([None])}}, TypeError, r"arrays\['a'\] has dtype object"),
+        ({"arrays": {"a": np.ma.zeros(2)}}, TypeError, r"arrays\['a'\] is a masked array"),
+        ({"arrays": {"a": [[1], [1, 2]]}}, ValueError, r"arrays\['a'\] is ragged"),
         ({"arrays": {1: np.zeros(2)}}, TypeError, "arrays has the name 1: names are strings"),
     ],
 )
@@ -438,3 +386,143 @@ def test_what_cannot_be_stored_is_refused_before_anything_is_written(
         save(**{"path": stored, "made": made, "theta": theta, **change})
     assert stored.read_bytes() == before
     assert os.listdir(stored.parent) == [stored.name]
+
+
+def test_the_place_is_looked_at_before_anything_else(made: MADE, tmp_path: Path) -> None:
+    for path, error in ((tmp_path / "nowhere" / "m", FileNotFoundError), (tmp_path, ValueError), (None, TypeError)):
+        with pytest.raises(error, match="path="):
+            save(path, made, "no theta")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", [0, 1, True, None, b"model.npz", 2.0, sys.stdin], ids=repr)
+@pytest.mark.parametrize("read", [load, MADEDensity.load])
+def test_only_a_path_is_read(read: Any, path: Any) -> None:
+    with pytest.raises(TypeError, match=r"^path=.*: give the path of a file"):
+        read(path)
+    os.fstat(1)  # which is still open
+
+
+def test_only_a_file_is_read(tmp_path: Path) -> None:
+    for path in (tmp_path, "/dev/zero"):
+        with pytest.raises(ValueError, match=r"path=.* is not a file"):
+            load(path)
+
+
+# Where it is read
+
+
+def test_a_backend_may_be_chosen(stored: Path, made: MADE) -> None:
+    for backend in ("auto", "numpy", "numba"):
+        assert load(stored, backend=backend).made == replace(made, backend=backend)
+    for backend, error in (("cupy", ValueError), (1, ValueError), ("", ValueError)):
+        with pytest.raises(error, match=r"backend=.* is unknown: use one of \('auto', 'numpy', 'numba'\)"):
+            load("nowhere", backend=backend)  # type: ignore[arg-type]
+
+
+def test_where_the_backend_is_missing_numpy_is_taken(
+    made: MADE, theta: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, x = tmp_path / "model.npz", np.eye(3)
+    save(path, replace(made, backend="numba"), theta)
+    monkeypatch.setattr(backends, "find_spec", lambda name: None)
+    with pytest.warns(RuntimeWarning, match=r"model\.npz was saved with backend='numba', and NumPy is taken") as said:
+        again = load(path)
+    assert len(said) == 1
+    assert said[0].filename == __file__
+    assert again.made == replace(made, backend="numpy")
+    assert bits(again.made.log_prob(theta, x)) == bits(replace(made, backend="numpy").log_prob(theta, x))
+    assert load(path, backend="auto").made == made  # asked for, and without a word
+
+
+def test_a_backend_that_breaks_when_it_is_imported_counts_as_missing(
+    made: MADE, theta: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(name: str) -> Any:
+        raise SystemError("initialization of _internal failed")
+
+    save(tmp_path / "model.npz", replace(made, backend="numba"), theta)
+    monkeypatch.setattr(backends, "import_module", broken)
+    monkeypatch.setattr(backends, "find_spec", lambda name: name)
+    with pytest.warns(RuntimeWarning, match="NumPy is taken.*initialization of _internal failed"):
+        assert load(tmp_path / "model.npz").made.backend == "numpy"
+
+
+def test_a_backend_of_a_newer_release_can_be_replaced(stored: Path, made: MADE) -> None:
+    change_header(stored, made={**made.config(), "backend": "cupy"}, made_np="9.8.7")
+    with pytest.raises(ValueError, match=r"backend='cupy' is unknown.*install made_np 9\.8\.7"):
+        load(stored)
+    assert load(stored, backend="auto").made == made
+
+
+def test_what_an_older_release_wrote_comes_back_bit_for_bit() -> None:
+    made, theta, extra, arrays = load(STORED / "model.npz")
+    outputs = ["gaussian", Categorical(3), DiscretizedLogistic(4, 2), MixtureOfGaussians(2)]
+    assert made == MADE(4, (5,), outputs, order=[2, 0, 3, 1], n_context=1, seed=3, backend="numpy")
+    assert theta.dtype == np.float32
+    assert bits(theta) == bits((np.arange(made.n_params) % 17 - 8).astype("f4") / 8)
+    assert extra == {"note": "été", "n": 3, "deep": {"a": [True, None, 0.1]}}
+    want = {"big": np.arange(3), "fortran": np.arange(6.0).reshape(2, 3), "names": ["é", "bc"], "a/b.npy": [1j]}
+    assert list(arrays) == list(want)
+    assert all(np.array_equal(arrays[name], want[name]) for name in want)
+    assert arrays["big"].dtype == np.int32
+
+
+# Content of anyone's, with a right checksum
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(None, [], {}, "made_np model", 1),
+        *({"version": version} for version in (None, "1", 1.0, True, 0, -1, [1], {}, 1e400, float("nan"))),
+        *({"format": other} for other in (None, ["made_np model"], "made_np table", {})),
+    ],
+    ids=str,
+)
+def test_a_header_of_anyones_is_foreign(header: Any, stored: Path) -> None:
+    whole = header_of(stored)
+    rewrite(stored, put_header({**whole, **header} if isinstance(header, dict) and header else header))
+    with pytest.raises(ValueError, match=r"model\.npz is not a made_np model"):
+        load(stored)
+
+
+@pytest.mark.parametrize(
+    "text", [b"[" * 100_000, b'{"a":' * 100_000, b"1" * 5000, b"\xff", b"", b"{'a': 1}", b"\0" * 99]
+)
+def test_a_header_that_json_does_not_read_is_foreign(text: bytes, stored: Path) -> None:
+    rewrite(stored, lambda entries: entries.update(header=np.frombuffer(text, dtype=np.uint8)))
+    with pytest.raises(ValueError, match=r"model\.npz is not a made_np model"):
+        load(stored)
+
+
+@pytest.mark.parametrize(
+    "change", [{"n_features": 10**12}, {"n_features": 10**400}, {"hidden": [10**30]}, {"n_context": 10**12}]
+)
+def test_a_model_larger_than_its_theta_is_refused_at_once(change: dict[str, Any], stored: Path, made: MADE) -> None:
+    change_header(stored, made={**made.config(), **change})
+    with pytest.raises(ValueError, match=r"model\.npz: made_np .* cannot rebuild the model"):
+        load(stored)
+
+
+def test_any_content_is_refused_as_a_value_error_or_read(tmp_path: Path) -> None:
+    load_mutated(load, STORED / "model.npz", tmp_path / "model.npz", range(200))
+
+
+@pytest.mark.slow
+def test_very_much_content_is_refused_as_a_value_error_or_read(tmp_path: Path) -> None:
+    load_mutated(load, STORED / "model.npz", tmp_path / "model.npz", range(200, 4200))
+
+
+ARRAYS = [np.zeros(3), np.zeros((2, 2), "U1"), np.array(1.0), np.zeros(0), np.zeros(2, [("a", "i4")])]
+
+
+@pytest.mark.parametrize("name", ["header", "theta", "sha256", "array.big"])
+@pytest.mark.parametrize("other", ARRAYS, ids=lambda array: f"{array.dtype} {array.shape}")
+def test_any_array_in_the_place_of_another_is_refused_or_read(name: str, other: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    rewrite(STORED / "model.npz", lambda entries: entries.update({name: other}), to=path)
+    if name == "array.big":
+        assert load(path).arrays["big"].dtype == other.dtype
+    else:
+        with pytest.raises(ValueError, match=r"model\.npz"):
+            load(path)

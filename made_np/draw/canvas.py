@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from made_np.storage import atomic_write
+from made_np.files import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,9 +15,10 @@ from made_np.diagnostics import Evaluation, evaluate
 from made_np.estimator.conventions import Conventions, as_real, as_seed, not_fitted
 from made_np.estimator.marginals import check_gaps, observed_log_prob
 from made_np.estimator.online import Memory
-from made_np.estimator.params import from_json, to_json
-from made_np.estimator.trials import Choice, Trial
+from made_np.estimator.stored import Learned
+from made_np.estimator.trials import Trial
 from made_np.frames import Floats, Names, as_frame, as_table
+from made_np.header import rebuilding
 from made_np.model import MADE
 from made_np.values import as_count
 
@@ -25,9 +26,6 @@ __all__ = ["FittedDensity"]
 
 Array = NDArray[Any]
 Fitted = TypeVar("Fitted", bound="FittedDensity")
-
-UNNAMED: dict[str, Any] = {"averaging": 0.0, "schedule": None}
-"""What parameters were in a file too old to name them, where their defaults are other ones now."""
 
 
 class FittedDensity(Conventions):
@@ -43,6 +41,7 @@ class FittedDensity(Conventions):
     trials_: list[Trial]
     _exact: MADE
     _memory: Memory | None
+    backend: str
     random_state: Any
     binarize: float | None
 
@@ -165,40 +164,53 @@ class FittedDensity(Conventions):
         A `random_state` that is a generator is stored as None. Errors as in `made_np.save`.
         """
         made, columns = self._fitted()
-        names = self._names()
-        about = {
-            "params": {name: to_json(value) for name, value in self.get_params().items()},
-            "columns": columns.config(),
-            "feature_names": None if names is None else names.tolist(),
-            "history": self.history_,
-            "stopped_by": self.stopped_by_,
-            "weight_decay": to_json(self.weight_decay_),
-            "trials": to_json([(*vars(trial.choice).values(), trial.valid) for trial in self.trials_]),
-        }
-        storage.save(path, made, self.theta_, extra={"estimator": about})
+        learned = Learned(
+            self.get_params(),
+            columns,
+            self._names(),
+            self.history_,
+            self.stopped_by_,
+            self.weight_decay_,
+            self.trials_,
+        )
+        storage.save(path, made, self.theta_, extra={"estimator": learned.config()})
 
     @classmethod
-    def load(cls: type[Fitted], path: str | os.PathLike[str]) -> Fitted:
+    def load(cls: type[Fitted], path: str | os.PathLike[str], *, backend: str | None = None) -> Fitted:
         """Read an estimator that `save` wrote: the same parameters, and the same bits in all answers.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+        backend : {None, "auto", "numba", "numpy"}
+            Of the model, and of what it learns from now on. None: as saved, or "numpy" where that cannot be imported.
 
         Raises
         ------
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is damaged, from a newer made_np, or holds a model without an estimator.
+            If the file is damaged, compressed, from a newer made_np, or holds a model without an estimator.
+        TypeError
+            If `path` is no path.
+
+        Warns
+        -----
+        RuntimeWarning
+            The backend that the model was saved with cannot be imported, and NumPy is taken.
         """
-        stored = storage.load(path)
+        stored, header = storage.read(path, backend)
         if "estimator" not in stored.extra:
             raise ValueError(f"{os.fspath(path)} holds a model, but no {cls.__name__}: read it with made_np.load")
-        about = stored.extra["estimator"]
-        estimator = cls(**{**UNNAMED, **{name: from_json(value) for name, value in about["params"].items()}})
-        names = None if about["feature_names"] is None else np.array(about["feature_names"], dtype=object)
-        columns = Columns.from_config(about["columns"])
-        estimator._settle(stored.made, stored.theta, columns, names, about["history"], about["stopped_by"])
-        estimator.weight_decay_ = from_json(about.get("weight_decay", about["params"]["weight_decay"]))
-        trials = from_json(about.get("trials", []))
-        estimator.trials_ = [Trial(Choice(*choice), valid) for *choice, valid in trials]
+        with rebuilding(os.fspath(path), header.writer, "estimator"):
+            learned = Learned.from_config(stored.extra["estimator"], stored.made)
+            estimator = cls(**learned.params)
+            if backend is not None or learned.params["backend"] == header.made["backend"]:
+                estimator.backend = stored.made.backend
+            estimator._settle(stored.made, stored.theta, *learned[1:5])
+            estimator.weight_decay_ = learned.weight_decay
+            estimator.trials_ = learned.trials
         return estimator
 
     # ------------------------------------------------------------------------------------------ inside

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from made_np.arguments import output_config, outputs_from_config
 from made_np.one_hot import OneHot
 from made_np.optim import Optimizer
 from made_np.outputs import Distribution
+from made_np.values import as_a, show
 
 __all__ = ["from_json", "to_json"]
 
@@ -87,12 +89,22 @@ def from_json(value: Any) -> Any:
         return OneHot.from_config(content)
     if kind == "optimizer":
         name, settings = content
-        return getattr(optim, name)(**settings)
+        return as_a(_found(optim, name)(**settings), "optimizer", Optimizer, "give a rule")  # type: ignore[type-abstract]
     if kind == "schedule" and isinstance(content, str):
-        return getattr(schedules, content)
+        return _found(schedules, content)
     if kind == "schedule":
         name, settings = content
-        return getattr(schedules, name)(**{key: from_json(each) for key, each in settings.items()})
+        return _found(schedules, name)(**{key: from_json(each) for key, each in settings.items()})
     if kind == "tuple":
         return tuple(from_json(each) for each in content)
-    return {key: from_json(each) for key, each in content.items()}
+    if kind == "dict":
+        return {key: from_json(each) for key, each in content.items()}
+    raise ValueError(f"a parameter is a {show(kind)}, which is unknown")
+
+
+def _found(module: ModuleType, name: str) -> Any:
+    """Return what a module offers under a name that a file gives, and nothing that it merely imports."""
+    found = getattr(module, name, None)
+    if getattr(found, "__module__", None) != module.__name__ or not callable(found):
+        raise ValueError(f"{show(name)} is none of {module.__name__}")
+    return found

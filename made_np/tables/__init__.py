@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from made_np.storage import atomic_write
+from made_np.files import atomic_write
 from made_np.tables.arrays import numpy_bytes, read_numpy
 from made_np.tables.parquet import parquet_bytes, read_parquet
 from made_np.tables.table import Array, Table

@@ -1,0 +1,110 @@
+"""What stands in a file about itself: JSON, written and read, and the words for what another release wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np._version import __version__
+from made_np.values import as_a, as_count, show
+
+__all__ = ["FORMAT_VERSION", "Header", "decode_header", "encode_header", "foreign", "rebuilding"]
+
+FORMAT_VERSION = 1
+"""Version of the file's layout; it grows when an older release could no longer read the file."""
+MAX_HEADER = 1 << 26
+"""Bytes of the longest header: as Python's objects, JSON takes some twenty times its size."""
+
+_FORMAT = "made_np model"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says about itself, as far as it has been looked at.
+
+    Attributes
+    ----------
+    writer : str
+        The release of made_np that wrote it.
+    made, extra : JSON values
+        What should be the `config` of a model, and the dict that was given to `save`.
+    """
+
+    writer: str
+    made: Any
+    extra: Any
+
+
+def encode_header(config: dict[str, Any], extra: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """Return the header as an array of bytes; a TypeError or ValueError names `extra` if it is not JSON."""
+    as_a(extra, "extra", Mapping, "give a dict of JSON values")  # type: ignore[type-abstract]
+    header = {"format": _FORMAT, "version": FORMAT_VERSION, "made_np": __version__, "made": config}
+    try:
+        text = json.dumps({**header, "extra": dict(extra)})
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(
+            f"extra holds what JSON cannot ({error}): give strings, numbers, booleans, None, "
+            "lists and dicts, and NumPy arrays through arrays="
+        ) from error
+    if len(text) > MAX_HEADER:
+        raise ValueError(f"extra makes {len(text)} bytes of JSON: give at most {MAX_HEADER}, the rest through arrays=")
+    return np.frombuffer(text.encode(), dtype=np.uint8)
+
+
+def decode_header(path: str, entry: NDArray[Any] | None) -> Header:
+    """Return the header of a file of ours that this release can read; ValueError for any other."""
+    try:
+        if entry is None or entry.nbytes > MAX_HEADER:
+            raise ValueError(foreign(path))
+        header = json.loads(entry.tobytes())
+        is_ours = header["format"] == _FORMAT
+        version = as_count(header["version"], "version")
+    except (KeyError, TypeError, ValueError, RecursionError):
+        is_ours = False
+    if not is_ours:
+        raise ValueError(foreign(path))
+    writer = _release(header.get("made_np"))
+    if version > FORMAT_VERSION:
+        raise ValueError(
+            f"{path} was written by made_np {writer} in format {show(version)}; this is made_np {__version__}, which "
+            f"reads formats up to {FORMAT_VERSION}: pip install --upgrade made_np"
+        )
+    return Header(writer, header.get("made"), header.get("extra"))
+
+
+@contextmanager
+def rebuilding(path: str, writer: str, what: str) -> Iterator[None]:
+    """Turn whatever goes wrong with the content of a sound file into a `ValueError` that says what to install.
+
+    Parameters
+    ----------
+    writer : str
+        The release of made_np that wrote the file.
+    what : str
+        What is made of the content.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # what another release wrote, or another program, can fail in any way
+        raise ValueError(
+            f"{path}: made_np {__version__} cannot rebuild the {what} that made_np {writer} saved there "
+            f"({error}): install made_np {writer} to read it"
+        ) from error
+
+
+def foreign(path: str) -> str:
+    """Return the message for a file of another kind."""
+    return f"{path} is not a made_np model: give a file written by made_np.save"
+
+
+def _release(writer: Any) -> str:
+    """Return how a message calls the release that wrote a file."""
+    return writer if isinstance(writer, str) and len(writer) < 40 and writer.isprintable() else show(writer)
