@@ -23,7 +23,8 @@ LONGER = {
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
     ["_version", "values"],
-    ["validation", "files", "archive", "header", "identity"],
+    ["validation", "files", "header", "identity"],
+    ["archive", "places"],
     ["frames", "masks", "layout", "layers", "one_hot", "optim", "orders", "schedules", "datasets"],
     ["normal", "mask_sets"],
     ["outputs", "conditioning"],

@@ -1,7 +1,7 @@
 """The command line, ``made-np`` or ``python -m made_np``: a table in, a density out.
 
 Every command is a function of its parsed arguments. What goes wrong is one line on stderr and exit status 2; Ctrl-C is
-one line and 130. Output files appear only when they are complete.
+one line and 130, SIGTERM one line and 143. Output files appear only when they are complete, and never over an input.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,11 +18,14 @@ from typing import Any, NoReturn
 from made_np import demo, faces
 from made_np._version import __version__
 from made_np.cli import checking, commands, inspection
+from made_np.cli.files import check_files
+from made_np.cli.signals import Stop, stops
+from made_np.testing.streams import standard_streams
 
 __all__ = ["build_parser", "main"]
 
-INTERRUPTED = 130
-"""What a shell expects of a program that Ctrl-C has ended: 128 plus the number of the signal."""
+TRACEBACK = "MADE_NP_TRACEBACK"
+"""Set in the environment, it lets an error through, for whoever looks for a fault in the code."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -30,6 +34,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is, and exit with status 2."""
         self.exit(2, f"{self.prog}: {_one_line(message)} (see {self.prog} --help)\n")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Exit as any parser does, once it is known that help and version have been written."""
+        sys.stdout.flush()
+        super().exit(status, message)
 
 
 def build_parser() -> Parser:
@@ -60,37 +69,53 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 after an error, 130 after Ctrl-C.
+        0, or 2 after an error; after Ctrl-C 130, after SIGTERM 143, after SIGHUP 129.
 
     Raises
     ------
     SystemExit
         From ``--help``, ``--version``, and arguments that cannot be parsed (status 2).
     """
-    args = build_parser().parse_args(argv)
-    try:
-        with _warnings_in_one_line():
-            status = int(args.run(args) or 0)
+    with standard_streams(), _warnings_in_one_line(), stops() as stop:
+        name = "made-np"
+        try:
+            args = build_parser().parse_args(argv)
+            name = f"made-np {args.command}"
+            status = _run(args, stop)
             sys.stdout.flush()
-            return status
-    except KeyboardInterrupt:
-        return _complain(args.command, "stopped by Ctrl-C", INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough, as in `made-np inspect MODEL | head`. What is still to be flushed
-        # when Python exits goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        return _complain(args.command, _os_error(error), 2)
-    except MemoryError as error:
-        return _complain(args.command, f"out of memory: {error or 'try a smaller model or fewer rows at once'}", 2)
-    except (ValueError, TypeError, ImportError) as error:
-        return _complain(args.command, str(error) or type(error).__name__, 2)
-
-
-def _complain(command: str, message: str, status: int) -> int:
-    print(f"made-np {command}: {_one_line(message)}", file=sys.stderr)
+        except KeyboardInterrupt:
+            return _complain(name, f"stopped by {stop.name}", stop.status)
+        except Exception as error:
+            if os.environ.get(TRACEBACK):
+                raise
+            return _complain(name, _words(error), 2)
     return status
+
+
+def _run(args: argparse.Namespace, stop: Stop) -> int:
+    """Carry out a command, once its files have been looked at, and return its exit status."""
+    args.stop = stop
+    check_files(args)
+    return int(args.run(args) or 0)
+
+
+def _complain(name: str, message: str, status: int) -> int:
+    print(f"{name}: {_one_line(message)}", file=sys.stderr)
+    return status
+
+
+def _words(error: Exception) -> str:
+    """Return what is to be said of an error: it is in a person's hands, or it is a fault in the code."""
+    if isinstance(error, OSError):
+        return _os_error(error)
+    if isinstance(error, MemoryError):
+        return f"out of memory: {error or 'try a smaller model or fewer rows at once'}"
+    if isinstance(error, (ValueError, TypeError, ImportError)):
+        return str(error) or type(error).__name__
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(place.filename)}, line {place.lineno}"
+    what = f"{type(error).__name__}: {error}".removesuffix(": ")
+    return f"internal error, {what} ({where}): please report it; {TRACEBACK}=1 in the environment shows more"
 
 
 def _one_line(message: str) -> str:

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.cli import options
+from made_np.cli.signals import Stop
 from made_np.cli.training import add_options, described
 from made_np.estimator import MADEDensity
 from made_np.estimator.trials import Choice, best
-from made_np.tables import Table, check_place, check_target, read_table, write_table
+from made_np.tables import Table, check_target, read_table, write_table
 
 __all__ = ["add_parsers"]
 
@@ -37,6 +38,7 @@ def add_parsers(subparsers: Any) -> None:
     sample.add_argument("-n", type=options.count(1), required=True, metavar="N", help="how many rows")
     sample.add_argument("-o", "--out", required=True, metavar="OUT", help="the table to write")
     _add_seed(sample)
+    options.add_backend(sample)
     sample.set_defaults(run=run_sample)
     complete = subparsers.add_parser("complete", help="fill the gaps of a table", description=COMPLETE)
     _add_model_and_data(complete, "rows whose gaps (empty cells or NaN) are to be filled")
@@ -47,6 +49,10 @@ def add_parsers(subparsers: Any) -> None:
 
 
 SCORE = "Print the mean log-probability of a table's rows, in nats per row, and in bits/dim where there are no gaps."
+CHECKPOINT = (
+    "write training to this file every few seconds; killed and called again with the same arguments, it goes on from "
+    "there and ends with the same bits. Remove the file (and FILE.trials) to begin anew"
+)
 COMPLETE = (
     "Fill the gaps of a table. By default each gap gets the centre of its conditional (for a binary column the "
     "probability of a 1); with --draws N, N random completions are written, one whole table below the other."
@@ -57,6 +63,7 @@ def _add_train(subparsers: Any) -> None:
     train = subparsers.add_parser("train", help="learn a density from a table", description="Learn p(row) of a table.")
     train.add_argument("data", metavar="DATA", help="rows of numbers, without gaps")
     train.add_argument("-o", "--out", required=True, metavar="MODEL", help="the model to write (.npz)")
+    train.add_argument("--checkpoint", metavar="FILE", help=CHECKPOINT)
     add_options(train)
     _add_seed(train)
     _add_header(train)
@@ -67,6 +74,7 @@ def _add_model_and_data(parser: Any, data: str) -> None:
     parser.add_argument("model", metavar="MODEL", help="a file that made-np train wrote")
     parser.add_argument("data", metavar="DATA", help=data)
     _add_header(parser)
+    options.add_backend(parser)
 
 
 def _add_header(parser: Any) -> None:
@@ -75,7 +83,7 @@ def _add_header(parser: Any) -> None:
 
 
 def _add_seed(parser: Any) -> None:
-    parser.add_argument("--seed", type=options.count(0), default=0, help="decides all that is random (%(default)s)")
+    parser.add_argument("--seed", type=options.seed, default=0, help="decides all that is random (%(default)s)")
 
 
 # ---------------------------------------------------------------------------------------------------------- commands
@@ -83,7 +91,6 @@ def _add_seed(parser: Any) -> None:
 
 def run_train(args: Namespace) -> int:
     """Learn a density from a table and save it."""
-    check_place(args.out)
     table = read_table(args.data, header=HEADERS[args.header])
     valid = None
     if args.valid is not None:
@@ -92,7 +99,7 @@ def run_train(args: Namespace) -> int:
     density = described(args)
     start = time.perf_counter()
     with _naming({"X_val": args.valid, "X": args.data}):
-        density.fit(_as_frame(table), X_val=valid)
+        density.fit(_as_frame(table), X_val=valid, checkpoint=args.checkpoint)
     seconds = time.perf_counter() - start
     interrupted = density.stopped_by_ == "interrupt"
     if density.n_iter_ == 0:
@@ -105,7 +112,7 @@ def run_train(args: Namespace) -> int:
         print(_one_hot(density.columns_.one_hot.groups))
     if density.trials_:
         print(_chosen(best(density.trials_)))
-    print(f"{density.n_iter_} epochs in {seconds:.1f} s, ended by {_ending(density.stopped_by_)}")
+    print(f"{density.n_iter_} epochs in {seconds:.1f} s, ended by {_ending(density.stopped_by_, args.stop)}")
     _print_losses(density)
     print(f"saved to {args.out}: {density.made_.n_params} parameters")
     if interrupted:
@@ -138,7 +145,7 @@ def run_score(args: Namespace) -> None:
 def run_sample(args: Namespace) -> None:
     """Draw rows and write them."""
     check_target(args.out)
-    density = MADEDensity.load(args.model)
+    density = MADEDensity.load(args.model, backend=args.backend)
     rows = np.asarray(density.sample(args.n, random_state=args.seed))
     write_table(args.out, rows, _names(density))
     print(f"written to {args.out}: {len(rows)} rows of {rows.shape[1]} columns")
@@ -166,11 +173,11 @@ def bits_per_dim(nats: float, n_features: int) -> float:
 # ------------------------------------------------------------------------------------------------------------ inside
 
 
-def _ending(stopped_by: str) -> str:
+def _ending(stopped_by: str, stop: Stop) -> str:
     return {
         "patience": "early stopping",
         "max_epochs": "reaching --epochs",
-        "interrupt": "Ctrl-C",
+        "interrupt": stop.name,
         "diverged": "a loss that was not finite: what was good before it is kept",
     }[stopped_by]
 
@@ -203,7 +210,7 @@ def _print_losses(density: MADEDensity) -> None:
 
 def _load(args: Namespace) -> tuple[MADEDensity, Table]:
     """Return the model, and the table with the model's names where it has none of its own."""
-    density = MADEDensity.load(args.model)
+    density = MADEDensity.load(args.model, backend=args.backend)
     table = read_table(args.data, header=HEADERS[args.header])
     return density, _like(args.data, table, density.n_features_in_, _names(density), args.model)
 

@@ -16,7 +16,6 @@ from made_np.mask_sets import MaskSet
 from made_np.model import MADE
 from made_np.outputs import Distribution
 from made_np.storage import Stored, load
-from made_np.tables import check_place
 
 __all__ = ["add_parser", "describe"]
 
@@ -35,6 +34,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--mask-set", type=options.count(0), default=0, metavar="K", help="which one (%(default)s)")
     parser.add_argument("--png", metavar="FILE", help="draw the masks (.png, .svg or .pdf)")
     parser.add_argument("--network-png", metavar="FILE", help="draw the network with its wires (.png, .svg or .pdf)")
+    options.add_backend(parser)
     parser.set_defaults(run=run_inspect)
 
 
@@ -42,8 +42,7 @@ def run_inspect(args: Namespace) -> None:
     """Print what the model is, and draw it where that is asked for."""
     for path in filter(None, (args.png, args.network_png)):
         check_suffix(path)
-        check_place(path)
-    stored = load(args.model)
+    stored = load(args.model, backend=args.backend)
     try:
         mask_set = stored.made.mask_sets[args.mask_set]
     except IndexError as error:

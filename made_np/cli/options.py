@@ -6,6 +6,7 @@ Each function is a ``type`` of argparse: it raises ``ArgumentTypeError``, whose 
 from __future__ import annotations
 
 import math
+import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Any
@@ -13,40 +14,69 @@ from typing import Any
 from made_np.blocks import NAMES
 from made_np.masks import ORDERS
 from made_np.outputs import Distribution
+from made_np.values import show
 
-__all__ = ["columns", "count", "direct", "n_masks", "number", "or_auto", "order", "widths"]
+__all__ = ["add_backend", "columns", "count", "direct", "n_masks", "number", "or_auto", "order", "seed", "widths"]
+
+BACKENDS = ("auto", "numba", "numpy")
+
+PLAIN = re.compile(r"[-+.eE0-9]+")
+"""What numbers are written with."""
+
+MOST = 2**31 - 1
+"""No count is larger: beyond it arrays have no such size, and somebody has missed a key."""
 
 
-def count(least: int) -> Callable[[str], int]:
-    """Return the type of an integer >= `least`."""
+def count(least: int, most: int = MOST) -> Callable[[str], int]:
+    """Return the type of an integer in ``least..most``."""
 
     def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = least - 1
-        if value < least:
-            raise ArgumentTypeError(f"{text!r} is no integer >= {least}")
+        value = _integer(text)
+        if value is None or value < least:
+            raise ArgumentTypeError(f"{show(text)} is no integer >= {least}")
+        if value > most:
+            raise ArgumentTypeError(f"{show(text)} is more than {most}")
         return value
 
     return parse
+
+
+seed = count(0, 2**63 - 1)
+"""The type of what decides all that is random."""
 
 
 def number(low: float, high: float = math.inf) -> Callable[[str], float]:
     """Return the type of a finite number in [low, high]."""
 
     def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and low <= value <= high):
+        value = _number(text)
+        if value is None or not low <= value <= high:
             upper = f" and <= {high:g}" if math.isfinite(high) else ""
             lower = f" >= {low:g}" if math.isfinite(low) else ""
-            raise ArgumentTypeError(f"{text!r} is no finite number{lower}{upper}")
+            raise ArgumentTypeError(f"{show(text)} is no finite number{lower}{upper}")
         return value
 
     return parse
+
+
+def _integer(text: str) -> int | None:
+    """Return the integer that is written in decimal digits; None if there is none.
+
+    `int` alone would take digits of any script, and underscores between them.
+    """
+    try:
+        return int(text) if PLAIN.fullmatch(text.strip()) else None
+    except ValueError:  # a fraction, or more digits than Python reads
+        return None
+
+
+def _number(text: str) -> float | None:
+    """Return the finite number that is written in decimal digits; None if there is none."""
+    try:
+        value = float(text) if PLAIN.fullmatch(text.strip()) else math.nan
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def or_auto(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -89,9 +119,10 @@ def order(text: str) -> str | list[int]:
     if text in names:
         return text
     try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r}: give one of {', '.join(names)}, or columns such as 2,0,1") from None
+        return [count(0)(part) for part in text.split(",")]
+    except ArgumentTypeError:
+        what = f"one of {', '.join(names)}, or columns such as 2,0,1"
+        raise ArgumentTypeError(f"{show(text)}: give {what}") from None
 
 
 def n_masks(text: str) -> int | str | None:
@@ -106,7 +137,7 @@ def direct(text: str) -> bool | str:
     """Return what ``auto``, ``yes`` and ``no`` stand for."""
     meanings: dict[str, bool | str] = {"auto": "auto", "yes": True, "no": False}
     if text not in meanings:
-        raise ArgumentTypeError(f"{text!r}: give one of {', '.join(meanings)}")
+        raise ArgumentTypeError(f"{show(text)}: give one of {', '.join(meanings)}")
     return meanings[text]
 
 
@@ -129,21 +160,30 @@ def columns(text: str) -> Any:
 def _kind(text: str) -> str | Distribution:
     name, *numbers = text.split(":")
     if name != "auto" and name not in NAMES:
-        raise ArgumentTypeError(f"{name!r} is unknown: use auto, {', '.join(NAMES)}")
+        raise ArgumentTypeError(f"{show(name)} is unknown: use auto, {', '.join(NAMES)}")
     if not numbers:
         return name
     try:
-        return NAMES[name](*(_integer_or_number(n) for n in numbers))
+        return NAMES[name](*(_any_number(part) for part in numbers))
     except (KeyError, TypeError, ValueError) as error:
         reason = f" ({error})" if isinstance(error, ValueError) else ""
         raise ArgumentTypeError(
-            f"{text!r}{reason}: write categorical:5 for 5 values, mixture_of_gaussians:3 for 3 components, "
+            f"{show(text)}{reason}: write categorical:5 for 5 values, mixture_of_gaussians:3 for 3 components, "
             "discretized_logistic:256:3 for 256 levels and 3 components"
         ) from None
 
 
-def _integer_or_number(text: str) -> int | float:
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
+def _any_number(text: str) -> int | float:
+    """Return the integer, or else the number, that is written, or raise a `ValueError`."""
+    whole = _integer(text)
+    value = _number(text) if whole is None else whole
+    if value is None or value > MOST:
+        raise ValueError(f"{show(text)} is no number, or too large a one")
+    return value
+
+
+def add_backend(parser: Any, what: str = "", default: str | None = None) -> None:
+    """Add --backend to a parser; without a default a model is computed by the backend that it was saved with."""
+    usual = "as the model was saved" if default is None else default
+    text = f"what computes{f', {what}' if what else ''} ({usual})"
+    parser.add_argument("--backend", choices=BACKENDS, default=default, help=text)

@@ -58,6 +58,7 @@ def add_options(train: Any) -> None:
     learning.add_argument("--optimizer", choices=("adam", "adamw", "adagrad", "adadelta", "sgd"), default="adam")
     schedules = ("constant", "linear", "cosine", "plateau")
     learning.add_argument("--schedule", choices=schedules, default=DEFAULTS["schedule"], help=SCHEDULE)
+    options.add_backend(learning, "also of the model that is written", default=DEFAULTS["backend"])
     learning.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -104,5 +105,6 @@ def described(args: Namespace) -> MADEDensity:
         random_state=args.seed,
         verbose=0 if args.quiet else 1,
         dtype=args.dtype,
+        backend=args.backend,
         binarize=args.binarize,
     )

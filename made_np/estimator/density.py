@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from made_np.columns import Kind
 from made_np.estimator.conventions import as_seed
 from made_np.estimator.fitting import Fitting, Known, hold_out
 from made_np.estimator.online import train_on
+from made_np.estimator.remembering import check_checkpoint
 from made_np.estimator.trials import best
 from made_np.frames import check_columns, column_names
 from made_np.one_hot import OneHot
@@ -192,7 +194,9 @@ class MADEDensity(Fitting):
 
     # ------------------------------------------------------------------------------------------ learning
 
-    def fit(self, X: Any, y: Any = None, X_val: Any = None) -> MADEDensity:
+    def fit(
+        self, X: Any, y: Any = None, X_val: Any = None, checkpoint: str | os.PathLike[str] | None = None
+    ) -> MADEDensity:
         """Learn the density of the rows of `X`.
 
         Parameters
@@ -202,6 +206,11 @@ class MADEDensity(Fitting):
         y : ignored
         X_val : array or data frame (m, D), optional
             Rows for early stopping, which is then on; by default some of `X` are held out.
+        checkpoint : path, optional
+            A file that the fit is written to every few seconds; what trials found stands beside it, in
+            ``checkpoint.trials``. Killed and called again with the same arguments, it goes on from there, and ends with
+            the bits of a fit that was never stopped; for that `random_state` cannot be None. Both files stay: remove
+            them to begin anew.
 
         Returns
         -------
@@ -209,9 +218,12 @@ class MADEDensity(Fitting):
 
         Raises
         ------
-        ValueError, TypeError
-            Input or a parameter that cannot be meant; what an earlier fit learned is then still there.
+        ValueError, TypeError, OSError
+            Input or a parameter that cannot be meant, or a checkpoint of another fit or where none can be written; what
+            an earlier fit learned is then still there.
         """
+        if checkpoint is not None:
+            check_checkpoint(checkpoint, self.random_state)
         first = not (self.warm_start and hasattr(self, "theta_"))
         x, names, columns = self._table(X, first)
         seed, known = as_seed(self.random_state), Known(len(x), cache(lambda: find_order(columns.one_hot.fold(x))))
@@ -225,11 +237,12 @@ class MADEDensity(Fitting):
             valid = self._rows(made, columns, x_val, "X_val")
         elif self.early_stopping:
             rows, valid = hold_out(rows, self.validation_fraction, rng)
-        trials = self._trials(columns, seed, known, rows, valid) if first else self.trials_
+        trials = self._trials(columns, seed, known, rows, valid, checkpoint) if first else self.trials_
         if first and trials:
             choice = best(trials)
             made = self._model(columns, seed, choice, known)
-        result = self._learn(made, rows, valid, choice, rng, theta=None if first else self.theta_)
+        start = None if first else self.theta_
+        result = self._learn(made, rows, valid, choice, rng, theta=start, checkpoint=checkpoint)
         self._settle(made, result.theta, columns, names, result.history, result.stopped_by)
         self.weight_decay_, self.trials_ = choice.weight_decay, trials
         return self

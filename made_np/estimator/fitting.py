@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from made_np.columns import Columns
 from made_np.estimator.conventions import as_real
 from made_np.estimator.fitted import FittedDensity
+from made_np.estimator.remembering import fingerprint, remembered, trials_path
 from made_np.estimator.trials import Choice, Trial, is_auto, little_decay, try_out, without_trials
 from made_np.frames import Floats, Names, column_names
 from made_np.mask_sets import MIXTURE_SIZE
@@ -186,7 +187,9 @@ class Fitting(FittedDensity):
             )
         return self.made_
 
-    def _trials(self, columns: Columns, seed: int, known: Known, rows: Array, valid: Array | None) -> list[Trial]:
+    def _trials(
+        self, columns: Columns, seed: int, known: Known, rows: Array, valid: Array | None, checkpoint: Any
+    ) -> list[Trial]:
         """Return what was tried for the parameters that are "auto"; nothing without held-out rows."""
         if valid is None:
             return []
@@ -205,6 +208,9 @@ class Fitting(FittedDensity):
                 print(f"trial of {choice}: {result.best_valid:.4f} nats", file=sys.stderr, flush=True)
             return result.best_valid
 
+        if checkpoint is not None:
+            run = fingerprint(self.get_params(), seed, few, scored)
+            loss = remembered(loss, trials_path(checkpoint), run)
         return try_out(self._asked(columns), little_decay(known.n_rows, len(columns)), loss)
 
     def _rate(self, made: MADE) -> Any:
@@ -233,6 +239,7 @@ class Fitting(FittedDensity):
         rng: np.random.Generator,
         *,
         theta: Array | None = None,
+        checkpoint: Any = None,
         trial: bool = False,
     ) -> FitResult:
         """Fit the model to encoded rows; in a trial only for a few steps, and for that at a constant rate."""
@@ -263,6 +270,7 @@ class Fitting(FittedDensity):
             input_dropout=self.input_dropout,
             averaging=self.averaging,
             rng=rng,
+            checkpoint=checkpoint,
             progress=bool(self.verbose) and not trial,
         )
 

@@ -7,32 +7,40 @@ import sys
 import time
 from collections.abc import Sequence
 
-from .adapter import load_adapter
-from .suite import suite
+from .program import find_adapter, run_checks
+from .streams import standard_streams
+from .values import as_count
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0 if all is well, 1 if a check failed, 2 if the target cannot be found."""
+    """Exit status 0 if all is well, 1 if a check failed, 2 if there is nothing to check."""
+    with standard_streams():
+        try:
+            status = _run(_parser().parse_args(arguments))
+            sys.stdout.flush()
+            return status
+        except (ValueError, OSError) as error:
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            return 2
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m made_np.testing", description=__doc__)
     parser.add_argument("target", nargs="?", help="package.module:factory of an Adapter")
     parser.add_argument("--mutants", action="store_true", help="print the detection table")
     parser.add_argument("--networks", type=int, default=200, help="correct networks for false alarms")
     parser.add_argument("--trials", type=int, default=20, help="trials behind each rate of detection")
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def _run(given: argparse.Namespace) -> int:
+    seed = as_count(given.seed, "--seed", 0)
     if given.mutants:
-        return _mutants(given.networks, given.trials, given.seed)
+        return _mutants(as_count(given.networks, "--networks", 0), as_count(given.trials, "--trials"), seed)
     if given.target is None:
-        parser.error("name a package.module:factory, or ask for --mutants")
-    sys.path.insert(0, "")  # as python -c does: modules of the working directory can be named
-    try:
-        adapter = load_adapter(given.target)
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    report = suite(adapter, rng=given.seed)
-    print(report)
-    return 0 if report.ok else 1
+        _parser().error("name a package.module:factory, or ask for --mutants")
+    return run_checks(find_adapter(given.target), seed)
 
 
 def _mutants(networks: int, trials: int, seed: int) -> int:

@@ -1,0 +1,96 @@
+"""Where files are written: that it can be done is known before any work, and that nothing is lost that is read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from typing import Any
+
+from made_np.values import as_path
+
+__all__ = ["check_places", "check_writable"]
+
+
+def check_places(reads: Mapping[str, Any], writes: Mapping[str, Any]) -> None:
+    """Raise unless each file of `writes` can be written, and is neither one of `reads` nor another one of `writes`.
+
+    Parameters
+    ----------
+    reads, writes : mapping of str to path or None
+        How messages call the file (the name of an argument or of an option), and its path; None: not given.
+
+    Raises
+    ------
+    ValueError
+        One file has two of these names, by whatever path, link or spelling.
+    TypeError, ValueError, OSError
+        As `check_writable`.
+    """
+    known = [(name, as_path(path, name)) for name, path in reads.items() if path is not None]
+    for name, path in writes.items():
+        if path is None:
+            continue
+        for other, its_path in known:
+            if _is_same(as_path(path, name), its_path):
+                raise ValueError(f"{name} {path} is the file of {other} ({its_path}), which would be lost: give another")
+        check_writable(path, name)
+        known.append((name, path))
+
+
+def check_writable(path: Any, name: str = "path") -> None:
+    """Raise unless a file can be written at `path`, or replaced there; `name` is that of the argument.
+
+    Whether its folder takes a new file is tried out: what permissions say is not all that a disk may mind.
+
+    Raises
+    ------
+    TypeError, ValueError
+        `path` is no path of a file, or something else than an ordinary file stands there.
+    OSError
+        The folder is missing or takes no files, `path` is a folder, or a file that may not be written to.
+    """
+    text = as_path(path, name)
+    target = os.path.realpath(text)
+    folder = os.path.dirname(target)
+    if os.path.isdir(target) or text.endswith(("/", os.sep)):
+        raise IsADirectoryError(f"{name} {text} is a folder: give the path of a file")
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{name}: cannot write {text}: make the folder {folder} first")
+    try:
+        _check_present(target, f"{name} {text}")
+        _try_out(folder)
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        reason = error.strerror.lower()
+        raise type(error)(f"{name}: cannot write {text} in {folder}: {reason}; give another path") from error
+
+
+def _is_same(path: str, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except OSError:  # one of them is not there, or not yet
+        one, two = (os.path.normcase(os.path.realpath(each)) for each in (path, other))
+        return one == two
+
+
+def _check_present(target: str, what: str) -> None:
+    """Raise if what stands at `target` is not to be replaced; that nothing does is fine."""
+    try:
+        mode = os.stat(target).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"{what} is no ordinary file, but a pipe or a device: give the path of a file")
+    # The superuser may write to all files, and yet somebody has said that this one is to stay.
+    if not (mode & 0o222 and os.access(target, os.W_OK)):
+        raise PermissionError(f"{what} is a read-only file: make it writable first, or give another path")
+
+
+def _try_out(folder: str) -> None:
+    """Put an empty file into the folder and take it out again."""
+    trial = os.path.join(folder, f".made_np-{secrets.token_hex(6)}.tmp")
+    os.close(os.open(trial, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    os.unlink(trial)
