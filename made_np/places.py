@@ -34,7 +34,7 @@ def check_places(reads: Mapping[str, Any], writes: Mapping[str, Any]) -> None:
             continue
         for other, its_path in known:
             if _is_same(as_path(path, name), its_path):
-                raise ValueError(f"{name} {path} is the file of {other} ({its_path}), which would be lost: give another")
+                raise ValueError(f"{name} {path} is {other} ({its_path}), which would be lost: give another path")
         check_writable(path, name)
         known.append((name, path))
 

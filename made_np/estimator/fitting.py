@@ -208,10 +208,10 @@ class Fitting(FittedDensity):
                 print(f"trial of {choice}: {result.best_valid:.4f} nats", file=sys.stderr, flush=True)
             return result.best_valid
 
+        answer: Callable[[Choice], float] = loss
         if checkpoint is not None:
-            run = fingerprint(self.get_params(), seed, few, scored)
-            loss = remembered(loss, trials_path(checkpoint), run)
-        return try_out(self._asked(columns), little_decay(known.n_rows, len(columns)), loss)
+            answer = remembered(loss, trials_path(checkpoint), fingerprint(self.get_params(), seed, few, scored))
+        return try_out(self._asked(columns), little_decay(known.n_rows, len(columns)), answer)
 
     def _rate(self, made: MADE) -> Any:
         """Return the learning rate."""
