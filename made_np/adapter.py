@@ -189,7 +189,7 @@ def _all_are_heard(made: MADE, adapter: Adapter, one: MaskSet, rng: np.random.Ge
         return bool(heard[wired].all())
     low, high = (np.full((POINTS, made.n_context), value) for value in (-1.0, 1.0))
     change = np.abs(made.outputs.mean(adapter.params_given(x, low)) - made.outputs.mean(adapter.params_given(x, high)))
-    told = one.context_reachability().any(axis=1)
+    told = one.context_reachability()
     return bool(heard[wired].all() and (change[:, told] > LEAST).any(axis=0).all())
 
 
