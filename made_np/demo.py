@@ -24,6 +24,9 @@ from made_np.estimator import MADEDensity
 from made_np.mixtures import DiscretizedLogistic
 from made_np.model import MADE
 from made_np.outputs import Bernoulli, Distribution
+from made_np.places import check_writable
+from made_np.validation import as_numbers
+from made_np.values import as_a, as_count
 
 __all__ = ["Experiment", "add_parser", "gaussian_mixture", "independent_pixels", "run_demo"]
 
@@ -35,6 +38,8 @@ MIXTURES = (("diag", 40), ("full", 5), ("full", 10))
 N_NOISE = 16
 """Draws of noise that an image's mass under a mixture of Gaussians is averaged over."""
 
+MOST = 2**31 - 1
+"""The largest seed, and number of epochs."""
 
 N_DRAWS = 100
 """Completions of each half image; the picture shows their mean, and the first five."""
@@ -66,7 +71,9 @@ def add_parser(subparsers: Any) -> None:
         help="fit the digits, print losses, write pictures and models",
         description="Fit MADE to the 8 x 8 digits of scikit-learn, compare it, and write pictures and models.",
     )
-    parser.add_argument("--out", default="made_np_demo", metavar="FOLDER", help="where to write (%(default)s)")
+    parser.add_argument(
+        "--out", dest="folder", default="made_np_demo", metavar="FOLDER", help="where to write (%(default)s)"
+    )
     parser.add_argument("--epochs", type=int, metavar="N", help="at most so many passes over the images")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides all that is random (%(default)s)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -75,6 +82,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run_demo(args: Namespace) -> None:
     """Fit, compare, draw, save, and say where everything is."""
+    as_count(args.seed, "--seed", 0, MOST)
+    if args.epochs is not None:
+        as_count(args.epochs, "--epochs", 1, MOST)
     _check_installed()
     # Matrices as small as these gain nothing from a second thread, and lose much on a machine that is busy.
     with import_module("threadpoolctl").threadpool_limits(1):  # scikit-learn brings it
@@ -83,8 +93,8 @@ def run_demo(args: Namespace) -> None:
 
 def _run(args: Namespace) -> None:
     start = time.perf_counter()
-    folder = Path(args.out)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(args.folder)
+    _make_places(folder)
     written = [folder / "network.png"]
     _draw_small_network(written[0])
     for experiment in EXPERIMENTS:
@@ -100,8 +110,33 @@ def _run(args: Namespace) -> None:
     print(f"all in {time.perf_counter() - start:.1f} s")
 
 
+def _make_places(folder: Path) -> None:
+    """Make the folders, and raise if a file cannot be written there: after a fit it is late to hear of that."""
+    parts = [folder / experiment.name for experiment in EXPERIMENTS]
+    for part in parts:
+        part.mkdir(parents=True, exist_ok=True)
+    files = [folder / "network.png", *(part / name for part in parts for name in FILES)]
+    for file in files:
+        check_writable(file, "--out")
+
+
 def independent_pixels(train: Array, x: Array, levels: int) -> NDArray[np.float64]:
-    """Return log p(x) in nats, shape (n,), if every pixel has its own histogram (each value seen once more)."""
+    """Return log p(x) in nats, shape (n,), if every pixel has its own histogram (each value seen once more).
+
+    Parameters
+    ----------
+    train, x : array of integers 0..levels-1, shape (m, D), (n, D)
+    levels : int
+
+    Raises
+    ------
+    TypeError, ValueError
+        Images of another shape or with other values.
+    """
+    levels = as_count(levels, "levels")
+    train, x = (_as_levels(each, name, levels) for each, name in ((train, "train"), (x, "x")))
+    if train.shape[1] != x.shape[1]:
+        raise ValueError(f"x has {x.shape[1]} columns, train {train.shape[1]}: give images of one size")
     counts = np.stack([np.bincount(column, minlength=levels) for column in train.T]) + 1.0
     log_share = np.log(counts / counts.sum(axis=1, keepdims=True))
     return np.asarray(log_share[np.arange(x.shape[1]), x].sum(axis=1))
@@ -115,7 +150,14 @@ def gaussian_mixture(digits: Dataset, seed: int) -> tuple[str, NDArray[np.float6
     expectation is a mean over 16 draws of noise.
 
     Source: Theis, van den Oord and Bethge (2016), arXiv 1511.01844.
+
+    Raises
+    ------
+    TypeError, ValueError
+        `digits` is no `Dataset`, or `seed` no integer >= 0.
     """
+    as_a(digits, "digits", Dataset, "give a data set, such as made_np.datasets.load_digits()")
+    seed = as_count(seed, "seed", 0)
     from sklearn.mixture import GaussianMixture
 
     rng = np.random.default_rng(seed)
@@ -137,6 +179,16 @@ def gaussian_mixture(digits: Dataset, seed: int) -> tuple[str, NDArray[np.float6
         if score > best[0]:
             best = (score, f"{n} Gaussians ({kind} covariance)", mixture)
     return best[1], log_mass(best[2], digits.test)
+
+
+def _as_levels(images: Any, name: str, levels: int) -> NDArray[np.int64]:
+    """Return images (n, D) of grey levels as integers, or raise."""
+    values = as_numbers(images, name)
+    if values.ndim != 2:
+        raise ValueError(f"{name} has shape {values.shape}: give rows of pixels, (n, D)")
+    if not np.isin(values, np.arange(levels)).all():
+        raise ValueError(f"{name} holds other values than the integers 0..{levels - 1}: set levels, or round them")
+    return values.astype(np.int64)
 
 
 def _check_installed() -> None:
@@ -191,7 +243,6 @@ def _print_table(density: MADEDensity, digits: Dataset, levels: int, seed: int, 
 
 def _write(folder: Path, density: MADEDensity, digits: Dataset, seed: int) -> list[Path]:
     """Draw samples, completions, masks and the learning curve, and save the model; return the files."""
-    folder.mkdir(exist_ok=True)
     shape, top = digits.image_shape or (1, digits.n_features), float(digits.train.max())
     look: dict[str, Any] = {"cmap": "gray_r", "value_range": (0.0, top)}
     samples, completed, masks, curve, model = (folder / name for name in FILES)

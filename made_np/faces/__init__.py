@@ -17,11 +17,15 @@ from made_np.faces.baselines import complete, regressors, squared_error
 from made_np.faces.fit import FaceModel, fit_faces
 from made_np.faces.halves import missing_halves
 from made_np.layers import Array
+from made_np.places import check_places
 from made_np.storage import save
+from made_np.values import as_count
 
 __all__ = ["SPLITS", "Split", "add_parser", "run_faces"]
 
 IMAGES_PER_PERSON = 10
+
+OUT = "where pictures go (%(default)s)"
 
 
 class Split(NamedTuple):
@@ -53,7 +57,7 @@ def add_parser(subparsers: Any) -> None:
         "--data", metavar="FILE", help="olivetti.npz; else in MADE_NP_DATA, else fetched by scikit-learn"
     )
     parser.add_argument("--split", choices=(*SPLITS, "both"), default="both", help="%(default)s by default")
-    parser.add_argument("--out", default="made_np_faces", metavar="FOLDER", help="where pictures go (%(default)s)")
+    parser.add_argument("--out", dest="folder", default="made_np_faces", metavar="FOLDER", help=OUT)
     parser.add_argument("--save", action="store_true", help="save the models there too (130 MB each)")
     parser.add_argument("--no-baselines", action="store_true", help="the model alone, without those it is compared to")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides all that is random (%(default)s)")
@@ -62,13 +66,14 @@ def add_parser(subparsers: Any) -> None:
 
 def run_faces(args: Namespace) -> None:
     """Fit, complete, compare and draw, for each split."""
+    as_count(args.seed, "--seed", 0)
     for module in ("scipy", "sklearn", "matplotlib"):
         if find_spec(module) is None:
             raise ImportError(f'faces needs {module}: pip install "made_np[all]"')
-    folder = Path(args.out)
+    folder = Path(args.folder)
     names = list(SPLITS) if args.split == "both" else [args.split]
     splits = [load_olivetti(args.data, n_test=SPLITS[name].n_test) for name in names]
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_places(folder, names, args)
     for name, data in zip(names, splits, strict=True):
         train, test, split = data.train.astype(np.float32), data.test.astype(np.float32), SPLITS[name]
         print(
@@ -92,10 +97,26 @@ def run_faces(args: Namespace) -> None:
         for path in _draw(model, test, folder, name, args.seed):
             print(f"drawn to {path}")
         if args.save:
-            path = folder / f"{name}.npz"
+            path = _model_path(folder, name)
             save(path, model.made, model.theta, arrays={"mean": model.mean})
             print(f"saved to {path}")
         print()
+
+
+def _make_places(folder: Path, names: list[str], args: Namespace) -> None:
+    """Make the folder, and raise if a file cannot be written there, or would be written over the faces."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [_picture_path(folder, name, half) for name in names for half in missing_halves(2)]
+    written += [_model_path(folder, name) for name in names if args.save]
+    check_places({"--data": args.data}, {f"--out, {path.name}:": path for path in written})
+
+
+def _model_path(folder: Path, name: str) -> Path:
+    return folder / f"{name}.npz"
+
+
+def _picture_path(folder: Path, name: str, half: str) -> Path:
+    return folder / f"{name}_{half}.png"
 
 
 def _errors_of_model(model: FaceModel, test: Array) -> dict[str, float]:
@@ -138,7 +159,7 @@ def _draw(model: FaceModel, test: Array, folder: Path, name: str, seed: int) -> 
     for half, missing in missing_halves(side).items():
         given = np.where(missing, np.nan, shown)
         samples = np.stack([model.draw(given, seed + k) for k in range(2)], axis=1)
-        path = folder / f"{name}_{half}.png"
+        path = _picture_path(folder, name, half)
         draw.completions(
             given,
             (side, side),

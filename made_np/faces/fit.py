@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,8 @@ from made_np.faces.halves import half_orders
 from made_np.layers import Array
 from made_np.linear import fit_linear, set_scales
 from made_np.model import MADE
+from made_np.validation import as_finite, as_numbers
+from made_np.values import as_a, as_count, as_number
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,17 @@ class Recipe:
     contrast: float = 0.1
     nugget: float = 50.0
     smooth: tuple[tuple[float, float], ...] = ((800.0, 2.0),)
+
+    def __post_init__(self) -> None:
+        as_count(self.copies, "copies")
+        for name in ("shift", "zoom", "brightness", "contrast", "nugget"):
+            as_number(getattr(self, name), name, "[0, inf)")
+        for k, field in enumerate(as_a(self.smooth, "smooth", tuple, "give pairs (variance, length)")):
+            as_a(field, f"smooth[{k}]", tuple, "give a pair (variance, length)")
+            if len(field) != 2:
+                raise ValueError(f"smooth[{k}]={field}: give a pair (variance, length)")
+            as_number(field[0], f"smooth[{k}], variance", "[0, inf)")
+            as_number(field[1], f"smooth[{k}], length", "(0, inf)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +92,15 @@ def fit_faces(faces: Array, recipe: Recipe | None = None, *, held_out: int = 50,
 
     The scale of each pixel is that of its residual on the last `held_out` faces under a fit without them: a regression
     on thousands of pixels fits its own training faces far too well to say how far off it is on others.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Faces that are not square or not finite, or another argument that cannot be meant.
     """
-    recipe = Recipe() if recipe is None else recipe
+    faces = _as_faces(faces)
+    recipe = Recipe() if recipe is None else as_a(recipe, "recipe", Recipe, "give a Recipe, or None")
+    held_out, rng = as_count(held_out, "held_out", 1, len(faces) - 1), as_count(rng, "rng", 0)
     model = _fit_means(faces, recipe, rng)
     other, new = _fit_means(faces[:-held_out], recipe, rng), faces[-held_out:]
     centred = (new - other.mean).astype(other.made.dtype)
@@ -90,6 +112,16 @@ def fit_faces(faces: Array, recipe: Recipe | None = None, *, held_out: int = 50,
     # A pixel's own estimate comes from few faces: a fifth of it is the mean over all pixels.
     scales = np.sqrt(0.8 * variance + 0.2 * variance.mean())
     return FaceModel(model.made, set_scales(model.made, model.theta, scales), model.mean)
+
+
+def _as_faces(faces: Any) -> Array:
+    """Return faces (n, D) as they are if they are numbers, two or more, and square; or raise."""
+    images = as_numbers(faces, "faces")
+    side = isqrt(images.shape[1]) if images.ndim == 2 else 0
+    if side < 2 or side * side != images.shape[1] or len(images) < 2:
+        raise ValueError(f"faces has shape {images.shape}: give two faces or more, (n, side * side)")
+    as_finite(images, np.dtype("float64"), "faces")
+    return images
 
 
 def _fit_means(faces: Array, recipe: Recipe, rng: int) -> FaceModel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from made_np.masks import Bools, Ints
+from made_np.values import as_count
 
 
 def missing_halves(side: int) -> dict[str, Bools]:
@@ -15,6 +16,7 @@ def missing_halves(side: int) -> dict[str, Bools]:
     >>> missing_halves(2)["left"]
     array([ True, False,  True, False])
     """
+    side = as_count(side, "side", 2)
     row, column = (index.ravel() for index in np.indices((side, side)))
     middle = side // 2
     return {"bottom": row >= middle, "left": column < middle, "top": row < middle, "right": column >= middle}
@@ -43,6 +45,7 @@ def half_orders(side: int) -> tuple[list[Ints], list[tuple[int, Ints]]]:
     missing pixel has exactly its own best regression. The blocks BR-TL and TL-BR are wanted again by 3 and by 2, which
     take them as they are and fit the rest around them.
     """
+    side = as_count(side, "side", 2)
     row, column = (index.ravel() for index in np.indices((side, side)))
     top, left = row < side // 2, column < side // 2
     tl, tr, bl, br = (np.flatnonzero(q) for q in (top & left, top & ~left, ~top & left, ~top & ~left))
