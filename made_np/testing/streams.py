@@ -28,7 +28,8 @@ class Stream:
     name : str
         For the message.
     needed : bool
-        Whether it is an error, raised once, that something else is wrong with it (a full disk).
+        Whether it is an error that something else is wrong with it (a full disk): whoever writes hears of it, and
+        whoever flushes later, too.
     """
 
     def __init__(self, behind: Any, name: str, *, needed: bool) -> None:
@@ -36,6 +37,7 @@ class Stream:
         self._name = name
         self._needed = needed
         self._is_gone = False
+        self._failed: OSError | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._behind, name)
@@ -46,7 +48,9 @@ class Stream:
         return len(text)
 
     def flush(self) -> None:
-        """Have written what was written."""
+        """Hand over what was written so far."""
+        if self._failed is not None:
+            raise self._failed
         self._try(self._behind.flush)
 
     def _write(self, text: str) -> None:
@@ -66,7 +70,8 @@ class Stream:
         except OSError as error:
             self._leave()
             if self._needed and error.errno not in GONE:
-                raise OSError(error.errno, error.strerror, self._name) from error
+                self._failed = OSError(error.errno, error.strerror, self._name)
+                raise self._failed from error
 
     def _leave(self) -> None:
         """Write no more; what is in the stream's buffer goes nowhere when Python ends."""
