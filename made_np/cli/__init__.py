@@ -109,7 +109,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError):
         return _os_error(error)
     if isinstance(error, MemoryError):
-        return f"out of memory: {error or 'try a smaller model or fewer rows at once'}"
+        return f"out of memory: {str(error) or 'try a smaller model or fewer rows at once'}"
     if isinstance(error, (ValueError, TypeError, ImportError)):
         return str(error) or type(error).__name__
     place = traceback.extract_tb(error.__traceback__)[-1]
