@@ -98,6 +98,85 @@ def test_a_new_model_passes() -> None:
     assert outcomes(report)["gradient_directions"] == PASSED
 
 
+SILENT = ["all 0", "start from data", "constant columns", "dead or saturated", "one column apart", "hardly anything"]
+
+
+def silent(made: MADE, how: str) -> np.ndarray:
+    """Parameters at which little or nothing depends on anything, as honest trainings leave them."""
+    x = (np.random.default_rng(0).random((300, made.n_features)) < 0.4).astype(float)
+    theta = np.zeros(made.n_params) if how == "all 0" else made.init(0, x).astype(np.float64)
+    views = made.layout.views(theta)
+    if how == "constant columns":
+        theta = made.init(0, np.zeros((10**5, made.n_features))).astype(np.float64)
+    if how == "dead or saturated":
+        theta = random_theta(made, np.random.default_rng(0)).astype(np.float64)
+        made.layout.views(theta)["b0"][:] = -1000.0
+    if how == "one column apart":
+        theta = random_theta(made, np.random.default_rng(0)).astype(np.float64)
+        views = made.layout.views(theta)
+        for name in {"W0", "W_direct"} & views.keys():
+            views[name][:, 1] = 0
+    if how == "hardly anything":
+        theta *= 1e-9
+    return theta
+
+
+@pytest.mark.parametrize("how", SILENT)
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+def test_a_model_of_independent_columns_is_no_fault(activation: str, how: str) -> None:
+    for direct in (True, False):
+        for hidden in ((12,), (12, 12, 12)):
+            made = MADE(5, hidden, direct=direct, activation=activation, order=(2, 0, 3, 1, 4))
+            report = suite(made_adapter(made, silent(made, how).astype(made.dtype)))
+            assert report.ok, report
+            skipped = [name for name, status in outcomes(report).items() if status != PASSED]
+            assert skipped == ["context", "gradient_directions"]
+
+
+@pytest.mark.parametrize("how", ["all 0", "start from data", "constant columns"])
+def test_silent_columns_of_every_kind_are_no_fault(how: str) -> None:
+    made = MADE(3, (8,), [Categorical(4), DiscretizedLogistic(5), "bernoulli"], n_context=2)
+    assert suite(made_adapter(made, silent(made, how).astype(made.dtype))).ok
+    made = MADE(4, (12,), order="random", n_masks=3, mask_weights=True)
+    assert suite(made_adapter(made, silent(made, how).astype(made.dtype), mask_set=2)).ok
+
+
+def test_it_is_said_where_the_own_parameters_hide_what_depends_on_what() -> None:
+    made = MADE(5, (12,), direct=False)
+    assert made_adapter(made, silent(made, "start from data").astype(made.dtype)).name == "mask set 0"
+    name = made_adapter(made, silent(made, "dead or saturated").astype(made.dtype)).name
+    assert name == "mask set 0, at random parameters (its own hide what depends on what)"
+
+
+@pytest.mark.parametrize(
+    "more", [{"hidden": (), "direct": False}, {"hidden": (2,), "direct": False, "degrees": ([0, 0],), "n_context": 1}]
+)
+def test_a_model_without_any_wire_by_request_is_checked_for_the_rest(more: dict[str, Any]) -> None:
+    report = checked(MADE(3, **more))
+    assert report.ok, report
+    assert {"normalised", "gradient"} <= {name for name, status in outcomes(report).items() if status == PASSED}
+
+
+def test_arguments_of_the_adapter_are_looked_at() -> None:
+    made = MADE(3, (4,))
+    theta = made.init(0)
+    with pytest.raises(TypeError, match="made is a dict"):
+        made_adapter({}, theta)
+    with pytest.raises(ValueError, match=r"theta has shape \(3,\): this model needs"):
+        made_adapter(made, theta[:3])
+    with pytest.raises(TypeError, match="theta has dtype"):
+        made_adapter(made, "theta")
+    for name, value in (("mask_set", -1), ("rows", 0), ("rng", -1)):
+        with pytest.raises(ValueError, match=f"{name}={value}: give an integer"):
+            made_adapter(made, theta, **{name: value})
+        with pytest.raises(TypeError, match=f"{name}='no'"):
+            made_adapter(made, theta, **{name: "no"})
+    for value in (np.nan, np.inf):
+        theta[7] = value
+        with pytest.raises(ValueError, match=r"theta\[7\] = (nan|inf) \(W0\[2, 1\]\): .* nothing can be proved"):
+            made_adapter(made, theta)
+
+
 def test_conditionals_as_narrow_as_you_please_sum_to_one() -> None:
     made = MADE(2, hidden=(), output=Gaussian(1e-4))
     theta = np.zeros(made.n_params)
@@ -304,3 +383,12 @@ def test_a_fault_in_our_code_is_found(name: str, monkeypatch: pytest.MonkeyPatch
     report = checked(MADE(**model))
     assert failed(report) == caught_by, report
     assert all(outcomes(report)[check] == FAILED for check in caught_by)
+
+
+@pytest.mark.parametrize("name", ["output_mask_not_strict", "masks_forgotten_in_the_forward_pass", "forgotten_mean"])
+def test_a_fault_is_found_in_a_model_that_found_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant, model, caught_by = PLANTED[name]
+    made = MADE(**model)
+    theta = silent(made, "start from data").astype(made.dtype)
+    plant(monkeypatch)
+    assert caught_by <= failed(suite(made_adapter(MADE(**model), theta)))

@@ -21,6 +21,7 @@ from made_np import (
     MixtureOfLogistics,
 )
 from made_np.cli import main
+from made_np.testing.__main__ import main as checks
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -118,6 +119,20 @@ def test_a_model_of_the_estimator_passes(here: Path, capsys: pytest.CaptureFixtu
     assert status == 0, capsys.readouterr().out
 
 
+def test_a_model_that_found_nothing_passes(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = MADE(6, (8,))
+    start = made.init(0, np.random.default_rng(0).random((150, 6)) < 0.4)  # the best that there is for noise
+    made_np.save(here / "noise.npz", made, start)
+    assert main(["check", str(here / "noise.npz")]) == 0
+    assert capsys.readouterr().out.startswith("mask set 0: all right, 7 of 9 passed")
+
+
+def test_of_parameters_that_are_no_numbers_nothing_is_proved(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = MADE(3, (4,))
+    made_np.save(here / "nan.npz", made, np.full(made.n_params, np.nan, np.float32))
+    assert "nan" in refused(capsys, here / "nan.npz")
+
+
 def test_a_fault_in_the_code_fails_a_stored_model(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +185,48 @@ def test_a_bad_target_is_one_line(target: str, here: Path, capsys: pytest.Captur
     line = refused(capsys, target)
     assert target in line
     assert BAD_TARGETS[target] in line
+
+
+NOTHING = """
+import sys
+from made_np.testing import Adapter
+
+def bare():
+    return Adapter(n_features=2, name="\u0441")
+
+def named():
+    return Adapter(n_features=2, order=[1, 0], support=(0, 1), theta=[0.0], loss=sum, n_context=1)
+
+def leaving():
+    sys.exit(0)
+
+def lazy():
+    return Adapter(n_features=2, params=lambda x: sys.exit(0))
+"""
+
+
+@pytest.mark.parametrize("program", ["made-np check", "made_np.testing"])
+def test_where_there_is_nothing_to_check_nothing_is_all_right(
+    program: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "their_nothing.py").write_text(NOTHING, encoding="utf-8")
+    run = (lambda target: main(["check", target])) if program == "made-np check" else (lambda target: checks([target]))
+    for name, message in (
+        ("bare", "there was nothing to check: give the Adapter what a check needs (masks: needs masks; "),
+        ("named", "gradient: needs grad"),
+        ("leaving", "raises SystemExit: 0 (their_nothing.py, line 12)"),
+        ("lazy", "calls sys.exit(0): let it return"),
+    ):
+        assert run(f"their_nothing:{name}") == 2
+        captured = capsys.readouterr()
+        assert (captured.out, captured.err.count("\n")) == ("", 1)
+        assert message in captured.err
+
+
+def test_the_program_of_testing_looks_at_its_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["--networks", "-1"], ["--trials", "0"], ["--seed", "-1"]):
+        assert checks(["--mutants", *argv]) == 2
+        assert f"{argv[0]}={argv[1]}: give an integer" in capsys.readouterr().err
 
 
 def test_a_bad_file_is_one_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

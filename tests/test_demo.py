@@ -57,6 +57,33 @@ def test_demo_refuses_a_folder_that_is_a_file(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_demo_looks_at_its_files_before_it_learns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "grey" / "model.npz").mkdir(parents=True)
+    assert main(["demo", "--out", str(tmp_path), "--quiet"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "model.npz is a folder" in captured.err
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_images_of_other_levels_are_refused() -> None:
+    x = np.array([[0, 1], [1, 1]])
+    with pytest.raises(ValueError, match=r"x holds other values than the integers 0..1"):
+        independent_pixels(x, x + 1, 2)
+    with pytest.raises(ValueError, match="train holds other values"):
+        independent_pixels(x / 2, x, 2)
+    with pytest.raises(ValueError, match="x has 1 columns, train 2"):
+        independent_pixels(x, x[:, :1], 2)
+    with pytest.raises(ValueError, match="give rows of pixels"):
+        independent_pixels(x[0], x, 2)
+    with pytest.raises(TypeError, match="levels='2'"):
+        independent_pixels(x, x, "2")
+    with pytest.raises(TypeError, match="digits is a ndarray"):
+        gaussian_mixture(x, 0)
+    with pytest.raises(ValueError, match="seed=-1"):
+        gaussian_mixture(load_digits(), -1)
+
+
 @pytest.mark.parametrize("module", ["sklearn", "matplotlib"])
 def test_demo_says_what_to_install(tmp_path: Path, module: str) -> None:
     code = (

@@ -94,6 +94,63 @@ def test_baselines_complete_from_the_given_half() -> None:
     assert errors["ridge, alpha by CV"] < errors["5 nearest neighbours"] < errors["1 nearest neighbour"]
 
 
+def test_faces_that_are_none_are_refused() -> None:
+    good = made_up_faces(6)
+    for faces_, message in (
+        (good[:, :-1], "give two faces or more"),
+        (good[:1], "give two faces or more"),
+        (good[0], "give two faces or more"),
+        (np.where(np.eye(6, 64), np.nan, good), "NaN is not allowed"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            fit_faces(faces_, held_out=1)
+    for options, error, message in (
+        ({"held_out": 0}, ValueError, "held_out=0: give an integer in 1..5"),
+        ({"held_out": 6}, ValueError, "held_out=6: give an integer in 1..5"),
+        ({"recipe": {"copies": 2}}, TypeError, "recipe is a dict"),
+        ({"rng": "a"}, TypeError, "rng='a'"),
+    ):
+        with pytest.raises(error, match=message):
+            fit_faces(good, **{"held_out": 1, **options})
+    with pytest.raises(TypeError, match=r"side=2\.0"):
+        missing_halves(2.0)
+    with pytest.raises(ValueError, match="side=1"):
+        half_orders(1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"copies": 0}, ValueError),
+        ({"shift": -1.0}, ValueError),
+        ({"zoom": "no"}, TypeError),
+        ({"nugget": np.inf}, ValueError),
+        ({"smooth": 3.0}, TypeError),
+        ({"smooth": ((1.0, 0.0),)}, ValueError),
+        ({"smooth": ((1.0,),)}, ValueError),
+    ],
+)
+def test_a_recipe_that_cannot_be_meant_is_refused(wrong: dict[str, object], error: type[Exception]) -> None:
+    with pytest.raises(error, match=next(iter(wrong))):
+        Recipe(**wrong)
+
+
+def test_faces_are_not_written_over_the_faces(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "poon.npz"
+    np.savez(data, images=np.zeros((400, 64, 64), np.uint8))
+    before = data.read_bytes()
+    monkeypatch.setattr(faces, "fit_faces", lambda *_, **__: pytest.fail("work has begun"))
+    argv = ["faces", "--data", str(data), "--split", "poon", "--out", str(tmp_path)]
+    assert main([*argv, "--save"]) == 2
+    assert "is --data" in capsys.readouterr().err
+    (tmp_path / "poon_left.png").mkdir()
+    assert main(argv) == 2
+    assert "poon_left.png is a folder" in capsys.readouterr().err
+    assert data.read_bytes() == before
+
+
 def test_missing_data_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["faces", "--data", str(tmp_path / "no.npz"), "--out", str(tmp_path / "out")]) == 2
     err = capsys.readouterr().err
