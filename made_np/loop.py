@@ -268,7 +268,7 @@ class Progress:
     def __init__(self, wanted: bool, total_steps: int, done: int = 0) -> None:
         self._bar: Any = None
         self._lines = False
-        if wanted:
+        if wanted and sys.stderr is not None:  # a job without a terminal may have none
             try:
                 from tqdm import tqdm
             except ImportError:

@@ -128,6 +128,12 @@ def test_without_any_stream_the_work_is_done(here: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 
+def test_the_library_shows_progress_to_nobody_where_nobody_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(sys, "stdout", None)
+    assert small(verbose=1, weight_decay="auto", max_epochs=1).fit(rows()).n_iter_ == 1
+
+
 @POSIX
 def test_who_stops_reading_ends_no_work(here: Path) -> None:
     train = "train data.npz -o new.npz --hidden 8 --order natural --n-masks 1 --weight-decay 0 --epochs 3"
@@ -269,7 +275,8 @@ def test_a_checkpoint_of_another_run_is_refused(here: Path, capsys: pytest.Captu
     argv = ["train", "data.npz", "-o", "new.npz", "--checkpoint", "c.npz", *FAST]
     assert main(argv) == 0
     line = refused(capsys, *argv, "--hidden", "7")
-    assert "c.npz is of another run: made.hidden was [8] and is [7]" in line
+    assert "--checkpoint=c.npz is of another run: made.hidden was [8] and is [7]" in line
+    assert line.endswith("remove the file to begin anew\n")
 
 
 # -------------------------------------------------------------------------------------------------------- backends

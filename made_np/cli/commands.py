@@ -261,6 +261,8 @@ def _naming(files: dict[str, str]) -> Iterator[None]:
         yield
     except (ValueError, TypeError) as error:
         message = str(error)
+        if message.startswith("checkpoint="):  # the library begins anew by another argument
+            raise type(error)(f"--{message}. At the command line: remove the file to begin anew") from None
         for name, file in files.items():
             if message.startswith(name):
                 raise type(error)(f"{file}: {message}") from None

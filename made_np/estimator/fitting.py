@@ -204,7 +204,7 @@ class Fitting(FittedDensity):
                 result = self._learn(made, few, scored, choice, np.random.default_rng(seed), trial=True)
             if result.stopped_by == "interrupt":
                 raise KeyboardInterrupt  # there is nothing yet to give back
-            if self.verbose:
+            if self.verbose and sys.stderr is not None:
                 print(f"trial of {choice}: {result.best_valid:.4f} nats", file=sys.stderr, flush=True)
             return result.best_valid
 
