@@ -141,6 +141,14 @@ def test_silent_columns_of_every_kind_are_no_fault(how: str) -> None:
     assert suite(made_adapter(made, silent(made, how).astype(made.dtype), mask_set=2)).ok
 
 
+@pytest.mark.parametrize("n_context", [0, 2])
+def test_a_code_that_is_always_the_same_hides_what_it_hears(n_context: int) -> None:
+    made = MADE(2, (), [Gaussian(), Categorical(4)], n_context=n_context)
+    report = suite(made_adapter(made, made.init(0, np.zeros((300, 2)))))
+    assert report.ok, report
+    assert "at random parameters" in report.name
+
+
 def test_it_is_said_where_the_own_parameters_hide_what_depends_on_what() -> None:
     made = MADE(5, (12,), direct=False)
     assert made_adapter(made, silent(made, "start from data").astype(made.dtype)).name == "mask set 0"

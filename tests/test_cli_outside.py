@@ -17,7 +17,7 @@ import pytest
 from small import small
 
 from made_np import MADEDensity
-from made_np.cli import build_parser, commands, main, options
+from made_np.cli import build_parser, checking, commands, inspection, main, options
 from made_np.cli.signals import stops
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals, links and descriptors as POSIX has them")
@@ -287,21 +287,24 @@ def test_each_command_computes_with_the_backend_that_is_asked_for(
 ) -> None:
     assert main(["train", "data.npz", "-o", "new.npz", *FAST, "--backend", "numpy"]) == 0
     assert MADEDensity.load("new.npz").made_.backend == "numpy"
-    used = []
-    init = MADEDensity.load.__func__
+    used: list[Any] = []
 
-    def load(cls: Any, path: Any, backend: Any = None) -> Any:
-        used.append(backend)
-        return init(cls, path, backend=backend)
+    def watched(load: Callable[..., Any]) -> Callable[..., Any]:
+        def loaded(*args: Any, backend: Any) -> Any:
+            used.append(backend)
+            return load(*args, backend=backend)
 
-    monkeypatch.setattr(MADEDensity, "load", classmethod(load))
-    for line in ("score new.npz data.npz", "sample new.npz -n 2 -o s.npy", "complete new.npz data.npz -o f.npy"):
+        return loaded
+
+    monkeypatch.setattr(MADEDensity, "load", watched(MADEDensity.load))
+    for module in (checking, inspection):
+        monkeypatch.setattr(module, "load", watched(module.load))
+    tables = ["score new.npz data.npz", "sample new.npz -n 2 -o s.npy", "complete new.npz data.npz -o f.npy"]
+    for line in (*tables, "inspect new.npz", "check new.npz"):
         assert main([*line.split(), "--backend", "numpy"]) == 0
         assert main(line.split()) == 0
-    assert used == ["numpy", None] * 3
-    for line in ("inspect new.npz", "check new.npz"):
-        assert main([*line.split(), "--backend", "numpy"]) == 0
         assert "invalid choice: 'torch'" in refused(capsys, *line.split(), "--backend", "torch")
+    assert used == ["numpy", None] * 5
     assert "--backend is for a stored model" in refused(capsys, "check", "mine:factory", "--backend", "numpy")
     assert "--mask-set is for a stored model" in refused(capsys, "check", "mine:factory", "--mask-set", "1")
 
