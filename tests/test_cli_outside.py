@@ -275,7 +275,8 @@ def test_a_checkpoint_of_another_run_is_refused(here: Path, capsys: pytest.Captu
     argv = ["train", "data.npz", "-o", "new.npz", "--checkpoint", "c.npz", *FAST]
     assert main(argv) == 0
     line = refused(capsys, *argv, "--hidden", "7")
-    assert "--checkpoint=c.npz is of another run: made.hidden was [8] and is [7]" in line
+    assert line.startswith("made-np train: --checkpoint=")
+    assert "c.npz is of another run: made.hidden was [8] and is [7]" in line
     assert line.endswith("remove the file to begin anew\n")
 
 
