@@ -91,7 +91,7 @@ def test_header_can_be_decided(tmp_path: Path) -> None:
         ("a,b\n1,2\n3,red\n", r"line 3, column 1 \(b\): 'red' is not a number; code categories"),
         ("1,2\n3,red\n", "line 2, column 1: 'red'"),
         ("a,a\n1,2\n", "two columns are called 'a'"),
-        ('a,b\n1,"2\n', "not well-formed CSV"),
+        ('a,b\n1,"2\n', "cannot be read .*mend its quotes"),
     ],
 )
 def test_csv_that_is_no_table(tmp_path: Path, text: str, message: str) -> None:
@@ -103,7 +103,7 @@ def test_csv_that_is_no_table(tmp_path: Path, text: str, message: str) -> None:
 
 def test_csv_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"1,\xff\n")
-    with pytest.raises(ValueError, match="not UTF-8"):
+    with pytest.raises(ValueError, match="cannot be read .*UTF-8 text"):
         read_table(tmp_path / "t.csv")
 
 
@@ -185,7 +185,7 @@ def test_parquet_holds_numbers_with_gaps(tmp_path: Path) -> None:
     table = read_table(tmp_path / "t.parquet")
     np.testing.assert_array_equal(table.values, [[1, 1], [np.nan, 0]])
     pandas.DataFrame({"a": ["red"]}).to_parquet(tmp_path / "u.parquet")
-    with pytest.raises(ValueError, match="column 'a' has dtype"):
+    with pytest.raises(ValueError, match="column 'a' holds .*string: a table holds real numbers"):
         read_table(tmp_path / "u.parquet")
 
 
@@ -220,9 +220,9 @@ def test_what_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_without_pandas_parquet_says_what_to_install(tmp_path: Path) -> None:
+def test_without_pyarrow_parquet_says_what_to_install(tmp_path: Path) -> None:
     code = (
-        "import sys; sys.modules['pandas'] = None\nimport numpy as np\n"
+        "import sys; sys.modules['pyarrow'] = None\nimport numpy as np\n"
         "from made_np.tables import read_table, write_table\n"
         f"open({str(tmp_path / 't.parquet')!r}, 'wb').close()\n"
         f"for call in (lambda: read_table({str(tmp_path / 't.parquet')!r}),\n"
@@ -231,5 +231,5 @@ def test_without_pandas_parquet_says_what_to_install(tmp_path: Path) -> None:
         "    except ImportError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ['.parquet needs pandas, which is missing: pip install "made_np[tables]"'] * 2
+    assert done.stdout.splitlines() == ['.parquet needs pyarrow, which is missing: pip install "made_np[tables]"'] * 2
     assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
