@@ -30,7 +30,7 @@ RANKS = [
     ["mixing"],
     ["mixtures"],
     ["blocks"],
-    ["arguments", "network"],
+    ["arguments", "kinds", "network"],
     ["mask_weights"],
     ["sampling", "columns"],
     ["backends"],

@@ -12,20 +12,23 @@ from numpy.typing import NDArray
 from made_np import storage
 from made_np.columns import Columns
 from made_np.diagnostics import Evaluation, evaluate
-from made_np.estimator.conventions import Conventions, as_real, as_seed, not_fitted
+from made_np.estimator.conventions import Conventions, as_seed, check_random_state, not_fitted
+from made_np.estimator.look import Look
 from made_np.estimator.marginals import check_gaps, observed_log_prob
 from made_np.estimator.online import Memory
 from made_np.estimator.params import from_json, to_json
 from made_np.estimator.trials import Choice, Trial
-from made_np.frames import Floats, Names, as_frame, as_table
+from made_np.frames import Floats, Names, as_table
 from made_np.model import MADE
-from made_np.values import as_count
+from made_np.values import as_count, as_number
 
 __all__ = ["FittedDensity"]
 
 Array = NDArray[Any]
 Fitted = TypeVar("Fitted", bound="FittedDensity")
 
+MOST_ROWS = 10**12
+"""No memory holds more rows."""
 UNNAMED: dict[str, Any] = {"averaging": 0.0, "schedule": None}
 """What parameters were in a file too old to name them, where their defaults are other ones now."""
 
@@ -43,6 +46,7 @@ class FittedDensity(Conventions):
     trials_: list[Trial]
     _exact: MADE
     _memory: Memory | None
+    _look: Look | None = None
     random_state: Any
     binarize: float | None
 
@@ -109,12 +113,15 @@ class FittedDensity(Conventions):
 
         Returns
         -------
-        ndarray of float64 (n_samples, D), or a pandas DataFrame if the model was fitted on a data frame
+        ndarray of float64 (n_samples, D)
+            If the model was fitted on a data frame, one of the same kind (pandas or polars): its columns have the same
+            names and, as far as their values allow, the same dtypes. Whole numbers are drawn for columns of codes;
+            others are real numbers to the model. Names other than strings, numbers and pairs of these give an array.
         """
         made, columns = self._fitted()
-        n_samples, rng = as_count(n_samples, "n_samples"), self._rng(random_state)
-        z = made.sample(self.theta_, n_samples, rng=rng)
-        return as_frame(columns.decode(z), self._names())
+        n_samples, rng = as_count(n_samples, "n_samples", 1, MOST_ROWS), self._rng(random_state)
+        rows = columns.decode(made.sample(self.theta_, n_samples, rng=rng))
+        return rows if self._look is None else self._look.put_on(rows)
 
     def impute(self, X: Any, n_draws: int | None = None, random_state: Any = None) -> Any:
         """Fill the gaps (NaN) of `X`; every other value stays exactly as it is, or as `binarize` makes it.
@@ -133,7 +140,8 @@ class FittedDensity(Conventions):
         Returns
         -------
         ndarray of float64 (n, D), or (n_draws, n, D)
-            For a pandas DataFrame: a DataFrame with the same index, or a list of `n_draws` of them.
+            For a data frame: one of the same kind with the same names and index, or a list of `n_draws` of them. Its
+            columns have the dtypes of `X`, or whole numbers and booleans as in `fit`, as far as their values allow.
 
         Raises
         ------
@@ -141,21 +149,23 @@ class FittedDensity(Conventions):
             Gaps that no order of the model allows: what is known in a row has to lead in one.
         """
         made, columns = self._fitted()
+        n_draws = n_draws if n_draws is None else as_count(n_draws, "n_draws", 1, MOST_ROWS)
+        check_random_state(random_state)
         x = self._read_again(X, gaps=True)
-        gaps = np.isnan(x)
-        given, rng = columns.encode(x), self._rng(random_state)
+        gaps, given = np.isnan(x), columns.encode(x)
         check_gaps(made, ~np.isnan(given), columns.label)
+        rng = self._rng(random_state)
         if n_draws is None:
             z = made.fill_means(self.theta_, given, rng=rng)[None]
         else:
-            n_draws = as_count(n_draws, "n_draws")
             z = made.sample(self.theta_, n_draws * len(x), given=np.tile(given, (n_draws, 1)), rng=rng)
             z = z.reshape(n_draws, *given.shape)
-        filled = np.where(gaps, columns.decode(z), x)
-        if hasattr(X, "iloc"):
-            frames = [as_frame(table, X.columns, X.index) for table in filled]
-            return frames[0] if n_draws is None else frames
-        return filled[0] if n_draws is None else filled
+        filled, look = np.where(gaps, columns.decode(z), x), Look.of(X)
+        if look is None:
+            return filled[0] if n_draws is None else filled
+        look, index = look.filled(self._look), getattr(X, "index", None)
+        frames = [look.put_on(table, index) for table in filled]
+        return frames[0] if n_draws is None else frames
 
     # ------------------------------------------------------------------------------------------ files
 
@@ -170,6 +180,7 @@ class FittedDensity(Conventions):
             "params": {name: to_json(value) for name, value in self.get_params().items()},
             "columns": columns.config(),
             "feature_names": None if names is None else names.tolist(),
+            "look": None if self._look is None else self._look.config(),
             "history": self.history_,
             "stopped_by": self.stopped_by_,
             "weight_decay": to_json(self.weight_decay_),
@@ -197,6 +208,10 @@ class FittedDensity(Conventions):
         columns = Columns.from_config(about["columns"])
         estimator._settle(stored.made, stored.theta, columns, names, about["history"], about["stopped_by"])
         estimator.weight_decay_ = from_json(about.get("weight_decay", about["params"]["weight_decay"]))
+        if about.get("look") is not None:
+            estimator._look = Look.from_config(about["look"])
+        elif names is not None:  # of a file from before looks were kept
+            estimator._look = Look("pandas", tuple(names))
         trials = from_json(about.get("trials", []))
         estimator.trials_ = [Trial(Choice(*choice), valid) for *choice, valid in trials]
         return estimator
@@ -219,8 +234,7 @@ class FittedDensity(Conventions):
         x = as_table(X, gaps=gaps, name=name)
         if self.binarize is None:
             return x
-        threshold = as_real(self.binarize, "binarize")
-        return np.where(np.isnan(x), x, x > threshold)
+        return np.where(np.isnan(x), x, x > as_number(self.binarize, "binarize"))
 
     def _read_again(self, X: Any, *, gaps: bool = False) -> Floats:
         """Return the table (n, D) that `X` is, once its columns have been seen to be those of fit."""

@@ -18,8 +18,7 @@ NAMES = "names"
 EXACT = 1 << 53
 """From here on, float64 does not hold every integer."""
 FREE, RATIO = 1 << 28, 200
-"""So many bytes of a compressed table (256 MiB) are always read, more only if they are at most so many times the file's.
-"""
+"""So many bytes (256 MiB) are read of any compressed table, and more only up to so many times the size of the file."""
 
 
 class Table(NamedTuple):

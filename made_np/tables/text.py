@@ -14,7 +14,8 @@ from made_np.values import show
 Line = tuple[int, list[str]]
 """Its number, and its cells."""
 
-GAPS = set(" nan NaN NAN -nan -NaN NA N/A n/a <NA> #N/A #NA NULL null None ?".split(" "))
+NANS, NULLS = {"nan", "NaN", "NAN", "-nan", "-NaN"}, {"NULL", "null", "None", "?"}
+GAPS = {"", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA"} | NANS | NULLS
 """What stands for a missing number: as pandas, R, C, databases and the UCI repository write it."""
 
 NAMELESS = "", "Unnamed: 0"

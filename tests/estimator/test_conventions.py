@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from made_np.estimator.conventions import Conventions, NotFittedError, as_real, as_seed
+from made_np.estimator.conventions import Conventions, NotFittedError, as_seed, check_random_state
 
 
 class Pair(Conventions):
@@ -61,14 +61,15 @@ def test_the_global_random_state_is_neither_read_nor_written() -> None:
 
 @pytest.mark.parametrize(("bad", "error"), [("a", TypeError), (1.5, TypeError), (True, TypeError), (-1, ValueError)])
 def test_other_seeds_are_refused(bad: Any, error: type[Exception]) -> None:
-    with pytest.raises(error, match="random_state="):
-        as_seed(bad)
+    for look_at in (as_seed, check_random_state):
+        with pytest.raises(error, match="random_state="):
+            look_at(bad)
 
 
-@pytest.mark.parametrize(
-    ("bad", "error"), [("a", TypeError), (True, TypeError), (None, TypeError), (np.nan, ValueError)]
-)
-def test_a_real_number_is_one(bad: Any, error: type[Exception]) -> None:
-    assert as_real(np.float32(0.5), "share") == 0.5
-    with pytest.raises(error, match="share="):
-        as_real(bad, "share")
+def test_looking_at_a_random_state_draws_nothing() -> None:
+    generator, state = np.random.default_rng(0), np.random.RandomState(0)
+    for each in (generator, state, 7, None):
+        check_random_state(each)
+    assert as_seed(generator) == as_seed(np.random.default_rng(0))
+    assert as_seed(state) == as_seed(np.random.RandomState(0))
+
