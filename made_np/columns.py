@@ -125,9 +125,7 @@ class Columns:
         if x.ndim != 2 or 0 in x.shape:
             raise ValueError(f"X has shape {x.shape}: give rows (n, D), n and D at least 1")
         x, n_columns = as_finite(x, np.dtype(np.float64), "X"), x.shape[1]
-        wanted, known = as_kinds(kinds, n_columns), [""] * n_columns if names is None else list(names)
-        if len(known) != n_columns:
-            raise ValueError(f"names lists {len(known)}, but X has {n_columns} columns: give one for each")
+        wanted, known = as_kinds(kinds, n_columns), _as_names(names, n_columns)
         as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot").spans(n_columns)
         warn_of_missing(x, wanted, known)
         each = [_learn(x[:, d], wanted[d], known[d], where(d, known[d])) for d in range(n_columns)]
@@ -222,8 +220,9 @@ class Columns:
         -------
         ndarray, shape (n,)
         """
-        if np.shape(known)[1:] != (len(self),):
-            raise ValueError(f"known has shape {np.shape(known)}: give rows (n, {len(self)})")
+        known = as_numbers(known, "known")
+        if known.shape[1:] != (len(self),):
+            raise ValueError(f"known has shape {known.shape}: give rows (n, {len(self)})")
         return -np.where(known, np.log(self.scales), 0.0).sum(axis=1)
 
     def check(self, x: Any, name: str = "X") -> Floats:
@@ -245,6 +244,17 @@ class Columns:
                     f"{output.support}. {_way_out(output, values[row, place])}"
                 )
         return x
+
+
+def _as_names(names: Any, n_columns: int) -> list[str]:
+    """Return one checked name per column."""
+    if names is None:
+        return [""] * n_columns
+    if isinstance(names, str) or not isinstance(names, (Sequence, np.ndarray)) or np.ndim(names) == 0:
+        raise TypeError(f"names={show(names)} is a {type(names).__name__}: give a list of strings")
+    if len(names) != n_columns:
+        raise ValueError(f"names lists {len(names)}, but X has {n_columns} columns: give one for each")
+    return [as_a(name, f"names[{d}]", str, "give a string") for d, name in enumerate(names)]
 
 
 def _learn(values: Floats, kind: Kind, name: str, which: str) -> Column:

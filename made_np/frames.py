@@ -124,7 +124,7 @@ def _from_objects(array: NDArray[Any], name: str, names: Names | None, column: i
     for index, value in np.ndenumerate(array):
         if value is None or value is gap:
             reals[index] = np.nan
-        elif not isinstance(value, REALS):
+        elif not isinstance(value, REALS) or isinstance(value, DATES):  # a timedelta64 calls itself an integer
             raise _no_real(value, _entry(name, _place(index, column), names), name)
         elif isinstance(value, (int, np.integer)) and abs(int(value)) >= EXACT:
             raise _too_large(value, _entry(name, _place(index, column), names))
@@ -169,7 +169,7 @@ def _entry(name: str, index: tuple[int, ...], names: Names | None) -> str:
     return f"{name}[{', '.join(map(str, index))}] ({column})"
 
 
-def check_columns(names: Names | None, n_columns: int, fitted: Names | None, n_fitted: int, what: str = "X") -> None:
+def check_columns(names: Any, n_columns: int, fitted: Any, n_fitted: int, what: str = "X") -> None:
     """Raise a `ValueError` where names or number of columns are not those of fit; warn where only one has names."""
     if names is not None and fitted is not None:
         for d, (name, expected) in enumerate(zip(names, fitted, strict=False)):

@@ -33,8 +33,8 @@ NUMBERS = {
 }
 COUNTS = "batch_size", "max_epochs", "n_iter_no_change"
 FLAGS = "early_stopping", "warm_start"
-WIDEST = 1 << 31
-"""A hidden layer of more units is a slip of the pen."""
+MOST = 1 << 31
+"""More units or mask sets than this are a slip of the pen."""
 
 
 def check_params(params: Any) -> None:
@@ -50,7 +50,7 @@ def check_params(params: Any) -> None:
     if is_set("hidden_layer_sizes"):
         as_widths(params.hidden_layer_sizes)
     if is_set("n_masks") and params.n_masks is not None:
-        as_count(params.n_masks, "n_masks")
+        as_count(params.n_masks, "n_masks", 1, MOST)
     for name in filter(is_set, COUNTS):
         as_count(getattr(params, name), name)
     for name in filter(is_set, NUMBERS):
@@ -78,4 +78,4 @@ def as_widths(sizes: Any) -> tuple[int, ...]:
     """Return the widths of the hidden layers as a tuple of positive integers, or raise."""
     if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)) or np.ndim(sizes) == 0:
         raise TypeError(f"hidden_layer_sizes={show(sizes)}: give a sequence of widths such as (500,), or () for none")
-    return tuple(as_count(width, f"hidden_layer_sizes[{k}]", 1, WIDEST) for k, width in enumerate(sizes))
+    return tuple(as_count(width, f"hidden_layer_sizes[{k}]", 1, MOST) for k, width in enumerate(sizes))

@@ -18,7 +18,7 @@ from made_np.estimator.marginals import check_gaps, observed_log_prob
 from made_np.estimator.online import Memory
 from made_np.estimator.params import from_json, to_json
 from made_np.estimator.trials import Choice, Trial
-from made_np.frames import Floats, Names, as_table
+from made_np.frames import Floats, Names, as_table, check_columns, column_names
 from made_np.model import MADE
 from made_np.values import as_count, as_number
 
@@ -241,6 +241,8 @@ class FittedDensity(Conventions):
         is_frame = hasattr(X, "columns")
         if is_frame:  # where these are other columns, what they hold is no matter
             self._check_columns(X, len(X.columns))
+            if self._look is not None and self._names() is None and column_names(X) is None:  # names are numbers
+                check_columns(X.columns, len(X.columns), self._look.names, self.n_features_in_)
         x = self._read(X, gaps=gaps)
         if not is_frame:
             self._check_columns(X, x.shape[1])
