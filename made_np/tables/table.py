@@ -49,7 +49,7 @@ def reading(path: str, way_out: str) -> Iterator[None]:
         raise
     except Exception as error:
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise TableError(f"{path} cannot be read ({why}): {way_out}") from None
+        raise TableError(f"{path} cannot be read ({why[:200]}): {way_out}") from None
 
 
 def check_size(path: str, n_bytes: int, stored: int) -> None:

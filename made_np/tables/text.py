@@ -146,7 +146,7 @@ def _check_large(path: str, line: Line, first: int, names: list[str] | None) -> 
     """Raise a `TableError` for a number of a line that float64 does not hold: an integer, or one beyond its range."""
     number, cells = line
     for column, cell in enumerate(cells[first:]):
-        digits, value = cell.strip().lstrip("+-"), abs(float(_number(cell) or 0))
+        digits, value = cell.strip().lstrip("+-").lower(), abs(float(_number(cell) or 0))
         if value >= EXACT and digits[:1] != "i" and (np.isinf(value) or (digits.isdigit() and int(digits) != value)):
             raise TableError(
                 f"{path}, line {number}, {_which(column, first, names)}: float64 does not hold {show(cell)}: leave the "
