@@ -173,7 +173,7 @@ def test_what_merely_looks_like_row_numbers_stays(tmp_path: Path, text: str, n_c
 @pytest.mark.parametrize("content", [b"1,\xff\n", "1,2\n".encode("utf-16"), "1,2\n".encode("utf-16-le")])
 def test_csv_that_is_no_text(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "t.csv").write_bytes(content)
-    with pytest.raises(ValueError, match="cannot be read .*UTF-8 text"):
+    with pytest.raises(ValueError, match=r"cannot be read .*UTF-8 text"):
         read_table(tmp_path / "t.csv")
 
 
@@ -289,17 +289,16 @@ def damaged(content: bytes, rng: random.Random) -> bytes:
 def test_damage_ends_in_one_error_that_names_the_file(tmp_path: Path, name: str) -> None:
     if name.endswith("parquet"):
         pytest.importorskip("pyarrow")
-    path, rng, refused = tmp_path / name, random.Random(1), 0
-    content = whole(path)
+    path, rng = tmp_path / name, random.Random(1)
+    content, messages = whole(path), []
     for _ in range(200):
         path.write_bytes(damaged(content, rng))
         try:
             read_table(path)
         except ValueError as error:
-            assert str(path) in str(error)
-            assert len(str(error)) < 500
-            refused += 1
-    assert refused > 50
+            messages.append(str(error))
+    assert len(messages) > 50
+    assert all(str(path) in message and len(message) < 500 for message in messages)
 
 
 def npy_header(shape: str, descr: str = "'<f8'") -> bytes:
@@ -379,7 +378,7 @@ def test_archives_that_others_made(tmp_path: Path, change: Callable[[bytearray],
     content = bytearray(whole(tmp_path / "plain.npz"))
     change(content)
     (tmp_path / "t.npz").write_bytes(content)
-    with pytest.raises(ValueError, match="t.npz cannot be read"):
+    with pytest.raises(ValueError, match=r"t\.npz cannot be read"):
         read_table(tmp_path / "t.npz")
 
 
@@ -394,7 +393,7 @@ def test_archives_may_be_packed_in_any_way_and_be_damaged(tmp_path: Path, method
     content = bytearray((tmp_path / "t.npz").read_bytes())
     content[60:90] = 30 * b"\0"
     (tmp_path / "t.npz").write_bytes(content)
-    with pytest.raises(ValueError, match="t.npz cannot be read"):
+    with pytest.raises(ValueError, match=r"t\.npz cannot be read"):
         read_table(tmp_path / "t.npz")
 
 
@@ -402,7 +401,7 @@ def test_an_entry_whose_checksum_is_wrong(tmp_path: Path) -> None:
     content = bytearray(whole(tmp_path / "plain.npz"))
     content[content.index(b"x.npy") + 200] ^= 64  # a number of the table
     (tmp_path / "t.npz").write_bytes(content)
-    with pytest.raises(ValueError, match="t.npz cannot be read .*CRC"):
+    with pytest.raises(ValueError, match=r"t\.npz cannot be read .*CRC"):
         read_table(tmp_path / "t.npz")
 
 
@@ -489,7 +488,7 @@ def test_parquet_by_pandas_with_an_index_that_is_a_column(tmp_path: Path) -> Non
     frame.to_parquet(tmp_path / "plain.parquet")
     np.testing.assert_array_equal(read_table(tmp_path / "plain.parquet").values, [[1, 1], [np.nan, 0]])
     frame.set_index("b").to_parquet(tmp_path / "named.parquet")
-    frame.iloc[::-1].to_parquet(tmp_path / "other.parquet")
+    frame.iloc[[1, 0]].to_parquet(tmp_path / "other.parquet")
     for name, shown in (("named", "'b'"), ("other", "'__index_level_0__'")):
         with pytest.warns(UserWarning, match=f"{name}.parquet: {shown} is left out, as the index") as caught:
             table = read_table(tmp_path / f"{name}.parquet")
