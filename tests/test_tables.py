@@ -488,7 +488,7 @@ def test_parquet_by_pandas_with_an_index_that_is_a_column(tmp_path: Path) -> Non
     frame.to_parquet(tmp_path / "plain.parquet")
     np.testing.assert_array_equal(read_table(tmp_path / "plain.parquet").values, [[1, 1], [np.nan, 0]])
     frame.set_index("b").to_parquet(tmp_path / "named.parquet")
-    frame.iloc[[1, 0]].to_parquet(tmp_path / "other.parquet")
+    frame.set_axis([5, 9]).to_parquet(tmp_path / "other.parquet")
     for name, shown in (("named", "'b'"), ("other", "'__index_level_0__'")):
         with pytest.warns(UserWarning, match=f"{name}.parquet: {shown} is left out, as the index") as caught:
             table = read_table(tmp_path / f"{name}.parquet")
