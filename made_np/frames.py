@@ -153,8 +153,8 @@ def _no_real(value: Any, entry: str, name: str) -> Exception:
 def _too_large(value: Any, entry: str) -> ValueError:
     """Return the error for an integer that would become another number."""
     return ValueError(
-        f"{entry} = {show(value)}: float64 does not hold integers of 2**53 and more; leave the column out, or subtract "
-        "its smallest value"
+        f"{entry} = {show(int(value))}: float64 does not hold integers of 2**53 and more; leave the column out, or "
+        "subtract its smallest value"
     )
 
 

@@ -72,4 +72,3 @@ def test_looking_at_a_random_state_draws_nothing() -> None:
         check_random_state(each)
     assert as_seed(generator) == as_seed(np.random.default_rng(0))
     assert as_seed(state) == as_seed(np.random.RandomState(0))
-
