@@ -211,7 +211,13 @@ class MADEDensity(Fitting):
         Raises
         ------
         ValueError, TypeError
-            Input or a parameter that cannot be meant; what an earlier fit learned is then still there.
+            Input or a parameter that cannot be meant; what an earlier fit learned is then still there, and nothing has
+            been drawn from `random_state`.
+
+        Warns
+        -----
+        UserWarning
+            Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto".
         """
         check_params(self)
         first = not (self.warm_start and hasattr(self, "theta_"))

@@ -56,9 +56,10 @@ class FittedDensity(Conventions):
         Parameters
         ----------
         X : array or data frame (n, D)
-            NaN means "not observed": the row gets the log-probability of the rest. That is exact, and needs an order
-            of the model in which the observed columns lead; an endless model (``n_masks=None``) takes any gaps. Of
-            columns that are one-hot together, all are known (or follow from those that are) or none is.
+            NaN (or None, or pandas.NA) means "not observed": the row gets the log-probability of the rest. That is
+            exact, and needs an order of the model in which the observed columns lead; an endless model
+            (``n_masks=None``) takes any gaps. Of columns that are one-hot together, all are known (or follow from those
+            that are) or none is.
 
         Raises
         ------
@@ -124,7 +125,7 @@ class FittedDensity(Conventions):
         return rows if self._look is None else self._look.put_on(rows)
 
     def impute(self, X: Any, n_draws: int | None = None, random_state: Any = None) -> Any:
-        """Fill the gaps (NaN) of `X`; every other value stays exactly as it is, or as `binarize` makes it.
+        """Fill the gaps of `X`, as in `score_samples`; every other value stays exactly, or as `binarize` makes it.
 
         Parameters
         ----------

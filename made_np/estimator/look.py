@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from made_np.frames import Floats, column_names, columns_of
-from made_np.values import REALS
 
 __all__ = ["Look"]
 
@@ -96,7 +95,7 @@ class Look:
 
 def _is_plain(name: Any) -> bool:
     """Whether a file can hold a name."""
-    return all(map(_is_plain, name)) if isinstance(name, tuple) else isinstance(name, (str, *REALS))
+    return all(map(_is_plain, name)) if isinstance(name, tuple) else isinstance(name, (str, int, float))
 
 
 def _cast(column: Any, dtype: str, polars: Any) -> Any:

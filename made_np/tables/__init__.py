@@ -10,8 +10,8 @@
 ===========  ===============================================================================================
 
 Row numbers that pandas or R wrote before the columns, without a name, are left out, with a warning. Nothing is ever
-unpickled, no memory is taken that a small or damaged file merely claims to need, and what is written appears under its
-name only when it is complete.
+unpickled, and what is written appears under its name only when it is complete. No memory is taken that a damaged file
+merely claims to need; a compressed one may hold 256 MiB, or 500 times its own size if that is more.
 """
 
 from __future__ import annotations
