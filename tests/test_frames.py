@@ -89,6 +89,8 @@ def test_every_kind_of_numbers_is_the_same_table() -> None:
             ValueError,
             ["= 18446744073709551615: ", "subtract its"],
         ),
+        (np.array([[1, 2**53 + 1]]), ValueError, ["= 9007199254740993: "]),
+        (np.array([[1, 2**53]], dtype=object), ValueError, ["= 9007199254740992: "]),
         (np.array([[-(2**63)]]), ValueError, ["-9223372036854775808"]),
         (Frame(np.array([[1, 2**60]]), ["a", "id"]), ValueError, [r"\(column 1 \('id'\)\) = .*1152921504606846976"]),
         (np.ma.masked_array(X), TypeError, [r"T.filled\(np.nan\)"]),

@@ -1,7 +1,7 @@
 """The parameters of an estimator, looked at when learning begins: before an order is found or a number drawn.
 
-What a model is made from (activation, order, n_masks, direct, dtype, ...), the model looks at; it is made before any
-work as well.
+Others look at the rest as early: the model at what it is made from (activation, order, direct, dtype, ...), the reading
+of rows at `columns` and `binarize`, `as_seed` at `random_state`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from made_np.estimator.conventions import check_random_state
 from made_np.estimator.trials import is_auto
 from made_np.masks import ORDERS
 from made_np.model import MADE
@@ -57,14 +56,11 @@ def check_params(params: Any) -> None:
         as_number(getattr(params, name), name, NUMBERS[name])
     if is_set("weight_decay") and not isinstance(params.weight_decay, Mapping):
         as_number(params.weight_decay, "weight_decay", "[0, inf)")
-    if params.binarize is not None:
-        as_number(params.binarize, "binarize")
     for name in FLAGS:
         as_flag(getattr(params, name), name)
     if not isinstance(params.verbose, (bool, np.bool_)):
         as_count(params.verbose, "verbose", 0)
     get_optimizer(params.optimizer)
-    check_random_state(params.random_state)
 
 
 def check_training(params: Any, made: MADE, valid: Any) -> None:

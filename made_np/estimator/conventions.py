@@ -15,7 +15,7 @@ import numpy as np
 from made_np.frames import Names, check_columns, column_names
 from made_np.values import as_count, as_flag, as_generator, show
 
-__all__ = ["Conventions", "NotFittedError", "as_seed", "check_random_state", "not_fitted"]
+__all__ = ["Conventions", "NotFittedError", "as_seed", "not_fitted"]
 
 Self = TypeVar("Self", bound="Conventions")
 
@@ -93,21 +93,13 @@ def as_seed(random_state: Any) -> int:
 
     NumPy's global random state is left alone, for None too.
     """
-    check_random_state(random_state)
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31 - 1))
-    if isinstance(random_state, (int, np.integer)):
-        return int(random_state)
-    return int(as_generator(random_state, "random_state").integers(2**31))
-
-
-def check_random_state(random_state: Any) -> None:
-    """Raise a `TypeError` or `ValueError` for what gives no seed; nothing is drawn."""
-    if random_state is None or isinstance(random_state, (np.random.RandomState, np.random.Generator)):
-        return
+    if random_state is None or isinstance(random_state, np.random.Generator):
+        return int(as_generator(random_state, "random_state").integers(2**31))
     if isinstance(random_state, (bool, np.bool_)) or not isinstance(random_state, (int, np.integer)):
         raise TypeError(
             f"random_state={show(random_state)} is a {type(random_state).__name__}: give an integer >= 0, a "
             "numpy.random.RandomState or Generator, or None"
         )
-    as_count(random_state, "random_state", 0)
+    return as_count(random_state, "random_state", 0)

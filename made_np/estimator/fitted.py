@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from made_np import storage
 from made_np.columns import Columns
 from made_np.diagnostics import Evaluation, evaluate
-from made_np.estimator.conventions import Conventions, as_seed, check_random_state, not_fitted
+from made_np.estimator.conventions import Conventions, as_seed, not_fitted
 from made_np.estimator.look import Look
 from made_np.estimator.marginals import check_gaps, observed_log_prob
 from made_np.estimator.online import Memory
@@ -151,7 +151,6 @@ class FittedDensity(Conventions):
         """
         made, columns = self._fitted()
         n_draws = n_draws if n_draws is None else as_count(n_draws, "n_draws", 1, MOST_ROWS)
-        check_random_state(random_state)
         x = self._read_again(X, gaps=True)
         gaps, given = np.isnan(x), columns.encode(x)
         check_gaps(made, ~np.isnan(given), columns.label)

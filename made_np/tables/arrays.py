@@ -54,12 +54,10 @@ def _read_array(stream: IO[bytes], size: int) -> Array:
     except MemoryError:  # of a parser that met too many brackets
         raise ValueError("its header is damaged") from None
     n_bytes, there = math.prod(shape) * dtype.itemsize, size - stream.tell()
-    if not dtype.hasobject and (min(shape, default=0) < 0 or n_bytes != there):
+    if not dtype.hasobject and n_bytes != there:
         raise ValueError(f"shape {shape} of dtype {dtype} would take {n_bytes} bytes, but there are {there}")
     stream.seek(0)
-    array = np.lib.format.read_array(stream, allow_pickle=False)
-    stream.read(1)  # nothing is left: only now an archive compares the checksum
-    return array
+    return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
 
 
 def _as_names(path: str, names: Array) -> list[str]:

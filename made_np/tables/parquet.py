@@ -24,7 +24,6 @@ def _pyarrow() -> Any:
 def read_parquet(path: str) -> Table:
     """Return the numbers of the file: integers, floats, decimals and booleans, with nulls as gaps."""
     pyarrow = _pyarrow()
-    # Handed over as a file: of a path, pyarrow would take folders called "a=1" for columns.
     with reading(path, "save it again"), open(path, "rb") as file:
         stored = pyarrow.parquet.ParquetFile(file)
         n_rows, n_columns = stored.metadata.num_rows, stored.metadata.num_columns
