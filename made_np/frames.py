@@ -98,7 +98,7 @@ def as_table(X: Any, *, gaps: bool = False, name: str = "X") -> Floats:
 def _is_whole(column: Any) -> bool:
     """Whether a column of a frame holds integers, of which floats may be made where there are gaps."""
     is_integer = getattr(column.dtype, "is_integer", None)  # of polars
-    return bool(column.dtype.kind in "iu" if is_integer is None else is_integer())
+    return bool(getattr(column.dtype, "kind", None) in ("i", "u") if is_integer is None else is_integer())
 
 
 def _as_reals(

@@ -72,9 +72,9 @@ def warn_of_missing(x: Floats, kinds: Sequence[Kind], names: Sequence[str]) -> N
     if found:
         shown = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
         warnings.warn(
-            f"X has codes with -1 among them in {shown}: these are taken for real numbers. Where -1 stands for a gap, "
-            "drop the row or add 1 to the column, and give NaN in what is scored or completed; where it is a "
-            "number, set columns to 'gaussian' for it",
+            f"codes with -1 among them in {shown} are taken for real numbers. Where -1 stands for a gap, drop the row or "
+            "add 1 to the column, and give NaN in what is scored or completed; where it is a number, set columns to "
+            "'gaussian' for it",
             stacklevel=6,
         )
 

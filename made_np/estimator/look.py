@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from made_np.frames import Floats, column_names, columns_of
+from made_np.values import as_choice
 
 __all__ = ["Look"]
 
@@ -42,6 +43,9 @@ class Look:
     library: str
     names: tuple[Any, ...]
     dtypes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        as_choice(self.library, "library", ("pandas", "polars"))  # it is imported, and a file may say what it likes
 
     @classmethod
     def of(cls, X: Any) -> Look | None:

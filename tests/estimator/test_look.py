@@ -68,6 +68,12 @@ def test_a_dtype_that_does_not_hold_the_values_is_left() -> None:
     assert [str(d) for d in look.put_on(np.ones((1, 8))).dtypes[:6]] == list(look.dtypes[:6])
 
 
+def test_a_file_cannot_have_anything_imported() -> None:
+    for library in ("this", "made_np", "pandas.core", 3, None):
+        with pytest.raises(ValueError, match="library="):
+            Look.from_config({"library": library, "names": ["a"], "dtypes": ["bool"]})
+
+
 def test_what_is_no_frame_has_no_look() -> None:
     for x in (X, X.tolist(), None, "x", pd.Series([1.0])):
         assert Look.of(x) is None
