@@ -72,8 +72,8 @@ def warn_of_missing(x: Floats, kinds: Sequence[Kind], names: Sequence[str]) -> N
     if found:
         shown = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
         warnings.warn(
-            f"codes with -1 among them in {shown} are taken for real numbers. Where -1 stands for a gap, drop the row or "
-            "add 1 to the column, and give NaN in what is scored or completed; where it is a number, set columns to "
+            f"codes with -1 among them in {shown} are taken for real numbers. Where -1 stands for a gap, drop the row "
+            "or add 1 to the column, and give NaN in what is scored or completed; where it is a number, set columns to "
             "'gaussian' for it",
             stacklevel=6,
         )

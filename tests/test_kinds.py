@@ -43,7 +43,7 @@ def test_real_numbers_spins_and_sound_codes_are_not(values: list[float]) -> None
 def test_who_says_what_a_column_is_hears_nothing() -> None:
     x = np.array([[-1.0, -1], [0, 0], [2, 2]])
     Columns.learn(x, "gaussian")
-    with pytest.warns(UserWarning, match=r"in column 0: ") as caught:
+    with pytest.warns(UserWarning, match=r"in column 0 are") as caught:
         Columns.learn(x, ["auto", "gaussian"])
     assert len(caught) == 1
 
