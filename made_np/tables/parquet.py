@@ -50,7 +50,7 @@ def _as_numbers(path: str, column: Any, which: str) -> Array:
     others = kinds.is_floating, kinds.is_decimal, kinds.is_boolean, kinds.is_null
     if not is_whole and not any(is_one(kind) for is_one in others):
         raise TableError(f"{path}, {which} holds {kind}: a table holds real numbers; code categories as 0..n-1")
-    numbers = column.cast("float64", safe=False).to_numpy(zero_copy_only=False)
+    numbers = column.cast("float64", safe=False).to_numpy()
     if is_whole:
         check_exact(path, numbers, which)
     return np.asarray(numbers)
