@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from made_np.arguments import output_config, outputs_from_config
 from made_np.blocks import Outputs
 from made_np.frames import Floats, Names, where
-from made_np.kinds import Kind, as_kinds, distribution_of, warn_of_missing
+from made_np.kinds import Kind, as_kinds, distribution_of, warn_of_missing, warn_of_row_numbers
 from made_np.mixtures import DiscretizedLogistic
 from made_np.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.outputs import Bernoulli, Categorical, Distribution
@@ -119,7 +119,7 @@ class Columns:
         Warns
         -----
         UserWarning
-            Codes with -1 among them under "auto", which are taken for real numbers.
+            Codes with -1 among them under "auto", which are taken for real numbers, or row numbers without a name.
         """
         x = as_numbers(x, "X")
         if x.ndim != 2 or 0 in x.shape:
@@ -127,6 +127,7 @@ class Columns:
         x, n_columns = as_finite(x, np.dtype(np.float64), "X"), x.shape[1]
         wanted, known = as_kinds(kinds, n_columns), _as_names(names, n_columns)
         as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot").spans(n_columns)
+        warn_of_row_numbers(known)
         warn_of_missing(x, wanted, known)
         each = [_learn(x[:, d], wanted[d], known[d], where(d, known[d])) for d in range(n_columns)]
         if isinstance(kinds, str) and kinds == "discretized_logistic":

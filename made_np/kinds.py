@@ -15,7 +15,7 @@ from made_np.mixtures import DiscretizedLogistic
 from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
 from made_np.values import show
 
-__all__ = ["KINDS", "Kind", "as_kinds", "distribution_of", "warn_of_missing"]
+__all__ = ["KINDS", "Kind", "as_kinds", "distribution_of", "warn_of_missing", "warn_of_row_numbers"]
 
 Kind = str | Distribution
 """What a person says of a column: "auto", the name of a distribution, or a distribution."""
@@ -75,7 +75,17 @@ def warn_of_missing(x: Floats, kinds: Sequence[Kind], names: Sequence[str]) -> N
             f"codes with -1 among them in {shown} are taken for real numbers. Where -1 stands for a gap, drop the row "
             "or add 1 to the column, and give NaN in what is scored or completed; where it is a number, set columns to "
             "'gaussian' for it",
-            stacklevel=6,
+            stacklevel=5,  # of who called fit
+        )
+
+
+def warn_of_row_numbers(names: Sequence[str]) -> None:
+    """Warn of a first column that pandas found without a name: mostly it is the row numbers that it wrote itself."""
+    if names[0] == "Unnamed: 0":
+        warnings.warn(
+            "column 0 ('Unnamed: 0') is learned as any other: if it holds row numbers (the index that pandas wrote), "
+            "drop it, or read the table with index_col=0; otherwise give it a name",
+            stacklevel=5,  # of who called fit
         )
 
 

@@ -60,3 +60,12 @@ def test_a_minus_one_that_comes_later_is_told_from_a_wrong_code(values: list[flo
     columns = Columns.learn(np.array(values, dtype=float)[:, None])
     with pytest.raises(ValueError, match=r"X\[0, 0\] = -1: .*Where -1 stands for a missing value, give NaN"):
         columns.encode(np.array([[-1.0]]))
+
+
+def test_row_numbers_that_pandas_wrote_are_pointed_out() -> None:
+    x = np.array([[0, 0.5], [1, 1.5]])
+    with pytest.warns(UserWarning, match=r"column 0 \('Unnamed: 0'\) .*row numbers .*index_col=0") as caught:
+        Columns.learn(x, names=["Unnamed: 0", "a"])
+    assert len(caught) == 1
+    Columns.learn(x, names=["a", "Unnamed: 0"])
+    Columns.learn(x)

@@ -217,7 +217,8 @@ class MADEDensity(Fitting):
         Warns
         -----
         UserWarning
-            Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto".
+            Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto"; or a first column that
+            pandas calls "Unnamed: 0", which mostly holds row numbers.
         """
         check_params(self)
         first = not (self.warm_start and hasattr(self, "theta_"))
