@@ -16,23 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.arguments import output_config, outputs_from_config
-from made_np.blocks import NAMES, Outputs
+from made_np.blocks import Outputs
 from made_np.frames import Floats, Names, where
-from made_np.mixing import RealMixture
+from made_np.kinds import Kind, as_kinds, distribution_of, warn_of_missing, warn_of_row_numbers
 from made_np.mixtures import DiscretizedLogistic
 from made_np.one_hot import NOTHING_ONE_HOT, OneHot
-from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.outputs import Bernoulli, Categorical, Distribution
+from made_np.validation import as_finite, as_numbers, as_rows
+from made_np.values import as_a, as_count, as_number, show
 
 __all__ = ["Column", "Columns", "Kind"]
-
-Kind = str | Distribution
-"""What a person says of a column: "auto", the name of a distribution, or a distribution."""
-
-KINDS = ("auto", *NAMES)
-MAX_CODES = 32
-"""Under "auto", a column of integers 0..max is categorical if that is at most so many values."""
-MAX_LEVELS = 1 << 16
-"""More values than this are no codes: each would own output units."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +46,13 @@ class Column:
     mean: float = 0.0
     scale: float = 1.0
     name: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.output, Distribution):
+            raise TypeError(f"output={show(self.output)}: give a distribution, such as made_np.Gaussian()")
+        as_number(self.mean, "mean")
+        as_number(self.scale, "scale", "(0, inf)")
+        as_a(self.name, "name", str, "give a string")
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,15 @@ class Columns:
     each: tuple[Column, ...]
     one_hot: OneHot = NOTHING_ONE_HOT
 
+    def __post_init__(self) -> None:
+        for d, column in enumerate(as_a(self.each, "each", tuple, "give a tuple of Column")):
+            as_a(column, f"each[{d}]", Column, "give a Column")
+        as_a(self.one_hot, "one_hot", OneHot, "give a made_np.OneHot").spans(len(self.each))
+
     @classmethod
     def learn(
         cls,
-        x: Floats,
+        x: Any,
         kinds: Kind | Sequence[Kind] = "auto",
         names: Names | Sequence[str] | None = None,
         one_hot: OneHot = NOTHING_ONE_HOT,
@@ -92,7 +97,7 @@ class Columns:
 
         Parameters
         ----------
-        x : ndarray of float64, shape (n, D), n >= 1
+        x : array (n, D) of real numbers, n and D at least 1
         kinds : str, Distribution, or a list with one of these per column
             "auto": values 0 and 1 only are Bernoulli, integers 0..max with max <= 31 are ``Categorical(max + 1)``,
             everything else is Gaussian. "categorical" and "discretized_logistic" take their number of values from
@@ -106,14 +111,24 @@ class Columns:
         Raises
         ------
         ValueError
-            Rows that are not one-hot where they have to be, an unknown kind, a list of another length, or values that a
-            column's kind does not allow.
+            No table, rows that are not one-hot where they have to be, an unknown kind, a list of another length, or
+            values that a column's kind does not allow.
         TypeError
             A kind that is neither a name nor a distribution.
+
+        Warns
+        -----
+        UserWarning
+            Codes with -1 among them under "auto", which are taken for real numbers, or row numbers without a name.
         """
-        n_columns = x.shape[1]
-        wanted = _kind_per_column(kinds, n_columns)
-        known = [""] * n_columns if names is None else list(names)
+        x = as_numbers(x, "X")
+        if x.ndim != 2 or 0 in x.shape:
+            raise ValueError(f"X has shape {x.shape}: give rows (n, D), n and D at least 1")
+        x, n_columns = as_finite(x, np.dtype(np.float64), "X"), x.shape[1]
+        wanted, known = as_kinds(kinds, n_columns), _as_names(names, n_columns)
+        as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot").spans(n_columns)
+        warn_of_row_numbers(known)
+        warn_of_missing(x, wanted, known)
         each = [_learn(x[:, d], wanted[d], known[d], where(d, known[d])) for d in range(n_columns)]
         if isinstance(kinds, str) and kinds == "discretized_logistic":
             shared = DiscretizedLogistic(max(int(x.max()) + 1, 2))
@@ -162,6 +177,7 @@ class Columns:
 
     def label(self, feature: int) -> str:
         """Return how messages call what a feature of the model is in the table."""
+        feature = as_count(feature, "feature", 0, len(self.features) - 1)
         start, stop = self.one_hot.spans(len(self))[feature]
         name = self.features[feature].name
         return where(start, name) if stop == start + 1 else f"columns {start}..{stop - 1}" + (name and f" ({name!r})")
@@ -180,16 +196,18 @@ class Columns:
     def _blocks(self) -> Outputs:
         return Outputs(tuple(column.output for column in self.each))
 
-    def encode(self, x: Floats, name: str = "X") -> Floats:
+    def encode(self, x: Any, name: str = "X") -> Floats:
         """Return the model's rows z (n, features) of the table `x` (n, D); NaN stays NaN. Raises as `check`."""
-        self.check(x, name)
+        x = self.check(x, name)
         with np.errstate(over="ignore"):  # the model itself refuses what is too large for its dtype
             z = np.asarray((x - self.means) / self.scales)
         return self.one_hot.fold(z, name) if self.one_hot.groups else z
 
-    def decode(self, z: NDArray[Any]) -> Floats:
+    def decode(self, z: Any) -> Floats:
         """Return the table (..., D) of the model's rows `z` (..., features), in float64."""
-        z = z.astype(np.float64)
+        z = as_numbers(z, "z").astype(np.float64)
+        if z.shape[-1:] != (len(self.features),):
+            raise ValueError(f"z has shape {z.shape}: give rows (..., {len(self.features)})")
         return np.asarray((self.one_hot.unfold(z) if self.one_hot.groups else z) * self.scales + self.means)
 
     def log_jacobian(self, known: NDArray[np.bool_]) -> Floats:
@@ -203,15 +221,18 @@ class Columns:
         -------
         ndarray, shape (n,)
         """
+        known = as_numbers(known, "known")
+        if known.shape[1:] != (len(self),):
+            raise ValueError(f"known has shape {known.shape}: give rows (n, {len(self)})")
         return -np.where(known, np.log(self.scales), 0.0).sum(axis=1)
 
-    def check(self, x: Floats, name: str = "X") -> None:
-        """Raise a `ValueError` that names column and value where `x` has a value that its column cannot have.
+    def check(self, x: Any, name: str = "X") -> Floats:
+        """Return `x` as float64, or raise an error that names column and value where its column cannot have it.
 
         Every code 0..n-1 is allowed in a column of n codes, whether fit met it or not: it has its probability. NaN is
         passed over.
         """
-        places = np.arange(len(self))
+        x, places = as_rows(x, len(self), np.dtype(np.float64), name, gaps=True), np.arange(len(self))
         for group in self._blocks.groups:
             values = x[:, group.features]
             invalid = group.output.invalid(values) & ~np.isnan(values)
@@ -221,56 +242,29 @@ class Columns:
                 output, which = group.output, where(column, self.each[column].name)
                 raise ValueError(
                     f"{name}[{row}, {column}] = {values[row, place]:g}: {which} has {type(output).__name__} values, "
-                    f"{output.support}. {_way_out(output)}"
+                    f"{output.support}. {_way_out(output, values[row, place])}"
                 )
+        return x
 
 
-def _kind_per_column(kinds: Any, n_columns: int) -> list[Kind]:
-    """Return one checked kind per column."""
-    if isinstance(kinds, (str, Distribution)):
-        kinds = [kinds] * n_columns
-    if not isinstance(kinds, Sequence):
-        raise TypeError(f"columns={kinds!r}: give one of {KINDS}, a distribution, or a list with one per column")
-    if len(kinds) != n_columns:
-        raise ValueError(f"columns lists {len(kinds)} distributions, but X has {n_columns} columns: give one for each")
-    for d, kind in enumerate(kinds):
-        if not isinstance(kind, (str, Distribution)):
-            raise TypeError(f"columns[{d}]={kind!r} is a {type(kind).__name__}: give a name or a distribution")
-        if isinstance(kind, str) and kind not in KINDS:
-            raise ValueError(f"columns: {kind!r} (column {d}) is unknown: use one of {KINDS}, or a distribution")
-    return list(kinds)
+def _as_names(names: Any, n_columns: int) -> list[str]:
+    """Return one checked name per column."""
+    if names is None:
+        return [""] * n_columns
+    if isinstance(names, str) or not isinstance(names, (Sequence, np.ndarray)) or np.ndim(names) == 0:
+        raise TypeError(f"names={show(names)} is a {type(names).__name__}: give a list of strings")
+    if len(names) != n_columns:
+        raise ValueError(f"names lists {len(names)}, but X has {n_columns} columns: give one for each")
+    return [as_a(name, f"names[{d}]", str, "give a string") for d, name in enumerate(names)]
 
 
 def _learn(values: Floats, kind: Kind, name: str, which: str) -> Column:
     """Learn one column from its training values."""
-    output = kind if isinstance(kind, Distribution) else _distribution(values, kind, which)
+    output = kind if isinstance(kind, Distribution) else distribution_of(values, kind, which)
     # A distribution that takes numbers between the integers is a density, and has units.
     if output.invalid(np.array(0.5)):
         return Column(output, name=name)
     return Column(output, *_mean_and_scale(values), name=name)
-
-
-def _distribution(values: Floats, kind: str, which: str) -> Distribution:
-    """Return the distribution that a name or "auto" stands for."""
-    top, are_codes = values.max(), bool(((values >= 0) & (values == np.floor(values))).all())
-    if kind == "auto" and are_codes and top < MAX_CODES:
-        kind = "bernoulli" if top <= 1 else "categorical"
-    if kind in ("auto", "gaussian"):
-        return Gaussian()
-    if kind == "bernoulli":
-        return Bernoulli()
-    if issubclass(NAMES[kind], RealMixture):
-        mixture = f"made_np.{NAMES[kind].__name__}(n)"
-        raise ValueError(
-            f"columns: {kind!r} ({which}) needs its number of components: give {mixture}; on the command line {kind}:n"
-        )
-    if not are_codes or top >= MAX_LEVELS:
-        odd = values[(values < 0) | (values != np.floor(values)) | (values >= MAX_LEVELS)][0]
-        raise ValueError(
-            f"X has the value {odd:g} in {which}, which is to be {kind!r}: code its values as 0..n-1, or use 'gaussian'"
-        )
-    n = max(int(top) + 1, 2)
-    return Categorical(n) if kind == "categorical" else DiscretizedLogistic(n)
 
 
 def _mean_and_scale(values: Floats) -> tuple[float, float]:
@@ -284,8 +278,10 @@ def _mean_and_scale(values: Floats) -> tuple[float, float]:
     return mean, max(scale, float(np.finfo(np.float64).tiny))
 
 
-def _way_out(output: Distribution) -> str:
+def _way_out(output: Distribution, value: float) -> str:
     """What to do about a value that `output` does not have."""
+    if value == -1:
+        return "Where -1 stands for a missing value, give NaN; where it is a number, give columns 'gaussian'"
     if isinstance(output, Bernoulli):
         return "Set binarize (x > binarize becomes 1), or another distribution in columns"
     if isinstance(output, Categorical):

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import datetime
+import sys
 import warnings
+from numbers import Number
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from made_np.validation import as_dense
-from made_np.values import REALS
+from made_np.values import REALS, show
 
-__all__ = ["REALS", "Floats", "Names", "as_frame", "as_table", "check_columns", "column_names", "where"]
+__all__ = ["Floats", "Names", "as_table", "check_columns", "column_names", "columns_of", "where"]
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.object_]
+
+EXACT = 1 << 53
+"""From here on, float64 does not hold every integer."""
+DATES = datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64
 
 
 def column_names(X: Any) -> Names | None:
@@ -35,15 +42,11 @@ def column_names(X: Any) -> Names | None:
     return np.array(names, dtype=object)
 
 
-def as_frame(table: Floats, names: Names | None, index: Any = None) -> Any:
-    """Return `table` (n, D) as a pandas DataFrame with these names; as it is where there are none, or no pandas."""
-    if names is None:
-        return table
-    try:
-        import pandas as pd
-    except ImportError:
-        return table
-    return pd.DataFrame(table, columns=names, index=index)
+def columns_of(X: Any) -> list[Any] | None:
+    """Return the columns of a data frame of pandas or polars, each of its own dtype; None for anything else."""
+    if hasattr(X, "iloc") and hasattr(X, "columns"):
+        return [X.iloc[:, d] for d in range(X.shape[1])]
+    return list(X.get_columns()) if hasattr(X, "get_columns") else None
 
 
 def as_table(X: Any, *, gaps: bool = False, name: str = "X") -> Floats:
@@ -52,6 +55,7 @@ def as_table(X: Any, *, gaps: bool = False, name: str = "X") -> Floats:
     Parameters
     ----------
     X : array, list of rows, or data frame of real numbers
+        None and pandas.NA are NaN.
     gaps : bool
         Whether NaN is allowed.
 
@@ -60,46 +64,103 @@ def as_table(X: Any, *, gaps: bool = False, name: str = "X") -> Floats:
     TypeError
         Sparse or masked data, and entries that are no real numbers.
     ValueError
-        Another shape, no rows, complex numbers, infinity, or NaN without `gaps`. Messages name column and value.
+        Another shape, no rows, complex numbers, infinity, integers that float64 does not hold, or NaN without `gaps`.
+        Messages name column and value.
     """
-    array = as_dense(X, name)
-    names = column_names(X)
-    if array.ndim != 2:
+    columns, names = columns_of(X), column_names(X)
+    array = as_dense(X, name) if columns is None else X
+    if len(array.shape) != 2:
         raise ValueError(
-            f"{name} has {array.ndim} dimensions, not the 2 of a table (n, D). Reshape your data: "
+            f"{name} has {len(array.shape)} dimensions, not the 2 of a table (n, D). Reshape your data: "
             f"{name}.reshape(-1, 1) is one column, {name}.reshape(1, -1) one row"
         )
     for axis, what in enumerate(("sample(s)", "feature(s)")):
         if array.shape[axis] == 0:
             raise ValueError(f"{name} has 0 {what} (shape={array.shape}) while a minimum of 1 is required.")
-    if array.dtype.kind not in "buif":
-        array = _as_reals(array, name, names)
-    with np.errstate(over="ignore"):  # from wider floats: infinity is refused below
-        array = array.astype(np.float64)
-    wrong = np.isinf(array) if gaps else ~np.isfinite(array)
+    if columns is None:
+        table = _as_reals(array, name, names)
+        if isinstance(X, (list, tuple)) and (np.abs(table) >= EXACT).any():  # of which NumPy may have made floats
+            table = _as_reals(np.asarray(X, dtype=object), name, names)
+    else:
+        table = np.empty(array.shape)
+        for d, column in enumerate(columns):
+            table[:, d] = _as_reals(np.asarray(column), name, names, d, _is_whole(column))
+    wrong = np.isinf(table) if gaps else ~np.isfinite(table)
     if wrong.any():
         index = tuple(np.argwhere(wrong)[0].tolist())
         way_out = "infinity has no place here: clip or drop it"
-        if np.isnan(array[index]):
+        if np.isnan(table[index]):
             way_out = "NaN is not allowed here: fill it or drop the row"
-        raise ValueError(f"{_entry(name, index, names)} = {array[index]}: {way_out}")
-    return array
+        raise ValueError(f"{_entry(name, index, names)} = {table[index]}: {way_out}")
+    return table
 
 
-def _as_reals(array: NDArray[Any], name: str, names: Names | None) -> Floats:
-    """Turn an array of objects into floats if they are real numbers, and refuse every other dtype."""
-    if all(issubclass(kind, REALS) for kind in set(map(type, array.flat))):
-        return array.astype(np.float64)
-    index, value = next(entry for entry in np.ndenumerate(array) if not isinstance(entry[1], REALS))
+def _is_whole(column: Any) -> bool:
+    """Whether a column of a frame holds integers, of which floats may be made where there are gaps."""
+    is_integer = getattr(column.dtype, "is_integer", None)  # of polars
+    return bool(getattr(column.dtype, "kind", None) in ("i", "u") if is_integer is None else is_integer())
+
+
+def _as_reals(
+    array: NDArray[Any], name: str, names: Names | None, column: int | None = None, is_whole: bool = False
+) -> Floats:
+    """Return a table, or one column of it, as float64; what are no real numbers or too large integers is refused."""
+    with np.errstate(over="ignore"):  # from wider floats: the infinity is refused later
+        if array.dtype.kind not in "buif":
+            array = _from_objects(array, name, names, column)
+        reals = array.astype(np.float64)
+    if is_whole or array.dtype.kind in "iu":
+        large = np.abs(reals) >= EXACT
+        if large.any():
+            index = tuple(np.argwhere(large)[0].tolist())
+            raise _too_large(array[index], _entry(name, _place(index, column), names))
+    return reals
+
+
+def _from_objects(array: NDArray[Any], name: str, names: Names | None, column: int | None) -> Floats:
+    """Turn objects into floats, None and pandas.NA into NaN; refuse every other object, and every other dtype."""
+    pandas, reals = sys.modules.get("pandas"), np.empty(array.shape)
+    gap = None if pandas is None else pandas.NA
+    for index, value in np.ndenumerate(array):
+        if value is None or value is gap:
+            reals[index] = np.nan
+        elif not isinstance(value, REALS) or isinstance(value, DATES):  # a timedelta64 calls itself an integer
+            raise _no_real(value, _entry(name, _place(index, column), names), name)
+        elif isinstance(value, (int, np.integer)) and abs(int(value)) >= EXACT:
+            raise _too_large(value, _entry(name, _place(index, column), names))
+        else:
+            reals[index] = value
+    return reals
+
+
+def _no_real(value: Any, entry: str, name: str) -> Exception:
+    """Return the error for an entry that is no real number."""
     if isinstance(value, (complex, np.complexfloating)):
-        raise ValueError(
-            f"{_entry(name, index, names)} = {value}: Complex data not supported; pass {name}.real and {name}.imag "
-            "side by side"
+        return ValueError(
+            f"{entry} = {show(value)}: Complex data not supported; pass {name}.real and {name}.imag side by side"
         )
-    raise TypeError(
-        f"{_entry(name, index, names)} = {value!r} is a {type(value).__name__}: every argument must be neither string "
-        "nor other object but a real number; code categories as 0..n-1"
+    way_out = "code categories as 0..n-1"
+    if isinstance(value, DATES):
+        way_out = "give a number instead, such as the days since one date"
+    elif isinstance(value, Number):
+        way_out = "turn the column into floats, .astype(float)"
+    return TypeError(
+        f"{entry} = {show(value)} is a {type(value).__name__}: every argument must be neither string nor other object "
+        f"but a real number; {way_out}"
     )
+
+
+def _too_large(value: Any, entry: str) -> ValueError:
+    """Return the error for an integer that would become another number."""
+    return ValueError(
+        f"{entry} = {show(int(value))}: float64 does not hold integers of 2**53 and more; leave the column out, or "
+        "subtract its smallest value"
+    )
+
+
+def _place(index: tuple[int, ...], column: int | None) -> tuple[int, ...]:
+    """Return the place in the table of an entry of a column."""
+    return index if column is None else (*index, column)
 
 
 def _entry(name: str, index: tuple[int, ...], names: Names | None) -> str:
@@ -108,7 +169,7 @@ def _entry(name: str, index: tuple[int, ...], names: Names | None) -> str:
     return f"{name}[{', '.join(map(str, index))}] ({column})"
 
 
-def check_columns(names: Names | None, n_columns: int, fitted: Names | None, n_fitted: int, what: str = "X") -> None:
+def check_columns(names: Any, n_columns: int, fitted: Any, n_fitted: int, what: str = "X") -> None:
     """Raise a `ValueError` where names or number of columns are not those of fit; warn where only one has names."""
     if names is not None and fitted is not None:
         for d, (name, expected) in enumerate(zip(names, fitted, strict=False)):

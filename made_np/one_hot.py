@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.validation import as_numbers
+from made_np.values import as_count, as_flag, as_number, show
 
 __all__ = ["NOTHING_ONE_HOT", "OneHot"]
 
@@ -25,6 +26,8 @@ Floats = NDArray[np.float64]
 
 EVIDENCE = 20.0
 """Rows with two ones that chance would have had to keep away before columns without such rows are taken for one-hot."""
+MOST_COLUMNS = 1 << 24
+"""No table has more: a number beyond is a mistake, and would take all memory."""
 FEWEST = 3
 """So many columns are a group if some row has no 1 in it: that two exclude each other proves little."""
 
@@ -62,19 +65,23 @@ class OneHot:
     may_be_none: bool | tuple[bool, ...] = False
 
     def __post_init__(self) -> None:
-        end = 0
-        for group in self.groups:
-            if len(group) != 2 or group[0] < end or group[1] < group[0] + 2:
+        groups, end = [], 0
+        for group in _items(self.groups, "groups", "pairs (start, stop)"):
+            columns = _items(group, "groups", "pairs (start, stop)")
+            pair = tuple(as_count(column, "a column in groups", 0, MOST_COLUMNS) for column in columns)
+            if len(pair) != 2 or pair[0] < end or pair[1] < pair[0] + 2:
                 raise ValueError(
-                    f"groups has {group!r} where columns from {end} on are free: give (start, stop) of at least two "
-                    "columns, each group behind the one before it"
+                    f"groups has {show(group)} where columns from {end} on are free: give (start, stop) of at least "
+                    "two columns, each group behind the one before it"
                 )
-            end = group[1]
+            groups.append(pair)
+            end = pair[1]
         none = self.may_be_none
-        each = none if isinstance(none, tuple) else (none,) * len(self.groups)
-        if len(each) != len(self.groups):
-            raise ValueError(f"may_be_none has {len(each)} entries for {len(self.groups)} groups: give one for each")
-        object.__setattr__(self, "may_be_none", each)
+        each = (none,) * len(groups) if isinstance(none, (bool, np.bool_)) else _items(none, "may_be_none", "booleans")
+        if len(each) != len(groups):
+            raise ValueError(f"may_be_none has {len(each)} entries for {len(groups)} groups: give one for each")
+        object.__setattr__(self, "groups", tuple(groups))
+        object.__setattr__(self, "may_be_none", tuple(as_flag(value, "may_be_none") for value in each))
 
     @classmethod
     def find(cls, x: Any, *, evidence: float = EVIDENCE) -> OneHot:
@@ -95,10 +102,9 @@ class OneHot:
         Raises
         ------
         TypeError, ValueError
-            Not rows of numbers, or negative evidence.
+            Not rows of numbers, or evidence that is no number of at least 0.
         """
-        if not evidence >= 0:
-            raise ValueError(f"evidence={evidence}: give a number of rows, at least 0")
+        evidence = as_number(evidence, "evidence", "[0, inf]")
         table = _as_table(x, "x")
         ones = np.asfortranarray(table == 1)
         is_bits: Bools = np.all((table == 0) | ones, axis=0)
@@ -115,8 +121,7 @@ class OneHot:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> OneHot:
         """Return the groups whose `config` this is; an empty one has none."""
-        groups = tuple((int(start), int(stop)) for start, stop in config.get("groups", ()))
-        return cls(groups, tuple(map(bool, config.get("may_be_none", ()))))
+        return cls(config.get("groups", ()), config.get("may_be_none", ()))
 
     def config(self) -> dict[str, Any]:
         """Return the groups as JSON-able values, from which `from_config` builds equal ones."""
@@ -131,11 +136,17 @@ class OneHot:
     def spans(self, n_columns: int) -> list[tuple[int, int]]:
         """Return (start, stop) of the columns that each feature of a folded table of so many columns stands for.
 
+        Raises
+        ------
+        TypeError, ValueError
+            Not a number of columns, or one that is less than the groups have.
+
         Examples
         --------
         >>> OneHot(((1, 3),)).spans(4)
         [(0, 1), (1, 3), (3, 4)]
         """
+        n_columns = as_count(n_columns, "n_columns", 0, MOST_COLUMNS)
         if self.groups and self.groups[-1][1] > n_columns:
             raise ValueError(f"groups has {self.groups[-1]}, but the table has {n_columns} columns")
         stops, spans, start = dict(self.groups), [], 0
@@ -172,19 +183,31 @@ class OneHot:
             folded[:, first.index(start)] = _fold(table[:, start:stop], none, start, name)
         return folded
 
-    def unfold(self, z: Array) -> Array:
-        """Return the table (..., D) that folds to `z` (..., features); a gap in z is one in all of its columns."""
+    def unfold(self, z: Any) -> Array:
+        """Return the table (..., D) that folds to `z` (..., features); a gap in z is one in all of its columns.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Not an array of numbers with a feature for each group, or a code that its group does not have.
+        """
+        z = as_numbers(z, "z")
+        if z.ndim == 0:
+            raise ValueError(f"z has no dimensions: give rows (..., features), {len(self.groups)} features or more")
         n_columns = z.shape[-1] + sum(stop - start - 1 for start, stop in self.groups)
-        table = np.empty((*z.shape[:-1], n_columns), dtype=z.dtype)
-        stops = dict(self.groups)
-        for place, (start, stop) in enumerate(self.spans(n_columns)):
+        spans, table = self.spans(n_columns), np.empty((*z.shape[:-1], n_columns), dtype=z.dtype)
+        none = {start: may_be_none for start, _, may_be_none in self.each}
+        for place, (start, stop) in enumerate(spans):
             code = z[..., place, None]
-            one_hot = np.where(np.isnan(code), code, code == np.arange(stop - start))
-            table[..., start:stop] = one_hot if start in stops else code
+            if start not in none:
+                table[..., start:stop] = code
+                continue
+            if not (np.isin(code, np.arange(stop - start + none[start])) | np.isnan(code)).all():
+                raise ValueError(
+                    f"z has other numbers in feature {place} than the codes of columns {start}..{stop - 1}"
+                )
+            table[..., start:stop] = np.where(np.isnan(code), code, code == np.arange(stop - start))
         return table
-
-
-NOTHING_ONE_HOT = OneHot()
 
 
 def _as_table(x: Any, name: str) -> Floats:
@@ -228,3 +251,13 @@ def _fold(part: Floats, none: bool, start: int, name: str) -> Floats:
         )
     codes = np.where(follows, gap.argmax(axis=1), np.where(ones == 1, (part == 1).argmax(axis=1), width))
     return np.where(unknown, np.nan, codes)
+
+
+def _items(value: Any, name: str, what: str) -> tuple[Any, ...]:
+    """Return the entries of a sequence, or raise a `TypeError`."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{name}={show(value)} is a {type(value).__name__}: give a tuple of {what}")
+    return tuple(value)
+
+
+NOTHING_ONE_HOT = OneHot()

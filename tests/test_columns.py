@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from made_np.columns import Column, Columns
 from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.one_hot import OneHot
 from made_np.outputs import Bernoulli, Categorical, Gaussian
 
 
@@ -31,7 +32,7 @@ def column(*values: float) -> np.ndarray[Any, Any]:
         ([0, 5], Categorical(6)),
         ([31], Categorical(32)),
         ([0, 32], Gaussian()),
-        ([-1, 0, 1], Gaussian()),
+        ([-2, 0, 1], Gaussian()),
         ([0, 1, 1.5], Gaussian()),
         ([0.5], Gaussian()),
     ],
@@ -177,3 +178,48 @@ def test_columns_are_frozen_and_hashable_and_the_table_is_left_alone() -> None:
     assert hash(columns) == hash(Columns.learn(x))
     with pytest.raises(AttributeError):
         columns.each = ()  # type: ignore[misc]
+
+
+def test_columns_look_at_what_they_are_given() -> None:
+    columns = Columns.learn(np.array([[0.5, 2], [1.5, 0]]))
+    assert_array_equal(columns.encode([[0.5, 2]]), columns.encode(np.array([[0.5, 2]])))
+    assert_array_equal(columns.decode([[0, 2]]), [[1, 2]])
+    for x in ("x", None, [1, 2], [[1, 2, 3]], [[1], [2, 3]], object(), [["a", "b"]], [[[1, 2]]]):
+        with pytest.raises((TypeError, ValueError), match=r"^Z (has|is)"):
+            columns.encode(x, "Z")
+    for x in ("x", None, [1, 2], [[1], [2, 3]], [[]], [["a", "b"]], [[[1, 2]]], [[1, np.nan]], [[np.inf]]):
+        with pytest.raises((TypeError, ValueError), match=r"^X( has| is|\[0, \d\] = )"):
+            Columns.learn(x)
+    for x in ("x", None, [[1, 2, 3]], [[1], [2, 3]], object(), [["a", "b"]], 1):
+        for method, name in ((columns.decode, "z"), (columns.log_jacobian, "known")):
+            with pytest.raises((TypeError, ValueError), match=f"^{name} (has|is)"):
+                method(x)  # type: ignore[operator]
+    for feature in (-1, 2, "a", 0.5):
+        with pytest.raises((TypeError, ValueError), match="feature="):
+            columns.label(feature)
+
+
+@pytest.mark.parametrize("names", [3, "ab", [1, "b"], ["a"], {"a": 1, "b": 2}, object()])
+def test_names_are_one_string_per_column(names: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="names"):
+        Columns.learn(np.eye(2), names=names)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Column("gaussian"), "output='gaussian'"),
+        (lambda: Column(Gaussian(), "x"), "mean='x'"),
+        (lambda: Column(Gaussian(), 0.0, 0.0), "scale=0.0"),
+        (lambda: Column(Gaussian(), 0.0, np.nan), "scale=nan"),
+        (lambda: Column(Gaussian(), name=3), "name is a int"),
+        (lambda: Columns([Column(Gaussian())]), "each is a list"),
+        (lambda: Columns((Gaussian(),)), r"each\[0\] is a Gaussian"),
+        (lambda: Columns((Column(Gaussian()),), None), "one_hot is a NoneType"),
+        (lambda: Columns((Column(Gaussian()),), OneHot(((0, 2),))), r"groups has \(0, 2\), but the table has 1"),
+        (lambda: Columns.learn(np.eye(2), one_hot=((0, 2),)), "one_hot is a tuple"),
+    ],
+)
+def test_columns_that_cannot_be_meant(make: Any, words: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=words):
+        make()

@@ -31,7 +31,7 @@ RANKS = [
     ["mixing"],
     ["mixtures"],
     ["blocks"],
-    ["arguments", "network"],
+    ["arguments", "kinds", "network"],
     ["mask_weights"],
     ["sampling", "columns"],
     ["backends"],

@@ -140,7 +140,7 @@ def test_unfolding_keeps_gaps_and_dtype() -> None:
     [
         (((0, 1),), False, r"groups has \(0, 1\) where columns from 0 on are free"),
         (((2, 4), (3, 5)), False, r"groups has \(3, 5\) where columns from 4 on are free"),
-        (((-1, 4),), False, "groups has"),
+        (((-1, 4),), False, "a column in groups=-1"),
         (((0, 2, 4),), False, "groups has"),
         (((0, 2),), (True, False), "may_be_none has 2 entries for 1 groups"),
     ],
@@ -150,12 +150,72 @@ def test_groups_that_cannot_be_meant(groups: Any, none: Any, words: str) -> None
         OneHot(groups, none)
 
 
+@pytest.mark.parametrize(
+    ("groups", "none", "words"),
+    [
+        (None, False, "groups=None"),
+        ("ab", False, "groups='ab'"),
+        (5, False, "groups=5"),
+        ((0, 2), False, "groups=0 is a int: give a tuple of pairs"),
+        (("ab",), False, "groups='ab'"),
+        (((0, 2.5),), False, "a column in groups=2.5"),
+        (((0, True),), False, "a column in groups=True"),
+        (((0, 2),), "gaussian", "may_be_none='gaussian'"),
+        (((0, 2),), None, "may_be_none=None"),
+        (((0, 2),), 1, "may_be_none=1"),
+        (((0, 2),), (1,), "may_be_none=1"),
+        (((0, 2),), ("yes",), "may_be_none='yes'"),
+    ],
+)
+def test_groups_of_a_wrong_type(groups: Any, none: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        OneHot(groups, none)
+
+
+def test_lists_are_groups_too() -> None:
+    same = OneHot([[0, 2], (np.int64(2), 5)], [np.True_, False])  # type: ignore[arg-type, list-item]
+    assert same == OneHot(((0, 2), (2, 5)), (True, False))
+    assert hash(same) == hash(OneHot(((0, 2), (2, 5)), (True, False)))
+    assert OneHot(((0, 2),), True).may_be_none == (True,)
+
+
+@pytest.mark.parametrize("n", [10**12, 10**400, -1])
+def test_columns_beyond_all_tables_are_refused_at_once(n: int) -> None:
+    with pytest.raises(ValueError, match="n_columns="):
+        OneHot(((0, 2),)).spans(n)
+    with pytest.raises(ValueError, match="a column in groups="):
+        OneHot(((0, n),))
+
+
+@pytest.mark.parametrize(
+    ("z", "error", "words"),
+    [
+        ("a", TypeError, "z has dtype"),
+        (None, TypeError, "z has dtype"),
+        (1, ValueError, "z has no dimensions"),
+        ([[]], ValueError, r"groups has \(1, 4\), but the table has 2 columns"),
+        ([[0]], ValueError, r"groups has \(1, 4\), but the table has 3 columns"),
+        ([[0, 3]], ValueError, r"z.* feature 1 .*columns 1\.\.3"),
+        ([[0, -1]], ValueError, "feature 1"),
+        ([[0, 0.5]], ValueError, "feature 1"),
+    ],
+)
+def test_codes_that_cannot_be_are_not_unfolded(z: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        OneHot(((1, 4),)).unfold(z)
+    assert_array_equal(OneHot(((1, 4),), True).unfold([[7, 3]]), [[7, 0, 0, 0]])
+
+
 def test_tables_that_cannot_be_meant() -> None:
     with pytest.raises(ValueError, match="1-dimensional with shape"):
         OneHot.find([0, 1])
     with pytest.raises(ValueError, match=r"groups has \(0, 3\), but the table has 2 columns"):
         OneHot(((0, 3),)).fold([[0, 1]])
-    with pytest.raises(ValueError, match="evidence=-1: give a number of rows"):
-        OneHot.find([[0, 1]], evidence=-1)
+    for evidence in (-1, NAN):
+        with pytest.raises(ValueError, match=f"evidence={evidence}: give a number in"):
+            OneHot.find([[0, 1]], evidence=evidence)
+    for odd in ("x", None, True, [1]):
+        with pytest.raises(TypeError, match="evidence="):
+            OneHot.find([[0, 1]], evidence=odd)
     with pytest.raises(TypeError, match="real numbers"):
         OneHot.find([["a", "b"]])

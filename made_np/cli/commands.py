@@ -146,7 +146,7 @@ def run_sample(args: Namespace) -> None:
     """Draw rows and write them."""
     check_target(args.out)
     density = MADEDensity.load(args.model, backend=args.backend)
-    rows = np.asarray(density.sample(args.n, random_state=args.seed))
+    rows = np.asarray(density.sample(args.n, random_state=args.seed), dtype=np.float64)
     write_table(args.out, rows, _names(density))
     print(f"written to {args.out}: {len(rows)} rows of {rows.shape[1]} columns")
 
@@ -157,7 +157,8 @@ def run_complete(args: Namespace) -> None:
     density, table = _load(args)
     with _naming({"X": args.data}):
         filled = density.impute(_as_frame(table), args.draws, random_state=args.seed)
-    rows = np.concatenate([np.asarray(each) for each in ([filled] if args.draws is None else filled)])
+    frames = [filled] if args.draws is None else filled
+    rows = np.concatenate([np.asarray(each, dtype=np.float64) for each in frames])
     write_table(args.out, rows, table.names)
     n_gaps = int(np.isnan(table.values).sum())
     how = "the centre of its conditional" if args.draws is None else f"{args.draws} draws"

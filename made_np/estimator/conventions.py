@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from made_np.frames import REALS, Names, check_columns, column_names
-from made_np.values import as_count
+from made_np.frames import Names, check_columns, column_names
+from made_np.values import as_count, as_flag, as_generator, show
 
-__all__ = ["Conventions", "NotFittedError", "as_real", "as_seed", "not_fitted"]
+__all__ = ["Conventions", "NotFittedError", "as_seed", "not_fitted"]
 
 Self = TypeVar("Self", bound="Conventions")
 
@@ -33,6 +33,7 @@ class Conventions:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by name; `deep` changes nothing, since none of them is an estimator."""
+        as_flag(deep, "deep")
         return {name: getattr(self, name) for name in self._defaults()}
 
     def set_params(self: Self, **params: Any) -> Self:
@@ -92,23 +93,13 @@ def as_seed(random_state: Any) -> int:
 
     NumPy's global random state is left alone, for None too.
     """
-    if random_state is None:
-        random_state = np.random.default_rng()
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(2**31))
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31 - 1))
-    if not isinstance(random_state, (int, np.integer)) or isinstance(random_state, bool):
+    if random_state is None or isinstance(random_state, np.random.Generator):
+        return int(as_generator(random_state, "random_state").integers(2**31))
+    if isinstance(random_state, (bool, np.bool_)) or not isinstance(random_state, (int, np.integer)):
         raise TypeError(
-            f"random_state={random_state!r}: give an integer >= 0, a numpy.random.RandomState or Generator, or None"
+            f"random_state={show(random_state)} is a {type(random_state).__name__}: give an integer >= 0, a "
+            "numpy.random.RandomState or Generator, or None"
         )
     return as_count(random_state, "random_state", 0)
-
-
-def as_real(value: Any, name: str) -> float:
-    """Return `value` as a float if it is a finite real number, or raise."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, REALS):
-        raise TypeError(f"{name}={value!r} is a {type(value).__name__}: give a number")
-    if not np.isfinite(value):
-        raise ValueError(f"{name}={value}: give a finite number")
-    return float(value)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from made_np.columns import Kind
+from made_np.estimator.checks import check_params, check_training
 from made_np.estimator.conventions import as_seed
 from made_np.estimator.fitting import Fitting, Known, hold_out
 from made_np.estimator.online import train_on
@@ -220,23 +221,36 @@ class MADEDensity(Fitting):
         ------
         ValueError, TypeError, OSError
             Input or a parameter that cannot be meant, or a checkpoint of another fit or where none can be written; what
-            an earlier fit learned is then still there.
+            an earlier fit learned is then still there, and nothing has been drawn from `random_state`.
+
+        Warns
+        -----
+        UserWarning
+            Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto"; or a first column that
+            pandas calls "Unnamed: 0", which mostly holds row numbers.
         """
+        check_params(self)
         if checkpoint is not None:
             check_checkpoint(checkpoint, self.random_state)
         first = not (self.warm_start and hasattr(self, "theta_"))
-        x, names, columns = self._table(X, first)
-        seed, known = as_seed(self.random_state), Known(len(x), cache(lambda: find_order(columns.one_hot.fold(x))))
+        x, names, look, columns = self._table(X, first)
+        known = Known(len(x), cache(lambda: find_order(columns.one_hot.fold(x))))
         choice = self._choice(known if first else None, columns)
-        made = self._model(columns, seed, choice, known) if first else self._continued()
-        rng = np.random.default_rng(seed)
+        made = self._draft(columns, choice, known) if first else self._continued()
         rows, valid = self._rows(made, columns, x), None
         if X_val is not None:
             x_val = self._read(X_val, name="X_val")
             check_columns(column_names(X_val), x_val.shape[1], names, x.shape[1], "X_val")
             valid = self._rows(made, columns, x_val, "X_val")
-        elif self.early_stopping:
+        holds_out = valid is None and self.early_stopping and len(rows) > 1
+        check_training(self, made, rows if holds_out else valid)
+        # All arguments have been looked at: from here on there is work, and numbers are drawn.
+        seed = as_seed(self.random_state)
+        rng = np.random.default_rng(seed)
+        if holds_out:
             rows, valid = hold_out(rows, self.validation_fraction, rng)
+        if first:
+            made = self._model(columns, seed, choice, known)
         trials = self._trials(columns, seed, known, rows, valid, checkpoint) if first else self.trials_
         if first and trials:
             choice = best(trials)
@@ -244,7 +258,7 @@ class MADEDensity(Fitting):
         start = None if first else self.theta_
         result = self._learn(made, rows, valid, choice, rng, theta=start, checkpoint=checkpoint)
         self._settle(made, result.theta, columns, names, result.history, result.stopped_by)
-        self.weight_decay_, self.trials_ = choice.weight_decay, trials
+        self.weight_decay_, self.trials_, self._look = choice.weight_decay, trials, look
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> MADEDensity:
@@ -262,12 +276,17 @@ class MADEDensity(Fitting):
         -------
         self
         """
+        check_params(self)
         first = not hasattr(self, "theta_")
-        x, names, columns = self._table(X, first, whole=False)
-        seed, known = as_seed(self.random_state), Known(len(x), lambda: find_order(columns.one_hot.fold(x)))
+        x, names, look, columns = self._table(X, first, whole=False)
+        known = Known(len(x), lambda: find_order(columns.one_hot.fold(x)))
         choice = self._choice(known if first else None, columns)
-        made = self._model(columns, seed, choice, known) if first else self._continued()
+        made = self._draft(columns, choice, known) if first else self._continued()
         rows = self._rows(made, columns, x)
+        check_training(self, made, rows)
+        seed = as_seed(self.random_state)
+        if first:
+            made = self._model(columns, seed, choice, known)
         done = train_on(
             made,
             made.init(np.random.default_rng(seed), rows) if first else self.theta_,
@@ -285,5 +304,5 @@ class MADEDensity(Fitting):
         history = {name: new if first else self.history_[name] + new for name, new in done.history.items()}
         history["epoch"] = list(range(1, len(history["epoch"]) + 1))
         self._settle(made, done.theta, columns, names, history, done.stopped_by, done.memory)
-        self.weight_decay_, self.trials_ = choice.weight_decay, [] if first else self.trials_
+        self.weight_decay_, self.trials_, self._look = choice.weight_decay, [] if first else self.trials_, look
         return self

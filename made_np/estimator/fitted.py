@@ -12,20 +12,24 @@ from numpy.typing import NDArray
 from made_np import storage
 from made_np.columns import Columns
 from made_np.diagnostics import Evaluation, evaluate
-from made_np.estimator.conventions import Conventions, as_real, as_seed, not_fitted
+from made_np.estimator.conventions import Conventions, as_seed, not_fitted
+from made_np.estimator.look import Look
 from made_np.estimator.marginals import check_gaps, observed_log_prob
 from made_np.estimator.online import Memory
 from made_np.estimator.stored import Learned
 from made_np.estimator.trials import Trial
-from made_np.frames import Floats, Names, as_frame, as_table
+from made_np.frames import Floats, Names, as_table, check_columns, column_names
 from made_np.header import rebuilding
 from made_np.model import MADE
-from made_np.values import as_count
+from made_np.values import as_count, as_number
 
 __all__ = ["FittedDensity"]
 
 Array = NDArray[Any]
 Fitted = TypeVar("Fitted", bound="FittedDensity")
+
+MOST_ROWS = 10**12
+"""No memory holds more rows."""
 
 
 class FittedDensity(Conventions):
@@ -42,6 +46,7 @@ class FittedDensity(Conventions):
     _exact: MADE
     _memory: Memory | None
     backend: str
+    _look: Look | None = None
     random_state: Any
     binarize: float | None
 
@@ -51,9 +56,10 @@ class FittedDensity(Conventions):
         Parameters
         ----------
         X : array or data frame (n, D)
-            NaN means "not observed": the row gets the log-probability of the rest. That is exact, and needs an order
-            of the model in which the observed columns lead; an endless model (``n_masks=None``) takes any gaps. Of
-            columns that are one-hot together, all are known (or follow from those that are) or none is.
+            NaN (or None, or pandas.NA) means "not observed": the row gets the log-probability of the rest. That is
+            exact, and needs an order of the model in which the observed columns lead; an endless model
+            (``n_masks=None``) takes any gaps. Of columns that are one-hot together, all are known (or follow from those
+            that are) or none is.
 
         Raises
         ------
@@ -108,15 +114,18 @@ class FittedDensity(Conventions):
 
         Returns
         -------
-        ndarray of float64 (n_samples, D), or a pandas DataFrame if the model was fitted on a data frame
+        ndarray of float64 (n_samples, D)
+            If the model was fitted on a data frame, one of the same kind (pandas or polars): its columns have the same
+            names and, as far as their values allow, the same dtypes. Whole numbers are drawn for columns of codes;
+            others are real numbers to the model. Names other than strings, numbers and pairs of these give an array.
         """
         made, columns = self._fitted()
-        n_samples, rng = as_count(n_samples, "n_samples"), self._rng(random_state)
-        z = made.sample(self.theta_, n_samples, rng=rng)
-        return as_frame(columns.decode(z), self._names())
+        n_samples, rng = as_count(n_samples, "n_samples", 1, MOST_ROWS), self._rng(random_state)
+        rows = columns.decode(made.sample(self.theta_, n_samples, rng=rng))
+        return rows if self._look is None else self._look.put_on(rows)
 
     def impute(self, X: Any, n_draws: int | None = None, random_state: Any = None) -> Any:
-        """Fill the gaps (NaN) of `X`; every other value stays exactly as it is, or as `binarize` makes it.
+        """Fill the gaps of `X`, as in `score_samples`; every other value stays exactly, or as `binarize` makes it.
 
         Parameters
         ----------
@@ -132,7 +141,8 @@ class FittedDensity(Conventions):
         Returns
         -------
         ndarray of float64 (n, D), or (n_draws, n, D)
-            For a pandas DataFrame: a DataFrame with the same index, or a list of `n_draws` of them.
+            For a data frame: one of the same kind with the same names and index, or a list of `n_draws` of them. Its
+            columns have the dtypes of `X`, or whole numbers and booleans as in `fit`, as far as their values allow.
 
         Raises
         ------
@@ -140,21 +150,22 @@ class FittedDensity(Conventions):
             Gaps that no order of the model allows: what is known in a row has to lead in one.
         """
         made, columns = self._fitted()
+        n_draws = n_draws if n_draws is None else as_count(n_draws, "n_draws", 1, MOST_ROWS)
         x = self._read_again(X, gaps=True)
-        gaps = np.isnan(x)
-        given, rng = columns.encode(x), self._rng(random_state)
+        gaps, given = np.isnan(x), columns.encode(x)
         check_gaps(made, ~np.isnan(given), columns.label)
+        rng = self._rng(random_state)
         if n_draws is None:
             z = made.fill_means(self.theta_, given, rng=rng)[None]
         else:
-            n_draws = as_count(n_draws, "n_draws")
             z = made.sample(self.theta_, n_draws * len(x), given=np.tile(given, (n_draws, 1)), rng=rng)
             z = z.reshape(n_draws, *given.shape)
-        filled = np.where(gaps, columns.decode(z), x)
-        if hasattr(X, "iloc"):
-            frames = [as_frame(table, X.columns, X.index) for table in filled]
-            return frames[0] if n_draws is None else frames
-        return filled[0] if n_draws is None else filled
+        filled, look = np.where(gaps, columns.decode(z), x), Look.of(X)
+        if look is None:
+            return filled[0] if n_draws is None else filled
+        look, index = look.filled(self._look), getattr(X, "index", None)
+        frames = [look.put_on(table, index) for table in filled]
+        return frames[0] if n_draws is None else frames
 
     # ------------------------------------------------------------------------------------------ files
 
@@ -172,6 +183,7 @@ class FittedDensity(Conventions):
             self.stopped_by_,
             self.weight_decay_,
             self.trials_,
+            self._look,
         )
         storage.save(path, made, self.theta_, extra={"estimator": learned.config()})
 
@@ -210,7 +222,7 @@ class FittedDensity(Conventions):
                 estimator.backend = stored.made.backend
             estimator._settle(stored.made, stored.theta, *learned[1:5])
             estimator.weight_decay_ = learned.weight_decay
-            estimator.trials_ = learned.trials
+            estimator.trials_, estimator._look = learned.trials, learned.look
         return estimator
 
     # ------------------------------------------------------------------------------------------ inside
@@ -231,14 +243,15 @@ class FittedDensity(Conventions):
         x = as_table(X, gaps=gaps, name=name)
         if self.binarize is None:
             return x
-        threshold = as_real(self.binarize, "binarize")
-        return np.where(np.isnan(x), x, x > threshold)
+        return np.where(np.isnan(x), x, x > as_number(self.binarize, "binarize"))
 
     def _read_again(self, X: Any, *, gaps: bool = False) -> Floats:
         """Return the table (n, D) that `X` is, once its columns have been seen to be those of fit."""
         is_frame = hasattr(X, "columns")
         if is_frame:  # where these are other columns, what they hold is no matter
             self._check_columns(X, len(X.columns))
+            if self._look is not None and self._names() is None and column_names(X) is None:  # names are numbers
+                check_columns(X.columns, len(X.columns), self._look.names, self.n_features_in_)
         x = self._read(X, gaps=gaps)
         if not is_frame:
             self._check_columns(X, x.shape[1])

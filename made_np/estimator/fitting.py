@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from math import sqrt
 from typing import Any, NamedTuple
 
@@ -12,29 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.columns import Columns
-from made_np.estimator.conventions import as_real
+from made_np.estimator.checks import as_widths
 from made_np.estimator.fitted import FittedDensity
+from made_np.estimator.look import Look
 from made_np.estimator.remembering import fingerprint, remembered, trials_path
 from made_np.estimator.trials import Choice, Trial, is_auto, little_decay, try_out, without_trials
 from made_np.frames import Floats, Names, column_names
 from made_np.mask_sets import MIXTURE_SIZE
-from made_np.masks import ORDERS
 from made_np.mixing import RealMixture
 from made_np.model import MADE
 from made_np.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.outputs import Categorical, Distribution, Gaussian
-from made_np.schedules import get_schedule
 from made_np.train import FitResult
 from made_np.train import fit as fit_model
-from made_np.values import as_count
 
 __all__ = ["Fitting", "Known", "hold_out"]
 
 Array = NDArray[Any]
-
-AUTO = "hidden_layer_sizes", "n_masks", "learning_rate", "weight_decay", "dropout", "max_epochs", "n_iter_no_change"
-WORDS = {"order": (*ORDERS, "found", "auto"), **dict.fromkeys(AUTO, ("auto",))}
-"""Parameters that may be something else than a word, and the words that they may be."""
 
 ROWS_PER_UNIT, FEWEST, MOST, MOST_WIRES = 16, 500, 2_000, 1_600_000
 """What "auto" is for `hidden_layer_sizes`: one layer, of a unit for so many rows, between these numbers of units.
@@ -63,6 +57,15 @@ ENOUGH_ROWS = 100
 """So many rows show which columns are one-hot; of a few, some could be by chance."""
 CHECKS = 4
 """Validation may cost a share of 1 / CHECKS of what training costs."""
+
+
+class Training(NamedTuple):
+    """A table to learn from."""
+
+    x: Floats
+    names: Names | None
+    look: Look | None
+    columns: Columns
 
 
 class Known(NamedTuple):
@@ -97,23 +100,21 @@ class Fitting(FittedDensity):
     dtype: Any
     backend: str
 
-    def _table(self, X: Any, first: bool, *, whole: bool = True) -> tuple[Floats, Names | None, Columns]:
-        """Return the training table, the names of its columns, and what is known of them: at `first`, learned.
+    def _table(self, X: Any, first: bool, *, whole: bool = True) -> Training:
+        """Return the training table, and what is known of its columns: at `first`, learned.
 
         Only a `whole` table, of more rows than a few, tells which columns are one-hot, and only if no order of the
         columns is given.
         """
-        for name, words in WORDS.items():
-            value = getattr(self, name)
-            if isinstance(value, str) and value not in words:
-                raise ValueError(f"{name}={value!r} is unknown: of words it takes only {', '.join(words)}")
         if not first:
-            return self._read_again(X), self._names(), self.columns_
-        x, names = self._read(X), column_names(X)
+            x = self._read_again(X)
+            return Training(x, self._names(), self._look, self.columns_)
+        x, names, look = self._read(X), column_names(X), Look.of(X)
         if isinstance(self.columns, OneHot):
-            return x, names, Columns.learn(x, "auto", names, self.columns)
+            return Training(x, names, look, Columns.learn(x, "auto", names, self.columns))
         may_find = whole and is_auto(self.columns) and isinstance(self.order, str) and len(x) >= ENOUGH_ROWS
-        return x, names, Columns.learn(x, self.columns, names, OneHot.find(x) if may_find else NOTHING_ONE_HOT)
+        one_hot = OneHot.find(x) if may_find else NOTHING_ONE_HOT
+        return Training(x, names, look, Columns.learn(x, self.columns, names, one_hot))
 
     def _rows(self, made: MADE, columns: Columns, x: Floats, name: str = "X") -> Array:
         """Return the model's rows of a table, checked and in its dtype."""
@@ -132,16 +133,18 @@ class Fitting(FittedDensity):
 
     def _widths(self, known: Known | None, n_columns: int, n_masks: Any) -> tuple[int, ...]:
         """Return the widths of the hidden layers of a new model, or (nothing `known`) of one that goes on learning."""
-        sizes = self.hidden_layer_sizes
-        if is_auto(sizes) and known is None:
+        if not is_auto(self.hidden_layer_sizes):
+            return as_widths(self.hidden_layer_sizes)
+        if known is None:
             return self.made_.hidden
-        if known is not None and is_auto(sizes):
-            least = FEWEST_SHARED if n_masks != 1 and known.n_rows else FEWEST
-            wanted = max(known.n_rows // ROWS_PER_UNIT, least)
-            return (max(min(wanted, MOST, MOST_WIRES // n_columns), FEWEST),)
-        if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
-            raise TypeError(f"hidden_layer_sizes={sizes!r}: give a sequence of widths such as (500,), or () for none")
-        return tuple(as_count(width, f"hidden_layer_sizes[{k}]") for k, width in enumerate(sizes))
+        least = FEWEST_SHARED if n_masks != 1 and known.n_rows else FEWEST
+        wanted = max(known.n_rows // ROWS_PER_UNIT, least)
+        return (max(min(wanted, MOST, MOST_WIRES // n_columns), FEWEST),)
+
+    def _draft(self, columns: Columns, choice: Choice, known: Known) -> MADE:
+        """Return a model like the one to come, for which no order is looked for and no seed drawn."""
+        unsought = known._replace(find_order=lambda: np.arange(len(columns.features)))
+        return self._model(columns, 0, choice, unsought)
 
     def _model(self, columns: Columns, seed: int, choice: Choice, known: Known | None = None) -> MADE:
         """Return the model that the parameters and a choice describe."""
@@ -193,8 +196,7 @@ class Fitting(FittedDensity):
         """Return what was tried for the parameters that are "auto"; nothing without held-out rows."""
         if valid is None:
             return []
-        get_schedule(self.schedule)  # no trial uses it, and what is wrong is refused before the work
-        few = _spread(rows, TRIAL_STEPS * as_count(self.batch_size, "batch_size"))
+        few = _spread(rows, TRIAL_STEPS * self.batch_size)
         scored, narrow = _spread(valid, TRIAL_ROWS), known._replace(n_rows=0)
 
         def loss(choice: Choice) -> float:
@@ -243,14 +245,13 @@ class Fitting(FittedDensity):
         trial: bool = False,
     ) -> FitResult:
         """Fit the model to encoded rows; in a trial only for a few steps, and for that at a constant rate."""
-        batch_size = as_count(self.batch_size, "batch_size")
-        per_epoch = max(1, -(-len(rows) // batch_size))
+        batch_size = min(self.batch_size, len(rows))
+        per_epoch = -(-len(rows) // batch_size)
 
-        def epochs(asked: Any, name: str, n_steps: int) -> int:
-            return max(MIN_EPOCHS, -(-n_steps // per_epoch)) if is_auto(asked) else as_count(asked, name)
+        def epochs(asked: Any, n_steps: int) -> Any:
+            return max(MIN_EPOCHS, -(-n_steps // per_epoch)) if is_auto(asked) else asked
 
-        max_epochs = epochs(self.max_epochs, "max_epochs", _most_steps(made))
-        patience = epochs(self.n_iter_no_change, "n_iter_no_change", PATIENT_STEPS)
+        max_epochs, patience = epochs(self.max_epochs, _most_steps(made)), epochs(self.n_iter_no_change, PATIENT_STEPS)
         if trial:
             max_epochs = min(max_epochs, -(-TRIAL_STEPS // per_epoch))
         return fit_model(
@@ -296,19 +297,8 @@ def _validate_every(made: MADE, rows: Array, valid: Array | None) -> int:
     return 1 if valid is None else max(1, round(CHECKS * n_masks * len(valid) / (3 * len(rows))))
 
 
-def hold_out(rows: Array, fraction: Any, rng: np.random.Generator) -> tuple[Array, Array | None]:
-    """Split off a share of the rows for validation: at least one, unless there is only one.
-
-    Raises
-    ------
-    TypeError, ValueError
-        A `fraction` that is no number in (0, 1); it is the estimator's ``validation_fraction``.
-    """
-    fraction = as_real(fraction, "validation_fraction")
-    if not 0 < fraction < 1:
-        raise ValueError(f"validation_fraction={fraction}: give a number in (0, 1)")
-    if len(rows) < 2:
-        return rows, None
+def hold_out(rows: Array, fraction: float, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Split off a share of the rows, of which there are at least two, for validation: at least one."""
     shuffled = rows[rng.permutation(len(rows))]
     n_valid = max(1, int(fraction * len(rows)))
     return shuffled[n_valid:], shuffled[:n_valid]

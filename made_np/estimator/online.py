@@ -14,8 +14,8 @@ from made_np.loop import Options, Record, Rows, Run
 from made_np.model import MADE
 from made_np.optim import Optimizer, State, get_optimizer
 from made_np.schedules import get_schedule
-from made_np.train import _as_decay, _as_dropout, _as_number, _as_rate
-from made_np.values import as_count
+from made_np.train import _as_decay, _as_dropout
+from made_np.values import as_count, as_number
 
 __all__ = ["Memory", "Pass", "train_on"]
 
@@ -29,7 +29,7 @@ class Memory(NamedTuple):
     ----------
     optimizer : Optimizer
     state : dict of str to ndarray
-        Of the optimizer; the next pass changes it.
+        Of the optimizer; the next pass goes on from a copy of it.
     n_steps : int
         Steps done so far: the next one uses mask set ``n_steps % n_masks``.
     """
@@ -66,7 +66,8 @@ def train_on(
     """Pass over the rows of `x` (n, D) once, in minibatches, going on from `theta` and `memory`.
 
     Unlike a new call of `train.fit` it goes on with the moments of the optimizer and in the cycle of mask sets.
-    Arguments as there. `theta` is copied; `memory` is None at first, and forgotten where the optimizer changed.
+    Arguments as there. `theta` and `memory` are copied, so they may be read-only, as files that are mapped into memory
+    are; `memory` is None at first, and forgotten where the optimizer changed.
 
     Raises
     ------
@@ -81,7 +82,7 @@ def train_on(
     rule = get_optimizer(optimizer)
     options = Options(
         optimizer=rule,
-        learning_rate=_as_number(learning_rate, "learning_rate", "above 0", lambda v: v > 0),
+        learning_rate=as_number(learning_rate, "learning_rate", "(0, inf)"),
         schedule=get_schedule(None),
         batch_size=as_count(batch_size, "batch_size"),
         max_epochs=1,
@@ -89,7 +90,7 @@ def train_on(
         validate_every=1,
         decay=_as_decay(made, weight_decay),
         dropout=_as_dropout(made, dropout),
-        input_dropout=_as_rate(input_dropout, "input_dropout"),
+        input_dropout=as_number(input_dropout, "input_dropout", "[0, 1)"),
         averaging=0.0,
         callbacks=(),
     )
@@ -98,7 +99,7 @@ def train_on(
     run = Run(made, Rows(x, None), None, options, theta, rng, time.perf_counter())
     run.n_steps = n_steps
     if memory is not None and memory.optimizer == rule:
-        run.state = memory.state
+        run.state = {name: np.array(value) for name, value in memory.state.items()}
     stopped_by = run.train(show=progress)
     history = {name: [getattr(record, name) for record in run.records] for name in Record._fields}
     if stopped_by == "diverged":

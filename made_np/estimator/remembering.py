@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from made_np._version import __version__
 from made_np.estimator.params import to_json
 from made_np.estimator.trials import Choice
+from made_np.files import atomic_write
 from made_np.places import check_places
-from made_np.storage import atomic_write
 
 __all__ = ["check_checkpoint", "fingerprint", "remembered", "trials_path"]
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from made_np.columns import Columns
+from made_np.estimator.look import Look
 from made_np.estimator.params import from_json, to_json
 from made_np.estimator.trials import Choice, Trial
 from made_np.frames import Names
@@ -32,6 +33,7 @@ class Learned(NamedTuple):
     stopped_by : str
     weight_decay : float or dict of str to float
     trials : list of Trial
+    look : Look or None
     """
 
     params: dict[str, Any]
@@ -41,6 +43,7 @@ class Learned(NamedTuple):
     stopped_by: str
     weight_decay: Any
     trials: list[Trial]
+    look: Look | None
 
     def config(self) -> dict[str, Any]:
         """Return all of it as JSON-able values, from which `from_config` builds an equal one."""
@@ -52,6 +55,7 @@ class Learned(NamedTuple):
             "stopped_by": self.stopped_by,
             "weight_decay": to_json(self.weight_decay),
             "trials": to_json([(*vars(trial.choice).values(), trial.valid) for trial in self.trials]),
+            "look": None if self.look is None else self.look.config(),
         }
 
     @classmethod
@@ -60,15 +64,17 @@ class Learned(NamedTuple):
         params = {name: from_json(value) for name, value in config["params"].items()}
         columns = Columns.from_config(config["columns"])
         _check_columns(columns, made)
+        names = _as_names(config["feature_names"], len(columns))
         trials = from_json(config.get("trials", []))
         return cls(
             {**UNNAMED, **params},
             columns,
-            _as_names(config["feature_names"], len(columns)),
+            names,
             _as_history(config["history"]),
             as_a(config["stopped_by"], "stopped_by", str, "it has to be a word"),
             from_json(config.get("weight_decay", config["params"]["weight_decay"])),
             [Trial(Choice(*choice), as_number(valid, "valid", "[-inf, inf]")) for *choice, valid in trials],
+            _as_look(config.get("look"), names, len(columns)),
         )
 
 
@@ -88,6 +94,15 @@ def _as_names(names: Any, n_columns: int) -> Names | None:
     if len(names) != n_columns or not all(isinstance(name, str) for name in names):
         raise ValueError(f"feature_names has to hold {n_columns} names")
     return np.array(names, dtype=object)
+
+
+def _as_look(config: Any, names: Names | None, n_columns: int) -> Look | None:
+    if config is None:  # as in a file from before looks were kept
+        return None if names is None else Look("pandas", tuple(names))
+    look = Look.from_config(config)
+    if len(look.names) != n_columns or len(look.dtypes) not in (0, n_columns):
+        raise ValueError(f"look has to hold {n_columns} names and dtypes")
+    return look
 
 
 def _as_history(history: Any) -> dict[str, list[Any]]:

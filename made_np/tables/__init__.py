@@ -5,11 +5,13 @@
 ``.npz``     the array called ``x``, or the only one, or the one that is asked for as ``FILE.npz:NAME``;
              an array of strings called ``names`` names the columns
 ``.csv``     numbers separated by commas (semicolons, tabs), with or without a first line of names; an empty
-             cell or ``nan`` is a gap
-``.parquet`` numeric columns, by pandas
+             cell, ``nan``, ``NA``, ``null``, ``None`` or ``?`` is a gap
+``.parquet`` numeric columns, by pyarrow; a null is a gap
 ===========  ===============================================================================================
 
-Nothing is ever unpickled, and what is written appears under its name only when it is complete.
+Row numbers that pandas or R wrote before the columns, without a name, are left out, with a warning. Nothing is ever
+unpickled, and what is written appears under its name only when it is complete. No memory is taken that a damaged file
+merely claims to need; a compressed one may hold 256 MiB, or 500 times its own size if that is more.
 """
 
 from __future__ import annotations
@@ -17,13 +19,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
-
 from made_np.files import atomic_write
 from made_np.tables.arrays import numpy_bytes, read_numpy
 from made_np.tables.parquet import parquet_bytes, read_parquet
 from made_np.tables.table import Array, Table
 from made_np.tables.text import csv_bytes, read_csv
+from made_np.validation import as_numbers
+from made_np.values import as_a, as_flag, as_path, show
 
 __all__ = ["SUFFIXES", "Table", "check_place", "check_target", "read_table", "write_table"]
 
@@ -40,22 +42,33 @@ def read_table(path: StrPath, *, header: bool | None = None) -> Table:
     path : path
         Ends in .npy, .npz (then ``:NAME`` may follow), .csv or .parquet.
     header : bool, optional
-        Whether a .csv begins with a line of names; None: it does if that line holds anything but numbers and gaps.
+        Whether a .csv begins with a line of names; None: it does if nothing in that line is a number, or several cells
+        are neither numbers nor gaps.
 
     Raises
     ------
+    TypeError
+        `path` is no path, or `header` none of True, False and None.
     FileNotFoundError
         There is no such file.
     ValueError
         Another kind of file, a damaged one, or one that holds something other than a table of numbers; the message
-        names line and column.
+        names the file, and line and column where there are some. So it is for integers that float64 cannot hold.
+    MemoryError
+        A table that is sound, and larger than memory.
     ImportError
-        A .parquet without pandas or what it needs for that.
+        A .parquet without pyarrow.
+
+    Warns
+    -----
+    UserWarning
+        A first column without a name that holds row numbers, or what pandas stored as an index, is left out.
     """
-    file, name = _split(path)
-    suffix = _suffix(file)
+    file, name = _split(as_path(path))
+    suffix, header = _suffix(file), None if header is None else as_flag(header, "header")
     if not Path(file).is_file():
-        what = "a folder" if Path(file).is_dir() else "not there"
+        there = "a folder" if Path(file).is_dir() else "no ordinary file"
+        what = there if Path(file).exists() else "not there"
         raise FileNotFoundError(f"{file} is {what}: give the path of a table that exists")
     if suffix == ".csv":
         return read_csv(file, header)
@@ -71,19 +84,20 @@ def write_table(path: StrPath, values: Array, names: list[str] | None = None) ->
 
     Raises
     ------
-    ValueError
-        `values` is no table, the wrong number of names, or the name of another kind of file.
+    TypeError, ValueError
+        `values` is no table of numbers, the wrong number of names, one of them twice, or the name of another kind of
+        file.
     ImportError
-        A .parquet without pandas or what it needs for that.
+        A .parquet without pyarrow.
     OSError
         The folder is missing, or the disk refuses.
     """
     suffix = check_target(path)
-    values = np.asarray(values)
+    values = as_numbers(values, "values")
     if values.ndim != 2:
         raise ValueError(f"values has shape {values.shape}: a table is (n, D)")
-    if names is not None and len(names) != values.shape[1]:
-        raise ValueError(f"names lists {len(names)}: give one for each of the {values.shape[1]} columns")
+    if names is not None:
+        _check_names(names, values.shape[1])
     if suffix == ".csv":
         content = csv_bytes(values, names)
     elif suffix == ".parquet":
@@ -104,31 +118,40 @@ def check_target(path: StrPath) -> str:
     OSError
         The folder is missing, or there is a folder of that name.
     """
-    suffix = _suffix(path)
+    suffix = _suffix(as_path(path))
     check_place(path)
     return suffix
 
 
 def check_place(path: StrPath) -> None:
     """Raise an `OSError` if no file can be written at `path`: its folder is missing, or it is a folder itself."""
-    target = Path(path)
+    target = Path(as_path(path))
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder: give the path of a file")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write {target}: make the folder {target.parent} first")
 
 
-def _split(path: StrPath) -> tuple[str, str | None]:
+def _check_names(names: list[str], n_columns: int) -> None:
+    """Raise an error unless `names` has one string for each column, each once."""
+    for d, each in enumerate(as_a(names, "names", list, "give a list of strings")):
+        as_a(each, f"names[{d}]", str, "give a string")
+    if len(names) != n_columns:
+        raise ValueError(f"names lists {len(names)}: give one for each of the {n_columns} columns")
+    if len(set(names)) < n_columns:
+        raise ValueError(f"names={show(names)} has one name twice: give each column a name of its own")
+
+
+def _split(text: str) -> tuple[str, str | None]:
     """Split ``FILE.npz:NAME``; no other colon means anything."""
-    text = os.fspath(path)
     file, colon, name = text.rpartition(":")
     if colon and file.lower().endswith(".npz"):
         return file, name
     return text, None
 
 
-def _suffix(path: StrPath) -> str:
+def _suffix(path: str) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
-        raise ValueError(f"{os.fspath(path)}: a table is a file whose name ends in one of {', '.join(SUFFIXES)}")
+        raise ValueError(f"{path}: a table is a file whose name ends in one of {', '.join(SUFFIXES)}")
     return suffix

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -149,6 +150,50 @@ def test_pickle_keeps_every_bit(X: Any, fitted: MADEDensity) -> None:
     again = pickle.loads(pickle.dumps(fitted))
     assert_array_equal(again.score_samples(X), fitted.score_samples(X))
     assert_array_equal(again.sample(5), fitted.sample(5))
+
+
+def out_of_band(estimator: MADEDensity, folder: Path) -> Any:
+    """A pickle whose arrays lie in memory that belongs to someone else."""
+    buffers: list[pickle.PickleBuffer] = []
+    content = pickle.dumps(estimator, protocol=5, buffer_callback=buffers.append)
+    return pickle.loads(content, buffers=[bytes(buffer.raw()) for buffer in buffers])
+
+
+def memory_mapped(estimator: MADEDensity, folder: Path) -> Any:
+    """A file of joblib's that is read where it lies, as `joblib.Parallel` does with what is large."""
+    joblib = pytest.importorskip("joblib")
+    joblib.dump(estimator, folder / "estimator")
+    return joblib.load(folder / "estimator", mmap_mode="r")
+
+
+def read_only_theta(estimator: MADEDensity, folder: Path) -> Any:
+    """An estimator whose owner wants nobody to change what it has learned."""
+    again = pickle.loads(pickle.dumps(estimator))
+    again.theta_.flags.writeable = False
+    return again
+
+
+@pytest.mark.parametrize("again", [out_of_band, memory_mapped, read_only_theta])
+@pytest.mark.parametrize("options", [{}, {"dtype": "float64", "optimizer": "sgd", "weight_decay": 0.1}])
+def test_an_estimator_in_memory_that_cannot_be_written_does_all_it_can(
+    again: Callable[[MADEDensity, Path], Any], options: dict[str, Any], X: Any, tmp_path: Path
+) -> None:
+    gaps = X.copy()
+    gaps[:9, 2] = np.nan
+    gaps.flags.writeable = False
+    original = fast(**options).partial_fit(X)
+    questions: list[Callable[[Any], Any]] = [
+        lambda model: model.score_samples(gaps),
+        lambda model: model.sample(5),
+        lambda model: model.impute(gaps),
+        lambda model: model.impute(gaps, 2),
+        lambda model: model.partial_fit(X).partial_fit(X).theta_,
+        lambda model: model.set_params(warm_start=True).fit(X).theta_,
+    ]
+    for ask in questions:
+        stored = again(original, tmp_path)
+        assert not stored.theta_.flags.writeable
+        assert_array_equal(ask(stored), ask(pickle.loads(pickle.dumps(original))))
 
 
 def test_a_random_state_instance_is_consumed_by_fit(X: Any) -> None:

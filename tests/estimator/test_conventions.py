@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from made_np.estimator.conventions import Conventions, NotFittedError, as_real, as_seed
+from made_np.estimator.conventions import Conventions, NotFittedError, as_seed
 
 
 class Pair(Conventions):
@@ -63,12 +63,3 @@ def test_the_global_random_state_is_neither_read_nor_written() -> None:
 def test_other_seeds_are_refused(bad: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="random_state="):
         as_seed(bad)
-
-
-@pytest.mark.parametrize(
-    ("bad", "error"), [("a", TypeError), (True, TypeError), (None, TypeError), (np.nan, ValueError)]
-)
-def test_a_real_number_is_one(bad: Any, error: type[Exception]) -> None:
-    assert as_real(np.float32(0.5), "share") == 0.5
-    with pytest.raises(error, match="share="):
-        as_real(bad, "share")

@@ -578,6 +578,13 @@ def test_gaps_are_refused_by_fit() -> None:
             method(x)
 
 
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_minus_one_among_codes_is_pointed_out_where_fit_is_called(method: str) -> None:
+    with pytest.warns(UserWarning, match=r"-1 among them in column 2 are taken for real numbers") as caught:
+        getattr(small(), method)(X - [0, 0, 1, 0])
+    assert [each.filename for each in caught] == [__file__]
+
+
 def test_a_code_above_those_of_fit_is_refused_with_the_way_out(fitted: MADEDensity) -> None:
     with pytest.raises(ValueError, match=r"X\[0, 2\] = 7: column 2 .*0\.\.4.*Categorical\(n\)"):
         fitted.score_samples([[170, 0, 7, 0.1]])

@@ -50,6 +50,19 @@ def test_theta_and_rows_are_left_alone() -> None:
     assert (done.theta != before).any()
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "adagrad", "adadelta"])
+def test_memory_is_left_alone_and_may_be_read_only(optimizer: str) -> None:
+    made, theta = model()
+    memory = train_on(made, theta, X, None, optimizer=optimizer).memory
+    before = {name: value.copy() for name, value in memory.state.items()}
+    wanted = train_on(made, theta, X, memory, optimizer=optimizer).theta
+    for value in memory.state.values():
+        value.flags.writeable = False
+    assert_array_equal(train_on(made, theta, X, memory, optimizer=optimizer).theta, wanted)
+    for name, value in memory.state.items():
+        assert_array_equal(value, before[name])
+
+
 def test_the_same_seed_gives_the_same_bits_and_another_others() -> None:
     made, theta = model()
 
