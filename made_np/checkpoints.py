@@ -34,6 +34,7 @@ from made_np.identity import digest, identify
 from made_np.layers import Array
 from made_np.loop import Kept, Record, Run
 from made_np.model import MADE
+from made_np.places import check_writable
 from made_np.values import as_choice, as_count
 
 __all__ = ["Checkpoint", "prepare"]
@@ -186,6 +187,7 @@ def prepare(
     as_choice(resume, "resume", (True, False))
     if path is None:
         return None
+    check_writable(path, "checkpoint")
     checkpoint = Checkpoint(as_target(path, "checkpoint"), describe(run, theta, rng))
     if resume:
         checkpoint.restore(run)

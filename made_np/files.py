@@ -48,11 +48,14 @@ def open_file(path: StrPath, name: str = "path") -> BinaryIO:
 
 def as_target(path: StrPath, name: str = "path") -> Path:
     """Return where a file is to be written, all symbolic links followed, or raise as `atomic_write` does."""
-    target = Path(os.path.realpath(as_path(path, name)))
+    text = as_path(path, name)
+    target = Path(os.path.realpath(text))
+    if target.is_dir() or text.endswith(("/", os.sep)):
+        raise IsADirectoryError(_no_file(text, name))
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {name}={target}: make the folder {target.parent} first")
+        raise FileNotFoundError(f"{name}: cannot write {text}: make the folder {target.parent} first")
     if target.exists() and not target.is_file():
-        raise ValueError(f"cannot write {_no_file(str(target), name)}")
+        raise ValueError(_no_file(text, name))
     return target
 
 
@@ -75,8 +78,8 @@ def atomic_write(path: StrPath) -> Iterator[BinaryIO]:
         If `path` is no path.
     FileNotFoundError
         If the folder is missing.
-    ValueError
-        If something other than an ordinary file stands at `path`.
+    IsADirectoryError, ValueError
+        If a folder, or something else than an ordinary file, stands at `path`.
     """
     target = as_target(path)
     _sweep(target.parent)
@@ -147,5 +150,6 @@ def _sync_folder(folder: Path) -> None:
 
 def _no_file(path: str, name: str) -> str:
     """Message for a path that no ordinary file stands at."""
-    what = "a folder" if os.path.isdir(path) else "a pipe, a socket or a device"
-    return f"{name}={path}, which is not a file but is {what}: give the path of a file"
+    is_folder = path.endswith(("/", os.sep)) or os.path.isdir(path)
+    what = "a folder" if is_folder else "no ordinary file, but a pipe, a socket or a device"
+    return f"{name} {path} is {what}: give the path of a file"

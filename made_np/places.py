@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import stat
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from made_np.files import as_target
 from made_np.values import as_path
 
 __all__ = ["check_places", "check_writable"]
@@ -51,21 +52,15 @@ def check_writable(path: Any, name: str = "path") -> None:
     OSError
         The folder is missing or takes no files, `path` is a folder, or a file that may not be written to.
     """
-    text = as_path(path, name)
-    target = os.path.realpath(text)
-    folder = os.path.dirname(target)
-    if os.path.isdir(target) or text.endswith(("/", os.sep)):
-        raise IsADirectoryError(f"{name} {text} is a folder: give the path of a file")
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f"{name}: cannot write {text}: make the folder {folder} first")
+    target = as_target(path, name)
     try:
-        _check_present(target, f"{name} {text}")
-        _try_out(folder)
+        _check_present(target, f"{name} {os.fspath(path)}")
+        _try_out(target.parent)
     except OSError as error:
         if error.strerror is None:
             raise
         reason = error.strerror.lower()
-        raise type(error)(f"{name}: cannot write {text} in {folder}: {reason}; give another path") from error
+        raise type(error)(f"{name}: cannot write {target}: {reason}; give another path") from error
 
 
 def _is_same(path: str, other: str) -> bool:
@@ -76,21 +71,15 @@ def _is_same(path: str, other: str) -> bool:
         return one == two
 
 
-def _check_present(target: str, what: str) -> None:
-    """Raise if what stands at `target` is not to be replaced; that nothing does is fine."""
-    try:
-        mode = os.stat(target).st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISREG(mode):
-        raise ValueError(f"{what} is no ordinary file, but a pipe or a device: give the path of a file")
+def _check_present(target: Path, what: str) -> None:
+    """Raise if what stands at `target` is to stay; that nothing does is fine."""
     # The superuser may write to all files, and yet somebody has said that this one is to stay.
-    if not (mode & 0o222 and os.access(target, os.W_OK)):
+    if target.exists() and not (target.stat().st_mode & 0o222 and os.access(target, os.W_OK)):
         raise PermissionError(f"{what} is a read-only file: make it writable first, or give another path")
 
 
-def _try_out(folder: str) -> None:
+def _try_out(folder: Path) -> None:
     """Put an empty file into the folder and take it out again."""
-    trial = os.path.join(folder, f".made_np-{secrets.token_hex(6)}.tmp")
+    trial = folder / f".made_np-{secrets.token_hex(6)}.tmp"
     os.close(os.open(trial, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-    os.unlink(trial)
+    trial.unlink()

@@ -20,6 +20,7 @@ import os
 from pathlib import Path
 
 from made_np.files import atomic_write
+from made_np.places import check_writable
 from made_np.tables.arrays import numpy_bytes, read_numpy
 from made_np.tables.parquet import parquet_bytes, read_parquet
 from made_np.tables.table import Array, Table
@@ -27,7 +28,7 @@ from made_np.tables.text import csv_bytes, read_csv
 from made_np.validation import as_numbers
 from made_np.values import as_a, as_flag, as_path, show
 
-__all__ = ["SUFFIXES", "Table", "check_place", "check_target", "read_table", "write_table"]
+__all__ = ["SUFFIXES", "Table", "check_target", "read_table", "write_table"]
 
 SUFFIXES = (".npy", ".npz", ".csv", ".parquet")
 
@@ -115,21 +116,12 @@ def check_target(path: StrPath) -> str:
     ------
     ValueError
         The name of another kind of file.
-    OSError
-        The folder is missing, or there is a folder of that name.
+    TypeError, ValueError, OSError
+        As `made_np.places.check_writable`.
     """
     suffix = _suffix(as_path(path))
-    check_place(path)
+    check_writable(path)
     return suffix
-
-
-def check_place(path: StrPath) -> None:
-    """Raise an `OSError` if no file can be written at `path`: its folder is missing, or it is a folder itself."""
-    target = Path(as_path(path))
-    if target.is_dir():
-        raise IsADirectoryError(f"{target} is a folder: give the path of a file")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {target}: make the folder {target.parent} first")
 
 
 def _check_names(names: list[str], n_columns: int) -> None:
