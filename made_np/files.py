@@ -36,13 +36,13 @@ def open_file(path: StrPath, name: str = "path") -> BinaryIO:
     TypeError
         If `path` is no path.
     OSError
-        If there is no such file, or it cannot be read.
+        If there is no such file, it cannot be read, or it is a folder.
     ValueError
-        If something other than an ordinary file stands at `path`.
+        If something else than an ordinary file stands at `path`.
     """
     text = as_path(path, name)
     if not stat.S_ISREG(os.stat(text).st_mode):
-        raise ValueError(_no_file(text, name))
+        raise _no_file(text, name)
     return open(text, "rb")
 
 
@@ -51,11 +51,12 @@ def as_target(path: StrPath, name: str = "path") -> Path:
     text = as_path(path, name)
     target = Path(os.path.realpath(text))
     if target.is_dir() or text.endswith(("/", os.sep)):
-        raise IsADirectoryError(_no_file(text, name))
+        raise _no_file(text, name)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{name}: cannot write {text}: make the folder {target.parent} first")
-    if target.exists() and not target.is_file():
-        raise ValueError(_no_file(text, name))
+    with suppress(FileNotFoundError):  # any other error, such as a circle of links, is told
+        if not stat.S_ISREG(os.stat(target).st_mode):
+            raise _no_file(text, name)
     return target
 
 
@@ -148,8 +149,8 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _no_file(path: str, name: str) -> str:
-    """Message for a path that no ordinary file stands at."""
-    is_folder = path.endswith(("/", os.sep)) or os.path.isdir(path)
-    what = "a folder" if is_folder else "no ordinary file, but a pipe, a socket or a device"
-    return f"{name} {path} is {what}: give the path of a file"
+def _no_file(path: str, name: str) -> OSError | ValueError:
+    """Return the error for a path that no ordinary file stands at."""
+    if path.endswith(("/", os.sep)) or os.path.isdir(path):
+        return IsADirectoryError(f"{name} {path} is a folder: give the path of a file")
+    return ValueError(f"{name} {path} is no ordinary file, but a pipe, a socket or a device: give the path of a file")

@@ -52,15 +52,15 @@ def check_writable(path: Any, name: str = "path") -> None:
     OSError
         The folder is missing or takes no files, `path` is a folder, or a file that may not be written to.
     """
-    target = as_target(path, name)
     try:
+        target = as_target(path, name)
         _check_present(target, f"{name} {os.fspath(path)}")
         _try_out(target.parent)
     except OSError as error:
         if error.strerror is None:
             raise
         reason = error.strerror.lower()
-        raise type(error)(f"{name}: cannot write {target}: {reason}; give another path") from error
+        raise type(error)(f"{name}: cannot write {os.fspath(path)}: {reason}; give another path") from error
 
 
 def _is_same(path: str, other: str) -> bool:
