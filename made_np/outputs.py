@@ -17,6 +17,7 @@ import numpy as np
 
 from made_np.layers import Array, sigmoid, softplus
 from made_np.normal import inverse_normal_cdf
+from made_np.values import as_count, as_number
 
 
 class Distribution(ABC):
@@ -62,6 +63,14 @@ class Distribution(ABC):
         """Return what the network sees of `x`, shape (..., n_inputs)."""
         return x[..., None]
 
+    def _settle(self, **fewest: int) -> None:
+        """Look at the counts, each with the fewest it may be, and at the floor, and keep them as plain numbers."""
+        kind = type(self).__name__
+        for name, least in fewest.items():
+            object.__setattr__(self, name, as_count(getattr(self, name), f"{kind}({name})", least))
+        if hasattr(self, "min_scale"):
+            object.__setattr__(self, "min_scale", as_number(self.min_scale, f"{kind}(min_scale)", "(0, inf)"))
+
 
 @dataclass(frozen=True)
 class Bernoulli(Distribution):
@@ -84,8 +93,9 @@ class Bernoulli(Distribution):
         return softplus(t), (sign * sigmoid(t))[..., None]
 
     def inverse_cdf(self, raw: Array, u: Array) -> Array:
-        """Return 1 where ``u < p(x = 1)``, else 0."""
-        return (u < sigmoid(raw[..., 0])).astype(raw.dtype)
+        """Return 1 where ``u < p(x = 1)``, else 0; NaN where p is."""
+        p = sigmoid(raw[..., 0])
+        return np.where(np.isnan(p), p, u < p).astype(raw.dtype)
 
     def mean(self, raw: Array) -> Array:
         """Return p(x = 1)."""
@@ -114,7 +124,7 @@ class Categorical(Distribution):
     n: int
 
     def __post_init__(self) -> None:
-        check_count("Categorical(n)", self.n, 2)
+        self._settle(n=2)
 
     @property
     def n_raw(self) -> int:  # type: ignore[override]
@@ -150,17 +160,18 @@ class Categorical(Distribution):
         return nll[..., 0], draw
 
     def inverse_cdf(self, raw: Array, u: Array) -> Array:
-        """Return the smallest k with ``u < p(x <= k)``."""
+        """Return the smallest k with ``u < p(x <= k)``; NaN where that is."""
         cdf = np.cumsum(softmax(raw), axis=-1)
-        return (u[..., None] >= cdf[..., :-1]).sum(-1).astype(raw.dtype)
+        k = (u[..., None] >= cdf[..., :-1]).sum(-1)
+        return np.where(np.isnan(cdf[..., -1]), np.nan, k).astype(raw.dtype)
 
     def mean(self, raw: Array) -> Array:
         """Return the expected code ``sum_k k p_k``, which means something for ordered values only."""
         return softmax(raw) @ np.arange(self.n, dtype=raw.dtype)
 
     def centre(self, raw: Array) -> Array:
-        """Return the likeliest value."""
-        return raw.argmax(-1).astype(raw.dtype)
+        """Return the likeliest value; NaN where a raw output is."""
+        return np.where(np.isnan(raw).any(-1), np.nan, raw.argmax(-1)).astype(raw.dtype)
 
     def marginal(self, x: Array) -> Array:
         """Return the log share of each value, each value seen once more than it was."""
@@ -191,8 +202,7 @@ class Gaussian(Distribution):
     support = "a finite number"
 
     def __post_init__(self) -> None:
-        if not self.min_scale > 0:
-            raise ValueError(f"Gaussian(min_scale={self.min_scale}): give a positive floor, such as 1e-3")
+        self._settle()
 
     def _scale(self, raw: Array) -> Array:
         return softplus(raw[..., 1]) + raw.dtype.type(self.min_scale)
@@ -244,9 +254,3 @@ def log_softmax(raw: Array) -> Array:
 def inverse_softplus(y: Array | float) -> Array:
     """Return z with ``softplus(z) = y`` for y > 0: log(e^y - 1), in the form that does not overflow for large y."""
     return np.asarray(y + np.log(-np.expm1(-np.asarray(y))))
-
-
-def check_count(what: str, n: object, least: int) -> None:
-    """Raise a `ValueError` unless `n` is an integer >= `least`."""
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
-        raise ValueError(f"{what} got {n!r}: give an integer >= {least}")

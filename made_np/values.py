@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 import os
 import reprlib
-from collections.abc import Iterable
+import sys
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import Any, TypeVar
 
 import numpy as np
@@ -55,12 +56,14 @@ def as_a(value: Any, name: str, kind: type[T], way_out: str) -> T:
 
 
 def as_count(value: Any, name: str, least: int = 1, most: int | None = None) -> int:
-    """Return `value` as an int in ``least..most``, or raise."""
+    """Return `value` as an int in ``least..most``, or raise; with no `most`, the most that memory can hold."""
     allowed = f">= {least}" if most is None else f"in {least}..{most}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name}={show(value)} is a {type(value).__name__}: give an integer {allowed}")
     if value < least or (most is not None and value > most):
         raise ValueError(f"{name}={show(value)}: give an integer {allowed}")
+    if most is None and value > sys.maxsize:
+        raise ValueError(f"{name}={show(value)} is more than any machine can hold: give an integer {allowed}")
     return int(value)
 
 
@@ -107,6 +110,25 @@ def as_callable(value: Any, name: str, signature: str = "") -> Any:
     if not callable(value):
         what = f"a function {signature}".rstrip()
         raise TypeError(f"{name}={show(value)} is a {type(value).__name__}, which cannot be called: give {what}")
+    return value
+
+
+def as_sequence(value: Any, name: str, what: str, size: int | None = None) -> Collection[Any]:
+    """Return `value` if it has entries in a sequence, `size` of them if that is given; `what` says what to give.
+
+    Lists, tuples, arrays, and what else is one thing after the other; not strings, sets and dicts. The entries are
+    nobody's yet: look at each.
+
+    Examples
+    --------
+    >>> as_sequence(("a", "b"), "names", "2 strings", 2)
+    ('a', 'b')
+    """
+    is_one = isinstance(value, Collection) and not isinstance(value, (str, bytes, bytearray, Mapping, Set))
+    if not is_one or (isinstance(value, np.ndarray) and value.ndim == 0):
+        raise TypeError(f"{name}={show(value)} is a {type(value).__name__}: give {what}")
+    if size is not None and len(value) != size:
+        raise ValueError(f"{name} has {len(value)} entries: give {what}")
     return value
 
 

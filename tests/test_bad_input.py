@@ -83,7 +83,7 @@ def test_parameters_that_do_not_fit_are_refused(score: str, theta: Any, error: t
     [
         (None, r"context is missing: the model has n_context=2, pass \(n, C\) rows"),
         (np.zeros((2, 3)), r"context has shape \(2, 3\): this model needs \(n, 2\)"),
-        (np.zeros((3, 2)), r"context has 3 rows, x has 2: give one row of context per row"),
+        (np.zeros((3, 2)), r"context has 3 rows, (x has|given has|n is) 2: give one row of context per row"),
         (np.full((2, 2), np.nan), r"context\[0, 0\] = nan"),
     ],
 )
@@ -104,8 +104,8 @@ def test_context_that_nobody_asked_for_is_refused() -> None:
 @pytest.mark.parametrize(
     ("mask_set", "message"),
     [
-        (1, r"mask_set=1 does not exist: this model has 0\.\.0"),
-        (-1, "mask_set=-1 does not exist"),
+        (1, r"mask_set=1: give an integer in 0\.\.0"),
+        (-1, "mask_set=-1: give"),
         ([0, 1], r"mask_set has shape \(2,\): a permutation of 3 features has \(3,\)"),
         ([0, 1, 1], r"mask_set\[2\] = 1 is twice"),
         (1.0, r"mask_set has shape \(\)"),
@@ -157,12 +157,16 @@ def test_what_cannot_be_sampled_is_refused(arguments: dict[str, Any], error: typ
         ({"grad": np.zeros(3, np.float32)}, ValueError, r"grad has shape \(3,\): this model needs"),
         ({"grad": np.zeros(THREE.n_params)}, TypeError, "grad has dtype float64, the model float32"),
         ({"grad": [0.0]}, TypeError, "grad is a list"),
-        ({"dropout": [np.ones((2, 5), np.float32)]}, ValueError, r"dropout holds .* of shapes \[\(2, 4\)\]"),
+        (
+            {"dropout": [np.ones((2, 5), np.float32)]},
+            ValueError,
+            r"dropout\[0\] is float32 of shape \(2, 5\): .* of shapes \[\(2, 4\)\]",
+        ),
         ({"dropout": [np.ones((2, 4))]}, ValueError, "this model needs float32 arrays"),
-        ({"dropout": []}, ValueError, "dropout holds"),
-        ({"dropout": [np.ones((2, 9), np.float32), None]}, ValueError, r"may have one of \(2, 5\) before them"),
+        ({"dropout": []}, ValueError, "dropout has 0 entries"),
+        ({"dropout": [np.ones((2, 9), np.float32), None]}, ValueError, r"maybe one of \(2, 5\) before them"),
         ({"dropout": [np.ones((2, 3)), None]}, ValueError, "this model needs float32 arrays"),
-        ({"dropout": [None, None, None]}, ValueError, r"dropout holds \[None, None, None\]"),
+        ({"dropout": [None, None, None]}, ValueError, "dropout has 3 entries"),
     ],
 )
 def test_what_cannot_be_trained_with_is_refused(arguments: Any, error: type[Exception], message: str) -> None:

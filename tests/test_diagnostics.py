@@ -379,7 +379,7 @@ def test_calibration_refuses_what_has_no_answer() -> None:
     with pytest.raises(ValueError, match="feature=0 has states: ask for reliability"):
         found.uniformity(0)
     for feature in (-1, 5):
-        with pytest.raises(ValueError, match=rf"feature={feature} does not exist: the model has features 0\.\.4"):
+        with pytest.raises(ValueError, match=rf"feature={feature}: give an integer in 0\.\.4"):
             found.of(feature)
     bits, fair = two_bits()
     with pytest.raises(ValueError, match="every feature has states"):

@@ -44,7 +44,7 @@ def test_locate_names_each_entry_where_its_view_shows_it() -> None:
 
 @pytest.mark.parametrize("k", [-1, LAYOUT.size])
 def test_locate_refuses_what_is_outside(k: int) -> None:
-    with pytest.raises(IndexError, match=rf"k = {k} is outside theta: its entries are 0\.\.{LAYOUT.size - 1}"):
+    with pytest.raises(ValueError, match=rf"k={k}: give an integer in 0\.\.{LAYOUT.size - 1}"):
         LAYOUT.locate(k)
 
 

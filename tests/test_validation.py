@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from made_np.validation import as_choice, as_count, as_numbers, as_rows, as_uniforms, as_vector
+from made_np.validation import as_numbers, as_rows, as_uniforms, as_vector
+from made_np.values import as_choice, as_count
 
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 PLAIN = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 2.0]])

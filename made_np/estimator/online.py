@@ -14,8 +14,8 @@ from made_np.loop import Options, Record, Rows, Run
 from made_np.model import MADE
 from made_np.optim import Optimizer, State, get_optimizer
 from made_np.schedules import get_schedule
-from made_np.train import _as_decay, _as_dropout, _as_number, _as_rate
-from made_np.values import as_count
+from made_np.train import _as_decay, _as_dropout
+from made_np.values import as_count, as_number
 
 __all__ = ["Memory", "Pass", "train_on"]
 
@@ -81,7 +81,7 @@ def train_on(
     rule = get_optimizer(optimizer)
     options = Options(
         optimizer=rule,
-        learning_rate=_as_number(learning_rate, "learning_rate", "above 0", lambda v: v > 0),
+        learning_rate=as_number(learning_rate, "learning_rate", "(0, inf)"),
         schedule=get_schedule(None),
         batch_size=as_count(batch_size, "batch_size"),
         max_epochs=1,
@@ -89,7 +89,7 @@ def train_on(
         validate_every=1,
         decay=_as_decay(made, weight_decay),
         dropout=_as_dropout(made, dropout),
-        input_dropout=_as_rate(input_dropout, "input_dropout"),
+        input_dropout=as_number(input_dropout, "input_dropout", "[0, 1)"),
         averaging=0.0,
         callbacks=(),
     )

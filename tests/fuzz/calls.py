@@ -20,6 +20,9 @@ DOCUMENTED = ("the loss was not finite",)
 
 ALLOWED = (TypeError, ValueError, OSError)
 
+FILES = ("checkpoint", "folder", "path")
+"""Arguments that an error may name by the file that they are, as Python's own errors do."""
+
 
 class Call(NamedTuple):
     """A function with arguments that it takes."""
@@ -82,7 +85,8 @@ def _wrong_error(
         return None
     if not isinstance(error, ALLOWED):
         return f"raised {type(error).__name__}: {error}"
-    if not any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", str(error)) for name in hostile):
+    words = [*hostile, *(value for name, value in hostile.items() if name in FILES and isinstance(value, str))]
+    if not any(word and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", str(error)) for word in words):
         return f"raised {type(error).__name__} that names none of {sorted(hostile)}: {error}"
     return None
 

@@ -16,6 +16,11 @@ from made_np.storage import atomic_write
 
 PATH = "written.npz"
 
+ANOTHER = {"made": ("MADE",)}
+"""A model is what is wanted: that the other arguments do not fit it is said of them."""
+ENDLESS = ("huge broadcast", "huge vector")
+"""Where any size will do, these ask for much memory or time."""
+
 
 def _scores(**more: Any) -> dict[str, Any]:
     return {"theta": models.theta(), "x": models.rows(), "context": models.context(), "mask_set": 1, **more}
@@ -98,7 +103,7 @@ MODEL: dict[str, Callable[[], Call]] = {
         mask_set=None,
         uniforms=np.full((5, 3), 0.5),
     ),
-    "train.fit": lambda: call(made_np.fit, made=models.mixed(), **_fit()),
+    "train.fit": lambda: call(made_np.fit, unlike=ANOTHER, made=models.mixed(), **_fit()),
     "linear.fit_linear": lambda: call(
         linear.fit_linear,
         made=models.linear(),
@@ -117,7 +122,12 @@ MODEL: dict[str, Callable[[], Call]] = {
 }
 
 MASKS: dict[str, Callable[[], Call]] = {
-    "masks.connectivity": lambda: call(masks.connectivity, masks=[np.tri(3, dtype=bool)], direct=np.eye(3, dtype=bool)),
+    "masks.connectivity": lambda: call(
+        masks.connectivity,
+        unlike={"masks": ENDLESS, "direct": ENDLESS},
+        masks=[np.tri(3, dtype=bool)],
+        direct=np.eye(3, dtype=bool),
+    ),
     "masks.make_degrees": lambda: call(
         masks.make_degrees, kind="random", hidden=(4, 4), n_features=3, rng=_rng(), n_context=1, residual=True
     ),
@@ -151,7 +161,7 @@ TRAINING: dict[str, Callable[[], Call]] = {
     "optim.AdaGrad": lambda: call(optim.AdaGrad, eps=1e-6),
     "optim.Adam": lambda: call(optim.Adam, beta1=0.9, beta2=0.99, eps=1e-8),
     "optim.AdamW": lambda: call(optim.AdamW, beta1=0.9, beta2=0.99, eps=1e-8),
-    "optim.Optimizer.init": lambda: call(optim.Adam().init, theta=np.ones(3)),
+    "optim.Optimizer.init": lambda: call(optim.Adam().init, unlike={"theta": ENDLESS}, theta=np.ones(3)),
     "optim.Optimizer.step": _optimizer_step,
     "optim.SGD": lambda: call(optim.SGD, momentum=0.5, nesterov=True),
     "optim.blocks": lambda: call(optim.blocks, size=3),
@@ -160,15 +170,21 @@ TRAINING: dict[str, Callable[[], Call]] = {
     "schedules.Constant.__call__": lambda: call(schedules.Constant(0.5), step=1, total_steps=3),
     "schedules.ReduceOnPlateau": lambda: call(schedules.ReduceOnPlateau, factor=0.5, patience=2, floor=0.1),
     "schedules.ReduceOnPlateau.__call__": lambda: call(schedules.ReduceOnPlateau(), step=1, total_steps=3),
-    "schedules.ReduceOnPlateau.after": lambda: call(schedules.ReduceOnPlateau().after, valid=[2.0, 1.0]),
+    "schedules.ReduceOnPlateau.after": lambda: call(
+        schedules.ReduceOnPlateau().after, unlike={"valid": ENDLESS}, valid=[2.0, 1.0]
+    ),
     "schedules.StepDecay": lambda: call(schedules.StepDecay, factor=0.5, every=2),
     "schedules.StepDecay.__call__": lambda: call(schedules.StepDecay(0.5, 2), step=1, total_steps=3),
     "schedules.WarmRestarts": lambda: call(schedules.WarmRestarts, steps=3, growth=2),
     "schedules.WarmRestarts.__call__": lambda: call(schedules.WarmRestarts(3, 2), step=1, total_steps=3),
     "schedules.Warmup": lambda: call(schedules.Warmup, steps=3, then="cosine"),
     "schedules.Warmup.__call__": lambda: call(schedules.Warmup(3), step=1, total_steps=3),
-    "schedules.Warmup.after": lambda: call(schedules.Warmup(3, schedules.ReduceOnPlateau()).after, valid=[2.0, 1.0]),
-    "schedules.after": lambda: call(schedules.after, schedule=schedules.ReduceOnPlateau(), valid=[2.0, 1.0]),
+    "schedules.Warmup.after": lambda: call(
+        schedules.Warmup(3, schedules.ReduceOnPlateau()).after, unlike={"valid": ENDLESS}, valid=[2.0, 1.0]
+    ),
+    "schedules.after": lambda: call(
+        schedules.after, unlike={"valid": ENDLESS}, schedule=schedules.ReduceOnPlateau(), valid=[2.0, 1.0]
+    ),
     "schedules.constant": lambda: call(schedules.constant, step=1, total_steps=3),
     "schedules.cosine": lambda: call(schedules.cosine, step=1, total_steps=3),
     "schedules.get_schedule": lambda: call(schedules.get_schedule, schedule="cosine"),
@@ -193,10 +209,12 @@ LOOKING: dict[str, Callable[[], Call]] = {
     "diagnostics.conditionals.Calibration.reliability": lambda: call(_calibration().reliability, feature=1),
     "diagnostics.conditionals.Calibration.uniformity": lambda: call(_calibration().uniformity, feature=2),
     "diagnostics.conditionals.calibration": lambda: call(
-        diagnostics.calibration, made=models.mixed(), **_scores(n_bins=3, rng=_rng())
+        diagnostics.calibration, unlike=ANOTHER, made=models.mixed(), **_scores(n_bins=3, rng=_rng())
     ),
     "diagnostics.evaluation.Evaluation.difference": lambda: call(_evaluation().difference, other=_evaluation()),
-    "diagnostics.evaluation.evaluate": lambda: call(diagnostics.evaluate, made=models.mixed(), **_scores()),
+    "diagnostics.evaluation.evaluate": lambda: call(
+        diagnostics.evaluate, unlike=ANOTHER, made=models.mixed(), **_scores()
+    ),
     "draw.curves.learning_curve": lambda: call(
         draw.learning_curve,
         history={"epoch": [1, 2], "train": [2.0, 1.0], "valid": [2.0, 1.5]},
@@ -231,7 +249,9 @@ LOOKING: dict[str, Callable[[], Call]] = {
     "draw.reliability.calibration": lambda: call(
         draw.calibration, found=_calibration(), feature=1, title="t", path=None
     ),
-    "draw.text.mask_text": lambda: call(draw.mask_text, mask=np.tri(3, dtype=bool), width=72, height=36, ascii=False),
+    "draw.text.mask_text": lambda: call(
+        draw.mask_text, unlike={"mask": ENDLESS}, mask=np.tri(3, dtype=bool), width=72, height=36, ascii=False
+    ),
     "draw.wires.masks": lambda: call(
         draw.masks, mask_set=models.mixed().mask_sets[0], by="order", names=["a", "b", "c"], path=None
     ),
@@ -285,6 +305,7 @@ TABLES: dict[str, Callable[[], Call]] = {
     "storage.load": lambda: call(made_np.load, path="model.npz"),
     "storage.save": lambda: call(
         made_np.save,
+        unlike=ANOTHER,
         path=PATH,
         made=models.mixed(),
         theta=models.theta(),
