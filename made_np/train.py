@@ -1,6 +1,6 @@
 """Fitting: minibatches, early stopping, cycling of mask sets, averaging, progress, Ctrl-C.
 
-This module holds `fit` and the checks of its arguments; `loop` holds what happens at each step.
+This module holds `fit`; `training_arguments` looks at what it is given, `loop` holds what happens at each step.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from made_np.checkpoints import Checkpoint, prepare
 from made_np.loop import Callback, EpochInfo, Options, Record, Rows, Run
 from made_np.model import MADE, as_model
 from made_np.optim import Optimizer, get_optimizer
-from made_np.schedules import Schedule, ScheduleError, after, get_schedule, multiplier
-from made_np.validation import as_numbers
-from made_np.values import as_callable, as_count, as_flag, as_generator, as_number, as_path, show
+from made_np.schedules import Schedule
+from made_np.training_arguments import as_callbacks, as_decay, as_dropout, as_schedule, as_table, as_valid_rows
+from made_np.values import as_count, as_flag, as_generator, as_number, as_path
 
 __all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
 
@@ -173,21 +173,21 @@ def fit(
     True
     """
     start = time.perf_counter()
-    rows = _as_rows(as_model(made), x, context, "x", "context")
-    valid_rows = _as_valid_rows(made, valid, valid_context)
+    rows = as_table(as_model(made), x, context, "x", "context")
+    valid_rows = as_valid_rows(made, valid, valid_context)
     options = Options(
         get_optimizer(optimizer),
         as_number(learning_rate, "learning_rate", "(0, inf)"),
-        _as_schedule(schedule, valid_rows),
+        as_schedule(schedule, valid_rows),
         as_count(batch_size, "batch_size"),
         as_count(max_epochs, "max_epochs"),
         as_count(patience, "patience"),
         as_count(validate_every, "validate_every"),
-        _as_decay(made, weight_decay),
-        _as_dropout(made, dropout),
+        as_decay(made, weight_decay),
+        as_dropout(made, dropout),
         as_number(input_dropout, "input_dropout", "[0, 1)"),
         as_number(averaging, "averaging", "[0, 1]"),
-        _as_callbacks(callbacks),
+        as_callbacks(callbacks),
     )
     progress = as_flag(progress, "progress")
     run, saver = _begin(made, rows, valid_rows, options, theta, rng, start, checkpoint, resume)
@@ -257,67 +257,3 @@ def _result(run: Run, stopped_by: str) -> FitResult:
         seconds=time.perf_counter() - run.start,
         stopped_by=stopped_by,
     )
-
-
-def _as_rows(made: MADE, x: Any, context: Any, name: str, context_name: str) -> Rows:
-    """Check `x` and `context` piece by piece, and leave them in their own dtype and storage."""
-    x = as_numbers(x, name)
-    if x.ndim != 2 or len(x) == 0:
-        made.check_rows(x, name)
-        raise ValueError(f"{name} has no rows: give at least one")
-    for _ in made.check_blocks(x, context, name, context_name):
-        pass
-    return Rows(x, made.check_context(context, len(x), context_name, f"{name} has"))
-
-
-def _as_valid_rows(made: MADE, valid: Any, valid_context: Any) -> Rows | None:
-    if valid is not None:
-        return _as_rows(made, valid, valid_context, "valid", "valid_context")
-    if valid_context is not None:
-        raise ValueError("valid_context is given without valid: give the rows that belong to it")
-    return None
-
-
-def _as_schedule(schedule: str | Schedule | None, valid_rows: Rows | None) -> Schedule:
-    """Return the schedule once its first multiplier has been seen to be one."""
-    found = get_schedule(schedule)
-    after(found, [] if valid_rows is not None else [math.nan])  # it raises now if it needs validation losses
-    try:
-        first = multiplier(found, 0, 1)
-    except ScheduleError:
-        raise
-    except Exception as error:  # a function of another signature, say
-        raise ScheduleError(f"schedule={show(found)} gives no multiplier of step 0: {show(error)}") from error
-    as_number(first, f"schedule(0, 1) of {show(found)}", "[0, inf)")
-    return found
-
-
-def _as_decay(made: MADE, weight_decay: float | Mapping[str, float]) -> Array | None:
-    """Return one coefficient per parameter, 0 for biases, or None where there is no decay."""
-    weights = list(made.layout.weight_names)
-    if not isinstance(weight_decay, Mapping):
-        weight_decay = dict.fromkeys(weights, as_number(weight_decay, "weight_decay", "[0, inf)"))
-    decay = np.zeros(made.n_params, dtype=made.dtype)
-    for name, value in weight_decay.items():
-        if name not in weights:
-            what = "a bias" if name in made.layout.names else "no parameter"
-            raise ValueError(f"weight_decay names {show(name)}, {what}: use some of {weights}")
-        most = float(np.finfo(made.dtype).max)
-        decay[made.layout.slices[name]] = as_number(value, f"weight_decay[{name!r}]", f"[0, {most}]")
-    return decay if decay.any() else None
-
-
-def _as_dropout(made: MADE, dropout: float) -> float:
-    rate = as_number(dropout, "dropout", "[0, 1)")
-    if rate and not made.hidden:
-        raise ValueError(f"dropout={dropout} needs a hidden layer: this model has hidden=()")
-    return rate
-
-
-def _as_callbacks(callbacks: Iterable[Callback]) -> tuple[Callback, ...]:
-    """Return the callbacks as a tuple, or raise a `TypeError`."""
-    try:
-        listed = iter(callbacks)
-    except TypeError:
-        raise TypeError(f"callbacks={show(callbacks)}: give a list of functions, such as [function]") from None
-    return tuple(as_callable(call, f"callbacks[{k}]", "(info)") for k, call in enumerate(listed))

@@ -37,7 +37,7 @@ RANKS = [
     ["description"],
     ["model"],
     ["storage", "loop", "linear", "adapter", "diagnostics"],
-    ["checkpoints"],
+    ["checkpoints", "training_arguments"],
     ["train", "draw", "tables"],
     ["faces"],
     ["estimator"],
