@@ -197,7 +197,7 @@ class Description:
         Scores show it, but a draw of 0 or 1 would not.
         """
         with np.errstate(all="ignore"):
-            if np.isfinite(theta.sum()):  # as nearly always: nothing to look for
+            if np.isfinite(theta @ theta):  # as nearly always: nothing to look for
                 return
         wrong = ~np.isfinite(theta)
         views, masks = self.layout.views(wrong), [self.network.masks(one) for one in sets]

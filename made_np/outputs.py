@@ -93,9 +93,8 @@ class Bernoulli(Distribution):
         return softplus(t), (sign * sigmoid(t))[..., None]
 
     def inverse_cdf(self, raw: Array, u: Array) -> Array:
-        """Return 1 where ``u < p(x = 1)``, else 0; NaN where p is."""
-        p = sigmoid(raw[..., 0])
-        return np.where(np.isnan(p), p, u < p).astype(raw.dtype)
+        """Return 1 where ``u < p(x = 1)``, else 0."""
+        return (u < sigmoid(raw[..., 0])).astype(raw.dtype)
 
     def mean(self, raw: Array) -> Array:
         """Return p(x = 1)."""
@@ -160,18 +159,17 @@ class Categorical(Distribution):
         return nll[..., 0], draw
 
     def inverse_cdf(self, raw: Array, u: Array) -> Array:
-        """Return the smallest k with ``u < p(x <= k)``; NaN where that is."""
+        """Return the smallest k with ``u < p(x <= k)``."""
         cdf = np.cumsum(softmax(raw), axis=-1)
-        k = (u[..., None] >= cdf[..., :-1]).sum(-1)
-        return np.where(np.isnan(cdf[..., -1]), np.nan, k).astype(raw.dtype)
+        return (u[..., None] >= cdf[..., :-1]).sum(-1).astype(raw.dtype)
 
     def mean(self, raw: Array) -> Array:
         """Return the expected code ``sum_k k p_k``, which means something for ordered values only."""
         return softmax(raw) @ np.arange(self.n, dtype=raw.dtype)
 
     def centre(self, raw: Array) -> Array:
-        """Return the likeliest value; NaN where a raw output is."""
-        return np.where(np.isnan(raw).any(-1), np.nan, raw.argmax(-1)).astype(raw.dtype)
+        """Return the likeliest value."""
+        return raw.argmax(-1).astype(raw.dtype)
 
     def marginal(self, x: Array) -> Array:
         """Return the log share of each value, each value seen once more than it was."""
