@@ -11,7 +11,6 @@ Binary sets are stored one file each, ``NAME.npz``, with the integer ``n_feature
 from __future__ import annotations
 
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -230,7 +229,7 @@ def load_binary(name: str, folder: str | os.PathLike[str] | None = None) -> Data
         )
     path = Path(place, f"{name}.npz")
     stored = _read_npz(path, ("train", "valid", "test", "n_features"))
-    width = int(stored.pop("n_features"))
+    width = _width(stored.pop("n_features"), path)
     for key, packed in stored.items():
         if packed.dtype != np.uint8 or packed.ndim != 2 or packed.shape[1] != -(-width // 8):
             raise ValueError(
@@ -239,6 +238,13 @@ def load_binary(name: str, folder: str | os.PathLike[str] | None = None) -> Data
             )
     train, valid, test = (np.unpackbits(rows, axis=1, count=width) for rows in stored.values())
     return Dataset(name, train, valid, test, **vars(facts))
+
+
+def _width(n_features: NDArray[Any], path: Path) -> int:
+    """The number of columns that a file tells."""
+    if n_features.shape != () or n_features.dtype.kind not in "iu" or n_features < 1:
+        raise ValueError(f"{path}: n_features is {show(n_features)}: it has to be one integer of at least 1")
+    return int(n_features)
 
 
 def _olivetti_images(path: str | None) -> tuple[NDArray[np.uint8], str]:
@@ -278,6 +284,8 @@ def _read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
             missing = [name for name in names if name not in stored.files]
             if not missing:
                 return {name: stored[name] for name in names}
-    except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a broken archive speaks through a dozen types
         raise ValueError(f"{path} is no readable .npz file: {error}") from error
     raise ValueError(f"{path} lacks {missing}: it must hold {list(names)}")

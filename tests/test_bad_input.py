@@ -252,7 +252,9 @@ def test_a_weight_that_another_mask_set_uses_does_not_matter_to_one() -> None:
             made.sample(theta, 4, rng=0, mask_set=k)
 
 
-@pytest.mark.parametrize("rng", [np.asmatrix([[0, 1]]), "0", 1.5, True, -1, [0, None], np.random.RandomState(0)])
+@pytest.mark.parametrize(
+    "rng", [np.array([[0, 1]]).view(np.matrix), "0", 1.5, True, -1, [0, None], np.random.RandomState(0)]
+)
 def test_what_is_no_source_of_chance_is_refused(rng: Any) -> None:
     theta, gappy = THREE.init(), np.full((1, 3), np.nan)
     calls: list[Callable[..., Any]] = [

@@ -128,6 +128,9 @@ class TestDigits:
             load_digits(levels=18)
         with pytest.raises(ValueError, match="levels=1: "):
             load_digits(levels=1)
+        for wrong in ({"binary": "yes"}, {"levels": 2.5}, {"seed": -1}, {"seed": None}):
+            with pytest.raises((TypeError, ValueError), match=f"^{next(iter(wrong))}="):
+                load_digits(**wrong)  # type: ignore[arg-type]
 
 
 def faces() -> Array:
@@ -253,6 +256,14 @@ class TestBinary:
             load_binary("nltcs", tmp_path)
         store(path)
         path.write_bytes(path.read_bytes()[:200])
+        with pytest.raises(ValueError, match=r"nltcs\.npz is no readable \.npz"):
+            load_binary("nltcs", tmp_path)
+        for wrong in (np.zeros(2, int), np.array(11.0), np.array(0), np.array("11")):
+            np.savez(path, **{**store(path), "n_features": wrong})
+            with pytest.raises(ValueError, match=r"nltcs\.npz: n_features is an array of shape"):
+                load_binary("nltcs", tmp_path)
+        with open(path, "wb") as file:
+            np.save(file, np.zeros(3))
         with pytest.raises(ValueError, match=r"nltcs\.npz is no readable \.npz"):
             load_binary("nltcs", tmp_path)
         path.write_bytes(b"")

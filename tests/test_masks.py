@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import naive
@@ -242,3 +243,39 @@ def test_connectivity_of_direct_wires_alone_and_of_nothing() -> None:
 def test_a_path_that_is_one_of_very_many_is_not_lost() -> None:
     ones = np.ones((300, 300), dtype=bool)
     assert connectivity([ones] * 20).all()  # 300^19 paths overflow float32 unless each step asks only "any?"
+
+
+# ------------------------------------------------------------------------------------------------ what is refused
+
+RNG = np.random.default_rng(0)
+WRONG: list[tuple[Any, str]] = [
+    (lambda: make_order("random", 0, RNG), "n_features"),
+    (lambda: make_order("random", 3, "0"), "rng"),
+    (lambda: make_order(None, 3, RNG), "order"),
+    (lambda: position_of([0, 0]), "order"),
+    (lambda: position_of([0.0]), "order"),
+    (lambda: spread_degrees(0, 3), "width"),
+    (lambda: spread_degrees(3, "3"), "n_features"),
+    (lambda: spread_degrees(3, 3, -1), "n_context"),
+    (lambda: random_degrees(3, 3, RNG, lowest=3), "lowest"),
+    (lambda: random_degrees(3, 3, 1.5), "rng"),
+    (lambda: random_degrees(10**400, 3, RNG), "width"),
+    (lambda: make_degrees("random", 3, 3, RNG), "hidden"),
+    (lambda: make_degrees("random", (3,), 3, RNG, residual="yes"), "residual"),
+    (lambda: make_mask([1.0], [1]), "degrees_out"),
+    (lambda: make_mask([1], [[1]]), "degrees_in"),
+    (lambda: make_mask([1], [1], strict=1), "strict"),
+    (lambda: connectivity(None), "masks"),
+    (lambda: connectivity([np.zeros(3)]), "masks[0]"),
+    (lambda: connectivity([np.ones((2, 3)), np.ones((4, 3))]), "masks[1]"),
+    (lambda: connectivity([np.ones((2, 3))], np.ones((3, 2))), "direct"),
+    (lambda: connectivity([], "direct"), "direct"),
+]
+
+
+@pytest.mark.parametrize(("call", "name"), WRONG)
+def test_what_cannot_be_meant_is_named_and_draws_nothing(call: Any, name: str) -> None:
+    before = RNG.bit_generator.state
+    with pytest.raises((TypeError, ValueError), match=rf"^{re.escape(name)}\W"):
+        call()
+    assert RNG.bit_generator.state == before
