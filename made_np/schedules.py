@@ -211,7 +211,7 @@ def multiplier(schedule: Schedule, step: int, total_steps: int) -> float:
     >>> multiplier(linear, 1, 4)
     0.75
     """
-    value = schedule(step, total_steps)
+    value = get_schedule(schedule)(step, total_steps)
     try:
         return as_number(value, f"schedule({step}, {total_steps})", "[0, inf]")
     except (TypeError, ValueError) as error:

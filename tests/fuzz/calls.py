@@ -81,7 +81,8 @@ def fault(good: Call, hostile: Mapping[str, Any]) -> str | None:
 def _wrong_error(
     error: BaseException, hostile: Mapping[str, Any], may_raise: tuple[type[Exception], ...]
 ) -> str | None:
-    if isinstance(error, may_raise):
+    is_huge = any(isinstance(value, np.ndarray) and value.size > 2**30 for value in hostile.values())
+    if isinstance(error, may_raise) or (is_huge and isinstance(error, MemoryError)):  # NumPy says how much it lacks
         return None
     if not isinstance(error, ALLOWED):
         return f"raised {type(error).__name__}: {error}"

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+import made_np
 from fuzz import models
 from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
-
-import made_np
 from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, linear, masks, optim, schedules, tables
 from made_np.storage import atomic_write
 
@@ -19,7 +19,7 @@ PATH = "written.npz"
 ANOTHER = {"made": ("MADE",)}
 """A model is what is wanted: that the other arguments do not fit it is said of them."""
 ENDLESS = ("huge broadcast", "huge vector")
-"""Where any size will do, these ask for much memory or time."""
+"""A list of any length is looked at entry by entry, and these have very many."""
 
 
 def _scores(**more: Any) -> dict[str, Any]:
@@ -124,7 +124,6 @@ MODEL: dict[str, Callable[[], Call]] = {
 MASKS: dict[str, Callable[[], Call]] = {
     "masks.connectivity": lambda: call(
         masks.connectivity,
-        unlike={"masks": ENDLESS, "direct": ENDLESS},
         masks=[np.tri(3, dtype=bool)],
         direct=np.eye(3, dtype=bool),
     ),
@@ -161,7 +160,7 @@ TRAINING: dict[str, Callable[[], Call]] = {
     "optim.AdaGrad": lambda: call(optim.AdaGrad, eps=1e-6),
     "optim.Adam": lambda: call(optim.Adam, beta1=0.9, beta2=0.99, eps=1e-8),
     "optim.AdamW": lambda: call(optim.AdamW, beta1=0.9, beta2=0.99, eps=1e-8),
-    "optim.Optimizer.init": lambda: call(optim.Adam().init, unlike={"theta": ENDLESS}, theta=np.ones(3)),
+    "optim.Optimizer.init": lambda: call(optim.Adam().init, theta=np.ones(3)),
     "optim.Optimizer.step": _optimizer_step,
     "optim.SGD": lambda: call(optim.SGD, momentum=0.5, nesterov=True),
     "optim.blocks": lambda: call(optim.blocks, size=3),
@@ -188,6 +187,7 @@ TRAINING: dict[str, Callable[[], Call]] = {
     "schedules.constant": lambda: call(schedules.constant, step=1, total_steps=3),
     "schedules.cosine": lambda: call(schedules.cosine, step=1, total_steps=3),
     "schedules.get_schedule": lambda: call(schedules.get_schedule, schedule="cosine"),
+    "schedules.multiplier": lambda: call(schedules.multiplier, schedule=schedules.cosine, step=1, total_steps=3),
     "schedules.linear": lambda: call(schedules.linear, step=1, total_steps=3),
 }
 
@@ -249,9 +249,7 @@ LOOKING: dict[str, Callable[[], Call]] = {
     "draw.reliability.calibration": lambda: call(
         draw.calibration, found=_calibration(), feature=1, title="t", path=None
     ),
-    "draw.text.mask_text": lambda: call(
-        draw.mask_text, unlike={"mask": ENDLESS}, mask=np.tri(3, dtype=bool), width=72, height=36, ascii=False
-    ),
+    "draw.text.mask_text": lambda: call(draw.mask_text, mask=np.tri(3, dtype=bool), width=72, height=36, ascii=False),
     "draw.wires.masks": lambda: call(
         draw.masks, mask_set=models.mixed().mask_sets[0], by="order", names=["a", "b", "c"], path=None
     ),
