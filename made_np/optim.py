@@ -119,8 +119,9 @@ class Optimizer(ABC):
         """Refuse vectors that would be broadcast or overwritten, and the state of another rule or model."""
         kind = type(self).__name__
         way_out = f"start from {kind}.init(theta)"
+        as_a(state, "state", dict, way_out)
         for name in ("step", *self._moments):
-            if name not in as_a(state, "state", dict, way_out):
+            if name not in state:
                 raise ValueError(f"state has {sorted(map(show, state))} but {kind} needs {name!r}: {way_out}")
         count = as_a(state["step"], "state['step']", np.ndarray, way_out)
         if count.ndim or count.dtype.kind not in "iu":

@@ -79,6 +79,6 @@ def as_callbacks(callbacks: Iterable[Callback]) -> tuple[Callback, ...]:
     """Return the callbacks as a tuple, or raise a `TypeError`."""
     try:
         listed = iter(callbacks)
-    except TypeError:
+    except Exception:  # no iterable, or one that says so in its own way
         raise TypeError(f"callbacks={show(callbacks)}: give a list of functions, such as [function]") from None
     return tuple(as_callable(call, f"callbacks[{k}]", "(info)") for k, call in enumerate(listed))

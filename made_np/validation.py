@@ -49,7 +49,7 @@ def as_rows(x: Any, n_columns: int, dtype: np.dtype[Any], name: str = "x", *, ga
 
 def as_dense(x: Any, name: str) -> Array:
     """Return `x` as an array, without a copy where it is one; sparse, masked and ragged data are refused."""
-    if hasattr(x, "tocsr") or hasattr(x, "todense"):
+    if hasattr(type(x), "tocsr") or hasattr(type(x), "todense"):  # of the type: an instance may answer with any error
         raise TypeError(f"{name} is sparse ({type(x).__name__}): pass {name}.toarray()")
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array: pass {name}.filled(np.nan), with NaN for what is missing")

@@ -81,7 +81,7 @@ def as_number(value: Any, name: str, interval: str = "(-inf, inf)") -> float:
         raise TypeError(f"{name}={show(value)} is a {type(value).__name__}: give {what}")
     try:
         number = float(value)
-    except OverflowError:  # an integer beyond all floats
+    except Exception:  # an integer beyond all floats, or whatever somebody's own float makes of it
         number = math.nan
     above = low <= number if interval[0] == "[" else low < number
     below = number <= high if interval[-1] == "]" else number < high
@@ -124,8 +124,13 @@ def as_sequence(value: Any, name: str, what: str, size: int | None = None) -> Co
     >>> as_sequence(("a", "b"), "names", "2 strings", 2)
     ('a', 'b')
     """
-    is_one = isinstance(value, Collection) and not isinstance(value, (str, bytes, bytearray, Mapping, Set))
-    if not is_one or (isinstance(value, np.ndarray) and value.ndim == 0):
+    if isinstance(value, Collection) and not isinstance(value, (str, bytes, bytearray, Mapping, Set)):
+        # A 0-d array has no entries. A data frame yields its columns, but counts its rows.
+        axes = getattr(value, "ndim", 1)
+        is_one = axes > 0 if isinstance(value, np.ndarray) else axes == 1
+    else:
+        is_one = False
+    if not is_one:
         raise TypeError(f"{name}={show(value)} is a {type(value).__name__}: give {what}")
     if size is not None and len(value) != size:
         raise ValueError(f"{name} has {len(value)} entries: give {what}")
@@ -158,9 +163,18 @@ def as_path(path: Any, name: str = "path") -> str:
 
     A number is refused: `open` would take it for a file that is open already.
     """
-    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    text = path
+    if isinstance(path, os.PathLike):
+        try:
+            text = os.fspath(path)
+        except Exception:  # what other people's classes make of it
+            text = None
     if not isinstance(text, str):
         raise TypeError(f"{name}={show(path)} is a {type(path).__name__}: give the path of a file")
-    if not text or "\0" in text:
+    try:
+        can_be = bool(os.fsencode(text)) and "\0" not in text
+    except UnicodeEncodeError:  # half a letter, which no file system can store
+        can_be = False
+    if not can_be:
         raise ValueError(f"{name}={show(path)} names no file: give the path of a file")
     return text

@@ -252,7 +252,7 @@ def test_images_are_not_modified() -> None:
         (lambda: draw.calibration(predictions(), feature=4), "feature=4: give an integer"),
         (lambda: draw.image_grid(np.full((1, 1, 2, 2), np.inf)), r"images\[0, 0, 0, 0\] = inf"),
         (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), cmap="grey scale"), "cmap='grey scale' is unknown"),
-        (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), size=0), r"size=0: give a number in \(0, 100\]"),
+        (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), size=0), r"size=0: give a number in \[0\.01, 100\]"),
         (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), value_range=(1, 0)), r"value_range=\(1.0, 0.0\)"),
         (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), value_range=(0, np.nan)), r"value_range\[1\]=nan"),
         (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), value_range=(0, 1, 2)), "value_range has 3 entries"),

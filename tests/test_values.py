@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 import made_np.testing.values
@@ -29,6 +30,16 @@ from made_np.values import (
 class Unspeakable:
     def __repr__(self) -> str:
         raise RuntimeError("no words")
+
+
+class Nowhere:
+    def __fspath__(self) -> str:
+        raise RuntimeError("no path")
+
+
+class Restless(float):
+    def __float__(self) -> float:
+        raise RuntimeError("no number")
 
 
 def as_list(value: Any, name: str) -> Any:
@@ -111,6 +122,10 @@ REFUSED: list[Any] = [
     (as_path, None, TypeError),
     (as_path, "", ValueError),
     (as_path, "a\0b", ValueError),
+    pytest.param(as_path, "\ud800", ValueError, id="half a letter"),
+    (as_path, Nowhere(), TypeError),
+    (as_number, Restless(0.5), ValueError),
+    (as_pair, pandas.DataFrame({"a": [1, 2], "b": [3, 4]}), TypeError),
     (as_generator, np.array([[0, 1]]).view(np.matrix), TypeError),
     (as_generator, np.array([0, 1]), TypeError),
     (as_generator, "0", TypeError),

@@ -76,7 +76,7 @@ def image_grid(
     ImportError
         matplotlib is missing.
     """
-    path, cmap, size = as_picture(path), as_colour_map(cmap), as_number(size, "size", "(0, 100]")
+    path, cmap, size = as_picture(path), as_colour_map(cmap), as_number(size, "size", "[0.01, 100]")
     given = as_numbers(images, "images")
     if given.ndim != 4 or 0 in given.shape:
         raise ValueError(f"images has shape {given.shape}: give (rows, columns, height, width), none of them 0")

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas
+from scipy import sparse
 
 import made_np
 from made_np.testing import Adapter
@@ -28,6 +30,30 @@ class Unspeakable:
         raise RuntimeError("no equal")
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class Restless(float):
+    """A number that will not say which."""
+
+    def __float__(self) -> float:
+        raise RuntimeError("no number")
+
+
+class Nowhere:
+    """A path that leads nowhere."""
+
+    def __fspath__(self) -> str:
+        raise RuntimeError("no path")
+
+
+class Closed:
+    """An iterable without entries to be had, and an error for whatever else is asked of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("closed")
+
+    def __iter__(self) -> Any:
+        raise RuntimeError("closed")
 
 
 def _recursive() -> list[Any]:
@@ -69,6 +95,9 @@ SCALARS: dict[str, Callable[[], Any]] = {
     "inf": lambda: float("inf"),
     "-inf": lambda: float("-inf"),
     "1j": lambda: 1j,
+    "restless": lambda: Restless(0.5),
+    "tiny": lambda: 5e-324,
+    "longdouble scalar": lambda: np.longdouble("1e4000"),
     "10**400": lambda: 10**400,
     "-10**400": lambda: -(10**400),
     "10**5000": lambda: 10**5000,
@@ -89,6 +118,7 @@ THINGS: dict[str, Callable[[], Any]] = {
     "generator": lambda: (k for k in range(3)),
     "object": object,
     "unspeakable": Unspeakable,
+    "closed": Closed,
     "list of unspeakable": lambda: [Unspeakable()],
     "type": lambda: int,
     "lambda": lambda: lambda *_, **__: None,
@@ -102,6 +132,9 @@ THINGS: dict[str, Callable[[], Any]] = {
     "list of huge integers": lambda: [10**5000, 1, 0],
     "dict of x": lambda: {"x": 1},
     "dict of 0": lambda: {0: None},
+    "data frame": lambda: pandas.DataFrame({"a": ["x", None], "b": [1, 2]}),
+    "categories": lambda: pandas.Series(["a", "b", "a"], dtype="category"),
+    "sparse": lambda: sparse.csr_array(np.zeros((4, 3))),
     "MADE": lambda: made_np.MADE(2, hidden=(3,), backend="numpy"),
     "MADEDensity": made_np.MADEDensity,
     "Adapter": lambda: Adapter(n_features=2),
@@ -154,6 +187,8 @@ PATHS: dict[str, Callable[[], Any]] = {
     "missing folder": lambda: os.path.join("missing", "folder", "file.npz"),
     "picture in a missing folder": lambda: os.path.join("missing", "folder", "file.png"),
     "device": lambda: os.devnull,
+    "nowhere": Nowhere,
+    "half a letter": lambda: "\ud800.npz",
     "name too long": lambda: "a" * 300 + ".npz",
     "surrogate": lambda: "\udcff.npz",
 }
