@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from made_np.layers import Array
 from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.values import as_sequence, show
 
 NAMES: dict[str, type[Distribution]] = {
     "bernoulli": Bernoulli,
@@ -42,9 +43,9 @@ def make_distribution(output: str | Distribution) -> Distribution:
     if isinstance(output, Distribution):
         return output
     if not isinstance(output, str):
-        raise TypeError(f"output={output!r} is a {type(output).__name__}: give a name or a distribution")
+        raise TypeError(f"output={show(output)} is a {type(output).__name__}: give a name or a distribution")
     if output not in NAMES:
-        raise ValueError(f"output={output!r} is unknown: use one of {tuple(NAMES)}")
+        raise ValueError(f"output={show(output)} is unknown: use one of {tuple(NAMES)}")
     try:
         return NAMES[output]()
     except TypeError:
@@ -89,11 +90,10 @@ class Outputs:
         """Return the outputs for one distribution shared by all features, or for one per feature."""
         if isinstance(output, (str, Distribution)):
             return cls((make_distribution(output),) * n_features)
-        if not isinstance(output, Sequence):
-            raise TypeError(f"output={output!r}: give a name, a distribution, or a list with one per feature")
-        if len(output) != n_features:
-            raise ValueError(f"output lists {len(output)} distributions: n_features={n_features} needs as many")
-        return cls(tuple(make_distribution(each) for each in output))
+        listed = as_sequence(output, "output", "a name, a distribution, or a list with one per feature")
+        if len(listed) != n_features:
+            raise ValueError(f"output lists {len(listed)} distributions: n_features={n_features} needs as many")
+        return cls(tuple(make_distribution(each) for each in listed))
 
     @cached_property
     def slices(self) -> tuple[slice, ...]:

@@ -42,7 +42,9 @@ def assign(
     log_prob_known: Callable[[Ints, Bools, MaskSet], Array],
     fresh: Callable[[Ints], MaskSet] | None = None,
 ) -> Iterator[tuple[Ints, MaskSet]]:
-    """Yield row indices with the mask set that shall fill their gaps, so that each draw is from p(gaps | known).
+    """Return row indices with the mask set that shall fill their gaps, so that each draw is from p(gaps | known).
+
+    What cannot be answered is refused at once; `rng` is first drawn from when the first pair is asked for.
 
     Parameters
     ----------
@@ -66,13 +68,26 @@ def assign(
     proportional to ``p_k(known)``. Sets whose order the known features do not lead cannot draw from theirs: they are
     left out.
     """
+    questions = []
     for pattern, rows in gap_patterns(known):
-        if pattern.any() and fresh is not None:
+        able = [] if pattern.any() and fresh is not None else [one for one in sets if leads(one.order, pattern)]
+        if not able and fresh is None:
+            raise no_order_leads(pattern)
+        questions.append((pattern, rows, able))
+    return _drawn(questions, rng, log_prob_known, fresh)
+
+
+def _drawn(
+    questions: list[tuple[Bools, Ints, list[MaskSet]]],
+    rng: np.random.Generator,
+    log_prob_known: Callable[[Ints, Bools, MaskSet], Array],
+    fresh: Callable[[Ints], MaskSet] | None,
+) -> Iterator[tuple[Ints, MaskSet]]:
+    """Draw the answers of `assign`, for each pattern of gaps, its rows, and the mask sets that can fill them."""
+    for pattern, rows, able in questions:
+        if not able and fresh is not None:
             yield rows, fresh(leading_order(pattern, rng))
             continue
-        able = [one for one in sets if leads(one.order, pattern)]
-        if not able:
-            raise no_order_leads(pattern)
         weights: Array = np.zeros((len(able), len(rows)))
         if pattern.any() and len(able) > 1:
             weights = np.stack([log_prob_known(rows, pattern, one) for one in able])
@@ -81,6 +96,21 @@ def assign(
         for k, one in enumerate(able):
             if (chosen == k).any():
                 yield rows[chosen == k], one
+
+
+def fill(
+    x: Array,
+    context: Array | None,
+    chosen: Iterator[tuple[Ints, MaskSet]],
+    run: Callable[[Ints | slice, MaskSet, Array | None], Array],
+) -> Array:
+    """Return `x` (n, D) with its gaps filled by `run`, which is asked for all rows that share a mask set together."""
+    filled = np.empty_like(x)
+    for rows, one in chosen:
+        if len(rows) == len(x):
+            return run(slice(None), one, context)
+        filled[rows] = run(rows, one, None if context is None else context[rows])
+    return filled
 
 
 def no_order_leads(known: Bools) -> ValueError:

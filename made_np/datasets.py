@@ -11,13 +11,14 @@ Binary sets are stored one file each, ``NAME.npz``, with the integer ``n_feature
 from __future__ import annotations
 
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from made_np.values import as_choice, as_count, as_flag, as_path, show
 
 FOLDER_VARIABLE = "MADE_NP_DATA"
 
@@ -136,11 +137,10 @@ def load_digits(binary: bool | None = None, *, levels: int | None = None, seed: 
     (1197, 64)
     """
     if binary is not None and levels is not None:
-        raise ValueError(f"binary={binary} and levels={levels}: give one of the two")
+        raise ValueError(f"binary={show(binary)} and levels={show(levels)}: give one of the two")
     if levels is None:
-        levels = 17 if binary is False else 2
-    if not 2 <= levels <= 17:
-        raise ValueError(f"levels={levels} is outside 2..17: the digits have 17 grey levels")
+        levels = 2 if binary is None or as_flag(binary, "binary") else 17
+    levels, seed = as_count(levels, "levels", 2, 17), as_count(seed, "seed", 0)
     values = np.asarray(_sklearn_datasets("load_digits").load_digits().data)
     rows = (values.astype(np.int64) * levels // 17).astype(np.uint8)
     rows = rows[np.random.default_rng(seed).permutation(len(rows))]
@@ -183,12 +183,13 @@ def load_olivetti(path: str | os.PathLike[str] | None = None, *, n_valid: int = 
     ImportError
         There is no file, and scikit-learn is missing.
     """
-    images, source = _olivetti_images(path)
+    n_valid, n_test = as_count(n_valid, "n_valid", 0), as_count(n_test, "n_test", 0)
+    images, source = _olivetti_images(None if path is None else as_path(path))
     n_train = len(images) - n_valid - n_test
-    if n_valid < 0 or n_test < 0 or n_train < 1:
+    if n_train < 1:
         raise ValueError(
             f"n_valid={n_valid} and n_test={n_test} of {len(images)} faces leave {n_train} to "
-            "train on: give non-negative numbers with a smaller sum"
+            "train on: give numbers with a smaller sum"
         )
     rows = images.reshape(len(images), -1)
     return Dataset(
@@ -218,10 +219,8 @@ def load_binary(name: str, folder: str | os.PathLike[str] | None = None) -> Data
     FileNotFoundError
         There is no such file; the message says where the rows can be had.
     """
-    if name not in BINARY_SETS:
-        raise ValueError(f"name={name!r} is unknown: use one of {sorted(BINARY_SETS)}")
-    facts = BINARY_SETS[name]
-    place = folder if folder is not None else os.environ.get(FOLDER_VARIABLE)
+    facts = BINARY_SETS[as_choice(name, "name", sorted(BINARY_SETS))]
+    place = as_path(folder, "folder") if folder is not None else os.environ.get(FOLDER_VARIABLE)
     if place is None or not Path(place, f"{name}.npz").is_file():
         where = f"no folder= was given and {FOLDER_VARIABLE} is not set" if place is None else place
         raise FileNotFoundError(
@@ -230,7 +229,7 @@ def load_binary(name: str, folder: str | os.PathLike[str] | None = None) -> Data
         )
     path = Path(place, f"{name}.npz")
     stored = _read_npz(path, ("train", "valid", "test", "n_features"))
-    width = int(stored.pop("n_features"))
+    width = _width(stored.pop("n_features"), path)
     for key, packed in stored.items():
         if packed.dtype != np.uint8 or packed.ndim != 2 or packed.shape[1] != -(-width // 8):
             raise ValueError(
@@ -241,23 +240,30 @@ def load_binary(name: str, folder: str | os.PathLike[str] | None = None) -> Data
     return Dataset(name, train, valid, test, **vars(facts))
 
 
-def _olivetti_images(path: str | os.PathLike[str] | None) -> tuple[NDArray[np.uint8], str]:
+def _width(n_features: NDArray[Any], path: Path) -> int:
+    """The number of columns that a file tells."""
+    if n_features.shape != () or n_features.dtype.kind not in "iu" or n_features < 1:
+        raise ValueError(f"{path}: n_features is {show(n_features)}: it has to be one integer of at least 1")
+    return int(n_features)
+
+
+def _olivetti_images(path: str | None) -> tuple[NDArray[np.uint8], str]:
     """The faces, (400, 64, 64), and where they were found."""
     folder = os.environ.get(FOLDER_VARIABLE)
     if path is None and folder is not None and Path(folder, "olivetti.npz").is_file():
-        path = Path(folder, "olivetti.npz")
+        path = os.path.join(folder, "olivetti.npz")
     if path is None:
         faces = _sklearn_datasets("fetch_olivetti_faces").fetch_olivetti_faces()
         # it divides by the brightest value of all, which is 242; rounding finds the greys again
         return np.rint(faces.images * 242.0).astype(np.uint8), "sklearn.datasets"
     if not Path(path).is_file():
-        raise FileNotFoundError(f"no file at path={str(path)!r}: leave it out to have scikit-learn fetch the faces")
+        raise FileNotFoundError(f"no file at path={path!r}: leave it out to have scikit-learn fetch the faces")
     images = _read_npz(Path(path), ("images",))["images"]
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (64, 64):
         raise ValueError(
-            f"{path}: images is {images.dtype} of shape {images.shape}, but the faces are uint8 of shape (400, 64, 64)"
+            f"path={path}: images is {images.dtype} of shape {images.shape}; the faces are uint8 of (400, 64, 64)"
         )
-    return images, str(path)
+    return images, path
 
 
 def _sklearn_datasets(needed: str) -> Any:
@@ -278,6 +284,8 @@ def _read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
             missing = [name for name in names if name not in stored.files]
             if not missing:
                 return {name: stored[name] for name in names}
-    except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a broken archive speaks through a dozen types
         raise ValueError(f"{path} is no readable .npz file: {error}") from error
     raise ValueError(f"{path} lacks {missing}: it must hold {list(names)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import ModuleType
@@ -11,26 +11,22 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.arguments import (
-    as_dtype,
-    as_hidden,
-    as_order,
-    as_output,
-    output_config,
-)
+from made_np.arguments import as_degrees, as_dtype, as_order, as_output, output_config
 from made_np.backends import BACKENDS, get_backend
 from made_np.backends._folding import Folding
 from made_np.blocks import Outputs
 from made_np.layers import ACTIVATIONS, Array
 from made_np.layout import Layout
 from made_np.mask_sets import MaskSet, MaskSets
-from made_np.masks import DEGREES, check_degrees
 from made_np.network import Network
-from made_np.validation import as_numbers, as_rows, as_vector
-from made_np.values import as_choice, as_count
+from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
+from made_np.values import as_a, as_choice, as_count, as_flag, as_sequence
 
 AT_ONCE = 1 << 22
 """Numbers that a layer holds for the rows that are checked and scored together."""
+
+MOST_SEED = 2**128 - 1
+"""The largest seed: 128 bits are as many as NumPy takes from chance, and JSON can write them."""
 
 Model = TypeVar("Model", bound="Description")
 
@@ -59,25 +55,24 @@ class Description:
             object.__setattr__(self, name, value)
 
         settle("n_features", as_count(self.n_features, "n_features"))
-        settle("hidden", as_hidden(self.hidden))
+        settle("hidden", as_widths(self.hidden))
         settle("n_context", as_count(self.n_context, "n_context", 0))
-        settle("seed", as_count(self.seed, "seed", 0))
+        settle("seed", as_count(self.seed, "seed", 0, MOST_SEED))
         settle("dtype", as_dtype(self.dtype))
         settle("output", as_output(self.output, self.n_features))
         as_choice(self.activation, "activation", tuple(ACTIVATIONS))
         as_choice(self.backend, "backend", ("auto", *BACKENDS))
-        as_choice(self.residual, "residual", (True, False))
-        as_choice(self.mask_weights, "mask_weights", (True, False))
-        as_choice(self.direct, "direct", (True, False, "auto"))
+        settle("residual", as_flag(self.residual, "residual"))
+        settle("mask_weights", as_flag(self.mask_weights, "mask_weights"))
         if self.n_masks is not None:
             settle("n_masks", as_count(self.n_masks, "n_masks"))
         settle("order", as_order(self.order, self.n_features, self.n_masks))
-        if isinstance(self.degrees, str):
-            as_choice(self.degrees, "degrees", DEGREES)
+        settle("degrees", as_degrees(self.degrees, self.hidden, self.n_features, self.n_context))
+        if isinstance(self.direct, str):
+            as_choice(self.direct, "direct", ("auto",))
+            settle("direct", self._needs_direct())
         else:
-            given = check_degrees(self.degrees, self.hidden, self.n_features, self.n_context)
-            settle("degrees", given)
-        settle("direct", self._needs_direct() if self.direct == "auto" else self.direct)
+            settle("direct", as_flag(self.direct, "direct"))
         self._check_combination()
 
     def _needs_direct(self) -> bool:
@@ -196,6 +191,26 @@ class Description:
         """Return `theta`, or raise if it is not a contiguous (P,) array of this model's dtype."""
         return as_vector(theta, self.n_params, self.dtype, name)
 
+    def check_live(self, theta: Array, sets: list[MaskSet]) -> None:
+        """Raise a `ValueError` if a parameter that one of the mask sets uses is NaN or infinite.
+
+        Scores show it, but a draw of 0 or 1 would not.
+        """
+        with np.errstate(all="ignore"):
+            if np.isfinite(theta @ theta):  # as nearly always: nothing to look for
+                return
+        wrong = ~np.isfinite(theta)
+        views, masks = self.layout.views(wrong), [self.network.masks(one) for one in sets]
+        for name in masks[0]:
+            views[name][:] &= np.logical_or.reduce([each[name] for each in masks])
+        if wrong.any():
+            k = int(np.flatnonzero(wrong)[0])
+            raise ValueError(f"theta[{k}] = {theta[k]} ({self.layout.locate(k)}): give finite parameters to draw with")
+
+    def check_grad(self, grad: Any, **read: Array | None) -> Array:
+        """Return `grad`, or raise if it is no such array as theta, or cannot be overwritten while others are `read`."""
+        return as_target(self.check_theta(grad, "grad"), "grad", read)
+
     def check_rows(self, x: Any, name: str = "x", *, gaps: bool = False) -> Array:
         """Return `x` as (n, D) rows of this model's dtype, or raise; NaN is allowed only where `gaps` are."""
         rows = as_rows(x, self.n_features, self.dtype, name, gaps=gaps)
@@ -220,11 +235,11 @@ class Description:
                     raise
                 raise ValueError(f"from row {first} of {name}, counted as 0, on: {error}") from None
             if first == 0:
-                context = self.check_context(context, n, context_name)
+                context = self.check_context(context, n, context_name, f"{name} has")
             yield rows, None if context is None else context[first : first + step]
 
-    def check_context(self, context: Any, n: int, name: str = "context") -> Array | None:
-        """Return `context` as (n, C) rows, None for a model without context, or raise."""
+    def check_context(self, context: Any, n: int, name: str = "context", of: str = "x has") -> Array | None:
+        """Return `context` as (n, C) rows, None for a model without context, or raise; `of` says what has n rows."""
         if self.n_context == 0:
             if context is not None:
                 raise ValueError(f"{name} is given, but the model has n_context=0: leave it out")
@@ -233,34 +248,38 @@ class Description:
             raise ValueError(f"{name} is missing: the model has n_context={self.n_context}, pass (n, C) rows")
         rows = as_rows(context, self.n_context, self.dtype, name)
         if len(rows) != n:
-            raise ValueError(f"{name} has {len(rows)} rows, x has {n}: give one row of context per row")
+            raise ValueError(f"{name} has {len(rows)} rows, {of} {n}: give one row of context per row")
         return rows
 
     def check_given(self, given: Any, n: int) -> Array:
         """Return `given` as (n, D) rows with NaN for gaps: all gaps for None, one row (D,) repeated."""
         if given is None:
             return np.full((n, self.n_features), np.nan, dtype=self.dtype)
-        rows = self.check_rows(given if np.ndim(given) != 1 else np.asanyarray(given)[None], "given", gaps=True)
-        if np.ndim(given) == 1:
+        array = as_dense(given, "given")
+        rows = self.check_rows(array[None] if array.ndim == 1 else array, "given", gaps=True)
+        if array.ndim == 1:
             return np.repeat(rows, n, axis=0)
         if len(rows) != n:
             raise ValueError(f"given has {len(rows)} rows, but n={n}: give n rows, or one of shape (D,)")
         return rows
 
-    def check_dropout(self, keeps: Sequence[Array | None] | None, n: int) -> None:
-        """Raise unless `keeps` has one (n, H_l) array of this model's dtype, or None, per hidden layer.
+    def check_dropout(self, dropout: Any, n: int) -> list[Array | None] | None:
+        """Return `dropout`, or raise unless it has one (n, H_l) array of this model's dtype, or None, per hidden layer.
 
         Before them there may be one for the inputs, (n, I + C).
         """
-        if keeps is None:
-            return
+        if dropout is None:
+            return None
         inputs, shapes = (n, self.network.n_inputs), [(n, width) for width in self.hidden]
+        what = f"{self.dtype} arrays of shapes {shapes}, and maybe one of {inputs} before them, for the inputs"
+        keeps = as_sequence(dropout, "dropout", what)
         wanted = [inputs, *shapes] if len(keeps) > len(shapes) else shapes
-        pairs = zip(keeps, wanted, strict=False)
-        fits = all(keep is None or (keep.shape, keep.dtype) == (shape, self.dtype) for keep, shape in pairs)
-        if len(keeps) != len(wanted) or not fits:
-            got = [None if keep is None else (keep.shape, keep.dtype.name) for keep in keeps]
-            raise ValueError(
-                f"dropout holds {got}: this model needs {self.dtype} arrays of shapes {shapes}, and may have one of "
-                f"{inputs} before them, for the inputs"
-            )
+        if len(keeps) != len(wanted):
+            raise ValueError(f"dropout has {len(keeps)} entries: this model needs {what}")
+        for k, (keep, shape) in enumerate(zip(keeps, wanted, strict=True)):
+            if keep is None:
+                continue
+            array = as_a(keep, f"dropout[{k}]", np.ndarray, f"give {what}")
+            if (array.shape, array.dtype) != (shape, self.dtype):
+                raise ValueError(f"dropout[{k}] is {array.dtype} of shape {array.shape}: this model needs {what}")
+        return list(keeps)

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.values import as_a, as_count
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -67,9 +69,10 @@ class Layout:
 
         Raises
         ------
-        ValueError
-            `theta` has another shape, or is not contiguous (then a view could not be had).
+        TypeError, ValueError
+            `theta` is no array, has another shape, or is not contiguous (then a view could not be had).
         """
+        as_a(theta, "theta", np.ndarray, f"give a NumPy array of shape ({self.size},)")
         if theta.shape != (self.size,):
             raise ValueError(f"theta has shape {theta.shape}: this layout needs ({self.size},)")
         if not theta.flags.c_contiguous:
@@ -83,15 +86,13 @@ class Layout:
 
         Raises
         ------
-        IndexError
+        TypeError, ValueError
             `k` is not in 0..P-1.
         """
-        for name, shape in zip(self.names, self.shapes, strict=True):
-            own = self.slices[name]
-            if own.start <= k < own.stop:
-                index = np.unravel_index(k - own.start, shape)
-                return f"{name}[{', '.join(str(int(i)) for i in index)}]"
-        raise IndexError(f"k = {k} is outside theta: its entries are 0..{self.size - 1}")
+        k = as_count(k, "k", 0, self.size - 1)
+        name, own = next((name, own) for name, own in self.slices.items() if own.start <= k < own.stop)
+        index = np.unravel_index(k - own.start, self.shapes[self.names.index(name)])
+        return f"{name}[{', '.join(str(int(i)) for i in index)}]"
 
     def weights(self) -> NDArray[np.bool_]:
         """Return (P,) booleans: True for entries of weight matrices, False for biases."""

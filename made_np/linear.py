@@ -16,10 +16,15 @@ from numpy.typing import NDArray
 
 from made_np.layers import Array
 from made_np.masks import Bools, Ints
-from made_np.model import MADE
+from made_np.model import MADE, as_model
 from made_np.outputs import Gaussian
+from made_np.validation import as_finite, as_integers, as_numbers
+from made_np.values import as_count, as_sequence, show
 
 Matrix = NDArray[Any]
+
+ROUNDING = 1e-6
+"""So far, in units of its two scales, an entry of a covariance may differ from its mirror image: float32 does so."""
 
 
 def fit_linear(
@@ -57,8 +62,9 @@ def fit_linear(
 
     Raises
     ------
-    ValueError
-        `made` is of another kind, `covariance` is not positive definite, or `mean` is given for several orders.
+    TypeError, ValueError
+        `made` is of another kind, `covariance` is not symmetric and positive definite, something is NaN, infinite or
+        complex, `claims` has features or mask sets that are not there, or `mean` is given for several orders.
 
     Notes
     -----
@@ -72,16 +78,12 @@ def fit_linear(
     array([0.8, 0. ])
     """
     _check_linear(made)
-    C = np.asarray(covariance, dtype=np.float64)
-    D = made.n_features
-    if C.shape != (D, D):
-        raise ValueError(f"covariance has shape {C.shape}: this model needs ({D}, {D})")
-    if mean is not None and len(made.mask_sets) > 1:
+    C, D = _as_covariance(covariance, made.n_features), made.n_features
+    centre = None if mean is None else _as_vector(mean, D, "mean")
+    if centre is not None and len(made.mask_sets) > 1:
         raise ValueError(f"mean is given for {len(made.mask_sets)} orders that share biases: centre the rows instead")
     W, held = np.zeros((D, D)), np.zeros((D, D), dtype=bool)
-    if claims is None:
-        claims = [(k, np.arange(D)) for k in range(len(made.mask_sets))]
-    for k, features in claims:
+    for k, features in _as_claims(claims, made):
         one = made.mask_sets[k]
         for rows, free, fixed in _runs(one.order, features, held):
             W[np.ix_(rows, free)] += _regress(C, rows, free, fixed, W)
@@ -89,33 +91,90 @@ def fit_linear(
     theta = made.init()
     views = made.layout.views(theta)
     views["W_direct"][::2] = W
-    if mean is not None:
-        views["b0"][::2] = mean - W @ mean
+    if centre is not None:
+        views["b0"][::2] = centre - W @ centre
     first = W * (made.mask_sets[0].position[:, None] > made.mask_sets[0].position[None, :])
     residual = np.eye(D) - first
-    return set_scales(made, theta, np.sqrt(np.einsum("ij,ij->i", residual @ C, residual)))
+    variances = np.einsum("ij,ij->i", residual @ C, residual)
+    if not (variances > 0).all():
+        raise _not_positive()
+    return set_scales(made, theta, np.sqrt(variances))
 
 
 def set_scales(made: MADE, theta: Array, scales: Array) -> Array:
-    """Return a copy of `theta` whose Gaussian scales are `scales` (D,), in the units of x.
+    """Return a copy of `theta` whose Gaussian scales are `scales` (D,), or one number for all, in the units of x.
 
     Scales below the model's floor become (nearly) the floor.
+
+    Raises
+    ------
+    TypeError, ValueError
+        `made` is no linear Gaussian model, `theta` is not its, or a scale is not a finite number of at least 0.
     """
+    _check_linear(made)
+    given = as_numbers(scales, "scales")
+    given = _as_vector(np.repeat(given, made.n_features) if given.ndim == 0 else given, made.n_features, "scales")
     floors = np.array([output.min_scale for output in made.outputs.feature_outputs if isinstance(output, Gaussian)])
-    above = np.maximum(np.asarray(scales, dtype=np.float64) - floors, 1e-6)
-    theta = theta.copy()
+    if (given < 0).any():
+        d = int(np.flatnonzero(given < 0)[0])
+        raise ValueError(f"scales[{d}] = {given[d]}: a scale is at least 0")
+    above = np.maximum(given - floors, 1e-6)
+    theta = made.check_theta(theta).copy()
     # The inverse of softplus, log(e^s - 1), in the form that does not overflow.
     made.layout.views(theta)["b0"][1::2] = above + np.log(-np.expm1(-above))
     return theta
 
 
 def _check_linear(made: MADE) -> None:
-    gaussian = all(isinstance(output, Gaussian) for output in made.outputs.feature_outputs)
+    gaussian = all(isinstance(output, Gaussian) for output in as_model(made).outputs.feature_outputs)
     if made.hidden or not made.direct or made.n_context or made.n_masks is None or not gaussian:
         raise ValueError(
-            "fit_linear needs MADE(D, hidden=(), output='gaussian', direct=True) without context and with a number of "
+            "made has to be MADE(D, hidden=(), output='gaussian', direct=True) without context and with a number of "
             f"mask sets; got {made!r}"
         )
+
+
+def _not_positive() -> ValueError:
+    return ValueError("covariance is not positive definite: add a multiple of the identity to it")
+
+
+def _as_vector(values: Any, size: int, name: str) -> Matrix:
+    """Return `values` as finite float64 numbers (size,), or raise."""
+    vector = as_numbers(values, name)
+    if vector.shape != (size,):
+        raise ValueError(f"{name} has shape {vector.shape}: this model needs ({size},)")
+    return as_finite(vector, np.dtype("float64"), name)
+
+
+def _as_covariance(covariance: Any, size: int) -> Matrix:
+    """Return a finite, symmetric matrix (size, size), or raise; Cholesky factors tell whether it is positive."""
+    C = as_numbers(covariance, "covariance")
+    if C.shape != (size, size):
+        raise ValueError(f"covariance has shape {C.shape}: this model needs ({size}, {size})")
+    C = as_finite(C, np.dtype("float64"), "covariance")
+    off = np.abs(C - C.T) > ROUNDING * np.sqrt(np.abs(np.outer(np.diag(C), np.diag(C))))
+    if off.any():
+        i, j = (int(k) for k in np.argwhere(off)[0])
+        raise ValueError(
+            f"covariance is not symmetric: [{i}, {j}] = {C[i, j]}, [{j}, {i}] = {C[j, i]}; give (C + C.T) / 2 if that "
+            "is meant"
+        )
+    return C
+
+
+def _as_claims(claims: Any, made: MADE) -> list[tuple[int, Ints]]:
+    """Return which features are regressed in which mask set, one claim after the other, or raise."""
+    last, D = len(made.mask_sets) - 1, made.n_features
+    if claims is None:
+        return [(k, np.arange(D)) for k in range(last + 1)]
+    checked = []
+    for i, claim in enumerate(as_sequence(claims, "claims", "a list of (k, features)")):
+        k, listed = as_sequence(claim, f"claims[{i}]", "(k, features)", 2)
+        features = as_integers(listed, f"claims[{i}][1]")
+        if ((features < 0) | (features >= D)).any():
+            raise ValueError(f"claims[{i}][1] = {show(features.tolist())}: give features 0..{D - 1}")
+        checked.append((as_count(k, f"claims[{i}][0]", 0, last), features))
+    return checked
 
 
 def _runs(order: Ints, features: Ints, held: Bools) -> Iterator[tuple[Ints, Ints, Ints]]:
@@ -155,7 +214,7 @@ def _regress(C: Matrix, rows: Ints, free: Ints, fixed: Ints, W: Matrix) -> Matri
     try:
         inverse = _inverse_lower(np.linalg.cholesky(C[np.ix_(free, free)]))
     except np.linalg.LinAlgError:
-        raise ValueError("covariance is not positive definite: add a multiple of the identity to it") from None
+        raise _not_positive() from None
     c = C[np.ix_(free, rows)] - C[np.ix_(free, fixed)] @ W[np.ix_(rows, fixed)].T
     y = inverse @ c
     y[np.arange(len(free))[:, None] >= n_before + np.arange(len(rows))] = 0

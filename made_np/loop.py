@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from made_np.layers import dropout_mask
 from made_np.model import MADE
 from made_np.optim import Optimizer, State, blocks
-from made_np.schedules import Schedule, after
+from made_np.schedules import Schedule, ScheduleError, after, multiplier
 
 Array = NDArray[Any]
 
@@ -120,6 +120,8 @@ class Run:
     saver: Callable[[Run], object] | None = None
     """Called between epochs, when all of this can be written down."""
     n_steps: int = 0
+    trouble: str = ""
+    """What the schedule gave that is no multiplier, in words."""
     records: list[Record] = field(default_factory=list)
     grad: Array = field(init=False)
     state: State = field(init=False)
@@ -164,6 +166,9 @@ class Run:
                         return "callback"
         except KeyboardInterrupt:
             return "interrupt"
+        except ScheduleError as error:  # first asked for this step: too late to refuse it before any work
+            self.trouble = str(error)
+            return "schedule"
         return "patience"
 
     def _out_of_patience(self) -> bool:
@@ -178,7 +183,7 @@ class Run:
         schedule = after(self.options.schedule, [r.valid for r in self.records if not math.isnan(r.valid)])
         for first in range(0, len(order), size):
             index = order[first : first + size]
-            rate = self.options.learning_rate * float(schedule(self.n_steps, self.total_steps))
+            rate = self.options.learning_rate * multiplier(schedule, self.n_steps, self.total_steps)
             loss = self._step(index, rate)
             if not math.isfinite(loss):
                 return None

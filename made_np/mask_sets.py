@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,6 +21,8 @@ from made_np.masks import (
     make_order,
     position_of,
 )
+from made_np.validation import as_permutation
+from made_np.values import as_count
 
 MIXTURE_SIZE = 32
 """How many mask sets stand for an endless model wherever a mixture is asked for."""
@@ -176,6 +179,7 @@ class MaskSets:
         return (self[k] for k in indices)
 
     def __getitem__(self, k: int) -> MaskSet:
+        k = as_count(k, "k", -sys.maxsize)  # outside of what there is: an IndexError, as of any sequence
         if k < 0 or (self.n_masks is not None and k >= self.n_masks):
             known = "any k >= 0" if self.n_masks is None else f"0..{self.n_masks - 1}"
             raise IndexError(f"mask_set={k} does not exist: this model has {known}")
@@ -186,9 +190,10 @@ class MaskSets:
             self._kept[k] = self._draw(k)
         return self._kept[k]
 
-    def for_order(self, order: Ints) -> MaskSet:
-        """Return the mask set of any `order`, with the degrees of mask set 0."""
-        return replace(self.template, order=order, degrees=self._degrees(0))
+    def for_order(self, order: Any, name: str = "order") -> MaskSet:
+        """Return the mask set of any `order`, with the degrees of mask set 0; messages call the order `name`."""
+        own = as_permutation(order, len(self.template.output_sizes), name)
+        return replace(self.template, order=own, degrees=self._degrees(0))
 
     @property
     def all_alike(self) -> bool:

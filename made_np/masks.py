@@ -8,13 +8,25 @@ no path leads from a feature to its own output or to an earlier one (Germain et 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from made_np.validation import Bools, Ints, as_bools, as_integers, as_permutation, as_widths
+from made_np.values import as_choice, as_count, as_flag, as_generator, as_sequence, show
+
+__all__ = [
+    "DEGREES",
+    "ORDERS",
+    "Bools",
+    "Ints",
+    "connectivity",
+    "make_degrees",
+    "make_mask",
+    "make_order",
+    "position_of",
+    "random_degrees",
+    "spread_degrees",
+]
 
 ORDERS = ("natural", "reverse", "random")
 DEGREES = ("spread", "random")
@@ -45,38 +57,17 @@ def make_order(order: str | Sequence[int] | Ints, n_features: int, rng: np.rando
     >>> make_order("reverse", 4, np.random.default_rng(0))
     array([3, 2, 1, 0])
     """
+    n_features, rng = as_count(n_features, "n_features"), as_generator(rng)
     if isinstance(order, str):
         if order not in ORDERS:
-            raise ValueError(f"order={order!r} is unknown: use one of {ORDERS} or a permutation of 0..{n_features - 1}")
+            raise ValueError(
+                f"order={show(order)} is unknown: use one of {ORDERS} or a permutation of 0..{n_features - 1}"
+            )
         natural = np.arange(n_features, dtype=np.int64)
         if order == "random":
             return rng.permutation(natural)
         return natural if order == "natural" else natural[::-1].copy()
-    return check_permutation(order, n_features)
-
-
-def check_permutation(order: Sequence[int] | Ints, n_features: int, name: str = "order") -> Ints:
-    """Return `order` as an integer array, or raise a `ValueError` that says why it is no permutation of 0..D-1."""
-    array = as_array(order, name)
-    if array.shape != (n_features,):
-        raise ValueError(f"{name} has shape {array.shape}: a permutation of {n_features} features has ({n_features},)")
-    if array.dtype.kind not in "iu":
-        raise ValueError(f"{name} has dtype {array.dtype}: give the feature indices 0..{n_features - 1} as integers")
-    seen = np.zeros(n_features, dtype=bool)
-    for place, feature in enumerate(array.tolist()):
-        if not 0 <= feature < n_features or seen[feature]:
-            what = "twice" if 0 <= feature < n_features else f"outside 0..{n_features - 1}"
-            raise ValueError(f"{name}[{place}] = {feature} is {what}: give each feature 0..{n_features - 1} once")
-        seen[feature] = True
-    return array.astype(np.int64)
-
-
-def as_array(values: Any, name: str) -> NDArray[Any]:
-    """Return `values` as an array, or raise a `ValueError` if they are ragged."""
-    try:
-        return np.asarray(values)
-    except ValueError:
-        raise ValueError(f"{name} is ragged: give one sequence of integers, or several of the same length") from None
+    return as_permutation(order, n_features)
 
 
 def position_of(order: Ints) -> Ints:
@@ -87,6 +78,8 @@ def position_of(order: Ints) -> Ints:
     >>> position_of(np.array([3, 0, 1, 2]))
     array([1, 2, 3, 0])
     """
+    order = as_integers(order, "order")
+    order = as_permutation(order, len(order))
     position = np.empty_like(order)
     position[order] = np.arange(len(order))
     return position
@@ -106,6 +99,8 @@ def spread_degrees(width: int, n_features: int, n_context: int = 0) -> Ints:
     >>> spread_degrees(6, 4, n_context=1)
     array([0, 0, 1, 2, 2, 3])
     """
+    width, n_features = as_count(width, "width"), as_count(n_features, "n_features")
+    n_context = as_count(n_context, "n_context", 0)
     n_zero = _n_degree_zero(width, n_features, n_context)
     top = n_features - 1
     rest = width - n_zero
@@ -120,8 +115,10 @@ def random_degrees(width: int, n_features: int, rng: np.random.Generator, n_cont
     A missing degree d deletes just the wire from the d-th feature to the next, its nearest neighbour. So surplus units
     are given the missing degrees whenever the layer is wide enough.
     """
-    n_zero = _n_degree_zero(width, n_features, n_context)
+    width, n_features = as_count(width, "width"), as_count(n_features, "n_features")
     top = max(n_features - 1, 1)
+    lowest, rng = as_count(lowest, "lowest", 0, top), as_generator(rng)
+    n_zero = _n_degree_zero(width, n_features, as_count(n_context, "n_context", 0))
     drawn = rng.integers(lowest, top + 1, size=width - n_zero)
     missing = np.setdiff1d(np.arange(lowest, top + 1), drawn)
     if len(drawn) >= top + 1 - lowest and len(missing):
@@ -139,30 +136,6 @@ def _n_degree_zero(width: int, n_features: int, n_context: int) -> int:
     even_share = -(-width // n_features)
     spare = width - (n_features - 1)  # more units for the context must not cost a degree of the features
     return max(even_share, min(n_context, width // 4, spare))
-
-
-def check_degrees(
-    degrees: Sequence[Sequence[int]], hidden: Sequence[int], n_features: int, n_context: int
-) -> tuple[tuple[int, ...], ...]:
-    """Return given hidden degrees as tuples, or raise a `ValueError` that names layer, unit and value."""
-    if not hasattr(degrees, "__len__"):
-        raise TypeError(f"degrees={degrees!r}: give 'spread', 'random', or one integer array per hidden layer")
-    if len(degrees) != len(hidden):
-        raise ValueError(f"degrees has {len(degrees)} layers: hidden={tuple(hidden)} needs {len(hidden)}")
-    low = 0 if n_context else 1
-    high = max(n_features - 1, low)
-    for layer, (given, width) in enumerate(zip(degrees, hidden, strict=True)):
-        array = as_array(given, f"degrees[{layer}]")
-        if array.shape != (width,) or array.dtype.kind not in "iu":
-            raise ValueError(
-                f"degrees[{layer}] is a {array.dtype} array of shape {array.shape}: "
-                f"layer {layer} needs {width} integers"
-            )
-        bad = np.flatnonzero((array < low) | (array > high))
-        if len(bad):
-            hint = "" if n_context else " (degree 0 needs n_context > 0)"
-            raise ValueError(f"degrees[{layer}][{bad[0]}] = {array[bad[0]]}: use degrees {low}..{high}{hint}")
-    return tuple(tuple(int(d) for d in given) for given in degrees)
 
 
 def make_mask(degrees_out: Ints, degrees_in: Ints, *, strict: bool = False) -> Bools:
@@ -187,8 +160,9 @@ def make_mask(degrees_out: Ints, degrees_in: Ints, *, strict: bool = False) -> B
     array([[0, 0],
            [1, 0]])
     """
-    compare = np.greater if strict else np.greater_equal
-    return np.asarray(compare(degrees_out[:, None], degrees_in[None, :]))
+    compare = np.greater if as_flag(strict, "strict") else np.greater_equal
+    above, below = as_integers(degrees_out, "degrees_out"), as_integers(degrees_in, "degrees_in")
+    return np.asarray(compare(above[:, None], below[None, :]))
 
 
 def connectivity(masks: Sequence[Bools], direct: Bools | None = None) -> Bools:
@@ -205,14 +179,22 @@ def connectivity(masks: Sequence[Bools], direct: Bools | None = None) -> Bools:
     ndarray of bool, shape (O, I)
     """
     reach: Bools | None = None
-    for mask in masks:
+    for k, given in enumerate(as_sequence(masks, "masks", "one array (out, in) per layer")):
+        mask = as_bools(given, f"masks[{k}]")
+        if reach is not None and mask.shape[1] != len(reach):
+            raise ValueError(f"masks[{k}] has shape {mask.shape}: the layer below has {len(reach)} units")
         # Counts of paths stay exact enough in float32 (only "zero or not" is asked for), and BLAS multiplies them.
         reach = mask if reach is None else mask.astype(np.float32) @ reach.astype(np.float32) > 0
-    if reach is None:
-        if direct is None:
+    if direct is None:
+        if reach is None:
             raise ValueError("masks is empty and direct is None: there is no wire to follow")
-        return direct
-    return reach if direct is None else reach | direct
+        return reach
+    past = as_bools(direct, "direct")
+    if reach is not None and past.shape != reach.shape:
+        raise ValueError(
+            f"direct has shape {past.shape}: masks lead from {reach.shape[1]} inputs to {len(reach)} outputs"
+        )
+    return past if reach is None else reach | past
 
 
 def make_degrees(
@@ -228,10 +210,11 @@ def make_degrees(
 
     With `residual`, a layer as wide as the one below takes over its degrees, so that every identity skip is allowed.
     """
-    if kind not in DEGREES:
-        raise ValueError(f"degrees={kind!r} is unknown: use one of {DEGREES} or one integer array per hidden layer")
+    as_choice(kind, "kind", DEGREES)
+    n_features, rng = as_count(n_features, "n_features"), as_generator(rng)
+    n_context, residual = as_count(n_context, "n_context", 0), as_flag(residual, "residual")
     layers: list[Ints] = []
-    for width in hidden:
+    for width in as_widths(hidden):
         below = layers[-1] if layers else None
         if kind == "spread":
             layers.append(spread_degrees(width, n_features, n_context))

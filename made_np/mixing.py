@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from made_np.layers import Array, sigmoid, softplus
-from made_np.outputs import Distribution, check_count, inverse_softplus, largest, log_softmax
+from made_np.outputs import Distribution, inverse_softplus, largest, log_softmax
 
 SPARE_BITS = 12
 """Halvings beyond the bits of a number's mantissa: so much wider than a value's own size may its bracket be."""
@@ -44,10 +44,7 @@ class RealMixture(Distribution):
     """Standard deviation of f."""
 
     def __post_init__(self) -> None:
-        name = type(self).__name__
-        check_count(f"{name}(n)", self.n, 1)
-        if not self.min_scale > 0:
-            raise ValueError(f"{name}(min_scale={self.min_scale}): give a positive floor, such as 1e-3")
+        self._settle(n=1)
 
     @property
     def n_raw(self) -> int:  # type: ignore[override]

@@ -10,7 +10,7 @@ import numpy as np
 from made_np.layers import Array, sigmoid, softplus
 from made_np.mixing import RealMixture, responsibilities
 from made_np.normal import normal_cdf
-from made_np.outputs import Distribution, check_count, inverse_softplus, log_softmax, softmax
+from made_np.outputs import Distribution, inverse_softplus, log_softmax, softmax
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,7 @@ class DiscretizedLogistic(Distribution):
     min_scale: float = 0.02
 
     def __post_init__(self) -> None:
-        check_count("DiscretizedLogistic(levels)", self.levels, 2)
-        check_count("DiscretizedLogistic(n)", self.n, 1)
-        if not self.min_scale > 0:
-            raise ValueError(f"DiscretizedLogistic(min_scale={self.min_scale}): give a positive floor")
+        self._settle(levels=2, n=1)
 
     @property
     def n_raw(self) -> int:  # type: ignore[override]

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from made_np.arguments import outputs_from_config
-from made_np.conditioning import assign
+from made_np.conditioning import assign, fill
 from made_np.description import Description
 from made_np.layers import Array
 from made_np.mask_sets import MIXTURE_SIZE, MaskSet
-from made_np.masks import Bools, Ints, check_permutation
+from made_np.masks import Bools, Ints
 from made_np.network import SCHEMES
 from made_np.sampling import propagate_means
-from made_np.validation import as_uniforms
-from made_np.values import as_choice, as_count
+from made_np.validation import as_dense, as_uniforms
+from made_np.values import as_a, as_choice, as_count, as_generator
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,12 @@ class MADE(Description):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> MADE:
         """Return the model whose `config` this is."""
-        return cls(**{**config, "output": outputs_from_config(config["output"])})
+        way_out = "give what config() wrote"
+        given = as_a(config, "config", dict, way_out)
+        try:
+            return cls(**{**given, "output": outputs_from_config(given.get("output"))})
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"config is none of a model ({error}): {way_out}") from error
 
     def init(self, rng: int | np.random.Generator = 0, x: Any = None, *, scheme: str = "normal") -> Array:
         """Return a new theta (P,): random weights, biases 0, direct and mask weights 0.
@@ -95,15 +100,15 @@ class MADE(Description):
             the same: 2 / fan-in below relu, else 1 / fan-in, where the fan-in counts live wires.
         """
         as_choice(scheme, "scheme", SCHEMES)
-        theta = self.network.init(np.random.default_rng(rng), self.mask_sets[0], self.dtype, scheme)
+        generator, rows = as_generator(rng), None if x is None else self.check_rows(x)
+        if rows is not None and len(rows) == 0:
+            raise ValueError("x has no rows: init needs some to set the output biases from")
+        theta = self.network.init(generator, self.mask_sets[0], self.dtype, scheme)
         views = self.layout.views(theta)
         if self.n_masks == 1:
             for name, mask in self.network.masks(self.mask_sets[0]).items():
                 views[name][~mask] = 0
-        if x is not None:
-            rows = self.check_rows(x)
-            if len(rows) == 0:
-                raise ValueError("x has no rows: init needs some to set the output biases from")
+        if rows is not None:
             views[self.network.output_bias][:] = self.outputs.marginal(rows)
             if self.hidden:
                 views[self.network.output_weights][:] = 0
@@ -167,20 +172,23 @@ class MADE(Description):
         shared out by how likely each mask set finds it.
         """
         theta, rows, context = self._check(theta, x, context)
-        grad = np.empty_like(theta) if grad is None else self.check_theta(grad, "grad")
-        self.check_dropout(dropout, len(rows))
-        sets, n = self._several(mask_set), max(len(rows), 1)
+        keeps, sets, n = self.check_dropout(dropout, len(rows)), self._several(mask_set), max(len(rows), 1)
+        if grad is None:
+            grad = np.empty_like(theta)
+        else:
+            kept = {f"dropout[{k}]": keep for k, keep in enumerate(keeps or ())}
+            self.check_grad(grad, theta=theta, x=rows, context=context, **kept)
         run = self.ops.loss_and_grad
         if len(sets) == 1:
-            nll = run(self.network, theta, rows, context, sets[0], grad, dropout)
+            nll = run(self.network, theta, rows, context, sets[0], grad, keeps)
             return float(nll.sum() / n), grad
-        log_probs = -np.stack([self.ops.row_nll(self.network, theta, rows, context, one, dropout) for one in sets])
+        log_probs = -np.stack([self.ops.row_nll(self.network, theta, rows, context, one, keeps) for one in sets])
         mixture = _log_mean_exp(log_probs)
         shares = np.exp(log_probs - mixture) / (len(sets) * n)
         part = np.empty_like(grad)
         grad[:] = 0
         for one, share in zip(sets, shares.astype(self.dtype), strict=True):
-            run(self.network, theta, rows, context, one, part, dropout, share)
+            run(self.network, theta, rows, context, one, part, keeps, share)
             grad += part
         return float(-mixture.sum() / n), grad
 
@@ -214,20 +222,19 @@ class MADE(Description):
         Raises
         ------
         ValueError
-            The given features lead in no order of this model.
+            The given features lead in no order of this model, or `theta` holds NaN or infinity.
         """
-        theta, n = self.check_theta(theta), as_count(n, "n", 0)
-        rng = np.random.default_rng(rng)
-        x = self.check_given(given, n)
-        if uniforms is None:
-            u = rng.random((n, self.n_features))
-        else:
-            u = as_uniforms(uniforms, n, self.n_features)
+        generator, n = as_generator(rng), as_count(n, "n", 0)
+        u = None if uniforms is None else as_uniforms(uniforms, n, self.n_features)
+        theta, x = self.check_theta(theta), self.check_given(given, n)
+        y, chosen = self._choose(theta, x, "n is", conditioning, context, mask_set, generator)
+        if u is None:
+            u = generator.random((n, self.n_features))
 
         def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
             return self.ops.sample(self.network, theta, u[rows], one, x[rows], y)
 
-        return self._fill(theta, x, conditioning, context, mask_set, rng, run)
+        return fill(x, y, chosen, run)
 
     def fill_means(
         self,
@@ -244,30 +251,24 @@ class MADE(Description):
         For a linear Gaussian model that is E[rest | given]; in general, one central completion (an average of many
         draws of `sample` is the mean). Arguments as in `sample`.
         """
-        theta = self.check_theta(theta)
-        x = self.check_given(given, len(given) if np.ndim(given) == 2 else 1)
+        generator, gappy = as_generator(rng), as_dense(given, "given")
+        theta, x = self.check_theta(theta), self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1)
+        y, chosen = self._choose(theta, x, "given has", conditioning, context, mask_set, generator)
 
         def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
             return propagate_means(self.network, theta, x[rows], one, y)
 
-        rng = np.random.default_rng(rng)
-        return self._fill(theta, x, conditioning, context, mask_set, rng, run)
+        return fill(x, y, chosen, run)
 
     # ------------------------------------------------------------------------------------------ inside
 
-    def _fill(
-        self,
-        theta: Array,
-        x: Array,
-        conditioning: str,
-        context: Any,
-        mask_set: Any,
-        rng: np.random.Generator,
-        run: Callable[[Ints | slice, MaskSet, Array | None], Array],
-    ) -> Array:
-        """Choose a mask set for each row of `x`, and let `run` fill the gaps of the rows that share one."""
+    def _choose(
+        self, theta: Array, x: Array, of: str, conditioning: str, context: Any, mask_set: Any, rng: np.random.Generator
+    ) -> tuple[Array | None, Iterator[tuple[Ints, MaskSet]]]:
+        """Return the context of rows `x`, and which of them are to be filled under which mask set, drawn one by one."""
         as_choice(conditioning, "conditioning", ("exact", "clamp"))
-        y = self.check_context(context, len(x))
+        y, sets = self.check_context(context, len(x), of=of), self._several(mask_set)
+        self.check_live(theta, sets)
 
         def log_prob_known(rows: Ints, known: Bools, one: MaskSet) -> Array:
             # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
@@ -281,12 +282,7 @@ class MADE(Description):
             known = np.zeros_like(x, dtype=bool)
         else:
             known = ~np.isnan(x)
-        filled = np.empty_like(x)
-        for rows, one in assign(known, self._several(mask_set), rng, log_prob_known, fresh):
-            if len(rows) == len(x):
-                return run(slice(None), one, y)
-            filled[rows] = run(rows, one, None if y is None else y[rows])
-        return filled
+        return y, assign(known, sets, rng, log_prob_known, fresh)
 
     def _check(self, theta: Any, x: Any, context: Any) -> tuple[Array, Array, Array | None]:
         rows = self.check_rows(x)
@@ -297,11 +293,9 @@ class MADE(Description):
         if mask_set is None:
             raise ValueError("mask_set=None (the mixture) has no single network: give an index or a permutation")
         if isinstance(mask_set, (int, np.integer)) and not isinstance(mask_set, bool):
-            try:
-                return self.mask_sets[int(mask_set)]
-            except IndexError as error:
-                raise ValueError(str(error)) from None
-        return self.mask_sets.for_order(check_permutation(mask_set, self.n_features, "mask_set"))
+            last = None if self.n_masks is None else self.n_masks - 1
+            return self.mask_sets[as_count(mask_set, "mask_set", 0, last)]
+        return self.mask_sets.for_order(mask_set, "mask_set")
 
     def _several(self, mask_set: Any) -> list[MaskSet]:
         """Return the mask sets of a mixture (None), or the one that is meant."""
@@ -309,6 +303,11 @@ class MADE(Description):
             return [self._one(mask_set)]
         n = MIXTURE_SIZE if self.n_masks is None else self.n_masks
         return [self.mask_sets[k] for k in range(n)]
+
+
+def as_model(made: Any) -> MADE:
+    """Return `made` if it is a model, or raise a `TypeError`."""
+    return as_a(made, "made", MADE, "give a made_np.MADE, such as the made_ of a MADEDensity")
 
 
 def _log_mean_exp(log_probs: Array) -> Array:

@@ -23,6 +23,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.validation import as_flat, as_target
+from made_np.values import as_a, as_count, as_flag, as_number, show
+
 Array = NDArray[Any]
 State = dict[str, Array]
 
@@ -39,8 +42,8 @@ def blocks(size: int) -> Iterator[slice]:
     >>> list(blocks(70_000))
     [slice(0, 65536, None), slice(65536, 70000, None)]
     """
-    for start in range(0, size, BLOCK):
-        yield slice(start, min(start + BLOCK, size))
+    size = as_count(size, "size", 0)
+    return (slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK))
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Optimizer(ABC):
             ``step``, the number of steps done, as a 0-d integer array, and the vectors of
             the rule, each of shape (P,) and of theta's dtype.
         """
+        as_flat(theta, "theta")
         moments = {name: np.zeros_like(theta) for name in self._moments}
         return {"step": np.zeros((), dtype=np.int64), **moments}
 
@@ -95,12 +99,14 @@ class Optimizer(ABC):
 
         Raises
         ------
-        ValueError
-            Where a shape does not fit `theta`, or `state` belongs to another rule.
+        TypeError, ValueError
+            Where an array does not fit `theta`, or cannot be changed, or shares memory with one that is; or `state`
+            belongs to another rule. Nothing has been changed then.
         """
-        self._check(theta, grad, state, decay)
+        learning_rate = as_number(learning_rate, "learning_rate", "[-inf, inf]")
+        self._check(as_flat(theta, "theta"), grad, state, decay)
         state["step"] += 1
-        t, learning_rate = int(state["step"]), float(learning_rate)
+        t = int(state["step"])
         for block in blocks(theta.size):
             part, g = theta[block], grad[block]
             if decay is not None and self._decoupled:
@@ -110,20 +116,30 @@ class Optimizer(ABC):
             self._update(part, g, {m: state[m][block] for m in self._moments}, learning_rate, t)
 
     def _check(self, theta: Array, grad: Array, state: State, decay: Array | None) -> None:
-        """Refuse vectors that would be broadcast, and the state of another rule or model."""
-        vectors = {"grad": grad} if decay is None else {"grad": grad, "decay": decay}
-        for name in self._moments:
+        """Refuse vectors that would be broadcast or overwritten, and the state of another rule or model."""
+        kind = type(self).__name__
+        way_out = f"start from {kind}.init(theta)"
+        as_a(state, "state", dict, way_out)
+        for name in ("step", *self._moments):
             if name not in state:
-                raise ValueError(
-                    f"state has {sorted(state)} but {type(self).__name__} needs {name!r}: "
-                    f"start from {type(self).__name__}.init(theta)"
-                )
-            vectors[f"state[{name!r}]"] = state[name]
-        for name, vector in vectors.items():
-            if theta.ndim != 1 or vector.shape != theta.shape:
-                raise ValueError(
-                    f"{name} has shape {vector.shape} and theta {theta.shape}: both must be flat and of the same length"
-                )
+                raise ValueError(f"state has {sorted(map(show, state))} but {kind} needs {name!r}: {way_out}")
+        count = as_a(state["step"], "state['step']", np.ndarray, way_out)
+        if count.ndim or count.dtype.kind not in "iu":
+            raise ValueError(f"state['step'] is {show(count)}, not one integer: {way_out}")
+        read = {"grad": grad} if decay is None else {"grad": grad, "decay": decay}
+        written = {"theta": theta} | {f"state[{name!r}]": state[name] for name in self._moments}
+        for name, vector in (read | written).items():
+            as_flat(vector, name, "f" if name in written else "buif")
+            if vector.shape != theta.shape:
+                raise ValueError(f"{name} has shape {vector.shape} and theta {theta.shape}: both must be of one length")
+        for name, vector in written.items():
+            as_target(vector, name, read)
+            read[name] = vector
+
+    def _settle(self, **intervals: str) -> None:
+        """Look at the rule's own numbers, each in its interval, and keep them as plain ones."""
+        for name, interval in intervals.items():
+            object.__setattr__(self, name, as_number(getattr(self, name), name, interval))
 
 
 @dataclass(frozen=True)
@@ -159,7 +175,8 @@ class SGD(Optimizer):
     nesterov: bool = False
 
     def __post_init__(self) -> None:
-        _check_fraction("momentum", self.momentum)
+        self._settle(momentum="[0, 1)")
+        object.__setattr__(self, "nesterov", as_flag(self.nesterov, "nesterov"))
         if self.nesterov and not self.momentum > 0:
             raise ValueError("nesterov=True needs momentum > 0, such as momentum=0.9")
 
@@ -194,9 +211,7 @@ class Adam(Optimizer):
     eps: float = 1e-8
 
     def __post_init__(self) -> None:
-        _check_fraction("beta1", self.beta1)
-        _check_fraction("beta2", self.beta2)
-        _check_positive("eps", self.eps)
+        self._settle(beta1="[0, 1)", beta2="[0, 1)", eps="(0, inf)")
 
     def _update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int) -> None:
         m, v = state["m"], state["v"]
@@ -239,7 +254,7 @@ class AdaGrad(Optimizer):
     eps: float = 1e-6
 
     def __post_init__(self) -> None:
-        _check_positive("eps", self.eps)
+        self._settle(eps="(0, inf)")
 
     def _update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int) -> None:
         total = state["total"]
@@ -271,8 +286,7 @@ class AdaDelta(Optimizer):
     eps: float = 1e-5
 
     def __post_init__(self) -> None:
-        _check_fraction("rho", self.rho)
-        _check_positive("eps", self.eps)
+        self._settle(rho="[0, 1)", eps="(0, inf)")
 
     def _update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int) -> None:
         g2, d2 = state["g2"], state["d2"]
@@ -298,17 +312,7 @@ def get_optimizer(optimizer: str | Optimizer) -> Optimizer:
     rules = {rule.__name__.lower(): rule for rule in (SGD, Adam, AdamW, AdaGrad, AdaDelta)}
     way_out = f"use one of {sorted(rules)} or a rule such as made_np.optim.SGD(momentum=0.9)"
     if not isinstance(optimizer, str):
-        raise TypeError(f"optimizer={optimizer!r} is neither a name nor a rule: {way_out}")
+        raise TypeError(f"optimizer={show(optimizer)} is neither a name nor a rule: {way_out}")
     if optimizer not in rules:
-        raise ValueError(f"optimizer={optimizer!r} is unknown: {way_out}")
+        raise ValueError(f"optimizer={show(optimizer)} is unknown: {way_out}")
     return rules[optimizer]()
-
-
-def _check_fraction(name: str, value: float) -> None:
-    if not 0.0 <= value < 1.0:
-        raise ValueError(f"{name}={value!r} must lie in [0, 1)")
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not 0.0 < value < math.inf:
-        raise ValueError(f"{name}={value!r} must be positive and finite")

@@ -17,6 +17,7 @@ import numpy as np
 
 from made_np.layers import Array, sigmoid, softplus
 from made_np.normal import inverse_normal_cdf
+from made_np.values import as_count, as_number
 
 
 class Distribution(ABC):
@@ -61,6 +62,14 @@ class Distribution(ABC):
     def encode(self, x: Array) -> Array:
         """Return what the network sees of `x`, shape (..., n_inputs)."""
         return x[..., None]
+
+    def _settle(self, **fewest: int) -> None:
+        """Look at the counts, each with the fewest it may be, and at the floor, and keep them as plain numbers."""
+        kind = type(self).__name__
+        for name, least in fewest.items():
+            object.__setattr__(self, name, as_count(getattr(self, name), f"{kind}({name})", least))
+        if hasattr(self, "min_scale"):
+            object.__setattr__(self, "min_scale", as_number(self.min_scale, f"{kind}(min_scale)", "(0, inf)"))
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,7 @@ class Categorical(Distribution):
     n: int
 
     def __post_init__(self) -> None:
-        check_count("Categorical(n)", self.n, 2)
+        self._settle(n=2)
 
     @property
     def n_raw(self) -> int:  # type: ignore[override]
@@ -191,8 +200,7 @@ class Gaussian(Distribution):
     support = "a finite number"
 
     def __post_init__(self) -> None:
-        if not self.min_scale > 0:
-            raise ValueError(f"Gaussian(min_scale={self.min_scale}): give a positive floor, such as 1e-3")
+        self._settle()
 
     def _scale(self, raw: Array) -> Array:
         return softplus(raw[..., 1]) + raw.dtype.type(self.min_scale)
@@ -244,9 +252,3 @@ def log_softmax(raw: Array) -> Array:
 def inverse_softplus(y: Array | float) -> Array:
     """Return z with ``softplus(z) = y`` for y > 0: log(e^y - 1), in the form that does not overflow for large y."""
     return np.asarray(y + np.log(-np.expm1(-np.asarray(y))))
-
-
-def check_count(what: str, n: object, least: int) -> None:
-    """Raise a `ValueError` unless `n` is an integer >= `least`."""
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
-        raise ValueError(f"{what} got {n!r}: give an integer >= {least}")

@@ -88,7 +88,10 @@ def _fill(
     context: Array | None,
     decide: Callable[[int, Distribution, Array], Array],
 ) -> Array:
-    """Walk through the features once and let `decide` fill those that are NaN in `given`."""
+    """Walk through the features once and let `decide` fill those that are NaN in `given`.
+
+    Where the network has overflowed, nothing is decided: a gap stays NaN, which no row of 0 and 1 would tell.
+    """
     network, theta = fold(network, theta, mask_set)
     x = given.astype(theta.dtype)
     walk = _Walk(network, theta, mask_set, len(x), context)
@@ -97,7 +100,8 @@ def _fill(
         output = network.outputs.feature_outputs[feature]
         gaps = np.isnan(x[:, feature])
         if gaps.any():
-            value = decide(feature, output, walk.raw(place, feature))
+            raw = walk.raw(place, feature)
+            value = np.where(np.isfinite(raw).all(axis=-1), decide(feature, output, raw), np.nan)
             x[:, feature] = np.where(gaps, value, x[:, feature])
         walk.tell(place, output.encode(x[:, feature]))
     return x

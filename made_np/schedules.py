@@ -12,12 +12,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+from made_np.values import as_callable, as_count, as_number, as_sequence, show
 
 Schedule = Callable[[int, int], float]
 
 
+class ScheduleError(TypeError, ValueError):
+    """A schedule has given what is no multiplier of a learning rate."""
+
+
 def constant(step: int, total_steps: int) -> float:
     """Return 1.0 always."""
+    _share(step, total_steps)
     return 1.0
 
 
@@ -29,12 +37,12 @@ def linear(step: int, total_steps: int) -> float:
     >>> [linear(step, 4) for step in range(5)]
     [1.0, 0.75, 0.5, 0.25, 0.0]
     """
-    return 1.0 - min(1.0, step / total_steps)
+    return 1.0 - min(1.0, _share(step, total_steps))
 
 
 def cosine(step: int, total_steps: int) -> float:
     """Return ``(1 + cos(pi * step / total_steps)) / 2`` (Loshchilov & Hutter 2017, equation 5)."""
-    return (1.0 + math.cos(math.pi * min(1.0, step / total_steps))) / 2.0
+    return (1.0 + math.cos(math.pi * min(1.0, _share(step, total_steps)))) / 2.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,11 @@ class Constant:
 
     multiplier: float
 
+    def __post_init__(self) -> None:
+        _settle(self, "multiplier", "[0, inf)")
+
     def __call__(self, step: int, total_steps: int) -> float:
+        _share(step, total_steps)
         return self.multiplier
 
 
@@ -61,12 +73,11 @@ class StepDecay:
     every: int
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.factor <= 1.0:
-            raise ValueError(f"factor={self.factor!r} must lie in (0, 1]")
-        if self.every < 1:
-            raise ValueError(f"every={self.every!r} must be 1 step or more")
+        _settle(self, "factor", "(0, 1]")
+        _settle(self, "every", least=1)
 
     def __call__(self, step: int, total_steps: int) -> float:
+        _share(step, total_steps)
         return float(self.factor ** (step // self.every))
 
 
@@ -87,12 +98,11 @@ class WarmRestarts:
     growth: float = 1
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"steps={self.steps!r} must be 1 or more")
-        if not 1 <= self.growth < math.inf:
-            raise ValueError(f"growth={self.growth!r} must be 1 or more, and finite")
+        _settle(self, "steps", least=1)
+        _settle(self, "growth", "[1, inf)")
 
     def __call__(self, step: int, total_steps: int) -> float:
+        _share(step, total_steps)
         period: float = self.steps
         since: float = step
         if self.growth == 1:
@@ -120,22 +130,22 @@ class ReduceOnPlateau:
     """The multiplier falls no further."""
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.factor < 1.0:
-            raise ValueError(f"factor={self.factor!r} must lie in (0, 1)")
-        if self.patience < 1:
-            raise ValueError(f"patience={self.patience!r} must be 1 epoch or more")
-        if not 0.0 <= self.floor <= 1.0:
-            raise ValueError(f"floor={self.floor!r} must lie in [0, 1]")
+        _settle(self, "factor", "(0, 1)")
+        _settle(self, "patience", least=1)
+        _settle(self, "floor", "[0, 1]")
 
     def __call__(self, step: int, total_steps: int) -> float:
+        _share(step, total_steps)
         return 1.0
 
     def after(self, valid: Sequence[float]) -> Schedule:
         """Return the constant schedule that epochs of these validation losses lead to, ValueError if one is NaN."""
         best, waited, falls = math.inf, 0, 0
-        for loss in valid:
-            if math.isnan(loss):
-                raise ValueError(f"{self} needs validation losses: give validation rows, or another schedule")
+        for k, loss in enumerate(as_sequence(valid, "valid", "a list of validation losses")):
+            if not isinstance(loss, float):
+                as_number(loss, f"valid[{k}]", "[-inf, inf]")
+            elif math.isnan(loss):
+                raise ValueError(f"{self} needs validation losses: give validation rows as valid, or another schedule")
             waited = 0 if loss < best else waited + 1
             best = min(best, loss)
             if waited == self.patience:
@@ -145,7 +155,7 @@ class ReduceOnPlateau:
 
 @dataclass(frozen=True)
 class Warmup:
-    """An even rise over the first `steps` steps, then the schedule `then` over the others.
+    """An even rise over the first `steps` steps, then the schedule `then`, or that of this name, over the others.
 
     Examples
     --------
@@ -157,10 +167,11 @@ class Warmup:
     then: Schedule = constant
 
     def __post_init__(self) -> None:
-        if self.steps < 0:
-            raise ValueError(f"steps={self.steps!r} must be 0 or more")
+        _settle(self, "steps", least=0)
+        object.__setattr__(self, "then", get_schedule(self.then, "then"))
 
     def __call__(self, step: int, total_steps: int) -> float:
+        _share(step, total_steps)
         if step < self.steps:
             return (step + 1) / (self.steps + 1)
         return self.then(step - self.steps, max(1, total_steps - self.steps))
@@ -178,15 +189,40 @@ def after(schedule: Schedule, valid: Sequence[float]) -> Schedule:
     >>> after(cosine, [2.0, 1.0]) is cosine
     True
     """
-    heed = getattr(schedule, "after", None)
-    return schedule if heed is None else heed(valid)
+    heed = getattr(as_callable(schedule, "schedule", "(step, total_steps) -> multiplier"), "after", None)
+    if heed is None:
+        return schedule
+    found = heed(valid)
+    if not callable(found):
+        raise ScheduleError(f"schedule.after(valid) gave {show(found)}: let it return a schedule")
+    return found
 
 
-def get_schedule(schedule: str | Schedule | None) -> Schedule:
+def multiplier(schedule: Schedule, step: int, total_steps: int) -> float:
+    """Return what `schedule` gives for a step, once it is seen to be a number of at least 0.
+
+    Raises
+    ------
+    ScheduleError
+        It is not. What the schedule itself raises is left alone.
+
+    Examples
+    --------
+    >>> multiplier(linear, 1, 4)
+    0.75
+    """
+    value = get_schedule(schedule)(step, total_steps)
+    try:
+        return as_number(value, f"schedule({step}, {total_steps})", "[0, inf]")
+    except (TypeError, ValueError) as error:
+        raise ScheduleError(str(error)) from None
+
+
+def get_schedule(schedule: str | Schedule | None, name: str = "schedule") -> Schedule:
     """Return the schedule of that name, or the function given; None is constant.
 
     Names: "constant", "linear", "cosine", "plateau". Raises `ValueError` for another name and `TypeError`
-    for what cannot be called.
+    for what cannot be called; messages call it `name`.
 
     Examples
     --------
@@ -195,7 +231,7 @@ def get_schedule(schedule: str | Schedule | None) -> Schedule:
     """
     if schedule is None:
         return constant
-    if callable(schedule):
+    if callable(schedule) and not isinstance(schedule, type):
         return schedule
     schedules: dict[str, Schedule] = {
         "constant": constant,
@@ -205,7 +241,19 @@ def get_schedule(schedule: str | Schedule | None) -> Schedule:
     }
     way_out = f"use one of {sorted(schedules)} or a function (step, total_steps) -> multiplier"
     if not isinstance(schedule, str):
-        raise TypeError(f"schedule={schedule!r} is neither a name nor a function: {way_out}")
+        raise TypeError(f"{name}={show(schedule)} is neither a name nor a function: {way_out}")
     if schedule not in schedules:
-        raise ValueError(f"schedule={schedule!r} is unknown: {way_out}")
+        raise ValueError(f"{name}={show(schedule)} is unknown: {way_out}")
     return schedules[schedule]
+
+
+def _share(step: int, total_steps: int) -> float:
+    """Return which share of the run lies before a step, above 1 past its end."""
+    return as_count(step, "step", 0) / as_count(total_steps, "total_steps")
+
+
+def _settle(schedule: Any, name: str, interval: str = "", *, least: int = 0) -> None:
+    """Look at a number of a schedule, in an interval or a count of at least `least`, and keep it as a plain one."""
+    value = getattr(schedule, name)
+    plain = as_number(value, name, interval) if interval else as_count(value, name, least)
+    object.__setattr__(schedule, name, plain)

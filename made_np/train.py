@@ -1,6 +1,6 @@
 """Fitting: minibatches, early stopping, cycling of mask sets, averaging, progress, Ctrl-C.
 
-This module holds `fit` and the checks of its arguments; `loop` holds what happens at each step.
+This module holds `fit`; `training_arguments` looks at what it is given, `loop` holds what happens at each step.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from made_np.checkpoints import Checkpoint, prepare
 from made_np.loop import Callback, EpochInfo, Options, Record, Rows, Run
-from made_np.model import MADE
+from made_np.model import MADE, as_model
 from made_np.optim import Optimizer, get_optimizer
-from made_np.schedules import Schedule, after, get_schedule
-from made_np.validation import as_numbers
-from made_np.values import as_count, as_generator
+from made_np.schedules import Schedule
+from made_np.training_arguments import as_callbacks, as_decay, as_dropout, as_schedule, as_table, as_valid_rows
+from made_np.values import as_count, as_flag, as_generator, as_number, as_path
 
 __all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
 
@@ -53,7 +53,8 @@ class FitResult:
         Validation loss of `theta`, nats per row; NaN without validation rows.
     seconds : float
         Wall-clock time of the call; of a run that was resumed, of its earlier calls too.
-    stopped_by : {"patience", "max_epochs", "callback", "interrupt", "diverged"}
+    stopped_by : {"patience", "max_epochs", "callback", "interrupt", "diverged", "schedule"}
+        "schedule": what it gave for a step was no multiplier; a warning says what.
     """
 
     theta: Array
@@ -160,11 +161,12 @@ def fit(
     Warns
     -----
     RuntimeWarning
-        A loss was infinite or NaN; the run ends with the last good theta.
+        A loss was infinite or NaN; the run ends with the last good theta. Or the schedule gave what is no number of at
+        least 0; the run ends as after Ctrl-C.
 
     Examples
     --------
-    >>> from made_np.model import MADE
+    >>> from made_np.model import MADE, as_model
     >>> x = np.random.default_rng(0).random((500, 2)) < [0.2, 0.8]
     >>> result = fit(MADE(2, hidden=(4,)), x, max_epochs=20, learning_rate=0.01)
     >>> entropy = -sum(p * np.log(p) + (1 - p) * np.log(1 - p) for p in x.mean(axis=0))
@@ -172,35 +174,58 @@ def fit(
     True
     """
     start = time.perf_counter()
-    rows = _as_rows(_as_model(made), x, context, "x", "context")
-    valid_rows = _as_valid_rows(made, valid, valid_context)
+    rows = as_table(as_model(made), x, context, "x", "context")
+    valid_rows = as_valid_rows(made, valid, valid_context)
     options = Options(
         get_optimizer(optimizer),
-        _as_number(learning_rate, "learning_rate", "above 0", lambda v: v > 0),
-        _as_schedule(schedule, valid_rows),
+        as_number(learning_rate, "learning_rate", "(0, inf)"),
+        as_schedule(schedule, valid_rows),
         as_count(batch_size, "batch_size"),
         as_count(max_epochs, "max_epochs"),
         as_count(patience, "patience"),
         as_count(validate_every, "validate_every"),
-        _as_decay(made, weight_decay),
-        _as_dropout(made, dropout),
-        _as_rate(input_dropout, "input_dropout"),
-        _as_number(averaging, "averaging", "in [0, 1]", lambda v: 0 <= v <= 1),
-        _as_callbacks(callbacks),
+        as_decay(made, weight_decay),
+        as_dropout(made, dropout),
+        as_number(input_dropout, "input_dropout", "[0, 1)"),
+        as_number(averaging, "averaging", "[0, 1]"),
+        as_callbacks(callbacks),
     )
-    generator = as_generator(rng)
-    run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, start)
-    return _result(run, _train(run, prepare(checkpoint, run, resume, theta, rng), progress))
+    progress = as_flag(progress, "progress")
+    run, saver = _begin(made, rows, valid_rows, options, theta, rng, start, checkpoint, resume)
+    return _result(run, _train(run, saver, progress))
+
+
+def _begin(
+    made: MADE,
+    rows: Rows,
+    valid_rows: Rows | None,
+    options: Options,
+    theta: Array | None,
+    rng: int | np.random.Generator | None,
+    start: float,
+    checkpoint: str | os.PathLike[str] | None,
+    resume: bool,
+) -> tuple[Run, Checkpoint | None]:
+    """Return the run at its start, or where its checkpoint left it; if that is refused, nothing has been drawn."""
+    path = None if checkpoint is None else as_path(checkpoint, "checkpoint")
+    resume, generator = as_flag(resume, "resume"), as_generator(rng)
+    before = generator.bit_generator.state
+    try:
+        run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, start)
+        return run, prepare(path, run, resume, theta, rng)
+    except BaseException:
+        generator.bit_generator.state = before
+        raise
 
 
 def _train(run: Run, saver: Checkpoint | None, show: bool) -> str:
     """Run until something ends it, and return what did; the checkpoint then holds the end, unless it is no good."""
     run.saver = saver
     stopped_by = run.train(show=show)
-    if saver is not None and stopped_by not in ("interrupt", "diverged"):  # they may be in the middle of an epoch
+    if saver is not None and stopped_by not in ("interrupt", "diverged", "schedule"):  # in the middle of an epoch
         saver.finish(run)
-    if stopped_by == "diverged":
-        warnings.warn(_way_out(run), RuntimeWarning, stacklevel=3)
+    if stopped_by in ("diverged", "schedule"):
+        warnings.warn(_way_out(run, stopped_by), RuntimeWarning, stacklevel=3)
     return stopped_by
 
 
@@ -211,10 +236,13 @@ def _start(made: MADE, rows: Rows, theta: Array | None, rng: np.random.Generator
     return made.init(rng, rows.x[:: 1 + rows.x.size // AT_ONCE])
 
 
-def _way_out(run: Run) -> str:
-    """What to say when the loss was not finite."""
+def _way_out(run: Run, stopped_by: str) -> str:
+    """What to say when the loss was not finite, or the schedule gave no multiplier."""
+    epoch = len(run.records) + 1
+    if stopped_by == "schedule":
+        return f"{run.trouble}: training stopped in epoch {epoch}, and what was learned until then is given back"
     return (
-        f"the loss was not finite in epoch {len(run.records) + 1}: training stopped, and theta of "
+        f"the loss was not finite in epoch {epoch}: training stopped, and theta of "
         f"epoch {run.kept.epoch} is given back. Try a learning_rate below {run.options.learning_rate:g}"
     )
 
@@ -230,85 +258,3 @@ def _result(run: Run, stopped_by: str) -> FitResult:
         seconds=time.perf_counter() - run.start,
         stopped_by=stopped_by,
     )
-
-
-def _as_model(made: Any) -> MADE:
-    if not isinstance(made, MADE):
-        raise TypeError(f"made is a {type(made).__name__}: give a made_np.MADE")
-    return made
-
-
-def _as_rows(made: MADE, x: Any, context: Any, name: str, context_name: str) -> Rows:
-    """Check `x` and `context` piece by piece, and leave them in their own dtype and storage."""
-    x = as_numbers(x, name)
-    if x.ndim != 2 or len(x) == 0:
-        made.check_rows(x, name)
-        raise ValueError(f"{name} has no rows: give at least one")
-    for _ in made.check_blocks(x, context, name, context_name):
-        pass
-    return Rows(x, made.check_context(context, len(x), context_name))
-
-
-def _as_valid_rows(made: MADE, valid: Any, valid_context: Any) -> Rows | None:
-    if valid is not None:
-        return _as_rows(made, valid, valid_context, "valid", "valid_context")
-    if valid_context is not None:
-        raise ValueError("valid_context is given without valid: give the rows that belong to it")
-    return None
-
-
-def _as_number(value: Any, name: str, allowed: str, ok: Callable[[float], bool]) -> float:
-    """Return `value` as a float if it is a finite number that is `ok`, or raise."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{name}={value!r} is a {type(value).__name__}: give a number {allowed}")
-    if not (math.isfinite(value) and ok(float(value))):
-        raise ValueError(f"{name}={value!r}: give a number {allowed}")
-    return float(value)
-
-
-def _as_schedule(schedule: str | Schedule | None, valid_rows: Rows | None) -> Schedule:
-    """Return the schedule once its first multiplier has been seen to be one."""
-    found = get_schedule(schedule)
-    after(found, [] if valid_rows is not None else [math.nan])  # it raises now if it needs validation losses
-    _as_number(found(0, 1), f"schedule(0, 1) of {found!r}", ">= 0", lambda v: v >= 0)
-    return found
-
-
-def _as_decay(made: MADE, weight_decay: float | Mapping[str, float]) -> Array | None:
-    """Return one coefficient per parameter, 0 for biases, or None where there is no decay."""
-    weights = list(made.layout.weight_names)
-    if not isinstance(weight_decay, Mapping):
-        weight_decay = dict.fromkeys(weights, _as_coefficient(weight_decay, "weight_decay"))
-    decay = np.zeros(made.n_params, dtype=made.dtype)
-    for name, value in weight_decay.items():
-        if name not in weights:
-            what = "a bias" if name in made.layout.names else "no parameter"
-            raise ValueError(f"weight_decay names {name!r}, {what}: use some of {weights}")
-        decay[made.layout.slices[name]] = _as_coefficient(value, f"weight_decay[{name!r}]")
-    return decay if decay.any() else None
-
-
-def _as_coefficient(value: Any, name: str) -> float:
-    return _as_number(value, name, ">= 0", lambda v: v >= 0)
-
-
-def _as_rate(value: Any, name: str) -> float:
-    return _as_number(value, name, "in [0, 1)", lambda v: 0 <= v < 1)
-
-
-def _as_dropout(made: MADE, dropout: float) -> float:
-    rate = _as_rate(dropout, "dropout")
-    if rate and not made.hidden:
-        raise ValueError(f"dropout={dropout} needs a hidden layer: this model has hidden=()")
-    return rate
-
-
-def _as_callbacks(callbacks: Iterable[Callback]) -> tuple[Callback, ...]:
-    """Return the callbacks as a tuple, or raise a `TypeError`."""
-    if callable(callbacks) or not isinstance(callbacks, Iterable):
-        raise TypeError(f"callbacks={callbacks!r}: give a list of functions, such as [function]")
-    callbacks = tuple(callbacks)
-    for k, call in enumerate(callbacks):
-        if not callable(call):
-            raise TypeError(f"callbacks[{k}]={call!r} cannot be called")
-    return callbacks

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.values import REALS
+from made_np.values import REALS, as_count, as_sequence, show
 
 Array = NDArray[Any]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 
 def as_rows(x: Any, n_columns: int, dtype: np.dtype[Any], name: str = "x", *, gaps: bool = False) -> Array:
@@ -46,7 +49,7 @@ def as_rows(x: Any, n_columns: int, dtype: np.dtype[Any], name: str = "x", *, ga
 
 def as_dense(x: Any, name: str) -> Array:
     """Return `x` as an array, without a copy where it is one; sparse, masked and ragged data are refused."""
-    if hasattr(x, "tocsr") or hasattr(x, "todense"):
+    if hasattr(type(x), "tocsr") or hasattr(type(x), "todense"):  # of the type: an instance may answer with any error
         raise TypeError(f"{name} is sparse ({type(x).__name__}): pass {name}.toarray()")
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array: pass {name}.filled(np.nan), with NaN for what is missing")
@@ -54,6 +57,8 @@ def as_dense(x: Any, name: str) -> Array:
         return np.asarray(x)
     except ValueError as error:
         raise ValueError(f"{name} is ragged: every row needs as many columns ({error})") from None
+    except Exception as error:  # NumPy asks what it is given for an array, and that may answer with any error
+        raise TypeError(f"{name} is a {type(x).__name__}, of which NumPy makes no array ({show(error)})") from None
 
 
 def as_numbers(x: Any, name: str) -> Array:
@@ -68,14 +73,19 @@ def as_numbers(x: Any, name: str) -> Array:
 
 def _from_objects(array: Array, name: str) -> Array:
     """Turn an object array into floats if all its entries are real numbers."""
+    floats = np.empty(array.shape)
     for index, value in np.ndenumerate(array):
+        column = f", column {index[-1]}" if len(index) > 1 else ""
         if not isinstance(value, REALS):
-            column = f", column {index[-1]}" if len(index) > 1 else ""
             raise TypeError(
-                f"{name} has dtype object{column}: {value!r} is a {type(value).__name__}, not a real number; "
+                f"{name} has dtype object{column}: {show(value)} is a {type(value).__name__}, not a real number; "
                 "code categories as 0..n-1"
             )
-    return array.astype(np.float64)
+        try:
+            floats[index] = value
+        except OverflowError:
+            raise ValueError(f"{name}{list(index)} = {show(value)} is beyond all floats: clip or drop it") from None
+    return floats
 
 
 def as_finite(array: Array, dtype: np.dtype[Any], name: str, *, gaps: bool = False) -> Array:
@@ -104,7 +114,7 @@ def as_finite(array: Array, dtype: np.dtype[Any], name: str, *, gaps: bool = Fal
 
 def as_vector(vector: Any, size: int, dtype: np.dtype[Any], name: str) -> Array:
     """Return `vector` itself if it is a contiguous (size,) array of exactly `dtype`, or raise."""
-    if not isinstance(vector, np.ndarray):
+    if not isinstance(vector, np.ndarray) or isinstance(vector, np.ma.MaskedArray):
         raise TypeError(f"{name} is a {type(vector).__name__}: give a NumPy array of shape ({size},)")
     if vector.shape != (size,):
         raise ValueError(f"{name} has shape {vector.shape}: this model needs ({size},)")
@@ -116,6 +126,68 @@ def as_vector(vector: Any, size: int, dtype: np.dtype[Any], name: str) -> Array:
     if not vector.flags.c_contiguous:
         raise ValueError(f"{name} is not contiguous: pass np.ascontiguousarray({name})")
     return vector
+
+
+def as_flat(vector: Any, name: str, kinds: str = "f") -> Array:
+    """Return `vector` itself if it is a flat array of real numbers, of a dtype of these kinds, or raise."""
+    if not isinstance(vector, np.ndarray) or isinstance(vector, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a {type(vector).__name__}: give a flat NumPy array")
+    if vector.ndim != 1:
+        raise ValueError(f"{name} has shape {vector.shape}: give a flat NumPy array")
+    if vector.dtype.kind not in kinds:
+        raise TypeError(f"{name} has dtype {vector.dtype}: give {'floats' if kinds == 'f' else 'real numbers'}")
+    return vector
+
+
+def as_target(vector: Array, name: str, read: Mapping[str, Array | None]) -> Array:
+    """Return an array that is going to be overwritten, or raise if it cannot be, or holds some of what is `read`."""
+    if not vector.flags.writeable:
+        raise ValueError(f"{name} is read-only, and would be overwritten: give an array that can be written to")
+    for other, array in read.items():
+        if array is not None and np.may_share_memory(vector, array):
+            raise ValueError(f"{name} shares memory with {other}, and would overwrite it: give an array of its own")
+    return vector
+
+
+def as_permutation(order: Any, n_features: int, name: str = "order") -> Ints:
+    """Return `order` as an integer array, or raise an error that says why it is no permutation of 0..D-1."""
+    array = as_dense(order, name)
+    if array.shape != (n_features,):
+        raise ValueError(f"{name} has shape {array.shape}: a permutation of {n_features} features has ({n_features},)")
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name} has dtype {array.dtype}: give the feature indices 0..{n_features - 1} as integers")
+    if not np.array_equal(np.sort(array), np.arange(n_features)):  # quickly; then say where
+        seen: set[int] = set()
+        for place, feature in enumerate(array.tolist()):
+            if not 0 <= feature < n_features or feature in seen:
+                what = "twice" if feature in seen else f"outside 0..{n_features - 1}"
+                raise ValueError(f"{name}[{place}] = {feature} is {what}: give each feature 0..{n_features - 1} once")
+            seen.add(feature)
+    return array.astype(np.int64)
+
+
+def as_widths(hidden: Any, name: str = "hidden") -> tuple[int, ...]:
+    """Return the widths of the hidden layers as a tuple of positive integers."""
+    widths = as_sequence(hidden, name, "a sequence of widths such as (500,), or () for none")
+    return tuple(as_count(width, f"{name}[{k}]") for k, width in enumerate(widths))
+
+
+def as_integers(values: Any, name: str, ndim: int = 1) -> Ints:
+    """Return `values` as an array of integers with so many axes, or raise."""
+    array = as_dense(values, name)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} has dtype {array.dtype}: give integers")
+    if array.ndim != ndim:
+        raise ValueError(f"{name} has shape {array.shape}: give an array with {ndim} axes")
+    return array.astype(np.int64)
+
+
+def as_bools(values: Any, name: str, ndim: int = 2) -> Bools:
+    """Return `values` as an array of booleans with so many axes; numbers are True where they are not 0."""
+    array = as_numbers(values, name)
+    if array.ndim != ndim:
+        raise ValueError(f"{name} has shape {array.shape}: give an array with {ndim} axes")
+    return array if array.dtype == np.bool_ else array != 0
 
 
 def as_uniforms(uniforms: Any, n: int, n_features: int) -> Array:

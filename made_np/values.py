@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 import os
 import reprlib
-from collections.abc import Iterable
+import sys
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import Any, TypeVar
 
 import numpy as np
@@ -55,12 +56,14 @@ def as_a(value: Any, name: str, kind: type[T], way_out: str) -> T:
 
 
 def as_count(value: Any, name: str, least: int = 1, most: int | None = None) -> int:
-    """Return `value` as an int in ``least..most``, or raise."""
+    """Return `value` as an int in ``least..most``, or raise; with no `most`, the most that memory can hold."""
     allowed = f">= {least}" if most is None else f"in {least}..{most}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name}={show(value)} is a {type(value).__name__}: give an integer {allowed}")
     if value < least or (most is not None and value > most):
         raise ValueError(f"{name}={show(value)}: give an integer {allowed}")
+    if most is None and value > sys.maxsize:
+        raise ValueError(f"{name}={show(value)} is more than any machine can hold: give an integer {allowed}")
     return int(value)
 
 
@@ -78,7 +81,7 @@ def as_number(value: Any, name: str, interval: str = "(-inf, inf)") -> float:
         raise TypeError(f"{name}={show(value)} is a {type(value).__name__}: give {what}")
     try:
         number = float(value)
-    except OverflowError:  # an integer beyond all floats
+    except Exception:  # an integer beyond all floats, or whatever somebody's own float makes of it
         number = math.nan
     above = low <= number if interval[0] == "[" else low < number
     below = number <= high if interval[-1] == "]" else number < high
@@ -110,6 +113,30 @@ def as_callable(value: Any, name: str, signature: str = "") -> Any:
     return value
 
 
+def as_sequence(value: Any, name: str, what: str, size: int | None = None) -> Collection[Any]:
+    """Return `value` if it has entries in a sequence, `size` of them if that is given; `what` says what to give.
+
+    Lists, tuples, arrays, and what else is one thing after the other; not strings, sets and dicts. The entries are
+    nobody's yet: look at each.
+
+    Examples
+    --------
+    >>> as_sequence(("a", "b"), "names", "2 strings", 2)
+    ('a', 'b')
+    """
+    if isinstance(value, Collection) and not isinstance(value, (str, bytes, bytearray, Mapping, Set)):
+        # A 0-d array has no entries. A data frame yields its columns, but counts its rows.
+        axes = getattr(value, "ndim", 1)
+        is_one = axes > 0 if isinstance(value, np.ndarray) else axes == 1
+    else:
+        is_one = False
+    if not is_one:
+        raise TypeError(f"{name}={show(value)} is a {type(value).__name__}: give {what}")
+    if size is not None and len(value) != size:
+        raise ValueError(f"{name} has {len(value)} entries: give {what}")
+    return value
+
+
 def as_generator(rng: Any, name: str = "rng") -> np.random.Generator:
     """Return the generator that `rng` is, or a new one from a seed (an integer, or several), or from chance for None.
 
@@ -136,9 +163,18 @@ def as_path(path: Any, name: str = "path") -> str:
 
     A number is refused: `open` would take it for a file that is open already.
     """
-    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    text = path
+    if isinstance(path, os.PathLike):
+        try:
+            text = os.fspath(path)
+        except Exception:  # what other people's classes make of it
+            text = None
     if not isinstance(text, str):
         raise TypeError(f"{name}={show(path)} is a {type(path).__name__}: give the path of a file")
-    if not text or "\0" in text:
+    try:
+        can_be = bool(os.fsencode(text)) and "\0" not in text
+    except UnicodeEncodeError:  # half a letter, which no file system can store
+        can_be = False
+    if not can_be:
         raise ValueError(f"{name}={show(path)} names no file: give the path of a file")
     return text

@@ -544,7 +544,7 @@ def test_a_path_that_cannot_be_is_refused_before_any_work(tmp_path: Path) -> Non
         train(tmp_path, callbacks=[never.append])
     with pytest.raises(TypeError, match="checkpoint=3 is a int: give the path of a file"):
         fit(MADE_4, X, checkpoint=3, callbacks=[never.append])  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="resume='no'"):
+    with pytest.raises(TypeError, match="resume='no'"):
         train(tmp_path / "run.npz", resume="no", callbacks=[never.append])
     os.mkfifo(tmp_path / "pipe")
     for resume in (True, False):

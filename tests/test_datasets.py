@@ -124,10 +124,13 @@ class TestDigits:
     def test_errors(self) -> None:
         with pytest.raises(ValueError, match="give one of the two"):
             load_digits(binary=True, levels=17)
-        with pytest.raises(ValueError, match=r"levels=18 is outside 2\.\.17"):
+        with pytest.raises(ValueError, match=r"levels=18: give an integer in 2\.\.17"):
             load_digits(levels=18)
-        with pytest.raises(ValueError, match="levels=1 "):
+        with pytest.raises(ValueError, match="levels=1: "):
             load_digits(levels=1)
+        for wrong in ({"binary": "yes"}, {"levels": 2.5}, {"seed": -1}, {"seed": None}):
+            with pytest.raises((TypeError, ValueError), match=f"^{next(iter(wrong))}="):
+                load_digits(**wrong)  # type: ignore[arg-type]
 
 
 def faces() -> Array:
@@ -237,7 +240,7 @@ class TestBinary:
             load_binary("dna", tmp_path)
 
     def test_an_unknown_name_lists_the_known(self) -> None:
-        with pytest.raises(ValueError, match=r"'mnist' is unknown: use one of \['adult'"):
+        with pytest.raises(ValueError, match=r"'mnist' is unknown: use one of \('adult'"):
             load_binary("mnist")
 
     def test_damaged_files_are_refused(self, tmp_path: Path) -> None:
@@ -253,6 +256,14 @@ class TestBinary:
             load_binary("nltcs", tmp_path)
         store(path)
         path.write_bytes(path.read_bytes()[:200])
+        with pytest.raises(ValueError, match=r"nltcs\.npz is no readable \.npz"):
+            load_binary("nltcs", tmp_path)
+        for wrong in (np.zeros(2, int), np.array(11.0), np.array(0), np.array("11")):
+            np.savez(path, **{**store(path), "n_features": wrong})
+            with pytest.raises(ValueError, match=r"nltcs\.npz: n_features is an array of shape"):
+                load_binary("nltcs", tmp_path)
+        with open(path, "wb") as file:
+            np.save(file, np.zeros(3))
         with pytest.raises(ValueError, match=r"nltcs\.npz is no readable \.npz"):
             load_binary("nltcs", tmp_path)
         path.write_bytes(b"")

@@ -22,6 +22,7 @@ from made_np import (
     DiscretizedLogistic,
     Evaluation,
     Gaussian,
+    MADEDensity,
     MixtureOfGaussians,
     MixtureOfLogistics,
     calibration,
@@ -379,8 +380,54 @@ def test_calibration_refuses_what_has_no_answer() -> None:
     with pytest.raises(ValueError, match="feature=0 has states: ask for reliability"):
         found.uniformity(0)
     for feature in (-1, 5):
-        with pytest.raises(ValueError, match=rf"feature={feature} does not exist: the model has features 0\.\.4"):
+        with pytest.raises(ValueError, match=rf"feature={feature}: give an integer in 0\.\.4"):
             found.of(feature)
     bits, fair = two_bits()
     with pytest.raises(ValueError, match="every feature has states"):
         calibration(bits, fair, FAIR).uniformity()
+
+
+def test_another_class_than_a_model_gets_the_way_out() -> None:
+    made, theta = two_bits()
+    for call in (evaluate, calibration):
+        with pytest.raises(TypeError, match=r"made is a MADEDensity .*such as the made_ of a MADEDensity"):
+            call(MADEDensity(), theta, FAIR)
+    with pytest.raises(TypeError, match=r"other is a float .*give what evaluate\(\) returned"):
+        evaluate(made, theta, FAIR).difference(0.5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"n_bins": 10**400}, "n_bins=1000"),
+        ({"n_bins": "10"}, "n_bins='10' is a str"),
+        ({"rng": "0"}, "rng='0' is a str"),
+        ({"rng": np.array([[0, 1]]).view(np.matrix)}, "rng=an array"),
+        ({"mask_set": 10**400}, "mask_set=1000"),
+    ],
+)
+def test_calibration_names_what_it_refuses(wrong: dict[str, Any], message: str) -> None:
+    made, theta = mixed()
+    with pytest.raises((TypeError, ValueError), match=message):
+        calibration(made, theta, made.sample(theta, 5, rng=0), **wrong)
+
+
+def test_calibration_draws_nothing_for_rows_that_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("made_np.description.AT_ONCE", 16)  # a row of the hidden layer at a time
+    made, theta = mixed()
+    x = made.sample(theta, 5, rng=0)
+    x[4, 0] = 2
+    rng = np.random.default_rng(0)
+    before = rng.bit_generator.state
+    with pytest.raises(ValueError, match="from row 4 of x"):
+        calibration(made, theta, x, rng=rng)
+    assert rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize("feature", [0.0, "0", True, [0], 10**400])
+def test_a_feature_is_an_integer(feature: Any) -> None:
+    made, theta = two_bits()
+    found = calibration(made, theta, FAIR)
+    for call in (found.has_states, found.of, found.reliability):
+        with pytest.raises((TypeError, ValueError), match=r"^feature="):
+            call(feature)

@@ -112,7 +112,7 @@ def test_masks_refuse_what_they_do_not_know() -> None:
     one = small().mask_sets[0]
     with pytest.raises(ValueError, match="by='size'"):
         draw.masks(one, by="size")
-    with pytest.raises(ValueError, match="names lists 2 names"):
+    with pytest.raises(ValueError, match="names has 2 entries"):
         draw.masks(one, names=["a", "b"])
 
 
@@ -242,19 +242,66 @@ def test_images_are_not_modified() -> None:
     [
         (lambda: draw.image_grid(np.zeros((2, 3))), r"images has shape \(2, 3\)"),
         (lambda: draw.image_grid(np.zeros((0, 1, 2, 2))), "none of them 0"),
-        (lambda: draw.image_grid(np.zeros((1, 2, 2, 2)), titles=["a"]), "titles lists 1"),
+        (lambda: draw.image_grid(np.zeros((1, 2, 2, 2)), titles=["a"]), "titles has 1 entries"),
         (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), frames=np.zeros((1, 2))), "frames has shape"),
         (lambda: draw.completions(np.zeros((2, 4)), (3, 2)), "given has shape"),
         (lambda: draw.completions(np.zeros((2, 4)), (2, 2), mean=np.zeros((1, 4))), "mean has shape"),
         (lambda: draw.learning_curve({"epoch": [], "train": [], "valid": []}), "history has 0 epochs"),
         (lambda: draw.learning_curve({"epoch": [1], "train": [1.0]}), "0 validation losses"),
         (lambda: draw.learning_curve({"epoch": [1], "train": [1.0], "valid": [1.0], "test": []}), "0 test losses"),
-        (lambda: draw.calibration(predictions(), feature=4), "feature=4 does not exist"),
+        (lambda: draw.calibration(predictions(), feature=4), "feature=4: give an integer"),
+        (lambda: draw.image_grid(np.full((1, 1, 2, 2), np.inf)), r"images\[0, 0, 0, 0\] = inf"),
+        (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), cmap="grey scale"), "cmap='grey scale' is unknown"),
+        (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), size=0), r"size=0: give a number in \[0\.01, 100\]"),
+        (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), value_range=(1, 0)), r"value_range=\(1.0, 0.0\)"),
+        (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), value_range=(0, np.nan)), r"value_range\[1\]=nan"),
+        (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), value_range=(0, 1, 2)), "value_range has 3 entries"),
+        (lambda: draw.completions(np.zeros((2, 4)), (2, 0)), r"image_shape\[1\]=0"),
+        (lambda: draw.completions(np.zeros((2, 4)), (2, 2), samples=np.zeros((2, 4))), "samples has shape"),
+        (
+            lambda: draw.learning_curve({"epoch": [1], "train": [[1.0]], "valid": [1.0]}),
+            r"history\['train'\] has shape",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(call: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: draw.masks(small()), r"mask_set is a MADE .*: give one of made\.mask_sets"),
+        (lambda: draw.reachability(small().mask_sets), "mask_set is a MaskSets"),
+        (lambda: draw.network([[1]]), "mask_set is a list"),
+        (lambda: draw.network(small().mask_sets[0], highlight="x1"), "highlight='x1' is a str"),
+        (lambda: draw.masks(small().mask_sets[0], names="abcde"), "names='abcde' is a str"),
+        (lambda: draw.calibration(small()), r"found is a MADE .*made_np\.calibration"),
+        (lambda: draw.calibration(predictions(), title=3), "title is a int"),
+        (lambda: draw.learning_curve([1.0]), r"history is a list .*FitResult\.history"),
+        (
+            lambda: draw.learning_curve({"epoch": [1], "train": ["a"], "valid": [1.0]}),
+            r"history\['train'\] has dtype <U1",
+        ),
+        (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)) * 1j), "images has dtype complex128"),
+        (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), size="big"), "size='big' is a str"),
+        (lambda: draw.completions(np.zeros((2, 4)), 2), "image_shape=2 is a int"),
+        (lambda: draw.masks(small().mask_sets[0], path=1), "path=1 is a int"),
+        (lambda: draw.mask_text([["a"]]), "mask has dtype <U1"),
+        (lambda: draw.mask_text(np.eye(2), ascii=1), "ascii=1 is a int"),
+    ],
+)
+def test_things_of_another_kind_are_refused(call: object, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_names_with_dollars_are_no_formulas(tmp_path: Path) -> None:
+    names = ["price ($)", "cost ($)", "$a_{$", "$$", "plain"]
+    figure = draw.masks(small().mask_sets[0], names=names, by="feature", path=tmp_path / "a.svg")
+    labels = [text.get_text().replace(r"\$", "$") for text in figure.axes[0].get_xticklabels()]
+    assert labels == names
 
 
 # --------------------------------------------------------------------------------------------------------- curves
@@ -361,7 +408,7 @@ def test_one_missing_wire_of_many_is_seen() -> None:
 
 @pytest.mark.parametrize("mask", [np.zeros(3), np.zeros((2, 2, 2))])
 def test_mask_text_takes_one_mask(mask: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="give one mask"):
+    with pytest.raises(ValueError, match="give an array with 2 axes"):
         draw.mask_text(mask)
 
 
@@ -384,9 +431,34 @@ def test_a_picture_is_saved_as_its_name_says(tmp_path: Path) -> None:
 def test_a_picture_of_another_kind_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"ends in one of \.png"):
         draw.image_grid(np.zeros((1, 1, 2, 2)), path=tmp_path / "a.jpeg2")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"path=.*missing.*: make the folder .* first"):
         draw.image_grid(np.zeros((1, 1, 2, 2)), path=tmp_path / "missing" / "a.png")
     assert not list(tmp_path.iterdir())
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"path=.*folder\.png' is a folder"):
+        draw.image_grid(np.zeros((1, 1, 2, 2)), path=tmp_path / "folder.png")
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        lambda path: draw.masks(small().mask_sets[0], path=path),
+        lambda path: draw.reachability(small().mask_sets[0], path=path),
+        lambda path: draw.network(small().mask_sets[0], path=path),
+        lambda path: draw.calibration(predictions(), path=path),
+        lambda path: draw.learning_curve({"epoch": [1], "train": [1.0], "valid": [1.0]}, path=path),
+        lambda path: draw.image_grid(np.zeros((1, 1, 2, 2)), path=path),
+        lambda path: draw.completions(np.zeros((1, 4)), (2, 2), path=path),
+    ],
+)
+def test_a_path_is_looked_at_before_anything_is_drawn(picture: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(*_: object) -> None:
+        raise AssertionError("drawing has started")
+
+    for module in ("curves", "graph", "images", "reliability", "wires"):
+        monkeypatch.setattr(f"made_np.draw.{module}.new_figure", work)
+    with pytest.raises(ValueError, match=r"path='a\.jpeg2': give a picture a name"):
+        picture("a.jpeg2")
 
 
 def run(code: str) -> str:

@@ -44,7 +44,7 @@ def test_locate_names_each_entry_where_its_view_shows_it() -> None:
 
 @pytest.mark.parametrize("k", [-1, LAYOUT.size])
 def test_locate_refuses_what_is_outside(k: int) -> None:
-    with pytest.raises(IndexError, match=rf"k = {k} is outside theta: its entries are 0\.\.{LAYOUT.size - 1}"):
+    with pytest.raises(ValueError, match=rf"k={k}: give an integer in 0\.\.{LAYOUT.size - 1}"):
         LAYOUT.locate(k)
 
 
@@ -67,3 +67,11 @@ def test_an_empty_layout_has_no_entries() -> None:
     empty = Layout((), ())
     assert empty.size == 0
     assert empty.views(np.zeros(0)) == {}
+
+
+def test_what_is_no_array_or_no_entry_is_refused() -> None:
+    with pytest.raises(TypeError, match=rf"theta is a list .*: give a NumPy array of shape \({LAYOUT.size},\)"):
+        LAYOUT.views([0.0] * LAYOUT.size)  # type: ignore[arg-type]
+    for wrong in (0.0, "0", True, None):
+        with pytest.raises(TypeError, match=r"^k="):
+            LAYOUT.locate(wrong)  # type: ignore[arg-type]

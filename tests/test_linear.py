@@ -110,9 +110,69 @@ def test_scales_are_set(covariance: np.ndarray) -> None:
         ({}, {"covariance": np.eye(D - 1)}, "covariance has shape"),
         ({}, {"covariance": -np.eye(D)}, "not positive definite"),
         ({"order": np.stack([np.arange(D)] * 2), "n_masks": 2}, {"mean": np.zeros(D)}, "centre the rows"),
+        ({"n_context": 1}, {}, "made has to be"),
+        (
+            {},
+            {"covariance": np.eye(D) + np.eye(D, k=1) / 2},
+            r"covariance is not symmetric: \[0, 1\] = 0.5, \[1, 0\] = 0",
+        ),
+        ({}, {"covariance": np.full((D, D), np.nan)}, r"covariance\[0, 0\] = nan"),
+        ({}, {"covariance": np.diag([np.inf] * D)}, r"covariance\[0, 0\] = inf"),
+        ({}, {"covariance": np.ones((D, D))}, "covariance is not positive definite"),
+        ({}, {"covariance": np.zeros((D, D))}, "covariance is not positive definite"),
+        ({}, {"covariance": np.diag([1.0] * (D - 1) + [-1.0]), "claims": []}, "covariance is not positive definite"),
+        ({}, {"covariance": np.eye(D) * 1j}, "covariance has dtype complex128"),
+        ({}, {"covariance": [["a"] * D] * D}, "covariance has dtype <U1"),
+        ({}, {"covariance": None}, "covariance has dtype object"),
+        ({}, {"mean": np.full(D, np.nan)}, r"mean\[0\] = nan"),
+        ({}, {"mean": np.zeros(D - 1)}, "mean has shape"),
+        ({}, {"mean": np.zeros((D, 1))}, "mean has shape"),
+        ({}, {"mean": 0.5}, r"mean has shape \(\)"),
+        ({}, {"claims": 3}, "claims=3 is a int: give a list"),
+        ({}, {"claims": [3]}, r"claims\[0\]=3 is a int"),
+        ({}, {"claims": [(1, [0])]}, r"claims\[0\]\[0\]=1: give an integer in 0\.\.0"),
+        ({}, {"claims": [(0, [0, D])]}, r"claims\[0\]\[1\] = .*: give features"),
+        ({}, {"claims": [(0, [-1])]}, r"claims\[0\]\[1\] = \[-1\]"),
+        ({}, {"claims": [(0, [0.5])]}, r"claims\[0\]\[1\] has dtype float64"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused(kwargs: dict, change: dict, message: str) -> None:
     made = MADE(**{"n_features": D, "hidden": (), "output": "gaussian", "direct": True, **kwargs})
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         fit_linear(made, **{"covariance": np.eye(D), **change})
+
+
+def test_a_covariance_rounded_to_single_precision_is_symmetric_enough(covariance: np.ndarray) -> None:
+    made = MADE(D, (), "gaussian", dtype="float64")
+    rounded = np.triu(covariance).astype("f4") + np.tril(covariance, -1) * (1 + 1e-7)
+    np.testing.assert_allclose(fit_linear(made, rounded), fit_linear(made, covariance), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("scales", "message"),
+    [
+        (-1.0, r"scales\[0\] = -1\.0: a scale is at least 0"),
+        ([1.0] * (D - 1) + [-0.5], "= -0.5"),
+        (np.nan, r"scales\[0\] = nan"),
+        ([np.inf] * D, r"scales\[0\] = inf"),
+        (np.ones(D - 1), "scales has shape"),
+        (1j, "scales has dtype complex128"),
+        ("1", "scales has dtype <U1"),
+        (None, "scales has dtype object"),
+    ],
+)
+def test_scales_that_cannot_be_are_refused(scales: object, message: str) -> None:
+    made = MADE(D, (), "gaussian", dtype="float64")
+    with pytest.raises((TypeError, ValueError), match=message):
+        set_scales(made, made.init(), scales)
+
+
+def test_scales_need_a_linear_model_and_its_theta() -> None:
+    made = MADE(D, (), "gaussian", dtype="float64")
+    np.testing.assert_array_equal(set_scales(made, made.init(), 2.0), set_scales(made, made.init(), np.full(D, 2.0)))
+    with pytest.raises(TypeError, match="theta is a list"):
+        set_scales(made, made.init().tolist(), 1.0)
+    with pytest.raises(ValueError, match="made has to be"):
+        set_scales(MADE(D, (4,), "gaussian"), made.init(), 1.0)
+    with pytest.raises(TypeError, match="made is a ndarray"):
+        set_scales(made.init(), made.init(), 1.0)

@@ -250,3 +250,18 @@ def test_panels_hold_every_wire_and_end_where_the_last_one_does(made: MADE) -> N
         for part, stop in panels:
             assert not mask[part, stop:].any()
             assert stop == 0 or mask[part, stop - 1].any()
+
+
+@pytest.mark.parametrize("k", [0.0, "0", True, None, [0], np.array(0), 10**400])
+def test_an_index_is_an_integer(k: Any) -> None:
+    for sets in (MADE(4, (6,), order="random", n_masks=n).mask_sets for n in (2, None)):
+        with pytest.raises((TypeError, ValueError), match=r"^k="):
+            sets[k]
+
+
+def test_any_order_has_its_mask_set() -> None:
+    sets = MADE(4, (6,)).mask_sets
+    np.testing.assert_array_equal(sets.for_order([2, 0, 1, 3]).order, [2, 0, 1, 3])
+    for wrong in ([0, 1], [0, 1, 2, 2], "natural", None, [0.0, 1.0, 2.0, 3.0]):
+        with pytest.raises((TypeError, ValueError), match=r"^order(\[3\])? "):
+            sets.for_order(wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import naive
@@ -13,8 +14,6 @@ from hypothesis import strategies as st
 from strategies import seeds
 
 from made_np.masks import (
-    check_degrees,
-    check_permutation,
     connectivity,
     make_degrees,
     make_mask,
@@ -54,7 +53,7 @@ def test_order_lists_features_in_the_sequence_of_generation() -> None:
 
 @pytest.mark.parametrize("dtype", ["int8", "uint64", ">i4"])
 def test_integers_of_any_kind_make_an_order(dtype: str) -> None:
-    order = check_permutation(np.array([2, 0, 1], dtype=dtype), 3)
+    order = make_order(np.array([2, 0, 1], dtype=dtype), 3, np.random.default_rng(0))
     assert order.dtype == np.int64
     assert order.tolist() == [2, 0, 1]
 
@@ -67,7 +66,7 @@ def test_integers_of_any_kind_make_an_order(dtype: str) -> None:
         ([0, 1], r"order has shape \(2,\): a permutation of 3 features has \(3,\)"),
         ([0, 1, 2, 3], r"order has shape \(4,\)"),
         ([[0, 1, 2]], r"order has shape \(1, 3\)"),
-        ([[0, 1], [2]], "order is ragged: give one sequence of integers"),
+        ([[0, 1], [2]], "order is ragged: every row needs as many columns"),
         ([0, 1, 1], r"order\[2\] = 1 is twice: give each feature 0\.\.2 once"),
         ([0, 0, 1], r"order\[1\] = 0 is twice"),
         ([0, 3, 1], r"order\[1\] = 3 is outside 0\.\.2"),
@@ -202,38 +201,8 @@ def test_residual_layers_of_equal_width_share_their_degrees(kind: str) -> None:
     np.testing.assert_array_equal(layers[2], layers[3])
 
 
-def test_given_degrees_are_taken_as_they_are() -> None:
-    assert check_degrees([[2, 1], np.array([1, 2, 1])], (2, 3), 3, 0) == ((2, 1), (1, 2, 1))
-    assert check_degrees([[0, 2]], (2,), 3, 1) == ((0, 2),)
-
-
-@pytest.mark.parametrize(
-    ("degrees", "message"),
-    [
-        ([[1, 2]], r"degrees has 1 layers: hidden=\(2, 3\) needs 2"),
-        ([[1, 2], [1, 2, 1], [1]], r"degrees has 3 layers"),
-        ([[1, 2], [1, 2]], r"degrees\[1\] is a int64 array of shape \(2,\): layer 1 needs 3 integers"),
-        ([[1, 2], [1, 2, 1, 2]], r"degrees\[1\] is a int64 array of shape \(4,\)"),
-        ([[1, 2], [[1, 2], [1]]], r"degrees\[1\] is ragged"),
-        ([[1, 2], [1.0, 2.0, 1.0]], r"degrees\[1\] is a float64 array of shape \(3,\)"),
-        ([[1, 2], [1, 0, 1]], r"degrees\[1\]\[1\] = 0: use degrees 1\.\.2 \(degree 0 needs n_context > 0\)"),
-        ([[3, 2], [1, 1, 1]], r"degrees\[0\]\[0\] = 3: use degrees 1\.\.2"),
-        ([[-1, 2], [1, 1, 1]], r"degrees\[0\]\[0\] = -1"),
-        ([[1, 2], [1, 3, 0]], r"degrees\[1\]\[1\] = 3"),  # the first of several
-    ],
-)
-def test_degrees_that_cannot_be_meant_are_refused(degrees: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        check_degrees(degrees, (2, 3), 3, 0)
-
-
-def test_with_context_the_lowest_degree_is_0() -> None:
-    with pytest.raises(ValueError, match=r"degrees\[0\]\[1\] = -1: use degrees 0\.\.2$"):
-        check_degrees([[0, -1]], (2,), 3, 1)
-
-
 def test_an_unknown_kind_of_degrees_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"degrees='cyclic' is unknown: use one of \('spread', 'random'\)"):
+    with pytest.raises(ValueError, match=r"kind='cyclic' is unknown: use one of \('spread', 'random'\)"):
         make_degrees("cyclic", (3,), 3, np.random.default_rng(0))
 
 
@@ -274,3 +243,39 @@ def test_connectivity_of_direct_wires_alone_and_of_nothing() -> None:
 def test_a_path_that_is_one_of_very_many_is_not_lost() -> None:
     ones = np.ones((300, 300), dtype=bool)
     assert connectivity([ones] * 20).all()  # 300^19 paths overflow float32 unless each step asks only "any?"
+
+
+# ------------------------------------------------------------------------------------------------ what is refused
+
+RNG = np.random.default_rng(0)
+WRONG: list[tuple[Any, str]] = [
+    (lambda: make_order("random", 0, RNG), "n_features"),
+    (lambda: make_order("random", 3, "0"), "rng"),
+    (lambda: make_order(None, 3, RNG), "order"),
+    (lambda: position_of([0, 0]), "order"),
+    (lambda: position_of([0.0]), "order"),
+    (lambda: spread_degrees(0, 3), "width"),
+    (lambda: spread_degrees(3, "3"), "n_features"),
+    (lambda: spread_degrees(3, 3, -1), "n_context"),
+    (lambda: random_degrees(3, 3, RNG, lowest=3), "lowest"),
+    (lambda: random_degrees(3, 3, 1.5), "rng"),
+    (lambda: random_degrees(10**400, 3, RNG), "width"),
+    (lambda: make_degrees("random", 3, 3, RNG), "hidden"),
+    (lambda: make_degrees("random", (3,), 3, RNG, residual="yes"), "residual"),
+    (lambda: make_mask([1.0], [1]), "degrees_out"),
+    (lambda: make_mask([1], [[1]]), "degrees_in"),
+    (lambda: make_mask([1], [1], strict=1), "strict"),
+    (lambda: connectivity(None), "masks"),
+    (lambda: connectivity([np.zeros(3)]), "masks[0]"),
+    (lambda: connectivity([np.ones((2, 3)), np.ones((4, 3))]), "masks[1]"),
+    (lambda: connectivity([np.ones((2, 3))], np.ones((3, 2))), "direct"),
+    (lambda: connectivity([], "direct"), "direct"),
+]
+
+
+@pytest.mark.parametrize(("call", "name"), WRONG)
+def test_what_cannot_be_meant_is_named_and_draws_nothing(call: Any, name: str) -> None:
+    before = RNG.bit_generator.state
+    with pytest.raises((TypeError, ValueError), match=rf"^{re.escape(name)}\W"):
+        call()
+    assert RNG.bit_generator.state == before

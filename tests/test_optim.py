@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -264,7 +265,7 @@ def test_wrong_shapes_are_named() -> None:
     state = rule.init(theta)
     with pytest.raises(ValueError, match=r"grad has shape \(1,\) and theta \(4,\)"):
         rule.step(theta, np.zeros(1), state, 0.1)
-    with pytest.raises(ValueError, match=r"decay has shape \(\) and theta \(4,\)"):
+    with pytest.raises(ValueError, match=r"decay has shape \(\): give a flat NumPy array"):
         rule.step(theta, np.zeros(4), state, 0.1, np.array(0.1))
     with pytest.raises(ValueError, match=r"state\['m'\] has shape \(5,\)"):
         rule.step(theta, np.zeros(4), rule.init(np.zeros(5)), 0.1)
@@ -279,12 +280,12 @@ def test_wrong_shapes_are_named() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: SGD(momentum=1.0), r"momentum=1.0 must lie in \[0, 1\)"),
+        (lambda: SGD(momentum=1.0), r"momentum=1.0: give a number in \[0, 1\)"),
         (lambda: SGD(momentum=-0.1), "momentum=-0.1"),
         (lambda: SGD(nesterov=True), "nesterov=True needs momentum"),
         (lambda: Adam(beta1=1.0), "beta1=1.0"),
         (lambda: Adam(beta2=math.nan), "beta2=nan"),
-        (lambda: Adam(eps=0.0), "eps=0.0 must be positive"),
+        (lambda: Adam(eps=0.0), r"eps=0\.0: give a number in \(0, inf\)"),
         (lambda: AdamW(eps=math.inf), "eps=inf"),
         (lambda: AdaGrad(eps=-1.0), "eps=-1.0"),
         (lambda: AdaDelta(rho=1.5), "rho=1.5"),
@@ -315,3 +316,69 @@ def test_get_optimizer_says_what_there_is() -> None:
 def test_blocks_cover_everything_once(size: int) -> None:
     covered = [i for block in blocks(size) for i in range(size)[block]]
     assert covered == list(range(size))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: SGD(momentum="0.9"), "momentum='0.9' is a str"),  # type: ignore[arg-type]
+        (lambda: SGD(momentum=0.9, nesterov="adam"), "nesterov='adam' is a str: give True or False"),  # type: ignore[arg-type]
+        (lambda: Adam(beta1=True), "beta1=True is a bool"),
+        (lambda: Adam(beta2=None), "beta2=None is a NoneType"),  # type: ignore[arg-type]
+        (lambda: Adam(eps=np.array(1e-8)), "eps=an array"),  # type: ignore[arg-type]
+        (lambda: replace(AdaDelta(), rho="0.9"), "rho='0.9' is a str"),
+    ],
+)
+def test_hyperparameters_of_another_type_are_named(make: Callable[[], Optimizer], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+def test_hyperparameters_are_kept_as_plain_numbers() -> None:
+    assert type(Adam(beta1=np.float32(0.5)).beta1) is float  # type: ignore[arg-type]
+    assert SGD(momentum=0.5, nesterov=np.True_).nesterov is True  # type: ignore[arg-type]
+
+
+def broken_steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is named, and arguments of `step` that cannot be meant."""
+    theta, rule = np.ones(4), Adam()
+    good = {"theta": theta, "grad": np.ones(4), "state": rule.init(theta), "learning_rate": 0.1, "decay": np.ones(4)}
+    frozen = np.ones(4)
+    frozen.flags.writeable = False
+    memory, state = np.ones(12), rule.init(theta)
+    yield "theta", {**good, "theta": [1.0] * 4}
+    yield "theta", {**good, "theta": np.ones(4, int)}
+    yield "theta", {**good, "theta": frozen}
+    yield "grad", {**good, "grad": None}
+    yield "grad", {**good, "grad": np.ones(4, complex)}
+    yield "grad", {**good, "grad": np.array(["a"] * 4)}
+    yield "decay", {**good, "decay": 0.1}
+    yield "learning_rate", {**good, "learning_rate": "fast"}
+    yield "learning_rate", {**good, "learning_rate": math.nan}
+    yield "state", {**good, "state": None}
+    yield "state", {**good, "state": {}}
+    yield "state", {**good, "state": {**state, "step": None}}
+    yield "state", {**good, "state": {**state, "step": np.zeros(3)}}
+    yield "state", {**good, "state": {**state, "m": frozen}}
+    yield "state", {**good, "state": {**state, "v": np.ones(4, int)}}
+    yield "grad", {**good, "theta": memory[:4], "grad": memory[:4]}
+    yield "grad", {**good, "theta": memory[:4], "grad": memory[3:7]}
+    yield "decay", {**good, "theta": memory[:4], "decay": memory[:4]}
+    yield "grad", {**good, "grad": state["m"], "state": state}
+    yield "theta", {**good, "theta": state["v"], "state": state}
+    yield "state", {**good, "state": {**state, "m": state["v"]}}
+
+
+@pytest.mark.parametrize(("name", "arguments"), broken_steps())
+def test_a_step_that_cannot_be_meant_changes_nothing(name: str, arguments: dict[str, Any]) -> None:
+    arrays = [a for a in (arguments["theta"], *(arguments["state"] or {}).values()) if isinstance(a, np.ndarray)]
+    before = [a.copy() for a in arrays]
+    with pytest.raises((TypeError, ValueError), match=rf"(?<!\w){name}(?!\w)"):
+        Adam().step(**arguments)
+    for array, kept in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, kept)
+
+
+def test_blocks_look_at_the_size_before_the_first_is_asked_for() -> None:
+    with pytest.raises(TypeError, match="size='3' is a str"):
+        blocks("3")  # type: ignore[arg-type]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import pickle
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from made_np.schedules import (
     Constant,
     ReduceOnPlateau,
     Schedule,
+    ScheduleError,
     StepDecay,
     WarmRestarts,
     Warmup,
@@ -21,6 +24,7 @@ from made_np.schedules import (
     cosine,
     get_schedule,
     linear,
+    multiplier,
 )
 
 ALL: list[Schedule] = [
@@ -102,7 +106,7 @@ def test_a_warmup_hands_the_losses_on() -> None:
 
 
 def test_a_plateau_needs_losses() -> None:
-    with pytest.raises(ValueError, match=r"ReduceOnPlateau\(.*needs validation losses: give validation rows"):
+    with pytest.raises(ValueError, match=r"ReduceOnPlateau\(.*needs validation losses: give validation rows as valid"):
         ReduceOnPlateau().after([math.nan])
 
 
@@ -140,23 +144,91 @@ def test_get_schedule() -> None:
 
 
 def test_bad_values_are_named() -> None:
-    with pytest.raises(ValueError, match="factor=0 "):
+    with pytest.raises(ValueError, match=r"factor=0: give a number in \(0, 1\]"):
         StepDecay(factor=0, every=3)
-    with pytest.raises(ValueError, match="factor=2 "):
+    with pytest.raises(ValueError, match="factor=2: "):
         StepDecay(factor=2, every=3)
-    with pytest.raises(ValueError, match="every=0 "):
+    with pytest.raises(ValueError, match="every=0: give an integer >= 1"):
         StepDecay(factor=0.5, every=0)
-    with pytest.raises(ValueError, match="steps=-1 "):
+    with pytest.raises(ValueError, match="steps=-1: give an integer >= 0"):
         Warmup(-1)
     for growth in (0.9, math.nan, math.inf):
-        with pytest.raises(ValueError, match=f"growth={growth} must be 1 or more"):
+        with pytest.raises(ValueError, match=rf"growth={growth}: give a number in \[1, inf\)"):
             WarmRestarts(5, growth=growth)
-    with pytest.raises(ValueError, match="steps=0 "):
+    with pytest.raises(ValueError, match="steps=0: "):
         WarmRestarts(0)
     for factor in (0.0, 1.0, math.nan):
-        with pytest.raises(ValueError, match=f"factor={factor} must lie in"):
+        with pytest.raises(ValueError, match=rf"factor={factor}: give a number in \(0, 1\)"):
             ReduceOnPlateau(factor)
-    with pytest.raises(ValueError, match="patience=0 "):
+    with pytest.raises(ValueError, match="patience=0: "):
         ReduceOnPlateau(patience=0)
-    with pytest.raises(ValueError, match=r"floor=-0\.1 "):
+    with pytest.raises(ValueError, match=r"floor=-0\.1: "):
         ReduceOnPlateau(floor=-0.1)
+
+
+@pytest.mark.parametrize("name", ["constant", "linear", "cosine", "plateau"])
+def test_warmup_takes_the_names_of_schedules(name: str) -> None:
+    warm = Warmup(3, then=name)  # type: ignore[arg-type]
+    assert warm == Warmup(3, then=get_schedule(name))
+    assert warm(9, 100) == get_schedule(name)(6, 97)
+    assert Warmup(2, then=Warmup(3, then=name))(20, 100) == get_schedule(name)(15, 95)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("then", ["cos", 0.5, ReduceOnPlateau, None.__class__, [cosine]])
+def test_warmup_refuses_what_is_no_schedule(then: object) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"^then="):
+        Warmup(3, then=then)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda wrong: Constant(wrong),
+        lambda wrong: StepDecay(factor=wrong, every=2),
+        lambda wrong: StepDecay(factor=0.5, every=wrong),
+        lambda wrong: WarmRestarts(steps=wrong),
+        lambda wrong: WarmRestarts(3, growth=wrong),
+        lambda wrong: ReduceOnPlateau(factor=wrong),
+        lambda wrong: ReduceOnPlateau(patience=wrong),
+        lambda wrong: ReduceOnPlateau(floor=wrong),
+        lambda wrong: Warmup(wrong),
+        lambda wrong: replace(StepDecay(0.5, 2), every=wrong),
+    ],
+)
+@pytest.mark.parametrize("wrong", ["0.5", True, None, math.nan, -1, 10**400, [1], 2j])
+def test_numbers_of_a_schedule_are_numbers(make: Callable[[object], object], wrong: object) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"^(multiplier|factor|every|steps|growth|patience|floor)="):
+        make(wrong)
+
+
+@pytest.mark.parametrize("schedule", ALL)
+@pytest.mark.parametrize(("step", "total_steps", "name"), [(-1, 3, "step"), (0.5, 3, "step"), (1, 0, "total_steps")])
+def test_a_step_is_a_count(schedule: Schedule, step: int, total_steps: int, name: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=rf"^{name}="):
+        schedule(step, total_steps)
+
+
+def test_a_multiplier_is_a_number_of_at_least_0() -> None:
+    assert multiplier(linear, 1, 4) == 0.75
+    for wrong in (None, "1", True, 1j, math.nan, -0.5, 10**400):
+        with pytest.raises(ScheduleError, match=r"^schedule\(3, 9\)="):
+            multiplier(lambda step, total, wrong=wrong: wrong, 3, 9)  # type: ignore[misc]
+    with pytest.raises(ZeroDivisionError):
+        multiplier(lambda step, total: 1 / 0, 3, 9)
+
+
+def test_what_follows_a_schedule_is_one() -> None:
+    class Lost:
+        def __call__(self, step: int, total_steps: int) -> float:
+            return 1.0
+
+        def after(self, valid: object) -> object:
+            return None
+
+    with pytest.raises(ScheduleError, match=r"schedule\.after\(valid\) gave None"):
+        after(Lost(), [1.0])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="schedule='cosine' is a str, which cannot be called"):
+        after("cosine", [1.0])  # type: ignore[arg-type]
+    for losses in (1.0, "12", [None], ["1"], [[1.0]]):
+        with pytest.raises(TypeError, match="valid"):
+            ReduceOnPlateau().after(losses)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from made_np import description, loop, train
+from made_np import MADEDensity, description, loop, train
 from made_np.layers import dropout_mask
 from made_np.mixtures import DiscretizedLogistic
 from made_np.model import MADE
@@ -477,6 +477,54 @@ class TestInterrupt:
         np.testing.assert_array_equal(result.theta, start)
 
 
+class TestScheduleThatFails:
+    made, x = MADE(4, hidden=(5,)), bits(20)
+
+    def fit(self, schedule: Any, **options: Any) -> FitResult:
+        return fit(self.made, self.x, batch_size=5, schedule=schedule, **{"max_epochs": 6, **options})
+
+    @pytest.mark.parametrize("wrong", [None, math.nan, -1.0, "1", True, np.array(1.0), 10**400], ids=str)
+    @pytest.mark.parametrize("with_valid", [True, False])
+    def test_late_ends_the_run_and_keeps_what_was_learned(self, wrong: Any, with_valid: bool) -> None:
+        options: dict[str, Any] = {"valid": self.x} if with_valid else {}
+        with pytest.warns(RuntimeWarning, match=r"^schedule\(8, 24\)=.*: training stopped in epoch 3, and") as caught:
+            result = self.fit(lambda step, total: wrong if step == 8 else 1.0, **options)
+        assert caught[0].filename == __file__
+        assert result.stopped_by == "schedule"
+        assert_same(result, self.fit(None, max_epochs=2, **options))
+
+    def test_within_an_epoch_keeps_the_steps_done(self) -> None:
+        def stopped(step: int, total: int) -> float:
+            if step == 6:
+                raise KeyboardInterrupt
+            return 1.0
+
+        with pytest.warns(RuntimeWarning, match=r"schedule\(6, 24\)=None is a NoneType"):
+            result = self.fit(lambda step, total: None if step == 6 else 1.0)
+        assert_same(result, self.fit(stopped))
+
+    def test_in_what_it_becomes(self) -> None:
+        class Lost:
+            def __call__(self, step: int, total_steps: int) -> float:
+                return 1.0
+
+            def after(self, valid: list[float]) -> Any:
+                return self if len(valid) < 3 else "cosine"
+
+        with pytest.warns(RuntimeWarning, match=r"schedule\.after\(valid\) gave 'cosine': .* in epoch 4"):
+            result = self.fit(Lost(), valid=self.x)
+        assert_same(result, self.fit(None, valid=self.x, max_epochs=3))
+
+    def test_by_an_error_of_its_own_is_left_alone(self) -> None:
+        with pytest.raises(ZeroDivisionError):
+            self.fit(lambda step, total: 1 / (8 - step))
+
+    @pytest.mark.parametrize("schedule", [lambda: 1.0, lambda step: 1.0, len, lambda step, total: 1 / step, dict])
+    def test_at_once_is_refused(self, schedule: Any) -> None:
+        with pytest.raises((TypeError, ValueError), match=r"^schedule"):
+            self.fit(schedule)
+
+
 class TestDivergence:
     made = MADE(4, hidden=(5,), output="gaussian")
     x = np.random.default_rng(0).standard_normal((40, 4))
@@ -645,7 +693,7 @@ X = bits(6)
         ({"theta": [0.0]}, TypeError, "theta is a list"),
         ({"optimizer": "adamm"}, ValueError, "optimizer='adamm' is unknown"),
         ({"optimizer": Adam}, TypeError, "optimizer="),
-        ({"learning_rate": 0.0}, ValueError, r"learning_rate=0.0: give a number above 0"),
+        ({"learning_rate": 0.0}, ValueError, r"learning_rate=0.0: give a number in \(0, inf\)"),
         ({"learning_rate": NAN}, ValueError, "learning_rate=nan"),
         ({"learning_rate": "fast"}, TypeError, "learning_rate='fast' is a str"),
         ({"learning_rate": True}, TypeError, "learning_rate=True is a bool"),
@@ -658,7 +706,7 @@ X = bits(6)
         ({"batch_size": 2.5}, TypeError, "batch_size=2.5"),
         ({"max_epochs": 0}, ValueError, "max_epochs=0"),
         ({"patience": 0}, ValueError, "patience=0"),
-        ({"weight_decay": -0.1}, ValueError, "weight_decay=-0.1: give a number >= 0"),
+        ({"weight_decay": -0.1}, ValueError, r"weight_decay=-0.1: give a number in \[0, inf\)"),
         ({"weight_decay": "W0"}, TypeError, "weight_decay='W0'"),
         ({"weight_decay": {"W9": 0.1}}, ValueError, r"'W9', no parameter: use some of \['W0', 'W1'"),
         ({"weight_decay": {"b0": 0.1}}, ValueError, "names 'b0', a bias"),
@@ -672,7 +720,19 @@ X = bits(6)
         ({"rng": "seed"}, TypeError, "rng='seed'"),
         ({"callbacks": print}, TypeError, "give a list of functions"),
         ({"callbacks": 3}, TypeError, "callbacks=3"),
-        ({"callbacks": [print, 3]}, TypeError, r"callbacks\[1\]=3 cannot be called"),
+        ({"callbacks": np.array(3)}, TypeError, "callbacks=an array"),
+        ({"progress": "yes"}, TypeError, "progress='yes' is a str: give True or False"),
+        ({"resume": None}, TypeError, "resume=None"),
+        ({"checkpoint": 1}, TypeError, "checkpoint=1 is a int: give the path of a file"),
+        ({"learning_rate": 10**400}, ValueError, "learning_rate=1000"),
+        ({"learning_rate": "0.1"}, TypeError, "learning_rate='0.1' is a str"),
+        ({"weight_decay": 1e39}, ValueError, r"weight_decay\['W0'\]=1e\+39"),
+        ({"weight_decay": {None: 0.1}}, ValueError, "weight_decay names None, no parameter"),
+        ({"max_epochs": 10**400}, ValueError, "max_epochs=1000.* is more than any machine can hold"),
+        ({"rng": np.array([[0, 1]]).view(np.matrix)}, TypeError, "rng=an array"),
+        ({"x": [[10**400, 0, 0, 0]]}, ValueError, r"x\[0, 0\] = 1000"),
+        ({"valid": X, "context": None, "valid_context": 3}, ValueError, "valid_context is given"),
+        ({"callbacks": [print, 3]}, TypeError, r"callbacks\[1\]=3 is a int, which cannot be called"),
         ({"made": "model"}, TypeError, "made is a str"),
     ],
     ids=str,
@@ -708,3 +768,30 @@ def test_a_rule_of_ones_own_settings() -> None:
     made, x = MADE(4, hidden=(5,)), bits(20)
     heavy = fit(made, x, optimizer=SGD(momentum=0.9), max_epochs=3)
     assert (heavy.theta != fit(made, x, optimizer="sgd", max_epochs=3).theta).any()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"max_epochs": 0}, {"callbacks": [3]}, {"checkpoint": "missing/run.npz"}, {"resume": 2}]
+)
+def test_what_is_refused_has_drawn_nothing(wrong: dict[str, Any]) -> None:
+    rng = np.random.default_rng(0)
+    before = rng.bit_generator.state
+    with pytest.raises((TypeError, ValueError, OSError), match=next(iter(wrong))):
+        fit(MADE(4, hidden=(5,)), X, rng=rng, **wrong)
+    assert rng.bit_generator.state == before
+
+
+def test_a_checkpoint_of_another_run_has_drawn_nothing(tmp_path: Path) -> None:
+    fit(MADE(4, hidden=(5,)), X, max_epochs=1, rng=np.random.default_rng(0), checkpoint=tmp_path / "run.npz")
+    rng = np.random.default_rng(0)
+    before = rng.bit_generator.state
+    with pytest.raises(ValueError, match="is of another run"):
+        fit(MADE(4, hidden=(5,)), X, max_epochs=1, batch_size=3, rng=rng, checkpoint=tmp_path / "run.npz")
+    assert rng.bit_generator.state == before
+
+
+def test_another_class_than_a_model_gets_the_way_out() -> None:
+    with pytest.raises(
+        TypeError, match=r"made is a MADEDensity .*give a made_np\.MADE, such as the made_ of a MADEDensity"
+    ):
+        fit(MADEDensity(), X)  # type: ignore[arg-type]

@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from made_np.validation import as_choice, as_count, as_numbers, as_rows, as_uniforms, as_vector
+from made_np.validation import (
+    as_bools,
+    as_flat,
+    as_integers,
+    as_numbers,
+    as_permutation,
+    as_rows,
+    as_target,
+    as_uniforms,
+    as_vector,
+    as_widths,
+)
+from made_np.values import as_choice, as_count
 
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 PLAIN = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 2.0]])
@@ -175,6 +187,7 @@ def test_a_vector_is_taken_as_it_is_or_not_at_all() -> None:
         ([0.0] * 4, TypeError, r"theta is a list: give a NumPy array of shape \(4,\)"),
         (np.zeros(5, np.float32), ValueError, r"theta has shape \(5,\): this model needs \(4,\)"),
         (np.zeros((2, 2), np.float32), ValueError, r"theta has shape \(2, 2\)"),
+        (np.ma.masked_array(np.zeros(4, np.float32), mask=True), TypeError, "theta is a MaskedArray"),
         (np.zeros(4), TypeError, r"theta has dtype float64, the model float32: pass theta\.astype\('float32'\)"),
         (np.zeros(4, ">f4"), TypeError, "theta has dtype >f4"),
         (np.zeros(4, complex), TypeError, "theta has dtype complex128"),
@@ -203,3 +216,122 @@ def test_uniforms_that_are_none_are_refused(uniforms: Any, message: str) -> None
 
 def test_numbers_are_not_copied_where_they_are_an_array() -> None:
     assert as_numbers(PLAIN, "x") is PLAIN
+
+
+class Silent:
+    """NumPy asks it for an array, and gets an error of another kind."""
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise RuntimeError("no array")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        (Silent(), TypeError, r"^data is a Silent, of which NumPy makes no array \(RuntimeError\('no array'\)\)"),
+        ([Silent()], TypeError, "^data is a list, of which NumPy makes no array"),
+        ([[10**400, 1]], ValueError, r"^data\[0, 0\] = 1000.* is beyond all floats: clip or drop it"),
+        ([[1, 10**5000]], ValueError, r"^data\[0, 1\] = <int> is beyond all floats"),
+        (np.array([None, Silent], dtype=object), TypeError, "^data has dtype object: None is a NoneType"),
+    ],
+)
+def test_what_numpy_makes_no_numbers_of_is_refused(x: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        as_numbers(x, "data")
+
+
+def test_integers_as_large_as_floats_are_numbers() -> None:
+    np.testing.assert_array_equal(as_numbers([[2**70, 1]], "x"), [[2.0**70, 1.0]])
+
+
+# ------------------------------------------------------------------------------------- arrays to be written to
+
+
+def test_a_target_is_writeable_and_its_own() -> None:
+    memory = np.zeros(10)
+    target = memory[:4]
+    for other in (memory, memory[3:], memory[:1], memory[::-1]):
+        with pytest.raises(ValueError, match=r"^grad shares memory with theta, and would overwrite it: give"):
+            as_target(target, "grad", {"theta": other})
+    assert as_target(target, "grad", {"theta": memory[4:], "context": None, "x": np.zeros(4)}) is target
+    with pytest.raises(ValueError, match=r"^grad is read-only"):
+        as_target(read_only(memory), "grad", {})
+
+
+FLAT: list[tuple[Any, type[Exception], str]] = [
+    ([0.0], TypeError, "^g is a list: give a flat NumPy array"),
+    (np.ma.masked_array([0.0], mask=[True]), TypeError, "^g is a MaskedArray"),
+    (np.zeros((2, 2)), ValueError, r"^g has shape \(2, 2\)"),
+    (np.zeros(2, complex), TypeError, "^g has dtype complex128: give floats"),
+    (np.zeros(2, int), TypeError, "^g has dtype int64: give floats"),
+]
+
+
+@pytest.mark.parametrize(("vector", "error", "message"), FLAT)
+def test_what_is_no_flat_vector_is_refused(vector: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        as_flat(vector, "g")
+
+
+def test_integers_are_numbers_where_nothing_is_written() -> None:
+    assert as_flat(np.arange(3), "g", "buif").tolist() == [0, 1, 2]
+
+
+# --------------------------------------------------------------------------------------- integers and booleans
+
+
+@pytest.mark.parametrize(
+    ("order", "error", "message"),
+    [
+        ([0, 1], ValueError, r"^way has shape \(2,\): a permutation of 3 features has \(3,\)"),
+        ([0, 1, 1], ValueError, r"^way\[2\] = 1 is twice"),
+        ([0, 3, 1], ValueError, r"^way\[1\] = 3 is outside 0\.\.2"),
+        (np.array([0, 2**63, 1], np.uint64), ValueError, r"^way\[1\] = 9223372036854775808 is outside"),
+        ([0.0, 1.0, 2.0], ValueError, "^way has dtype float64"),
+        ([10**5000, 1, 0], ValueError, "^way has dtype object"),
+        (np.ma.masked_array([0, 1, 2], mask=True), TypeError, "^way is a masked array"),
+        (Silent(), TypeError, "^way is a Silent"),
+        (np.broadcast_to(0, (2**40,)), ValueError, r"^way has shape \(1099511627776,\)"),
+    ],
+)
+def test_what_is_no_permutation_is_refused(order: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        as_permutation(order, 3, "way")
+
+
+def test_a_permutation_is_copied() -> None:
+    order = np.array([2, 0, 1])
+    found = as_permutation(order, 3)
+    np.testing.assert_array_equal(found, order)
+    assert not np.shares_memory(found, order)
+
+
+def test_widths_are_a_sequence_of_counts() -> None:
+    assert as_widths([np.int8(3), 2]) == (3, 2)
+    for wrong, message in (
+        ("32", "is a str"),
+        (3, "is a int"),
+        ({3}, "is a set"),
+        ((3, 0), r"\[1\]=0"),
+        ([2.0], r"\[0\]=2.0"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=f"^hidden.*{message}"):
+            as_widths(wrong)
+
+
+def test_integers_and_booleans_have_so_many_axes() -> None:
+    assert as_integers([1, 2], "k").tolist() == [1, 2]
+    assert as_bools([[0, 2], [1, 0]], "m").tolist() == [[False, True], [True, False]]
+    mask = np.eye(2, dtype=bool)
+    assert as_bools(mask, "m") is mask
+    with pytest.raises(TypeError, match=r"^k has dtype float64: give integers"):
+        as_integers([1.0], "k")
+    with pytest.raises(ValueError, match=r"^k has shape \(1, 1\): give an array with 1 axes"):
+        as_integers([[1]], "k")
+    with pytest.raises(ValueError, match=r"^m has shape \(2,\): give an array with 2 axes"):
+        as_bools([0, 1], "m")
+    with pytest.raises(TypeError, match=r"^m has dtype <U1"):
+        as_bools([["a"]], "m")

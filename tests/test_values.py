@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 import made_np.testing.values
@@ -20,6 +22,7 @@ from made_np.values import (
     as_generator,
     as_number,
     as_path,
+    as_sequence,
     show,
 )
 
@@ -27,6 +30,16 @@ from made_np.values import (
 class Unspeakable:
     def __repr__(self) -> str:
         raise RuntimeError("no words")
+
+
+class Nowhere:
+    def __fspath__(self) -> str:
+        raise RuntimeError("no path")
+
+
+class Restless(float):
+    def __float__(self) -> float:
+        raise RuntimeError("no number")
 
 
 def as_list(value: Any, name: str) -> Any:
@@ -39,6 +52,10 @@ def as_share(value: Any, name: str) -> float:
 
 def as_colour(value: Any, name: str) -> Any:
     return as_choice(value, name, ("red", True))
+
+
+def as_pair(value: Any, name: str) -> Any:
+    return as_sequence(value, name, "two of them", 2)
 
 
 def as_few(value: Any, name: str) -> int:
@@ -57,6 +74,10 @@ TAKEN: list[tuple[Callable[..., Any], Any, Any]] = [
     (as_colour, True, True),
     (as_callable, len, len),
     (as_list, [], []),
+    (as_pair, (1, None), (1, None)),
+    (as_pair, range(2), range(2)),
+    (as_pair, ["a", Unspeakable], ["a", Unspeakable]),
+    (as_count, sys.maxsize, sys.maxsize),
     (as_path, Path("a") / "b", "a/b"),
 ]
 REFUSED: list[Any] = [
@@ -65,6 +86,19 @@ REFUSED: list[Any] = [
     (as_count, np.array(2), TypeError),
     (as_count, 0, ValueError),
     (as_few, 4, ValueError),
+    (as_count, sys.maxsize + 1, ValueError),
+    (as_count, np.uint64(2**64 - 1), ValueError),
+    (as_pair, [1], ValueError),
+    (as_pair, np.broadcast_to(0, (2**40,)), ValueError),
+    (as_pair, "ab", TypeError),
+    (as_pair, b"ab", TypeError),
+    (as_pair, {1, 2}, TypeError),
+    (as_pair, {1: 2, 3: 4}, TypeError),
+    (as_pair, (k for k in range(2)), TypeError),
+    (as_pair, np.array(2), TypeError),
+    (as_pair, None, TypeError),
+    (as_pair, list, TypeError),
+    (as_pair, Unspeakable(), TypeError),
     pytest.param(as_few, 10**5000, ValueError, id="an integer too long to be written"),
     (as_number, True, TypeError),
     (as_number, "1", TypeError),
@@ -88,6 +122,10 @@ REFUSED: list[Any] = [
     (as_path, None, TypeError),
     (as_path, "", ValueError),
     (as_path, "a\0b", ValueError),
+    pytest.param(as_path, "\ud800", ValueError, id="half a letter"),
+    (as_path, Nowhere(), TypeError),
+    (as_number, Restless(0.5), ValueError),
+    (as_pair, pandas.DataFrame({"a": [1, 2], "b": [3, 4]}), TypeError),
     (as_generator, np.array([[0, 1]]).view(np.matrix), TypeError),
     (as_generator, np.array([0, 1]), TypeError),
     (as_generator, "0", TypeError),

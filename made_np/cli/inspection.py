@@ -11,7 +11,7 @@ from typing import Any
 from made_np import draw
 from made_np.cli import options
 from made_np.columns import Columns
-from made_np.draw.canvas import check_suffix
+from made_np.draw.canvas import as_picture
 from made_np.mask_sets import MaskSet
 from made_np.model import MADE
 from made_np.outputs import Distribution
@@ -41,7 +41,7 @@ def add_parser(subparsers: Any) -> None:
 def run_inspect(args: Namespace) -> None:
     """Print what the model is, and draw it where that is asked for."""
     for path in filter(None, (args.png, args.network_png)):
-        check_suffix(path)
+        as_picture(path)
     stored = load(args.model, backend=args.backend)
     try:
         mask_set = stored.made.mask_sets[args.mask_set]

@@ -12,9 +12,9 @@ from made_np.diagnostics.bins import Bins, Reliability, Uniformity
 from made_np.layers import Array
 from made_np.mixing import RealMixture
 from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-from made_np.model import MADE
+from made_np.model import MADE, as_model
 from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian, softmax
-from made_np.values import as_count
+from made_np.values import as_count, as_generator
 
 __all__ = ["Calibration", "calibration"]
 
@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 
 SHOWN = 10
 """A table of features lists at most so many, the worst."""
+
+MOST_BINS = 1_000_000
+"""More bins than this hold nothing worth counting, and a table of them no memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +78,8 @@ class Calibration:
         return Uniformity(self.count[chosen].sum(axis=0))
 
     def has_states(self, feature: int) -> bool:
-        """Return whether a feature is discrete, or raise a `ValueError` if there is none of that index."""
-        if not 0 <= feature < len(self.is_discrete):
-            last = len(self.is_discrete) - 1
-            raise ValueError(f"feature={feature} does not exist: the model has features 0..{last}")
-        return bool(self.is_discrete[feature])
+        """Return whether a feature is discrete, or raise if there is none of that index."""
+        return bool(self.is_discrete[as_count(feature, "feature", 0, len(self.is_discrete) - 1)])
 
     def of(self, feature: int) -> Bins:
         """Return `reliability` or `uniformity` of one feature, whichever it has."""
@@ -175,13 +175,16 @@ def calibration(
     >>> found.reliability().count, found.reliability().observed
     (array([0, 4]), array([ nan, 0.75]))
     """
-    n_bins, rng, n = as_count(n_bins, "n_bins"), np.random.default_rng(rng), 0
+    as_model(made)
+    n_bins, generator, n = as_count(n_bins, "n_bins", 1, MOST_BINS), as_generator(rng), 0
+    for _ in made.check_blocks(x, context):  # all rows, before anything is drawn
+        pass
     sums = np.zeros((4, made.n_features, n_bins))
     for rows, y in made.check_blocks(x, context):
         raw = made.params(theta, rows, context=y, mask_set=mask_set).astype(np.float64)
         if not np.isfinite(raw).all():
             raise ValueError("theta gives raw outputs that are not finite: it has no probabilities to compare")
-        values, between = rows.astype(np.float64), rng.random(rows.shape)
+        values, between = rows.astype(np.float64), generator.random(rows.shape)
         for group in made.outputs.groups:
             features = np.arange(made.n_features)[group.features]
             own = group.raw_of(raw), values[:, group.features]

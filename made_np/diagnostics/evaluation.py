@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from made_np.layers import Array
 from made_np.mask_sets import MIXTURE_SIZE
-from made_np.model import MADE
+from made_np.model import MADE, as_model
+from made_np.values import as_a
 
 __all__ = ["Difference", "Evaluation", "evaluate"]
 
@@ -115,6 +116,7 @@ class Evaluation:
         ValueError
             The two are not of as many rows and features.
         """
+        as_a(other, "other", Evaluation, "give what evaluate() returned for another model")
         if (self.n_rows, self.n_features) != (other.n_rows, other.n_features):
             raise ValueError(
                 f"other is of {other.n_rows} rows of {other.n_features} features, this one of {self.n_rows} rows of "
@@ -199,6 +201,7 @@ def evaluate(made: MADE, theta: Array, x: Any, *, context: Any = None, mask_set:
       x1  0.6931
       x2  0.6931
     """
+    as_model(made)
     sets = [mask_set] if mask_set is not None else range(MIXTURE_SIZE if made.n_masks is None else made.n_masks)
     found, total = [], np.zeros(made.n_features)
     for rows, y in made.check_blocks(x, context):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from made_np.files import atomic_write
+from made_np.places import check_writable
+from made_np.values import as_path, as_sequence, show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,34 +36,46 @@ def new_figure(width: float, height: float) -> Figure:
     ImportError
         matplotlib is missing.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError('pictures need matplotlib, which is missing: pip install "made_np[plot]"') from error
+    from_matplotlib()
+    from matplotlib.figure import Figure
+
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
-def finish(figure: Figure, path: StrPath | None) -> Figure:
-    """Return the figure, saved to `path` first where one is given: completely or not at all.
+def from_matplotlib() -> Any:
+    """Return matplotlib, or raise an `ImportError` that says where to get it."""
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise ImportError('pictures need matplotlib, which is missing: pip install "made_np[plot]"') from error
+    return matplotlib
+
+
+def as_picture(path: StrPath | None) -> str | None:
+    """Return the path of a picture that can be written, None for none, or raise: a check before any drawing.
 
     Raises
     ------
-    ValueError
-        The name ends in none of .png, .svg, .pdf.
+    TypeError, ValueError
+        No path, or its name ends in none of .png, .svg, .pdf.
+    OSError
+        No file can be written there.
     """
+    if path is None:
+        return None
+    target = Path(as_path(path))
+    if target.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"path={show(str(target))}: give a picture a name that ends in one of {', '.join(SUFFIXES)}")
+    check_writable(path)
+    return str(target)
+
+
+def finish(figure: Figure, path: str | None) -> Figure:
+    """Return the figure, saved to `path` first where one is given: completely or not at all."""
     if path is not None:
-        suffix = check_suffix(path)
         with atomic_write(path) as file:
-            figure.savefig(file, format=suffix[1:], dpi=160)
+            figure.savefig(file, format=Path(path).suffix[1:].lower(), dpi=160)
     return figure
-
-
-def check_suffix(path: StrPath) -> str:
-    """Return how the name of a picture ends, or raise a `ValueError`."""
-    suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ValueError(f"path={os.fspath(path)!r}: give a picture a name that ends in one of {', '.join(SUFFIXES)}")
-    return suffix
 
 
 def hatch(axes: Axes) -> None:
@@ -88,15 +102,35 @@ def feature_names(names: Any, n_features: int) -> list[str]:
 
     Raises
     ------
-    ValueError
-        There are not D of them.
+    TypeError, ValueError
+        There are not D of them, or they are none.
     """
     if names is None:
         return [f"x{feature}" for feature in range(n_features)]
-    listed = [str(name) for name in names]
-    if len(listed) != n_features:
-        raise ValueError(f"names lists {len(listed)} names: give one for each of the {n_features} features")
-    return listed
+    listed = as_words(names, "names", f"one for each of the {n_features} features", n_features)
+    return [name.replace("$", r"\$") for name in listed]  # matplotlib takes what is between two dollars for a formula
+
+
+def as_words(words: Any, name: str, what: str, size: int) -> list[str]:
+    """Return so many words as strings, or raise."""
+    return [_word(word, f"{name}[{k}]") for k, word in enumerate(as_sequence(words, name, what, size))]
+
+
+def _word(word: Any, name: str) -> str:
+    try:
+        return str(word)
+    except Exception:  # what other people's classes make of it
+        raise TypeError(f"{name} is a {type(word).__name__} that cannot be written: give a str") from None
+
+
+def as_colour_map(cmap: Any) -> Any:
+    """Return the name of a colour map that matplotlib knows, or one of its colour maps, or raise."""
+    matplotlib = from_matplotlib()
+    if isinstance(cmap, str) and cmap in matplotlib.colormaps:
+        return cmap
+    if not isinstance(cmap, matplotlib.colors.Colormap):
+        raise ValueError(f"cmap={show(cmap)} is unknown: use the name of one of matplotlib's, such as 'gray'")
+    return cmap
 
 
 def degree_colours(n_features: int) -> tuple[Any, Any]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.draw.canvas import ACCENT, CALM, FAINT, INK, StrPath, finish, new_figure, quiet, titled
+from made_np.draw.canvas import ACCENT, CALM, FAINT, INK, StrPath, as_picture, finish, new_figure, quiet, titled
+from made_np.validation import as_numbers
+from made_np.values import as_a, as_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,18 +39,23 @@ def learning_curve(
 
     Raises
     ------
-    ValueError
-        A series is missing or has another length, or a path that is no picture's.
+    TypeError, ValueError, OSError
+        A series is missing, is none of numbers, or has another length; or no picture can be written at `path`.
     ImportError
         matplotlib is missing.
     """
-    epoch, train, valid = (np.asarray(history.get(name, ()), dtype=float) for name in ("epoch", "train", "valid"))
-    if not (epoch.ndim == 1 and epoch.size and epoch.shape == train.shape == valid.shape):
+    path = as_picture(path)
+    as_a(title, "title", str, "give a str")
+    if best_epoch is not None:
+        best_epoch = as_count(best_epoch, "best_epoch", 0)
+    as_a(history, "history", dict, "give FitResult.history")
+    epoch, train, valid = (_series(history, name) for name in ("epoch", "train", "valid"))
+    if not (epoch.size and epoch.shape == train.shape == valid.shape):
         raise ValueError(
             f"history has {len(epoch)} epochs, {len(train)} training and {len(valid)} validation losses: give "
             "FitResult.history of a run with at least one finished epoch"
         )
-    test = np.asarray(history.get("test", np.full(epoch.shape, np.nan)), dtype=float)
+    test = _series(history, "test") if "test" in history else np.full(epoch.shape, np.nan)
     if test.shape != epoch.shape:
         raise ValueError(f"history has {len(epoch)} epochs and {test.size} test losses: give one for each epoch")
     figure = new_figure(6.0, 3.6)
@@ -69,6 +76,14 @@ def learning_curve(
     axes.xaxis.get_major_locator().set_params(integer=True)
     titled(axes, title, "epoch", "loss (nats per row)")
     return finish(figure, path)
+
+
+def _series(history: Mapping[str, Sequence[float]], name: str) -> NDArray[np.float64]:
+    """Return one series of a history as numbers; none at all if it is missing."""
+    values = as_numbers(history.get(name, ()), f"history[{name!r}]")
+    if values.ndim != 1:
+        raise ValueError(f"history[{name!r}] has shape {values.shape}: give one number per epoch")
+    return np.asarray(values, dtype=np.float64)
 
 
 def _mark(axes: Axes, best: int, epoch: NDArray[Any], valid: NDArray[Any]) -> None:

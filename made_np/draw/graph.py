@@ -14,6 +14,7 @@ from made_np.draw.canvas import (
     FAINT,
     INK,
     StrPath,
+    as_picture,
     degree_colours,
     feature_names,
     finish,
@@ -21,7 +22,7 @@ from made_np.draw.canvas import (
 )
 from made_np.mask_sets import MaskSet
 from made_np.masks import Bools, Ints
-from made_np.values import as_count
+from made_np.values import as_a, as_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,15 +77,16 @@ def network(
 
     Raises
     ------
-    ValueError
-        `highlight` is no feature, the wrong number of names, or a path that is no picture's.
+    TypeError, ValueError, OSError
+        `mask_set` is none, `highlight` no feature, the wrong number of names, or no picture can be written at `path`.
     ImportError
         matplotlib is missing.
     """
-    n_features = len(mask_set.order)
+    path = as_picture(path)
+    n_features = len(as_a(mask_set, "mask_set", MaskSet, "give one of made.mask_sets").order)
     as_count(max_units, "max_units", 2)
-    if highlight is not None and as_count(highlight, "highlight", 0) >= n_features:
-        raise ValueError(f"highlight={highlight}: give a feature 0..{n_features - 1}, or None")
+    if highlight is not None:
+        as_count(highlight, "highlight", 0, n_features - 1)
     listed = feature_names(names, n_features)
     degrees, wires = _by_feature(mask_set)
     live = _reaching(wires, [len(d) for d in degrees], highlight)

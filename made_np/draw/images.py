@@ -8,8 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.draw.canvas import ACCENT, FAINT, GROUND, HATCH, INK, StrPath, finish, new_figure
+from made_np.draw.canvas import (
+    ACCENT,
+    FAINT,
+    GROUND,
+    HATCH,
+    INK,
+    StrPath,
+    as_colour_map,
+    as_picture,
+    as_words,
+    finish,
+    new_figure,
+)
 from made_np.masks import Bools
+from made_np.validation import as_bools, as_finite, as_numbers
+from made_np.values import as_count, as_number, as_sequence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,20 +71,22 @@ def image_grid(
 
     Raises
     ------
-    ValueError
-        Shapes that do not fit, or a path that is no picture's.
+    TypeError, ValueError, OSError
+        Shapes that do not fit, infinite pixels, an unknown `cmap`, or no picture can be written at `path`.
     ImportError
         matplotlib is missing.
     """
-    grid = np.asarray(images, dtype=np.float64)
-    if grid.ndim != 4 or 0 in grid.shape:
-        raise ValueError(f"images has shape {grid.shape}: give (rows, columns, height, width), none of them 0")
-    if titles is not None and len(titles) != grid.shape[1]:
-        raise ValueError(f"titles lists {len(titles)}: give one for each of the {grid.shape[1]} columns")
-    framed = np.zeros(grid.shape, dtype=bool) if frames is None else np.asarray(frames, dtype=bool)
+    path, cmap, size = as_picture(path), as_colour_map(cmap), as_number(size, "size", "[0.01, 100]")
+    given = as_numbers(images, "images")
+    if given.ndim != 4 or 0 in given.shape:
+        raise ValueError(f"images has shape {given.shape}: give (rows, columns, height, width), none of them 0")
+    grid = as_finite(given, np.dtype("float64"), "images", gaps=True)
+    if titles is not None:
+        titles = as_words(titles, "titles", f"one for each of the {grid.shape[1]} columns", grid.shape[1])
+    framed = np.zeros(grid.shape, dtype=bool) if frames is None else as_bools(frames, "frames", 4)
     if framed.shape != grid.shape:
         raise ValueError(f"frames has shape {framed.shape}, images {grid.shape}: give one boolean per pixel")
-    low, high = value_range or _range(grid)
+    low, high = _range(grid) if value_range is None else _as_range(value_range)
     axes, corners = _sheet(grid.shape, size, titles)
     for index in np.ndindex(*grid.shape[:2]):
         _draw_image(axes, grid[index], corners[index], cmap=cmap, vmin=low, vmax=high)
@@ -109,21 +125,28 @@ def completions(
 
     Raises
     ------
-    ValueError, ImportError
+    TypeError, ValueError, OSError, ImportError
         As in `image_grid`.
     """
-    given = np.asarray(given, dtype=np.float64)
-    n = len(given)
+    path, rows = as_picture(path), as_numbers(given, "given")
+    height, width = as_sequence(image_shape, "image_shape", "(height, width)", 2)
+    shape = as_count(height, "image_shape[0]"), as_count(width, "image_shape[1]")
+    if rows.ndim != 2 or 0 in rows.shape:
+        raise ValueError(f"given has shape {rows.shape}: give rows (n, D), none of them 0")
+    n = len(rows)
     columns, titles = [], []
-    for title, rows in (("original", original), ("given", given), ("mean", mean)):
-        if rows is not None:
-            columns.append(_as_images(rows, n, image_shape, title))
+    for title, part in (("original", original), ("given", rows), ("mean", mean)):
+        if part is not None:
+            columns.append(_as_images(part, n, shape, title))
             titles.append(title)
     if samples is not None:
-        for k, rows in enumerate(np.swapaxes(np.asarray(samples), 0, 1)):
-            columns.append(_as_images(rows, n, image_shape, "samples"))
+        drawn = as_numbers(samples, "samples")
+        if drawn.ndim != 3:
+            raise ValueError(f"samples has shape {drawn.shape}: give (n, S, D), S completions of each image")
+        for k in range(drawn.shape[1]):
+            columns.append(_as_images(drawn[:, k], n, shape, "samples"))
             titles.append(f"sample {k + 1}")
-    known = ~np.isnan(_as_images(given, n, image_shape, "given"))
+    known = ~np.isnan(_as_images(rows, n, shape, "given"))
     frames = np.repeat(known[:, None], len(titles), axis=1)
     if original is not None:
         frames[:, 0] = False
@@ -149,11 +172,23 @@ def outline(pixels: Bools) -> NDArray[np.float64]:
 
 
 def _as_images(rows: Any, n: int, image_shape: tuple[int, int], name: str) -> Array:
-    array = np.asarray(rows, dtype=np.float64)
+    array = as_numbers(rows, name)
     height, width = image_shape
     if array.shape != (n, height * width):
-        raise ValueError(f"{name} has shape {array.shape}: {n} images of {height} x {width} are {(n, height * width)}")
-    return array.reshape(n, height, width)
+        raise ValueError(
+            f"{name} has shape {array.shape}: given has {n} rows, and images are {height} x {width}, so give "
+            f"{(n, height * width)}"
+        )
+    return as_finite(array, np.dtype("float64"), name, gaps=True).reshape(n, height, width)
+
+
+def _as_range(value_range: Any) -> tuple[float, float]:
+    """Return the two ends of the colour map, or raise."""
+    low, high = as_sequence(value_range, "value_range", "(low, high)", 2)
+    ends = as_number(low, "value_range[0]"), as_number(high, "value_range[1]")
+    if not ends[0] <= ends[1]:
+        raise ValueError(f"value_range={ends}: give (low, high), the lower end first")
+    return ends
 
 
 def _range(grid: Array) -> tuple[float, float]:

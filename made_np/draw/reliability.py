@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from made_np.draw.canvas import ACCENT, CALM, FAINT, INK, StrPath, finish, new_figure, quiet, titled
+from made_np.diagnostics import Calibration
+from made_np.draw.canvas import ACCENT, CALM, FAINT, INK, StrPath, as_picture, finish, new_figure, quiet, titled
+from made_np.values import as_a
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from made_np.diagnostics import Bins, Calibration, Reliability, Uniformity
+    from made_np.diagnostics import Bins, Reliability, Uniformity
 
 
 def calibration(
@@ -40,11 +42,14 @@ def calibration(
 
     Raises
     ------
-    ValueError
-        There is no such feature, or a path that is no picture's.
+    TypeError, ValueError, OSError
+        `found` is no calibration, there is no such feature, or no picture can be written at `path`.
     ImportError
         matplotlib is missing.
     """
+    path = as_picture(path)
+    as_a(found, "found", Calibration, "give what made_np.calibration() returned")
+    as_a(title, "title", str, "give a str")
     kinds = set(found.is_discrete.tolist()) if feature is None else {found.has_states(feature)}
     figure = new_figure(4.6 * len(kinds), 4.6)
     grid = figure.add_gridspec(2, len(kinds), height_ratios=(3, 1))

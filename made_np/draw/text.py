@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from made_np.validation import as_bools
+from made_np.values import as_count, as_flag
+
 BLOCKS = "·░▒▓█"
 ASCII = ".:+*#"
 
@@ -27,7 +30,7 @@ def mask_text(mask: Any, *, width: int = 72, height: int = 36, ascii: bool = Fal
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         `mask` is not 2-dimensional, or `width` or `height` has no room for a cell.
 
     Examples
@@ -37,11 +40,8 @@ def mask_text(mask: Any, *, width: int = 72, height: int = 36, ascii: bool = Fal
     ####..
     ######
     """
-    rows = np.asarray(mask, dtype=bool)
-    if rows.ndim != 2:
-        raise ValueError(f"mask has shape {rows.shape}: give one mask of shape (out, in)")
-    if width < 2 or height < 1:
-        raise ValueError(f"width={width}, height={height}: a cell takes 2 characters of 1 line")
+    rows, ascii = as_bools(mask, "mask"), as_flag(ascii, "ascii")
+    width, height = as_count(width, "width", 2), as_count(height, "height")
     if rows.size == 0:
         return ""
     share = _means(_means(rows.astype(np.float64), height).T, width // 2).T

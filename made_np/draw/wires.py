@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from made_np.draw.canvas import INK, StrPath, degree_colours, feature_names, finish, hatch, new_figure, quiet, titled
+from made_np.draw.canvas import (
+    INK,
+    StrPath,
+    as_picture,
+    degree_colours,
+    feature_names,
+    finish,
+    hatch,
+    new_figure,
+    quiet,
+    titled,
+)
 from made_np.mask_sets import MaskSet
 from made_np.masks import Bools, Ints
-from made_np.values import as_choice
+from made_np.values import as_a, as_choice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,11 +69,13 @@ def masks(
 
     Raises
     ------
-    ValueError
-        An unknown `by`, the wrong number of names, or a path that is no picture's.
+    TypeError, ValueError, OSError
+        `mask_set` is none, an unknown `by`, the wrong number of names, or no picture can be written at `path`.
     ImportError
         matplotlib is missing.
     """
+    path = as_picture(path)
+    as_a(mask_set, "mask_set", MaskSet, "give one of made.mask_sets")
     as_choice(by, "by", SORTED_BY)
     inputs, outputs = _sides(mask_set, names)
     hidden = [
@@ -95,10 +108,13 @@ def reachability(
 
     Parameters, errors and what comes back are those of `masks`, with a single axes.
     """
+    path = as_picture(path)
+    as_a(mask_set, "mask_set", MaskSet, "give one of made.mask_sets")
     as_choice(by, "by", SORTED_BY)
+    features = _features(mask_set, names)
     figure = new_figure(4.4, 4.4)
     axes = figure.add_subplot()
-    _panel(axes, "who sees whom", mask_set.reachability(), *_features(mask_set, names), by, len(mask_set.order))
+    _panel(axes, "who sees whom", mask_set.reachability(), *features, by, len(mask_set.order))
     return finish(figure, path)
 
 

@@ -6,7 +6,7 @@ of rows at `columns` and `binarize`, `as_seed` at `random_state`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,11 @@ from made_np.estimator.trials import is_auto
 from made_np.masks import ORDERS
 from made_np.model import MADE
 from made_np.optim import get_optimizer
-from made_np.train import _as_decay, _as_schedule
+from made_np.training_arguments import as_decay, as_schedule
+from made_np.validation import as_widths
 from made_np.values import as_count, as_flag, as_number, show
 
-__all__ = ["as_widths", "check_params", "check_training"]
+__all__ = ["check_params", "check_training"]
 
 AUTO = "hidden_layer_sizes", "n_masks", "learning_rate", "weight_decay", "dropout", "max_epochs", "n_iter_no_change"
 WORDS = {"order": (*ORDERS, "found", "auto"), **dict.fromkeys(AUTO, ("auto",))}
@@ -47,7 +48,7 @@ def check_params(params: Any) -> None:
         if isinstance(value, str) and value not in words:
             raise ValueError(f"{name}={show(value)} is unknown: of words it takes only {', '.join(words)}")
     if is_set("hidden_layer_sizes"):
-        as_widths(params.hidden_layer_sizes)
+        as_widths(params.hidden_layer_sizes, "hidden_layer_sizes")
     if is_set("n_masks") and params.n_masks is not None:
         as_count(params.n_masks, "n_masks", 1, MOST)
     for name in filter(is_set, COUNTS):
@@ -66,12 +67,5 @@ def check_params(params: Any) -> None:
 def check_training(params: Any, made: MADE, valid: Any) -> None:
     """Raise an error for a parameter that does not go with the model, or with having no `valid` rows (None)."""
     if not is_auto(params.weight_decay):
-        _as_decay(made, params.weight_decay)
-    _as_schedule(params.schedule, valid)
-
-
-def as_widths(sizes: Any) -> tuple[int, ...]:
-    """Return the widths of the hidden layers as a tuple of positive integers, or raise."""
-    if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)) or np.ndim(sizes) == 0:
-        raise TypeError(f"hidden_layer_sizes={show(sizes)}: give a sequence of widths such as (500,), or () for none")
-    return tuple(as_count(width, f"hidden_layer_sizes[{k}]", 1, MOST) for k, width in enumerate(sizes))
+        as_decay(made, params.weight_decay)
+    as_schedule(params.schedule, valid)

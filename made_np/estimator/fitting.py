@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.columns import Columns
-from made_np.estimator.checks import as_widths
 from made_np.estimator.fitted import FittedDensity
 from made_np.estimator.look import Look
 from made_np.estimator.remembering import fingerprint, remembered, trials_path
@@ -25,6 +24,7 @@ from made_np.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.outputs import Categorical, Distribution, Gaussian
 from made_np.train import FitResult
 from made_np.train import fit as fit_model
+from made_np.validation import as_widths
 
 __all__ = ["Fitting", "Known", "hold_out"]
 
@@ -134,7 +134,7 @@ class Fitting(FittedDensity):
     def _widths(self, known: Known | None, n_columns: int, n_masks: Any) -> tuple[int, ...]:
         """Return the widths of the hidden layers of a new model, or (nothing `known`) of one that goes on learning."""
         if not is_auto(self.hidden_layer_sizes):
-            return as_widths(self.hidden_layer_sizes)
+            return as_widths(self.hidden_layer_sizes, "hidden_layer_sizes")
         if known is None:
             return self.made_.hidden
         least = FEWEST_SHARED if n_masks != 1 and known.n_rows else FEWEST

@@ -14,7 +14,7 @@ from made_np.loop import Options, Record, Rows, Run
 from made_np.model import MADE
 from made_np.optim import Optimizer, State, get_optimizer
 from made_np.schedules import get_schedule
-from made_np.train import _as_decay, _as_dropout
+from made_np.training_arguments import as_decay, as_dropout
 from made_np.values import as_count, as_number
 
 __all__ = ["Memory", "Pass", "train_on"]
@@ -88,8 +88,8 @@ def train_on(
         max_epochs=1,
         patience=1,
         validate_every=1,
-        decay=_as_decay(made, weight_decay),
-        dropout=_as_dropout(made, dropout),
+        decay=as_decay(made, weight_decay),
+        dropout=as_dropout(made, dropout),
         input_dropout=as_number(input_dropout, "input_dropout", "[0, 1)"),
         averaging=0.0,
         callbacks=(),

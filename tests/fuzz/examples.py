@@ -1,0 +1,319 @@
+"""A call that works for every public function, with every argument by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import made_np
+from fuzz import models
+from fuzz.calls import Call, call
+from fuzz.testing_examples import TESTING
+from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, linear, masks, optim, schedules, tables
+from made_np.storage import atomic_write
+
+PATH = "written.npz"
+
+ANOTHER = {"made": ("MADE",)}
+"""A model is what is wanted: that the other arguments do not fit it is said of them."""
+ENDLESS = ("huge broadcast", "huge vector")
+"""A list of any length is looked at entry by entry, and these have very many."""
+
+
+def _scores(**more: Any) -> dict[str, Any]:
+    return {"theta": models.theta(), "x": models.rows(), "context": models.context(), "mask_set": 1, **more}
+
+
+def _keeps() -> list[Any]:
+    return [np.ones((5, 7), "f4"), None, np.ones((5, 4), "f4")]
+
+
+def _given() -> Any:
+    return np.where([[True, False, False]], models.rows(), np.nan)
+
+
+def _rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def _fit() -> dict[str, Any]:
+    return {
+        "x": models.rows(),
+        "valid": models.rows(),
+        "theta": models.theta(),
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "schedule": "cosine",
+        "batch_size": 3,
+        "max_epochs": 2,
+        "patience": 2,
+        "validate_every": 1,
+        "weight_decay": 0.1,
+        "dropout": 0.1,
+        "input_dropout": 0.1,
+        "averaging": 0.9,
+        "context": models.context(),
+        "valid_context": models.context(),
+        "rng": _rng(),
+        "checkpoint": None,
+        "resume": True,
+        "progress": False,
+        "callbacks": [],
+    }
+
+
+MODEL: dict[str, Callable[[], Call]] = {
+    "description.Description.mixture": lambda: call(models.mixed().mixture, n_masks=2),
+    "layout.Layout.locate": lambda: call(models.mixed().layout.locate, k=3),
+    "layout.Layout.views": lambda: call(models.mixed().layout.views, theta=models.theta()),
+    "mask_sets.MaskSets.__getitem__": lambda: call(
+        models.mixed().mask_sets.__getitem__, k=1, may_raise=(IndexError,)
+    ),  # as any sequence
+    "mask_sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
+    "model.MADE": lambda: call(MADE, **models.MIXED),
+    "model.MADE.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
+    "model.MADE.fill_means": lambda: call(
+        models.mixed().fill_means,
+        theta=models.theta(),
+        given=_given(),
+        rng=_rng(),
+        conditioning="clamp",
+        context=models.context(),
+        mask_set=None,
+    ),
+    "model.MADE.from_config": lambda: call(MADE.from_config, config=models.mixed().config()),
+    "model.MADE.init": lambda: call(models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal"),
+    "model.MADE.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
+    "model.MADE.loss_and_grad": lambda: call(
+        models.mixed().loss_and_grad,
+        changes=("grad",),
+        **_scores(grad=np.empty_like(models.theta()), dropout=_keeps()),
+    ),
+    "model.MADE.params": lambda: call(models.mixed().params, **_scores()),
+    "model.MADE.sample": lambda: call(
+        models.mixed().sample,
+        theta=models.theta(),
+        n=5,
+        rng=_rng(),
+        given=_given(),
+        conditioning="clamp",
+        context=models.context(),
+        mask_set=None,
+        uniforms=np.full((5, 3), 0.5),
+    ),
+    "train.fit": lambda: call(made_np.fit, unlike=ANOTHER, made=models.mixed(), **_fit()),
+    "linear.fit_linear": lambda: call(
+        linear.fit_linear,
+        made=models.linear(),
+        covariance=np.eye(3) + 0.5,
+        mean=np.arange(3.0),
+        claims=[(0, np.arange(3))],
+    ),
+    "linear.set_scales": lambda: call(
+        linear.set_scales, made=models.linear(), theta=models.linear().init(), scales=np.arange(1.0, 4.0)
+    ),
+    "mixtures.DiscretizedLogistic": lambda: call(made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1),
+    "mixtures.MixtureOfGaussians": lambda: call(made_np.MixtureOfGaussians, n=2, min_scale=0.1),
+    "mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
+    "outputs.Categorical": lambda: call(made_np.Categorical, n=3),
+    "outputs.Gaussian": lambda: call(made_np.Gaussian, min_scale=0.1),
+}
+
+MASKS: dict[str, Callable[[], Call]] = {
+    "masks.connectivity": lambda: call(
+        masks.connectivity,
+        masks=[np.tri(3, dtype=bool)],
+        direct=np.eye(3, dtype=bool),
+    ),
+    "masks.make_degrees": lambda: call(
+        masks.make_degrees, kind="random", hidden=(4, 4), n_features=3, rng=_rng(), n_context=1, residual=True
+    ),
+    "masks.make_mask": lambda: call(
+        masks.make_mask, degrees_out=np.array([1, 2]), degrees_in=np.array([1, 2]), strict=False
+    ),
+    "masks.make_order": lambda: call(masks.make_order, order="random", n_features=3, rng=_rng()),
+    "masks.position_of": lambda: call(masks.position_of, order=np.array([2, 0, 1])),
+    "masks.random_degrees": lambda: call(
+        masks.random_degrees, width=4, n_features=3, rng=_rng(), n_context=1, lowest=1
+    ),
+    "masks.spread_degrees": lambda: call(masks.spread_degrees, width=4, n_features=3, n_context=1),
+}
+
+
+def _optimizer_step() -> Call:
+    rule, start = optim.Adam(), np.ones(3)
+    return call(
+        rule.step,
+        changes=("theta", "state"),
+        theta=start,
+        grad=np.ones(3),
+        state=rule.init(start),
+        learning_rate=0.1,
+        decay=np.zeros(3),
+    )
+
+
+TRAINING: dict[str, Callable[[], Call]] = {
+    "optim.AdaDelta": lambda: call(optim.AdaDelta, rho=0.9, eps=1e-6),
+    "optim.AdaGrad": lambda: call(optim.AdaGrad, eps=1e-6),
+    "optim.Adam": lambda: call(optim.Adam, beta1=0.9, beta2=0.99, eps=1e-8),
+    "optim.AdamW": lambda: call(optim.AdamW, beta1=0.9, beta2=0.99, eps=1e-8),
+    "optim.Optimizer.init": lambda: call(optim.Adam().init, theta=np.ones(3)),
+    "optim.Optimizer.step": _optimizer_step,
+    "optim.SGD": lambda: call(optim.SGD, momentum=0.5, nesterov=True),
+    "optim.blocks": lambda: call(optim.blocks, size=3),
+    "optim.get_optimizer": lambda: call(optim.get_optimizer, optimizer="adam"),
+    "schedules.Constant": lambda: call(schedules.Constant, multiplier=0.5),
+    "schedules.Constant.__call__": lambda: call(schedules.Constant(0.5), step=1, total_steps=3),
+    "schedules.ReduceOnPlateau": lambda: call(schedules.ReduceOnPlateau, factor=0.5, patience=2, floor=0.1),
+    "schedules.ReduceOnPlateau.__call__": lambda: call(schedules.ReduceOnPlateau(), step=1, total_steps=3),
+    "schedules.ReduceOnPlateau.after": lambda: call(
+        schedules.ReduceOnPlateau().after, unlike={"valid": ENDLESS}, valid=[2.0, 1.0]
+    ),
+    "schedules.StepDecay": lambda: call(schedules.StepDecay, factor=0.5, every=2),
+    "schedules.StepDecay.__call__": lambda: call(schedules.StepDecay(0.5, 2), step=1, total_steps=3),
+    "schedules.WarmRestarts": lambda: call(schedules.WarmRestarts, steps=3, growth=2),
+    "schedules.WarmRestarts.__call__": lambda: call(schedules.WarmRestarts(3, 2), step=1, total_steps=3),
+    "schedules.Warmup": lambda: call(schedules.Warmup, steps=3, then="cosine"),
+    "schedules.Warmup.__call__": lambda: call(schedules.Warmup(3), step=1, total_steps=3),
+    "schedules.Warmup.after": lambda: call(
+        schedules.Warmup(3, schedules.ReduceOnPlateau()).after, unlike={"valid": ENDLESS}, valid=[2.0, 1.0]
+    ),
+    "schedules.after": lambda: call(
+        schedules.after, unlike={"valid": ENDLESS}, schedule=schedules.ReduceOnPlateau(), valid=[2.0, 1.0]
+    ),
+    "schedules.constant": lambda: call(schedules.constant, step=1, total_steps=3),
+    "schedules.cosine": lambda: call(schedules.cosine, step=1, total_steps=3),
+    "schedules.get_schedule": lambda: call(schedules.get_schedule, schedule="cosine"),
+    "schedules.multiplier": lambda: call(schedules.multiplier, schedule=schedules.cosine, step=1, total_steps=3),
+    "schedules.linear": lambda: call(schedules.linear, step=1, total_steps=3),
+}
+
+
+def _calibration() -> Any:
+    return made_np.calibration(models.mixed(), models.theta(), models.rows(), context=models.context(), n_bins=2)
+
+
+def _evaluation() -> Any:
+    return made_np.evaluate(models.mixed(), models.theta(), models.rows(), context=models.context())
+
+
+LOOKING: dict[str, Callable[[], Call]] = {
+    "datasets.load_binary": lambda: call(datasets.load_binary, name="nltcs", folder="."),
+    "datasets.load_digits": lambda: call(datasets.load_digits, binary=None, levels=3, seed=0),
+    "datasets.load_olivetti": lambda: call(datasets.load_olivetti, path="olivetti.npz", n_valid=10, n_test=10),
+    "diagnostics.conditionals.Calibration.has_states": lambda: call(_calibration().has_states, feature=1),
+    "diagnostics.conditionals.Calibration.of": lambda: call(_calibration().of, feature=1),
+    "diagnostics.conditionals.Calibration.reliability": lambda: call(_calibration().reliability, feature=1),
+    "diagnostics.conditionals.Calibration.uniformity": lambda: call(_calibration().uniformity, feature=2),
+    "diagnostics.conditionals.calibration": lambda: call(
+        diagnostics.calibration, unlike=ANOTHER, made=models.mixed(), **_scores(n_bins=3, rng=_rng())
+    ),
+    "diagnostics.evaluation.Evaluation.difference": lambda: call(_evaluation().difference, other=_evaluation()),
+    "diagnostics.evaluation.evaluate": lambda: call(
+        diagnostics.evaluate, unlike=ANOTHER, made=models.mixed(), **_scores()
+    ),
+    "draw.curves.learning_curve": lambda: call(
+        draw.learning_curve,
+        history={"epoch": [1, 2], "train": [2.0, 1.0], "valid": [2.0, 1.5]},
+        best_epoch=2,
+        title="t",
+        path=None,
+    ),
+    "draw.graph.network": lambda: call(
+        draw.network, mask_set=models.mixed().mask_sets[0], highlight=1, names=["a", "b", "c"], max_units=3, path=None
+    ),
+    "draw.images.completions": lambda: call(
+        draw.completions,
+        given=np.array([[0.0, np.nan]]),
+        image_shape=(1, 2),
+        original=np.zeros((1, 2)),
+        mean=np.zeros((1, 2)),
+        samples=np.zeros((1, 2, 2)),
+        value_range=(0.0, 1.0),
+        cmap="gray",
+        path=None,
+    ),
+    "draw.images.image_grid": lambda: call(
+        draw.image_grid,
+        images=np.zeros((1, 2, 2, 2)),
+        titles=["a", "b"],
+        frames=np.ones((1, 2, 2, 2), bool),
+        value_range=(0.0, 1.0),
+        cmap="gray",
+        size=0.8,
+        path=None,
+    ),
+    "draw.reliability.calibration": lambda: call(
+        draw.calibration, found=_calibration(), feature=1, title="t", path=None
+    ),
+    "draw.text.mask_text": lambda: call(draw.mask_text, mask=np.tri(3, dtype=bool), width=72, height=36, ascii=False),
+    "draw.wires.masks": lambda: call(
+        draw.masks, mask_set=models.mixed().mask_sets[0], by="order", names=["a", "b", "c"], path=None
+    ),
+    "draw.wires.reachability": lambda: call(
+        draw.reachability, mask_set=models.mixed().mask_sets[0], by="order", names=["a", "b", "c"], path=None
+    ),
+}
+
+
+def _fitted(**parameters: Any) -> MADEDensity:
+    return MADEDensity(**parameters).fit(models.table())
+
+
+def _learner() -> MADEDensity:
+    return MADEDensity(**models.LEARNER)
+
+
+def _write(path: Any) -> None:
+    with atomic_write(path) as file:
+        file.write(b"x")
+
+
+def _draws() -> dict[str, Any]:
+    return {"random_state": _rng()}
+
+
+TABLES: dict[str, Callable[[], Call]] = {
+    "columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
+    "columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
+    "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
+    "estimator.density.MADEDensity": lambda: call(_fitted, **models.LEARNER),
+    "estimator.density.MADEDensity.fit": lambda: call(_learner().fit, X=models.table(), y=None, X_val=models.table()),
+    "estimator.density.MADEDensity.partial_fit": lambda: call(_learner().partial_fit, X=models.table(), y=None),
+    "estimator.fitted.FittedDensity.evaluate": lambda: call(models.learned().evaluate, X=models.rows()),
+    "estimator.fitted.FittedDensity.impute": lambda: call(
+        models.learned().impute, X=_given(), n_draws=2, random_state=_rng()
+    ),
+    "estimator.fitted.FittedDensity.load": lambda: call(MADEDensity.load, path="density.npz"),
+    "estimator.fitted.FittedDensity.sample": lambda: call(models.learned().sample, n_samples=2, random_state=_rng()),
+    "estimator.fitted.FittedDensity.save": lambda: call(models.learned().save, path=PATH),
+    "estimator.fitted.FittedDensity.score": lambda: call(models.learned().score, X=models.rows(), y=None),
+    "estimator.fitted.FittedDensity.score_samples": lambda: call(models.learned().score_samples, X=_given()),
+    "one_hot.OneHot": lambda: call(OneHot, groups=((0, 2),), may_be_none=(True,)),
+    "one_hot.OneHot.find": lambda: call(OneHot.find, x=models.table(), evidence=20.0),
+    "one_hot.OneHot.fold": lambda: call(models.one_hot().fold, x=np.eye(3)),
+    "one_hot.OneHot.from_config": lambda: call(OneHot.from_config, config=models.one_hot().config()),
+    "one_hot.OneHot.spans": lambda: call(models.one_hot().spans, n_columns=4),
+    "one_hot.OneHot.unfold": lambda: call(models.one_hot().unfold, z=np.array([[0.0, 2.5]])),
+    "orders.find_order": lambda: call(made_np.find_order, x=models.table()),
+    "storage.atomic_write": lambda: call(_write, path=PATH),
+    "storage.load": lambda: call(made_np.load, path="model.npz"),
+    "storage.save": lambda: call(
+        made_np.save,
+        unlike=ANOTHER,
+        path=PATH,
+        made=models.mixed(),
+        theta=models.theta(),
+        extra={"by": "me"},
+        arrays={"a": np.arange(3)},
+    ),
+    "tables.check_place": lambda: call(tables.check_place, path="table.csv"),
+    "tables.check_target": lambda: call(tables.check_target, path="table.csv"),
+    "tables.read_table": lambda: call(tables.read_table, path="table.csv", header=True),
+    "tables.write_table": lambda: call(tables.write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]),
+}
+
+EXAMPLES: dict[str, Callable[[], Call]] = {**MODEL, **MASKS, **TRAINING, **LOOKING, **TABLES, **TESTING}
