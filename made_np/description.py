@@ -20,13 +20,10 @@ from made_np.layout import Layout
 from made_np.mask_sets import MaskSet, MaskSets
 from made_np.network import Network
 from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
-from made_np.values import as_a, as_choice, as_count, as_flag, as_sequence
+from made_np.values import MOST_SEED, as_a, as_choice, as_count, as_flag, as_sequence
 
 AT_ONCE = 1 << 22
 """Numbers that a layer holds for the rows that are checked and scored together."""
-
-MOST_SEED = 2**128 - 1
-"""The largest seed: 128 bits are as many as NumPy takes from chance, and JSON can write them."""
 
 Model = TypeVar("Model", bound="Description")
 

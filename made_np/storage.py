@@ -30,7 +30,7 @@ from made_np.model import MADE
 from made_np.validation import as_dense
 from made_np.values import as_a, as_choice, as_count, as_path, show
 
-__all__ = ["FORMAT_VERSION", "Stored", "load", "read", "save"]
+__all__ = ["FORMAT_VERSION", "Stored", "load", "save"]
 
 MAX_ARRAYS = MAX_ENTRIES - 100
 """So many arrays may be given; the rest of what a file may hold is for entries of our own."""

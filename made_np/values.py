@@ -21,6 +21,11 @@ T = TypeVar("T")
 
 REALS = (bool, int, float, np.bool_, np.integer, np.floating)
 """The types of real numbers."""
+MOST_SEED = 2**128 - 1
+"""The largest seed: 128 bits are as many as NumPy takes from chance, and JSON can write them."""
+
+_NO_NUMBERS = (bool, np.bool_, np.timedelta64)
+"""What counts as a number by its class, and is not meant as one."""
 
 _shown = reprlib.Repr()
 _shown.maxstring = _shown.maxother = 80
@@ -58,7 +63,7 @@ def as_a(value: Any, name: str, kind: type[T], way_out: str) -> T:
 def as_count(value: Any, name: str, least: int = 1, most: int | None = None) -> int:
     """Return `value` as an int in ``least..most``, or raise; with no `most`, the most that memory can hold."""
     allowed = f">= {least}" if most is None else f"in {least}..{most}"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+    if isinstance(value, _NO_NUMBERS) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name}={show(value)} is a {type(value).__name__}: give an integer {allowed}")
     if value < least or (most is not None and value > most):
         raise ValueError(f"{name}={show(value)}: give an integer {allowed}")
@@ -77,7 +82,7 @@ def as_number(value: Any, name: str, interval: str = "(-inf, inf)") -> float:
     """
     low, high = (float(end) for end in interval[1:-1].split(","))
     what = "a finite number" if interval == "(-inf, inf)" else f"a number in {interval}"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, REALS):
+    if isinstance(value, _NO_NUMBERS) or not isinstance(value, REALS):
         raise TypeError(f"{name}={show(value)} is a {type(value).__name__}: give {what}")
     try:
         number = float(value)
@@ -149,7 +154,7 @@ def as_generator(rng: Any, name: str = "rng") -> np.random.Generator:
     # NumPy itself asks too little: a matrix lets it recurse until the process dies.
     seeds = rng if isinstance(rng, (list, tuple)) else [rng]
     for seed in seeds:
-        if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)):
+        if isinstance(seed, _NO_NUMBERS) or not isinstance(seed, (int, np.integer)):
             raise TypeError(
                 f"{name}={show(rng)} is a {type(rng).__name__}: give an integer >= 0, a numpy.random.Generator, or None"
             )

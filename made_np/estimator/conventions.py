@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from made_np.frames import Names, check_columns, column_names
-from made_np.values import as_count, as_flag, as_generator, show
+from made_np.values import MOST_SEED, as_count, as_flag, as_generator, show
 
 __all__ = ["Conventions", "NotFittedError", "as_seed", "not_fitted"]
 
@@ -102,4 +102,4 @@ def as_seed(random_state: Any) -> int:
             f"random_state={show(random_state)} is a {type(random_state).__name__}: give an integer >= 0, a "
             "numpy.random.RandomState or Generator, or None"
         )
-    return as_count(random_state, "random_state", 0)
+    return as_count(random_state, "random_state", 0, MOST_SEED)

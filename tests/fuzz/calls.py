@@ -87,7 +87,7 @@ def _wrong_error(
     if not isinstance(error, ALLOWED):
         return f"raised {type(error).__name__}: {error}"
     words = [*hostile, *(value for name, value in hostile.items() if name in FILES and isinstance(value, str))]
-    if not any(word and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", str(error)) for word in words):
+    if not any(word and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", str(error), re.IGNORECASE) for word in words):
         return f"raised {type(error).__name__} that names none of {sorted(hostile)}: {error}"
     return None
 

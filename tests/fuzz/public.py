@@ -44,6 +44,7 @@ INSIDE = (
     "columns.Columns.learn",
     "columns.Columns.log_jacobian",
     "description.Description.check_",
+    "one_hot.OneHot.from_config",
     "testing.report.Report.but",
 )
 """Beginnings of names that have no underscore, but that this package alone calls."""
