@@ -1,0 +1,36 @@
+"""The processor that kernels are compiled for, which need not be the one they are compiled on.
+
+NUMBA_CPU_NAME and NUMBA_CPU_FEATURES name another one, so that machines that differ may share what was compiled. What
+kernels assume about it must come from here: then numba's key of what was compiled stands for it as well.
+"""
+
+from __future__ import annotations
+
+import llvmlite.binding
+from numba.core.registry import cpu_target
+
+# Sixteen numbers, which the assembler code holds in one register, in two or in four.
+_PROBE = """
+define <16 x float> @probe(<16 x float> %a, <16 x float> %b) {
+    %c = fadd <16 x float> %a, %b
+    ret <16 x float> %c
+}
+"""
+
+
+def _register_bytes() -> int:
+    """Return how wide the registers of the tile are: sixteen of them must be there, for its twelve sums and the rest.
+
+    64 bytes with AVX-512, 32 with AVX, 16 on an x86 that has SSE only. Elsewhere 32: the 32 registers of 16 bytes that
+    ARM has do as well as 16 that are twice as wide.
+    """
+    triple, cpu, features = cpu_target.target_context.codegen().magic_tuple()
+    target = llvmlite.binding.Target.from_triple(triple)
+    machine = target.create_target_machine(cpu=cpu, features=features)
+    code = machine.emit_assembly(llvmlite.binding.parse_assembly(_PROBE))
+    if "zmm" in code:
+        return 64
+    return 16 if "xmm" in code and "ymm" not in code else 32
+
+
+REGISTER_BYTES = _register_bytes()
