@@ -60,7 +60,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         self._cache_file = _Files(Path(self.cache_path), f"{function.__module__}.{function.__name__}")
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return what was compiled for a signature; None, so that it is compiled, if there is no such or no sound one."""
+        """Return what was compiled for a signature; None, so that it is compiled anew, if nothing sound is there."""
         try:
             return super().load_overload(sig, target_context)
         except Exception:  # reading code back fails in as many ways as it can be damaged

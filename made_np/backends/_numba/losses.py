@@ -189,7 +189,8 @@ def begin_mixture(acts: Any, dacts: Any, at: Any, nll: Any, to: Any, n: int, scr
 def finish_mixture(dacts: Any, at: Any, nll: Any, to: Any, n: int, scratch: Any, logits: Any) -> None:
     """Give each component its share of the gradient.
 
-    From the third on, `scratch` holds logit_k - top + log p_k(x); dacts holds the weights and the slopes of each -log p_k.
+    From the third on, `scratch` holds logit_k - top + log p_k(x); dacts holds the weights and the slopes of each
+    -log p_k.
     """
     w = index(width(dacts))
     own = index(2) * w

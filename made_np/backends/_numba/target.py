@@ -18,13 +18,12 @@ define <16 x float> @probe(<16 x float> %a, <16 x float> %b) {
 """
 
 
-def _register_bytes() -> int:
+def register_bytes(triple: str, cpu: str, features: str) -> int:
     """Return how wide the registers of the tile are: sixteen of them must be there, for its twelve sums and the rest.
 
     64 bytes with AVX-512, 32 with AVX, 16 on an x86 that has SSE only. Elsewhere 32: the 32 registers of 16 bytes that
     ARM has do as well as 16 that are twice as wide.
     """
-    triple, cpu, features = cpu_target.target_context.codegen().magic_tuple()
     target = llvmlite.binding.Target.from_triple(triple)
     machine = target.create_target_machine(cpu=cpu, features=features)
     code = machine.emit_assembly(llvmlite.binding.parse_assembly(_PROBE))
@@ -33,4 +32,4 @@ def _register_bytes() -> int:
     return 16 if "xmm" in code and "ymm" not in code else 32
 
 
-REGISTER_BYTES = _register_bytes()
+REGISTER_BYTES = register_bytes(*cpu_target.target_context.codegen().magic_tuple())
