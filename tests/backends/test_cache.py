@@ -98,6 +98,11 @@ def seal(content: bytes) -> bytes:
     return cache.sha256(content).digest() + content
 
 
+def read(path: Path) -> Any:
+    """The key and what is kept for it."""
+    return cache.pickle.loads(path.read_bytes()[32:])
+
+
 def no_pickle(path: Path) -> None:
     path.write_bytes(seal(b"not what was written"))
 
@@ -107,12 +112,12 @@ def of_a_class_that_is_gone(path: Path) -> None:
 
 
 def of_another_key(path: Path) -> None:
-    path.write_bytes(seal(cache.dumps(("another key", "another kernel"))))
+    _, data = read(path)
+    path.write_bytes(seal(cache.dumps(("another key", data))))
 
 
 def not_a_compiled_function(path: Path) -> None:
-    _, content = path.read_bytes()[:32], path.read_bytes()[32:]
-    key, _ = cache.pickle.loads(content)
+    key, _ = read(path)
     path.write_bytes(seal(cache.dumps((key, ("no", "function")))))
 
 
@@ -202,7 +207,8 @@ def test_where_stderr_is_closed_nothing_is_said(monkeypatch: pytest.MonkeyPatch,
 def test_versions_and_machines_share_a_folder_and_each_compiles_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = [("_VERSIONS", ("0.1",)), ("_VERSIONS", ("0.2",)), ("_STAMP", "other"), ("REGISTER_BYTES", 16)]
+    there: list[tuple[str, Any]] = [("_VERSIONS", ("0.1",)), ("_VERSIONS", ("0.2",))]
+    there += [("_STAMP", "one"), ("_STAMP", "other"), ("REGISTER_BYTES", 8), ("REGISTER_BYTES", 128)]
     for found in ("compiled", "read", "read"):
         for name, value in there:
             with monkeypatch.context() as elsewhere:
@@ -211,8 +217,13 @@ def test_versions_and_machines_share_a_folder_and_each_compiles_once(
     assert len(files(folder)) == len(there)
 
 
+SETTINGS = ["CPU_NAME", "CPU_FEATURES", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "USING_SVML", "LLVM_REFPRUNE_PASS"]
+SETTINGS += ["LLVM_REFPRUNE_FLAGS", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "EXTEND_VARIABLE_LIFETIMES", "DEBUG_JIT"]
+SETTINGS += ["ENABLE_PROFILING", "DEBUG_NRT", "NRT_STATS", "JIT_COVERAGE"]
+
+
 @needs_jit
-@pytest.mark.parametrize("name", ["CPU_NAME", "CPU_FEATURES", *cache._SETTINGS])
+@pytest.mark.parametrize("name", SETTINGS)
 def test_no_code_is_used_that_was_compiled_with_another_setting(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from numba.core.registry import cpu_target
 

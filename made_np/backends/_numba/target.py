@@ -27,9 +27,8 @@ def register_bytes(triple: str, cpu: str, features: str) -> int:
     target = llvmlite.binding.Target.from_triple(triple)
     machine = target.create_target_machine(cpu=cpu, features=features)
     code = machine.emit_assembly(llvmlite.binding.parse_assembly(_PROBE))
-    if "zmm" in code:
-        return 64
-    return 16 if "xmm" in code and "ymm" not in code else 32
+    widths = [width for name, width in (("zmm", 64), ("ymm", 32), ("xmm", 16)) if name in code]
+    return max(widths, default=32)
 
 
 REGISTER_BYTES = register_bytes(*cpu_target.target_context.codegen().magic_tuple())
