@@ -7,6 +7,7 @@ import errno
 import importlib
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,22 @@ def test_where_stderr_is_closed_nothing_is_said(monkeypatch: pytest.MonkeyPatch,
     with (tmp_path / "closed").open("w") as closed:
         monkeypatch.setattr("sys.stderr", closed)
     cache.say("two")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody replace a file that is being read")
+def test_whoever_reads_while_others_write_finds_what_one_of_them_wrote(tmp_path: Path) -> None:
+    def write_and_read(k: int) -> list[Any]:
+        kept = _Files(tmp_path, "kernel")
+        found = []
+        for _ in range(20):
+            kept.save("key", [k] * 20_000)
+            found.append(kept.load("key"))
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        found = [each for several in pool.map(write_and_read, range(8)) for each in several]
+    assert all(each is not None and len(set(each)) == 1 and len(each) == 20_000 for each in found)
+    assert len(files(tmp_path)) == 1
 
 
 # ------------------------------------------------------------------------------------------------- whose it is
