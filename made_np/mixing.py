@@ -120,13 +120,15 @@ class RealMixture(Distribution):
         """Return booleans (n,): True for the values of the column `x` (n,) that start with a component of their own.
 
         They lie more than 20 standard deviations from the median, by the measure of the column's middle half (or of its
-        middle nine tenths, where half of it is one value). A single component has to do for all.
+        middle nine tenths, where half of it is one value). A single component has to do for all, and so have they all
+        where the largest value is 1e15 times that measure: its square, in units of the bulk, would leave float32.
         """
         shares = x / (np.abs(x).max() or 1.0)  # in units of the largest value, so that nothing overflows
         for tail, width in ((25, 1.349), (5, 3.290)):
             low, centre, high = np.percentile(shares, [tail, 50, 100 - tail])
-            if self.n > 1 and high > low:
-                return np.asarray(np.abs(shares - centre) > FAR * (high - low) / width)
+            unit = (high - low) / width
+            if self.n > 1 and unit > 1e-15:
+                return np.asarray(np.abs(shares - centre) > FAR * unit)
         return np.zeros(len(x), dtype=bool)
 
     def marginal(self, x: Array) -> Array:
