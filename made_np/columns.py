@@ -264,6 +264,8 @@ def _learn(values: Floats, kind: Kind, name: str, which: str) -> Column:
     # A distribution that takes numbers between the integers is a density, and has units.
     if output.invalid(np.array(0.5)):
         return Column(output, name=name)
+    if isinstance(output, RealMixture):  # the unit is that of the bulk, which single values far out do not change
+        values = values[~output.far_out(values)]
     return Column(output, *_mean_and_scale(values), name=name)
 
 

@@ -14,6 +14,9 @@ from made_np.outputs import Distribution, inverse_softplus, largest, log_softmax
 SPARE_BITS = 12
 """Halvings beyond the bits of a number's mantissa: so much wider than a value's own size may its bracket be."""
 
+FAR = 20.0
+"""Beyond so many standard deviations values are no part of the column's bulk."""
+
 
 def responsibilities(joint: Array) -> tuple[Array, Array]:
     """Return ``log sum_k e^joint_k``, shape (...), and each component's share of that sum, shape (..., n).
@@ -110,15 +113,40 @@ class RealMixture(Distribution):
         log_w, m, _ = self.components(raw)
         return np.asarray((np.exp(log_w) * m).sum(-1))
 
+    def far_out(self, x: Array) -> Array:
+        """Return booleans (n,): True for the values of the column `x` (n,) that start with a component of their own.
+
+        They lie more than 20 standard deviations from the median, by the measure of the column's middle half (or of its
+        middle nine tenths, where half of it is one value). A single component has to do for all, and so have they all
+        where the largest value is 1e15 times that measure: its square, in units of the bulk, would leave float32.
+        """
+        shares = x / (np.abs(x).max() or 1.0)  # in units of the largest value, so that nothing overflows
+        for tail, width in ((25, 1.349), (5, 3.290)):
+            low, centre, high = np.percentile(shares, [tail, 50, 100 - tail])
+            unit = (high - low) / width
+            if self.n > 1 and unit > 1e-15:
+                return np.asarray(np.abs(shares - centre) > FAR * unit)
+        return np.zeros(len(x), dtype=bool)
+
     def marginal(self, x: Array) -> Array:
         """Return equal weights, and a mean and a scale for each n-th of the sorted column.
 
         Each scale is a little wider than its part, so that neighbours overlap. Where parts hold one value and no other,
-        their means are set apart: components that start alike may never learn to differ.
+        their means are set apart: components that start alike may never learn to differ. Values that are `far_out`
+        have the last component, with the weight that is their share, and the others have the rest.
         """
-        n, spread = self.n, float(np.std(x, dtype=np.float64))
-        parts = np.sort(x.astype(np.float64)).repeat(n).reshape(n, -1)
+        x = x.astype(np.float64)
+        far = self.far_out(x)
+        n = self.n - int(far.any())
+        rest = x[~far]
+        spread = float(np.std(rest))
+        parts = np.sort(rest).repeat(n).reshape(n, -1)
         m = parts.mean(axis=1) + spread / 20 * (2 * np.arange(n) + 1 - n) / n
-        s = np.hypot(parts.std(axis=1), spread * (n - 1) / n**2) / self.spread
-        scales = inverse_softplus(np.maximum(s - self.min_scale, self.min_scale))
-        return np.concatenate((m, scales) if n == 1 else (np.zeros(n), m, scales))
+        s = np.hypot(parts.std(axis=1), spread * (n - 1) / n**2)
+        logits = np.zeros(n)
+        if far.any():
+            m = np.append(m, x[far].mean())
+            s = np.append(s, np.hypot(x[far].std(), spread))
+            logits = np.append(logits, np.log(n * far.sum() / len(rest)))
+        scales = inverse_softplus(np.maximum(s / self.spread - self.min_scale, self.min_scale))
+        return np.concatenate((m, scales) if self.n == 1 else (logits, m, scales))

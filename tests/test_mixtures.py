@@ -413,7 +413,65 @@ def test_a_column_may_have_fewer_values_than_there_are_components(kind: Any) -> 
         assert kind(4).mean(raw[None])[0] == pytest.approx(x.mean())
 
 
+@both_kinds
+@pytest.mark.parametrize("far", [[1e4], [-1e12], [1e3, 1.1e3, 1e6], [-500, 500], [1e4] * 100, [60] * 400])
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e200])
+def test_values_far_out_start_with_a_component_of_their_own(kind: Any, far: list[float], unit: float) -> None:
+    output, bulk = kind(3), np.random.default_rng(10).standard_normal(2000)
+    x = np.random.default_rng(11).permutation([*bulk, *far])
+    np.testing.assert_array_equal(output.far_out(unit * x), np.abs(x) > 50)
+    raw = output.marginal(x)
+    log_w = log_softmax(raw[:3])
+    assert log_w[2] == pytest.approx(math.log(len(far) / len(x)))
+    assert raw[5] == pytest.approx(np.mean(far))
+    # the others are those of the bulk on its own, but for the weight that they leave
+    np.testing.assert_allclose(raw[[3, 4, 6, 7]], kind(2).marginal(bulk)[2:])
+    np.testing.assert_allclose(log_w[:2], math.log(len(bulk) / len(x) / 2))
+
+
+@both_kinds
+def test_no_value_is_far_out_where_that_can_mean_nothing(kind: Any) -> None:
+    rng = np.random.default_rng(12)
+    columns = [rng.standard_normal(2000), two_peaks(), np.exp(rng.standard_normal(200)), np.arange(5.0), np.zeros(9)]
+    columns += [np.array([1.0]), np.array([0.0, 1e9]), np.array([-1.7e308, 0, 1.7e308]), np.array([0.0] * 99 + [1e9])]
+    for x in columns:
+        assert not kind(3).far_out(x).any()
+    assert not kind(1).far_out(np.array([*rng.standard_normal(2000), 1e4])).any()
+
+
+@both_kinds
+def test_where_most_of_a_column_is_one_value_the_rest_says_what_is_far_out(kind: Any) -> None:
+    x = np.concatenate([np.zeros(800), np.linspace(1, 2, 200), [1e4]])
+    np.testing.assert_array_equal(kind(3).far_out(x), x > 2)
+
+
 # ----------------------------------------------------------------------------------------- real densities: models
+
+
+@both
+@both_kinds
+@pytest.mark.parametrize("far", [1e14, 1e16, -3.4e38, 1e300])
+def test_an_outlier_beyond_all_measure_ends_no_training(kind: Any, far: float, dtype: str) -> None:
+    x = np.random.default_rng(14).standard_normal((300, 2))
+    x[7, 0] = far
+    model = small(columns=kind(3), dtype=dtype, max_epochs=2).fit(x)
+    assert np.isfinite(model.score_samples(x)).all()
+
+
+@both_kinds
+def test_an_outlier_changes_little_for_all_others(kind: Any) -> None:
+    """Neither the unit of its column, nor where training starts, nor what is learned."""
+    rng = np.random.default_rng(13)
+    x, valid, test = (rng.standard_normal((n, 2)) @ [[1, 0.9], [0, 0.5]] for n in (1000, 200, 1000))
+    options = {"columns": kind(3), "hidden_layer_sizes": (20,), "learning_rate": 1e-2, "max_epochs": 10}
+    score = small(**options).fit(x, X_val=valid).score(test)
+    for far in (1e4, -1e8):
+        odd = x.copy()
+        odd[500, 0] = far
+        model = small(**options).fit(odd, X_val=valid)
+        assert model.score(test) == pytest.approx(score, abs=0.05)
+        assert model.columns_.each[0].scale == pytest.approx(x[:, 0].std(), rel=0.01)
+        assert model.score_samples(odd[500:501])[0] > -30  # it is not given up either
 
 
 def branching(n: int, seed: int) -> Array:

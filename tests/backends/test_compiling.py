@@ -17,6 +17,10 @@ pytest.importorskip("numba")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the folders here are those of Linux and macOS")
 
 NOTICE = "made_np: compiling kernels for this machine; that takes some seconds, once\n"
+NOWHERE = (
+    "made_np: compiling kernels for this machine; that takes some seconds, in every process, as they can be kept "
+    "nowhere: set NUMBA_CACHE_DIR to a folder that can be written to\n"
+)
 
 # Prints how many kernels were compiled, in which folders they would be kept, and what one of them computes.
 RUN = """
@@ -72,10 +76,15 @@ def test_an_import_compiles_nothing(install: Install) -> None:
     assert install.run() == (0, {"made_np"}, [], "")
 
 
-def test_kernels_are_compiled_once_and_again_when_any_of_them_changes(install: Install) -> None:
+def test_kernels_are_compiled_once_and_again_when_any_of_them_is_damaged_or_changes(install: Install) -> None:
     n, _, first, said = install.run("compute")
     assert n > 0
     assert said == NOTICE
+    assert install.run("compute") == (0, {"made_np"}, first, "")
+    # a disk that forgot the end of each file
+    for path in install.kernels.glob("__pycache__/*.nbc"):
+        os.truncate(path, path.stat().st_size // 2)
+    assert install.run("compute") == (n, {"made_np"}, first, NOTICE)
     assert install.run("compute") == (0, {"made_np"}, first, "")
     # the kernel that is called lies in another file
     file = install.kernels / "elementary.py"
@@ -98,3 +107,7 @@ def test_where_nothing_can_be_written_to_kernels_are_not_kept(install: Install) 
     install.protect(install.home / ".cache")
     install.protect(install.home / "Library")
     assert install.run() == (0, set(), [], "")
+    n, paths, _, said = install.run("compute")
+    assert n > 0
+    assert paths == set()
+    assert said == NOWHERE

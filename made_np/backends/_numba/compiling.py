@@ -1,26 +1,23 @@
-"""How kernels are compiled, with which freedoms, and how long what was compiled is good for."""
+"""How kernels are compiled, and with which freedoms."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from hashlib import sha256
-from pathlib import Path
+from contextlib import suppress
 from typing import Any, ClassVar
 
-import llvmlite.binding
 import numba
 import numpy as np
 from numba import types
 from numba.core import event
 from numba.extending import overload
 
-from made_np._version import __version__
+from made_np.backends._numba.cache import WAY_OUT, KernelCache, say
+from made_np.backends._numba.target import REGISTER_BYTES
 
 JIT = not numba.config.DISABLE_JIT
 """False where NUMBA_DISABLE_JIT=1 asks for kernels that run as plain Python, for a debugger or for coverage."""
 
-REGISTER_BYTES = 64 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 32
 PANEL_BYTES = 2 * REGISTER_BYTES
 """Rows of a batch are worked on side by side, as many as fill two registers: a panel."""
 
@@ -28,21 +25,16 @@ Function = Callable[..., Any]
 
 # Sums may be taken in any order and a product joined with a sum; but NaN and inf stay what they are.
 _FREEDOM = {"reassoc", "nsz", "arcp", "contract", "afn"}
-# numba knows a kernel's own file only; a change of what it calls must make the compiled code stale as well.
-_SOURCES = sorted(Path(__file__).parent.glob("*.py"))
-_STAMP = sha256(b"".join([__version__.encode(), *(path.read_bytes() for path in _SOURCES)])).hexdigest()
 
 
 def kernel(function: Function) -> Function:
     """Compile a function that Python calls: at its first call, without the GIL, kept on the disk."""
-    options = {"nogil": True, "fastmath": _FREEDOM, "error_model": "numpy"}
-    try:
-        compiled: Any = numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder that numba may write to
-        return numba.njit(**options)(function)
+    compiled: Any = numba.njit(nogil=True, fastmath=_FREEDOM, error_model="numpy")(function)
     if JIT:
-        compiled._cache._cache_file._source_stamp = _STAMP
-        _Notice.kernels.add(function.__name__)
+        _Notice.kernels.add(function)
+        with suppress(Exception):  # there is no folder for it, or not even a way to look for one
+            compiled._cache = KernelCache(function)
+            _Notice.kept.add(function)
     return compiled
 
 
@@ -61,15 +53,14 @@ def exact(function: Function) -> Function:
 class _Notice(event.Listener):  # type: ignore[misc]
     """Says once that kernels are being compiled, so that nobody wonders what takes so long."""
 
-    kernels: ClassVar[set[str]] = set()
-    said = False
+    kernels: ClassVar[set[Function]] = set()
+    kept: ClassVar[set[Function]] = set()
 
     def on_start(self, event: Any) -> None:
         function = event.data["dispatcher"].py_func
-        if not self.said and function.__name__ in self.kernels and function.__module__.startswith(__package__):
-            self.said = True
-            text = "made_np: compiling kernels for this machine; that takes some seconds, once"
-            print(text, file=sys.stderr, flush=True)
+        if function in self.kernels:
+            once = "once" if function in self.kept else f"in every process, as they can be kept nowhere: {WAY_OUT}"
+            say(f"compiling kernels for this machine; that takes some seconds, {once}")
 
     def on_end(self, event: Any) -> None:
         """Nothing is said."""

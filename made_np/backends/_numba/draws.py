@@ -49,23 +49,28 @@ def logistic(z: float) -> float:
 
 
 @exact
-def log_sum(acts: Any, at: Any, n: int) -> float:
-    """Return log sum e^raw of n raw outputs."""
-    w, top = index(width(acts)), np.float64(acts[at])
+def norm_of(acts: Any, at: Any, n: int) -> tuple[float, float]:
+    """Return top, the largest of n raw outputs, and log sum e^(raw - top): apart, as top may hide what the sum adds."""
+    w, top, total = index(width(acts)), np.float64(acts[at]), 0.0
     for k in range(1, n):
         top = max(top, np.float64(acts[at + index(k) * w]))
-    total = 0.0
     for k in range(n):
         total += math.exp(acts[at + index(k) * w] - top)
-    return top + math.log(total)
+    return top, math.log(total)
+
+
+@exact
+def share(acts: Any, at: Any, k: int, norm: tuple[float, float]) -> float:
+    """Return e^raw_k / sum e^raw. Of a single component that is 1, whatever its raw output is."""
+    return math.exp(acts[at + index(k) * index(width(acts))] - norm[0] - norm[1])
 
 
 @exact
 def categorical(acts: Any, at: Any, n: int, u: float) -> float:
     """Return the smallest k with u < p(x <= k)."""
-    w, norm, below = index(width(acts)), log_sum(acts, at, n), 0.0
+    norm, below = norm_of(acts, at, n), 0.0
     for k in range(n - 1):
-        below += math.exp(acts[at + index(k) * w] - norm)
+        below += share(acts, at, k, norm)
         if u < below:
             return float(k)
     return float(n - 1)
@@ -76,13 +81,13 @@ def discretized(acts: Any, at: Any, n: int, least: float, levels: float, u: floa
     """Return the smallest level k with u < P(value <= k), by bisection."""
     w, half = index(width(acts)), (levels - 1) / 2
     logits = n if n > 1 else 0
-    norm = log_sum(acts, at, n) if n > 1 else 0.0
+    norm = norm_of(acts, at, n)
     low, high = 0, int(levels) - 1
     while low < high:
         middle = (low + high) // 2
         mass = 0.0
         for k in range(n):
-            weight = math.exp(acts[at + index(k) * w] - norm) if n > 1 else 1.0
+            weight = share(acts, at, k, norm)
             m = half * (1 + np.float64(acts[at + index(logits + k) * w]))
             s = half * softplus(acts[at + index(logits + n + k) * w]) + least
             mass += weight * logistic((middle + 0.5 - m) / s)
@@ -98,11 +103,11 @@ def mixture(acts: Any, at: Any, n: int, least: float, gaussian: bool, u: float) 
     """Return the value below which u of the mass lies, by bisection as in `mixing`."""
     w, real = index(width(acts)), acts.dtype.type
     logits = n if n > 1 else 0
-    norm = log_sum(acts, at, n) if n > 1 else 0.0
+    norm = norm_of(acts, at, n)
     reach = _GAUSSIAN_REACH if gaussian else _LOGISTIC_REACH
     low, high, centre = np.inf, -np.inf, 0.0
     for k in range(n):
-        weight = math.exp(acts[at + index(k) * w] - norm) if n > 1 else 1.0
+        weight = share(acts, at, k, norm)
         m, s = np.float64(acts[at + index(logits + k) * w]), softplus(acts[at + index(logits + n + k) * w]) + least
         low, high, centre = min(low, m - reach * s), max(high, m + reach * s), centre + weight * m
     low, high, below = real(low), real(high), max(u, 2.0**-54)
@@ -110,7 +115,7 @@ def mixture(acts: Any, at: Any, n: int, least: float, gaussian: bool, u: float) 
         middle = (low + high) / real(2)
         is_left, mass = middle < centre, 0.0
         for k in range(n):
-            weight = math.exp(acts[at + index(k) * w] - norm) if n > 1 else 1.0
+            weight = share(acts, at, k, norm)
             m, s = np.float64(acts[at + index(logits + k) * w]), softplus(acts[at + index(logits + n + k) * w]) + least
             z = (middle - m) / s if is_left else (m - middle) / s
             mass += weight * (normal_cdf(z) if gaussian else logistic(z))

@@ -20,8 +20,10 @@ f32, f64 = np.float32, np.float64
 def _exp_single(x: Any) -> Any:
     # e^x = 2^n e^r with n the nearest integer to x / ln 2, so |r| <= ln(2) / 2. The first term that the Taylor
     # polynomial leaves out is r^8 / 8!, below 6e-9. ln 2 in two parts: n times the first is exact.
+    # Added to 1.5 2^23, x / ln 2 loses its fraction, and leaves n in the last bits: not every processor can round.
     x = f32(88.0) if x > f32(88.0) else x
-    n = np.floor(x * f32(1.4426950408889634) + f32(0.5))
+    shifted = f32(x * f32(1.4426950408889634) + f32(12582912.0))
+    n = shifted - f32(12582912.0)
     r = (x - n * f32(0.693359375)) - n * f32(-2.12194440e-4)
     p = r * f32(1 / 5040) + f32(1 / 720)
     p = p * r + f32(1 / 120)
@@ -30,16 +32,17 @@ def _exp_single(x: Any) -> Any:
     p = p * r + f32(1 / 2)
     p = p * r + f32(1.0)
     p = p * r + f32(1.0)
-    # 2^n, by writing n into the exponent's bits
-    power = np.int32((np.int32(n) + 127) * 8388608).view(np.float32)
+    # 2^n, by moving n into the exponent's bits; whatever else is there moves out of the number
+    power = np.int32(np.int32(shifted.view(np.int32) << 23) + 1065353216).view(np.float32)
     return f32(0.0) if x < f32(-87.0) else p * power
 
 
 @exact
 def _exp_double(x: Any) -> Any:
-    # As above; the first term left out is r^14 / 14!, below 5e-18.
+    # As above, with 1.5 2^52; the first term left out is r^14 / 14!, below 5e-18.
     x = 709.0 if x > 709.0 else x
-    n = np.floor(x * 1.4426950408889634 + 0.5)
+    shifted = f64(x * 1.4426950408889634 + 6755399441055744.0)
+    n = shifted - 6755399441055744.0
     r = (x - n * 0.693145751953125) - n * 1.42860682030941723212e-6
     p = r * (1 / 6227020800) + 1 / 479001600
     p = p * r + 1 / 39916800
@@ -54,7 +57,7 @@ def _exp_double(x: Any) -> Any:
     p = p * r + 0.5
     p = p * r + 1.0
     p = p * r + 1.0
-    power = np.int64((np.int64(n) + 1023) * 4503599627370496).view(np.float64)
+    power = np.int64(np.int64(shifted.view(np.int64) << 52) + 4607182418800017408).view(np.float64)
     return 0.0 if x < -708.0 else p * power
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.backends._numba.compiling import index, inner, kernel, width
+from made_np.backends._numba.compiling import exact, index, inner, kernel, width
 from made_np.backends._numba.elementary import exp, log, log1p, sigmoid, softplus
 
 HALF_LOG_2PI = 0.9189385332046727
@@ -49,6 +49,12 @@ def end_of_run(places: Any, i: int) -> int:
     return last
 
 
+@exact
+def from_top(raw: Any, top: Any) -> Any:
+    """Return raw - top, before either meets another number: what all raw outputs have in common costs no digits."""
+    return raw - top
+
+
 @inner
 def softmax(source: Any, at: Any, target: Any, to: Any, n: int, scratch: Any) -> None:
     """Write e^(raw - top) of n raw outputs to the target; `scratch` begins with top, and then their sum."""
@@ -62,7 +68,7 @@ def softmax(source: Any, at: Any, target: Any, to: Any, n: int, scratch: Any) ->
             scratch[lane] = scratch[lane] if value <= scratch[lane] else value
     for k in range(n):
         for lane in range(w):
-            e = exp(source[at + index(k) * w + lane] - scratch[lane])
+            e = exp(from_top(source[at + index(k) * w + lane], scratch[lane]))
             target[to + index(k) * w + lane] = e
             scratch[w + lane] += e
 
@@ -79,7 +85,7 @@ def categorical(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, size
             softmax(acts, at, dacts, at, n, scratch)
             for lane in range(w):
                 code = index(acts[x + lane]) * w + lane
-                nll[to + lane] = log(scratch[w + lane]) + scratch[lane] - acts[at + code]
+                nll[to + lane] = log(scratch[w + lane]) - from_top(acts[at + code], scratch[lane])
                 scratch[w + lane] = one / scratch[w + lane]
             for k in range(n):
                 for lane in range(w):
@@ -127,7 +133,7 @@ def gaussians(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes:
                     # so far the slopes of -log p_k; the share of component k comes in at the end
                     dacts[m + lane] = -e / s
                     dacts[z + lane] = (one - e * e) * sigmoid(raw_scale) / s
-                    own = acts[logit + lane] if n > 1 else zero
+                    own = from_top(acts[logit + lane], scratch[lane]) if n > 1 else zero
                     scratch[joint + lane] = own - e * e * halved - constant - log(s)
             finish_mixture(dacts, at, nll, to, n, scratch, logits)
 
@@ -153,14 +159,17 @@ def logistics(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes:
                     de = one - two * sigmoid(-e)
                     dacts[m + lane] = -de / s
                     dacts[z + lane] = (one - e * de) * sigmoid(raw_scale) / s
-                    own = acts[logit + lane] if n > 1 else zero
+                    own = from_top(acts[logit + lane], scratch[lane]) if n > 1 else zero
                     scratch[joint + lane] = own - e - two * softplus(-e) - log(s)
             finish_mixture(dacts, at, nll, to, n, scratch, logits)
 
 
 @inner
 def begin_mixture(acts: Any, dacts: Any, at: Any, nll: Any, to: Any, n: int, scratch: Any) -> Any:
-    """Write log sum e^logit to nll and the weights to dacts; return how many logits there are."""
+    """Write log sum e^(logit - top) to nll and the weights to dacts; return how many logits there are.
+
+    `scratch` begins with top, the largest logit: that which `finish_mixture` takes them to be less than.
+    """
     w = index(width(acts))
     if n == 1:
         for lane in range(w):
@@ -168,7 +177,7 @@ def begin_mixture(acts: Any, dacts: Any, at: Any, nll: Any, to: Any, n: int, scr
         return index(0)
     softmax(acts, at, dacts, at, n, scratch)
     for lane in range(w):
-        nll[to + lane] = log(scratch[w + lane]) + scratch[lane]
+        nll[to + lane] = log(scratch[w + lane])
         scratch[w + lane] = acts.dtype.type(1) / scratch[w + lane]
     for k in range(n):
         for lane in range(w):
@@ -180,7 +189,8 @@ def begin_mixture(acts: Any, dacts: Any, at: Any, nll: Any, to: Any, n: int, scr
 def finish_mixture(dacts: Any, at: Any, nll: Any, to: Any, n: int, scratch: Any, logits: Any) -> None:
     """Give each component its share of the gradient.
 
-    From the third on, `scratch` holds logit_k + log p_k(x); dacts holds the weights and the slopes of each -log p_k.
+    From the third on, `scratch` holds logit_k - top + log p_k(x); dacts holds the weights and the slopes of each
+    -log p_k.
     """
     w = index(width(dacts))
     own = index(2) * w
@@ -232,7 +242,8 @@ def discretized(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, size
                         gd = d * e / rest
                     dacts[m + lane] = (above - below) * d * half
                     dacts[z + lane] = (a * above - b * below + gd) * d * half * sigmoid(scale)
-                    scratch[joint + lane] = log_p + (np.float64(acts[logit + lane]) if n > 1 else 0.0)
+                    own = from_top(np.float64(acts[logit + lane]), np.float64(scratch[lane])) if n > 1 else 0.0
+                    scratch[joint + lane] = log_p + own
             finish_mixture(dacts, at, nll, to, n, scratch, logits)
 
 

@@ -21,7 +21,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from made_np.backends._numba.compiling import JIT, REGISTER_BYTES
+from made_np.backends._numba.compiling import JIT
+from made_np.backends._numba.target import REGISTER_BYTES
 
 ROWS = 6
 _INT64, _INT32 = ir.IntType(64), ir.IntType(32)
@@ -93,7 +94,7 @@ class _Emitter:
         self.number = context.get_value_type(signature.args[0].dtype)
         self.size = signature.args[0].dtype.bitwidth // 8
         self.vector = ir.VectorType(self.number, REGISTER_BYTES // self.size)
-        name = f"llvm.fma.v{self.vector.count}f{8 * self.size}"
+        name = f"llvm.fmuladd.v{self.vector.count}f{8 * self.size}"
         kind = ir.FunctionType(self.vector, [self.vector] * 3)
         self._fma = cgutils.get_or_insert_function(builder.module, kind, name)
 
