@@ -19,6 +19,7 @@ from made_np.arguments import output_config, outputs_from_config
 from made_np.blocks import Outputs
 from made_np.frames import Floats, Names, where
 from made_np.kinds import Kind, as_kinds, distribution_of, warn_of_missing, warn_of_row_numbers
+from made_np.mixing import RealMixture
 from made_np.mixtures import DiscretizedLogistic
 from made_np.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.outputs import Bernoulli, Categorical, Distribution
