@@ -55,6 +55,5 @@ def borrowed(dtype: np.dtype[Any], *sizes: int) -> Iterator[list[Array]]:
         yield [whole[stop - size : stop] for size, stop in zip(sizes, stops, strict=True)]
     finally:
         _free.setdefault(key, []).append(whole)
-        if len(_free) > _KEPT:
-            oldest, *_ = list(_free)  # a copy: other threads may come in between
+        for oldest in list(_free)[:-_KEPT]:  # a copy: other threads may come in between
             _free.pop(oldest, None)
