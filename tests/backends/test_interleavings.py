@@ -1,0 +1,135 @@
+"""The hand-over of parts: every order of the steps of a caller and its helpers, with a Ctrl-C at each of the first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from .interleaving import FakeLock, Steps, World, explore, stepwise
+
+SOURCE = Path(__file__).parents[2] / "made_np" / "backends" / "_numba" / "threads.py"
+STEPWISE = {"begin", "take_parts", "take_seats", "help", "work", "run", "_offer", "acquire"}
+STEPWISE |= {"get", "_let_others_go", "__enter__", "__exit__"}
+
+
+class Log:
+    """What parts were begun and done, and whether they were allowed to."""
+
+    def __init__(self, world: World, n: int, n_phases: int) -> None:
+        self.world, self.n, self.n_phases = world, n, n_phases
+        self.begun: list[tuple[int, int]] = []
+        self.done: list[tuple[int, int]] = []
+        self.inside: list[str] = []
+        world.objects.append(self)
+
+    def phase(self, k: int) -> Callable[[int], Steps]:
+        def work(part: int) -> Steps:
+            assert "caller" not in self.world.ended, "a part begins after the end of run"
+            assert (k, part) not in self.begun, "a part is done twice"
+            assert all((k - 1, other) in self.done for other in range(self.n if k else 0)), "a phase begins early"
+            self.begun.append((k, part))
+            self.inside.append(self.world.current)
+            yield None
+            assert "caller" not in self.world.ended, "a part is at work after the end of run"
+            self.done.append((k, part))
+            self.inside.remove(self.world.current)
+
+        work.__name__ = f"work {k}"
+        return work
+
+
+class Queue:
+    """A queue whose steps the explorer sees."""
+
+    def __init__(self, world: World) -> None:
+        self.items: deque[Any] = deque()
+        world.objects.append(self)
+
+    def put(self, item: Any) -> None:
+        self.items.append(item)
+
+    def get(self) -> Iterator[Any]:
+        yield lambda: bool(self.items)
+        return self.items.popleft()
+
+    def qsize(self) -> int:
+        return len(self.items)
+
+
+def build(source: str, n: int, n_phases: int, n_helpers: int) -> Callable[[World], dict[str, Steps]]:
+    """Return what builds a world in which a caller runs a job of n parts, on the pool of the module `source`."""
+    space = stepwise(source, STEPWISE)
+
+    def begin(world: World) -> dict[str, Steps]:
+        clock, log, offers = SimpleNamespace(now=0.0), Log(world, n, n_phases), Queue(world)
+        world.objects.append(clock)
+
+        def pass_by() -> Steps:
+            yield None
+            clock.now = 1e6  # whoever waited has waited for long
+
+        def pause() -> Steps:
+            yield None
+
+        class Job(space["Job"]):  # type: ignore[misc]
+            def __init__(self, *args: Any) -> None:
+                super().__init__(*args)
+                world.objects.append(self)
+                for seat in self.seats:
+                    seat.owner, seat.count = "caller", 1
+
+        class Pool(space["Pool"]):  # type: ignore[misc]
+            n_threads = n_helpers + 1
+
+            def __init__(self) -> None:
+                self.offers = offers
+
+            def _helpers(self, wanted: int) -> int:
+                return wanted
+
+        def helper() -> Steps:
+            while True:
+                offer = yield from offers.get()
+                yield from offer()
+
+        space["threading"] = SimpleNamespace(RLock=partial(FakeLock, world, True), Lock=partial(FakeLock, world, False))
+        space["time"] = SimpleNamespace(perf_counter=lambda: clock.now)
+        space["_let_others_go"], space["Job"] = pause, Job
+        threads = {f"helper {k}": helper() for k in range(n_helpers)}
+        return {"caller": Pool().run(n, *map(log.phase, range(n_phases))), **threads, "clock": pass_by()}
+
+    base = space["Job"]
+
+    def start(world: World) -> dict[str, Steps]:
+        space["Job"] = base
+        return begin(world)
+
+    return start
+
+
+def check(world: World) -> None:
+    """Assert that all is done, or that it was Ctrl-C that came out; and that helpers are free for the next job."""
+    (log,) = (each for each in world.objects if isinstance(each, Log))
+    assert world.ended.keys() == {"caller", "clock"}, world.ended
+    error = world.ended["caller"]
+    assert set(log.inside) <= {"caller"}, "a helper is in a part"
+    if world.thrown:
+        assert error is None or isinstance(error, KeyboardInterrupt), error
+    if error is None:
+        assert sorted(log.done) == [(k, part) for k in range(log.n_phases) for part in range(log.n)]
+
+
+@pytest.mark.parametrize(("n", "n_phases", "n_helpers"), [(2, 1, 0), (2, 2, 1), (3, 1, 1)])
+def test_every_order_of_steps_ends_with_every_part_done_once(n: int, n_phases: int, n_helpers: int) -> None:
+    assert explore(build(SOURCE.read_text(), n, n_phases, n_helpers), check) > 50
+
+
+@pytest.mark.parametrize(("n", "n_phases", "n_helpers"), [(2, 1, 0), (2, 1, 1)])
+def test_ctrl_c_at_every_step_of_every_order(n: int, n_phases: int, n_helpers: int) -> None:
+    assert explore(build(SOURCE.read_text(), n, n_phases, n_helpers), check, "caller", times=1) > 50
