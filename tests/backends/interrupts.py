@@ -171,6 +171,7 @@ def at_any_moment(module: ModuleType, n_threads: int, n: int) -> int:
         if len(jobs) > 2000:
             verdict(pool, jobs, count)
             jobs.clear()
+    signal.setitimer(signal.ITIMER_REAL, 0)
     return verdict(pool, jobs, count)
 
 
