@@ -31,8 +31,7 @@ class Stepwise(ast.NodeTransformer):
         if node.name not in self.generators:
             return node
         self.generic_visit(node)
-        never = ast.parse("if False: yield").body[0]  # a generator even if there is no step in it
-        node.body = [never, *self.paused(node.body)]
+        node.body = [*ast.parse("yield").body, *self.paused(node.body)]  # a signal is looked at there, too
         return node
 
     def is_step(self, node: ast.stmt) -> bool:

@@ -125,11 +125,51 @@ def check(world: World) -> None:
         assert sorted(log.done) == [(k, part) for k in range(log.n_phases) for part in range(log.n)]
 
 
-@pytest.mark.parametrize(("n", "n_phases", "n_helpers"), [(2, 1, 0), (2, 2, 1), (3, 1, 1)])
-def test_every_order_of_steps_ends_with_every_part_done_once(n: int, n_phases: int, n_helpers: int) -> None:
-    assert explore(build(SOURCE.read_text(), n, n_phases, n_helpers), check) > 50
+def states(source: str, sizes: tuple[int, int, int], times: int) -> int:
+    """Explore jobs of so many parts, phases and helpers, with so many Ctrl-C; return the number of states."""
+    return explore(build(source, *sizes), check, "caller", times)
 
 
-@pytest.mark.parametrize(("n", "n_phases", "n_helpers"), [(2, 1, 0), (2, 1, 1)])
-def test_ctrl_c_at_every_step_of_every_order(n: int, n_phases: int, n_helpers: int) -> None:
-    assert explore(build(SOURCE.read_text(), n, n_phases, n_helpers), check, "caller", times=1) > 50
+@pytest.mark.parametrize("sizes", [(2, 2, 0), (2, 2, 1), (2, 1, 2)], ids=str)
+def test_every_order_of_steps_ends_with_every_part_done_once(sizes: tuple[int, int, int]) -> None:
+    assert states(SOURCE.read_text("utf-8"), sizes, 0) > 100
+
+
+@pytest.mark.parametrize(("sizes", "times"), [((2, 1, 0), 3), ((2, 1, 1), 1)], ids=str)
+def test_ctrl_c_at_every_step_of_every_order(sizes: tuple[int, int, int], times: int) -> None:
+    assert states(SOURCE.read_text("utf-8"), sizes, times) > 1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sizes", "times"), [((2, 2, 1), 1), ((2, 1, 1), 2), ((3, 1, 2), 0), ((2, 1, 2), 1)], ids=str)
+def test_more_parts_phases_helpers_and_interrupts(sizes: tuple[int, int, int], times: int) -> None:
+    assert states(SOURCE.read_text("utf-8"), sizes, times) > 10_000
+
+
+FAULTS = {
+    "a phase ends when nothing is left to take": (
+        "                job.take_seats()",
+        "                pass",
+        (2, 1, 1),
+        0,
+    ),
+    "helpers need no seat": (
+        "and seat.acquire(blocking=False)",
+        "and (seat.acquire(False) or 1)",
+        (2, 1, 1),
+        0,
+    ),
+    "a seat cannot be taken twice": ("threading.RLock()", "threading.Lock()", (2, 1, 1), 1),
+    "Ctrl-C ends the job at once": ("with job, job, job:", "if True:", (2, 1, 1), 1),
+    "Ctrl-C takes no seats": ("                    seat.acquire()", "                    pass", (2, 1, 1), 1),
+    "a second Ctrl-C is not thought of": ("with job, job, job:", "with job:", (2, 1, 1), 2),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_it_sees_what_is_wrong(fault: str) -> None:
+    right, wrong, sizes, times = FAULTS[fault]
+    source = SOURCE.read_text("utf-8")
+    assert right in source
+    with pytest.raises(AssertionError):
+        states(source.replace(right, wrong), sizes, times)

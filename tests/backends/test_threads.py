@@ -169,7 +169,7 @@ def test_no_error_of_another_thread_is_lost() -> None:
         while len(begun) < 2:  # leave one to the other
             pass
 
-    for _ in range(5000):
+    for _ in range(1500):
         begun: list[int] = []
         try:
             two.run(2, lambda part, begun=begun: work(part, begun), went_on.append)
