@@ -65,6 +65,7 @@ class Queue:
 def build(source: str, n: int, n_phases: int, n_helpers: int) -> Callable[[World], dict[str, Steps]]:
     """Return what builds a world in which a caller runs a job of n parts, on the pool of the module `source`."""
     space = stepwise(source, STEPWISE)
+    base = space["Job"]
 
     def begin(world: World) -> dict[str, Steps]:
         clock, log, offers = SimpleNamespace(now=0.0), Log(world, n, n_phases), Queue(world)
@@ -77,7 +78,7 @@ def build(source: str, n: int, n_phases: int, n_helpers: int) -> Callable[[World
         def pause() -> Steps:
             yield None
 
-        class Job(space["Job"]):  # type: ignore[misc]
+        class Job(base):  # type: ignore[misc]
             def __init__(self, *args: Any) -> None:
                 super().__init__(*args)
                 world.objects.append(self)
@@ -104,13 +105,7 @@ def build(source: str, n: int, n_phases: int, n_helpers: int) -> Callable[[World
         threads = {f"helper {k}": helper() for k in range(n_helpers)}
         return {"caller": Pool().run(n, *map(log.phase, range(n_phases))), **threads, "clock": pass_by()}
 
-    base = space["Job"]
-
-    def start(world: World) -> dict[str, Steps]:
-        space["Job"] = base
-        return begin(world)
-
-    return start
+    return begin
 
 
 def check(world: World) -> None:
@@ -120,8 +115,9 @@ def check(world: World) -> None:
     error = world.ended["caller"]
     assert set(log.inside) <= {"caller"}, "a helper is in a part"
     if world.thrown:
-        assert error is None or isinstance(error, KeyboardInterrupt), error
-    if error is None:
+        assert isinstance(error, KeyboardInterrupt), error
+    else:
+        assert error is None, error
         assert sorted(log.done) == [(k, part) for k in range(log.n_phases) for part in range(log.n)]
 
 
