@@ -224,6 +224,25 @@ def test_ctrl_c_in_a_wait_wins_over_the_error_of_a_part() -> None:
         two.run(2, work)
 
 
+@pytest.mark.parametrize("errors", [[ValueError, KeyboardInterrupt, TimeoutError], [KeyboardInterrupt, TimeoutError]])
+def test_ctrl_c_is_hidden_by_no_error_while_it_cleans_up(errors: list[type[BaseException]]) -> None:
+    first, *late = errors
+
+    class Seat:
+        """Is taken in the end."""
+
+        def acquire(self) -> bool:
+            if late:
+                raise late.pop(0)
+            return True
+
+    job = threads.Job(0, 1)
+    job.seats = [Seat()]  # type: ignore[list-item]
+    with pytest.raises(KeyboardInterrupt), job:
+        raise first
+    assert not late
+
+
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_errors_keep_no_memory_alive(n_threads: int) -> None:
     """They know the frames, which know the arrays: only the garbage collector would find such a circle."""

@@ -8,9 +8,9 @@ ever, or a helper at work in memory that the caller believes its own. So nothing
 locks. A job has a *seat* for each helper, and a helper works only while it holds its seat. The caller holds them all
 before, between and after the phases: then nobody else works. It begins a phase by leaving the seats, and the phase is
 over once nothing is left to do and the caller has all seats again. Seats may be taken twice as well as once, so that
-one answer is right wherever an exception comes, and however often: leave nothing to do, and take all seats. Helpers
-never wait for the caller longer than a moment; what they share with it is locks, deques and a queue, which are made
-to be shared, with a GIL and without.
+one answer is right wherever an exception comes: leave nothing to do, and take all seats, again if that is interrupted.
+Helpers never wait for the caller longer than a moment; what they share with it is locks, deques and a queue, which are
+made to be shared, with a GIL and without. What each says of itself to the others besides is no more than a hint.
 """
 
 from __future__ import annotations
@@ -150,7 +150,8 @@ class Pool:
         that have begun are.
         """
         job = Job(self._helpers(min(n, self.n_threads) - 1), len(phases))
-        with job, job, job:  # the outer ones for a Ctrl-C at the first and last instructions of the inner one's exit
+        # An exit goes on waiting after a Ctrl-C; but one may come at its very first instruction, before it can.
+        with job, job, job:
             for work in phases:
                 job.begin(work, n)
                 self._offer(job)
