@@ -20,7 +20,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no for
 
 def python(code: str, *, cache: Path | None = None) -> str:
     """Run the code in a process of its own, which forks; a child that hangs is ended with it."""
-    env = {**os.environ, "MADE_NP_BACKEND": "numba", **({"NUMBA_CACHE_DIR": str(cache)} if cache else {})}
+    env = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
+    env |= {"NUMBA_CACHE_DIR": str(cache)} if cache else {}
     command = [sys.executable, "-W", "ignore", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env, check=False)
     assert done.returncode == 0, done.stderr

@@ -137,7 +137,7 @@ def test_ctrl_c_at_every_step_of_every_order(sizes: tuple[int, int, int], times:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sizes", "times"), [((2, 2, 1), 1), ((2, 1, 1), 2), ((3, 1, 2), 0), ((2, 1, 2), 1)], ids=str)
+@pytest.mark.parametrize(("sizes", "times"), [((2, 2, 1), 1), ((2, 1, 1), 2), ((2, 1, 2), 1)], ids=str)
 def test_more_parts_phases_helpers_and_interrupts(sizes: tuple[int, int, int], times: int) -> None:
     assert states(SOURCE.read_text("utf-8"), sizes, times) > 10_000
 
