@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from made_np.layers import Array
+from made_np.lazy import lazy
 from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
 from made_np.values import as_sequence, show
@@ -95,12 +95,12 @@ class Outputs:
             raise ValueError(f"output lists {len(listed)} distributions: n_features={n_features} needs as many")
         return cls(tuple(make_distribution(each) for each in listed))
 
-    @cached_property
+    @lazy
     def slices(self) -> tuple[slice, ...]:
         """The raw outputs of each feature."""
         return _slices([output.n_raw for output in self.feature_outputs])
 
-    @cached_property
+    @lazy
     def input_slices(self) -> tuple[slice, ...]:
         """The input units of each feature."""
         return _slices([output.n_inputs for output in self.feature_outputs])
@@ -115,7 +115,7 @@ class Outputs:
         """I, the number of input units without context."""
         return self.input_slices[-1].stop
 
-    @cached_property
+    @lazy
     def groups(self) -> tuple[Group, ...]:
         """The features by distribution; plain slices where all features share one."""
         kinds: dict[Distribution, list[int]] = {}
@@ -144,7 +144,7 @@ class Outputs:
             units[:, self.n_inputs :] = context
         return units
 
-    @cached_property
+    @lazy
     def _input_groups(self) -> tuple[tuple[Distribution, Any, NDArray[np.int64]], ...]:
         units = np.arange(self.n_inputs)
         all_features = np.arange(len(self.feature_outputs))

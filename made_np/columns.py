@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from made_np.arguments import output_config, outputs_from_config
 from made_np.blocks import Outputs
 from made_np.frames import Floats, Names, where
 from made_np.kinds import Kind, as_kinds, distribution_of, warn_of_missing, warn_of_row_numbers
+from made_np.lazy import lazy
 from made_np.mixing import RealMixture
 from made_np.mixtures import DiscretizedLogistic
 from made_np.one_hot import NOTHING_ONE_HOT, OneHot
@@ -158,7 +158,7 @@ class Columns:
     def __len__(self) -> int:
         return len(self.each)
 
-    @cached_property
+    @lazy
     def features(self) -> tuple[Column, ...]:
         """What the model's features are: the columns, or the one that a group of one-hot columns is."""
         none = {start: may_be_none for start, _, may_be_none in self.one_hot.each}
@@ -183,17 +183,17 @@ class Columns:
         name = self.features[feature].name
         return where(start, name) if stop == start + 1 else f"columns {start}..{stop - 1}" + (name and f" ({name!r})")
 
-    @cached_property
+    @lazy
     def means(self) -> Floats:
         """The mean of each column, shape (D,)."""
         return np.array([column.mean for column in self.each])
 
-    @cached_property
+    @lazy
     def scales(self) -> Floats:
         """The scale of each column, shape (D,)."""
         return np.array([column.scale for column in self.each])
 
-    @cached_property
+    @lazy
     def _blocks(self) -> Outputs:
         return Outputs(tuple(column.output for column in self.each))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from made_np.backends._folding import Folding
 from made_np.blocks import Outputs
 from made_np.layers import ACTIVATIONS, Array
 from made_np.layout import Layout
+from made_np.lazy import lazy
 from made_np.mask_sets import MaskSet, MaskSets
 from made_np.network import Network
 from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
@@ -103,12 +103,12 @@ class Description:
         config["dtype"] = self.dtype.name
         return config
 
-    @cached_property
+    @lazy
     def outputs(self) -> Outputs:
         """One distribution per feature, and the blocks of raw outputs that they own."""
         return Outputs.of(self.output, self.n_features)
 
-    @cached_property
+    @lazy
     def network(self) -> Network:
         """The layers and their parameters."""
         return Network(
@@ -121,7 +121,7 @@ class Description:
             self.mask_weights,
         )
 
-    @cached_property
+    @lazy
     def mask_sets(self) -> MaskSets:
         """``mask_sets[k]``: the k-th mask set, reproducible from (seed, k)."""
         template = MaskSet(
@@ -156,7 +156,7 @@ class Description:
         """
         return replace(self, n_masks=as_count(n_masks, "n_masks"))
 
-    @cached_property
+    @lazy
     def ops(self) -> ModuleType | Folding:
         """The backend's functions: its module, behind one that folds mask weights away if there are any."""
         backend = get_backend(self.backend)

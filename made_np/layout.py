@@ -7,13 +7,13 @@ layers see matrices: views into it, which are made on demand and never stored.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.lazy import lazy
 from made_np.values import as_a, as_count
 
 
@@ -40,12 +40,12 @@ class Layout:
     names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
 
-    @cached_property
+    @lazy
     def size(self) -> int:
         """P, the number of parameters."""
         return sum(prod(shape) for shape in self.shapes)
 
-    @cached_property
+    @lazy
     def slices(self) -> dict[str, slice]:
         """The part of the flat vector that each name owns."""
         slices, start = {}, 0

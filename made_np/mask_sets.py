@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import count
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.lazy import lazy
 from made_np.masks import (
     Bools,
     Ints,
@@ -64,23 +64,23 @@ class MaskSet:
         object.__setattr__(self, "order", _fixed(self.order.copy()))
         object.__setattr__(self, "degrees", tuple(_fixed(layer.copy()) for layer in self.degrees))
 
-    @cached_property
+    @lazy
     def position(self) -> Ints:
         """Inverse of `order`, shape (D,)."""
         return _fixed(position_of(self.order))
 
-    @cached_property
+    @lazy
     def input_degrees(self) -> Ints:
         """Degree of each input unit, shape (I + C,): ``position + 1`` of its feature, 0 for context."""
         own = np.repeat(self.position + 1, self.input_sizes)
         return _fixed(np.concatenate([own, np.zeros(self.n_context, dtype=np.int64)]))
 
-    @cached_property
+    @lazy
     def output_degrees(self) -> Ints:
         """Degree of each output unit, shape (O,): that of its own feature's inputs."""
         return _fixed(np.repeat(self.position + 1, self.output_sizes))
 
-    @cached_property
+    @lazy
     def masks(self) -> tuple[Bools, ...]:
         """(out, in) masks of the hidden layers and of the output layer; empty if there is no hidden layer."""
         if not self.degrees:
@@ -89,12 +89,12 @@ class MaskSet:
         hidden = tuple(_fixed(make_mask(out, inp)) for out, inp in zip(self.degrees, below, strict=True))
         return (*hidden, _fixed(make_mask(self.output_degrees, self.degrees[-1], strict=True)))
 
-    @cached_property
+    @lazy
     def direct(self) -> Bools | None:
         """(O, I + C) mask of the wires from input to output, or None."""
         return _fixed(make_mask(self.output_degrees, self.input_degrees, strict=True)) if self.has_direct else None
 
-    @cached_property
+    @lazy
     def panels(self) -> tuple[Panels, ...]:
         """For each of `masks`, and then `direct`: rows a few at a time, and the columns beyond which they see nothing.
 
@@ -103,7 +103,7 @@ class MaskSet:
         masks = self.masks if self.direct is None else (*self.masks, self.direct)
         return tuple(_panels(mask) for mask in masks)
 
-    @cached_property
+    @lazy
     def skips(self) -> tuple[Bools | None, ...]:
         """Units of each hidden layer that add the unit of the same number below: where ``deg_out >= deg_in``.
 
@@ -186,9 +186,8 @@ class MaskSets:
         # An endless training run visits each set once: only those that validation asks for again are kept.
         if k >= MIXTURE_SIZE:
             return self._draw(k)
-        if k not in self._kept:
-            self._kept[k] = self._draw(k)
-        return self._kept[k]
+        kept = self._kept.get(k)
+        return self._kept.setdefault(k, self._draw(k)) if kept is None else kept  # the same for all threads
 
     def for_order(self, order: Any, name: str = "order") -> MaskSet:
         """Return the mask set of any `order`, with the degrees of mask set 0; messages call the order `name`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import sqrt
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from made_np.blocks import Outputs
 from made_np.layers import ACTIVATIONS, Activation, Array
 from made_np.layout import Layout
+from made_np.lazy import lazy
 from made_np.mask_sets import MaskSet
 from made_np.masks import Bools
 
@@ -62,7 +62,7 @@ class Network:
         """The activation's forward/backward pair."""
         return ACTIVATIONS[self.activation]
 
-    @cached_property
+    @lazy
     def layout(self) -> Layout:
         """W0, b0, W1, b1, ... from the input to the output, then W_direct, then mask weights: U0, U1, ..., U_direct.
 
@@ -88,7 +88,7 @@ class Network:
             shapes += [shape for _, shape in told]
         return Layout(tuple(names), tuple(shapes))
 
-    @cached_property
+    @lazy
     def plain(self) -> Network:
         """This network without mask weights."""
         return replace(self, mask_weights=False) if self.mask_weights else self

@@ -8,12 +8,12 @@ sample is a row that can be.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.lazy import lazy
 from made_np.validation import as_numbers
 from made_np.values import as_count, as_flag, as_number, show
 
@@ -127,7 +127,7 @@ class OneHot:
         """Return the groups as JSON-able values, from which `from_config` builds equal ones."""
         return {"groups": list(map(list, self.groups)), "may_be_none": [none for _, _, none in self.each]}
 
-    @cached_property
+    @lazy
     def each(self) -> tuple[tuple[int, int, bool], ...]:
         """Start, stop and whether there may be none, of each group."""
         assert isinstance(self.may_be_none, tuple)  # since __post_init__

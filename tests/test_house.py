@@ -22,7 +22,7 @@ LONGER = {
 
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
-    ["_version", "values"],
+    ["_version", "lazy", "values"],
     ["validation", "files", "header", "identity"],
     ["archive", "places"],
     ["frames", "masks", "layout", "layers", "one_hot", "optim", "orders", "schedules", "datasets"],

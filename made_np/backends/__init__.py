@@ -8,14 +8,21 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
+from made_np.backends._forks import hold_at_forks
+
 BACKENDS = ("numpy", "numba")
 """The names that exist in this version."""
+
+# Python holds a lock for each module that is being imported, and numba takes a second or more.
+_importing = threading.RLock()
+hold_at_forks(_importing)
 
 
 def get_backend(name: str) -> ModuleType:
@@ -46,15 +53,20 @@ def get_backend(name: str) -> ModuleType:
         raise ValueError(f"{source}={given!r} is unknown: use 'auto' or one of {BACKENDS}")
     if given == "numba" and find_spec("numba") is None:
         raise ImportError("backend 'numba' needs numba: pip install 'made_np[fast]', or use backend='numpy'")
-    return import_module(f"made_np.backends._{given}")
+    return _import(given)
+
+
+def _import(name: str) -> ModuleType:
+    with _importing:
+        return import_module(f"made_np.backends._{name}")
 
 
 @cache
 def _fastest() -> ModuleType:
     if find_spec("numba") is not None:
         try:
-            return import_module("made_np.backends._numba")
+            return _import("numba")
         except Exception as error:  # such as a NumPy that is too new for this numba
             text = f"numba cannot be imported, so made_np runs on NumPy, which is slower: {error}"
             warnings.warn(text, RuntimeWarning, stacklevel=4)
-    return import_module("made_np.backends._numpy")
+    return _import("numpy")

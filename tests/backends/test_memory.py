@@ -57,6 +57,22 @@ def test_it_comes_back_after_an_error() -> None:
     assert len(set(places)) == 1
 
 
+def test_after_ctrl_c_it_is_not_lent_again() -> None:
+    """However well a pool waits for its threads, one more Ctrl-C may come: what they write to then must be nobody's."""
+    with borrowed(DOUBLE, 321) as (array,):
+        kept = array
+
+    def interrupted() -> None:
+        with borrowed(DOUBLE, 321) as (again,):
+            assert np.shares_memory(again, kept)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with borrowed(DOUBLE, 321) as (other,):
+        assert not np.shares_memory(other, kept)
+
+
 def test_what_is_kept_does_not_grow_with_the_number_of_sizes() -> None:
 
     tracemalloc.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -167,7 +169,7 @@ def test_no_error_of_another_thread_is_lost() -> None:
         while len(begun) < 2:  # leave one to the other
             pass
 
-    for _ in range(5000):
+    for _ in range(1500):
         begun: list[int] = []
         try:
             two.run(2, lambda part, begun=begun: work(part, begun), went_on.append)
@@ -206,6 +208,173 @@ def test_ctrl_c_while_others_work_is_raised_once_they_are_done() -> None:
     assert sorted(at_once) == sorted(done) == [0, 1]
 
 
+def test_ctrl_c_in_a_wait_wins_over_the_error_of_a_part() -> None:
+    two, caller = Two(), threading.get_ident()
+    both = threading.Barrier(2, timeout=20)
+
+    def work(part: int) -> None:
+        both.wait()
+        if threading.get_ident() == caller:
+            raise ZeroDivisionError
+        time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+
+    with pytest.raises(KeyboardInterrupt):
+        two.run(2, work)
+
+
+@pytest.mark.parametrize("errors", [[ValueError, KeyboardInterrupt, TimeoutError], [KeyboardInterrupt, TimeoutError]])
+def test_ctrl_c_is_hidden_by_no_error_while_it_cleans_up(errors: list[type[BaseException]]) -> None:
+    first, *late = errors
+
+    class Seat:
+        """Is taken in the end."""
+
+        def acquire(self) -> bool:
+            if late:
+                raise late.pop(0)
+            return True
+
+    job = threads.Job(0, 1)
+    job.seats = [Seat()]  # type: ignore[list-item]
+    with pytest.raises(KeyboardInterrupt), job:
+        raise first
+    assert not late
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_errors_keep_no_memory_alive(n_threads: int) -> None:
+    """They know the frames, which know the arrays: only the garbage collector would find such a circle."""
+    pool_of_some = type("Some", (Pool,), {"n_threads": n_threads})()
+
+    class Array:
+        pass
+
+    def fail() -> weakref.ref[Array]:
+        array = Array()
+
+        def work(part: int, array: Array = array) -> None:
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            pool_of_some.run(6, work)
+        return weakref.ref(array)
+
+    gc.disable()
+    try:
+        gone = fail()
+        end = time.perf_counter() + 20
+        while gone() is not None and time.perf_counter() < end:  # a helper may be on its way out still
+            time.sleep(0.001)
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_near_the_end_of_the_stack_it_raises_and_nobody_works_on() -> None:
+    two, log = Two(), []  # type: ignore[var-annotated]
+
+    def deep(left: int) -> None:
+        if left:
+            deep(left - 1)
+        else:
+            two.run(4, log.append, log.append)
+
+    def ends(left: int) -> bool:
+        log.clear()
+        try:
+            deep(left)
+            return True
+        except RecursionError:
+            at_once = list(log)
+            time.sleep(0.002)
+            assert log == at_once
+            return False
+
+    depth = 0
+    while ends(depth + 20):
+        depth += 20
+    assert [ends(depth + k) for k in range(21)][-1] is False
+    two.run(2, log.append)
+
+
+def test_offers_that_nobody_takes_do_not_pile_up() -> None:
+    two, go_on = Two(), threading.Event()
+    both = threading.Barrier(2, timeout=20)
+
+    def wait(part: int) -> None:
+        both.wait()
+        go_on.wait()
+
+    busy = threading.Thread(target=two.run, args=(2, wait))  # takes the one helper that there is
+    busy.start()
+    arrays = [threading.Event() for _ in range(3000)]  # of which the work of each job knows one
+    known = [weakref.ref(array) for array in arrays]
+    for array in arrays:
+        two.run(2, lambda part, array=array: None)
+    del array
+    arrays.clear()
+    assert two.offers.qsize() <= 1000
+    assert not any(reference() for reference in known)
+    go_on.set()
+    busy.join()
+
+
+# --------------------------------------------------------------------------------------- no more threads
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let no thread start, as a system does at its limit; the list gets longer with each try."""
+    tries: list[str] = []
+
+    def refuse(thread: threading.Thread) -> None:
+        tries.append(thread.name)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    return tries
+
+
+def test_it_works_with_the_threads_that_there_are(refused: list[str]) -> None:
+    four, done = Four(), []  # type: ignore[var-annotated]
+    for _ in range(50):
+        four.run(5, done.append, done.append)
+    assert sorted(done) == sorted(100 * [*range(5)])
+    assert four.offers.empty(), "a job waits for nobody"
+    assert len(refused) == 1, "the system is asked each time"
+
+
+def test_it_asks_for_threads_again_after_a_while(refused: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    four = Four()
+    four.run(4, lambda part: None)
+    monkeypatch.undo()
+    four.run(4, lambda part: None)
+    assert four.n_started == 0
+    four.next_try = 0.0  # the while is over
+    together = threading.Barrier(4, timeout=20)
+    four.run(4, lambda part: together.wait())
+    assert four.n_started == 3
+
+
+def test_the_threads_that_could_be_started_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, four = threading.Thread.start, Four()
+
+    def one(thread: threading.Thread) -> None:
+        if four.n_started:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", one)
+    together = threading.Barrier(2, timeout=20)
+    four.run(2, lambda part: together.wait())
+    done: list[int] = []
+    four.run(9, done.append)
+    assert sorted(done) == [*range(9)]
+    assert four.n_started == 1
+
+
 # -------------------------------------------------------------------------------------------------- limits
 
 
@@ -238,6 +407,27 @@ for variables in {trials}:
     most, *limited, high, nothing, ours = map(int, done.stdout.split())
     assert limited == [1] * len(LIMITS)
     assert high == nothing == ours == most >= 1
+
+
+SAYS_ONE = ["1", "1,1", " 1 ", "1 ,8", "\t1,2,3\n", "+1", "001", "1,"]
+SAYS_NOTHING = ["", " ", "0", "-1", "+", "abc", ",1", "0,1", "1 1", "1.0", "1e0", "1_0", "0x1", "\u00b9", "\uff11"]
+SAYS_MANY = ["9" * 5000, "1" + "0" * 30, "4294967297", "99,1"]
+
+
+def test_a_variable_is_a_number_or_a_list_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in LIMITS:
+        monkeypatch.delenv(name, raising=False)
+    cores = threads._cores.__wrapped__
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8), raising=False)
+    for name in LIMITS:
+        for values, want in ((SAYS_ONE, 1), (SAYS_NOTHING, 8), (SAYS_MANY, 8), (["3,2"], 3)):
+            for value in values:
+                monkeypatch.setenv(name, value)
+                assert cores() == want, (name, value)
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OMP_NUM_THREADS", "zero")
+    monkeypatch.setenv("MKL_NUM_THREADS", "2")
+    assert cores() == 2, "a variable that says nothing leaves it to the next"
 
 
 def test_threadpoolctl_limits_it(limit: None) -> None:

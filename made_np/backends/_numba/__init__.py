@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from made_np.backends import _numpy
+from made_np.backends._numba.forks import wait_for_compilers
 from made_np.backends._numba.run import Batch
 from made_np.backends._numba.tables import plan_of
 from made_np.layers import Array
@@ -19,6 +20,8 @@ from made_np.network import Network
 from made_np.optim import Optimizer, State
 
 __all__ = ["loss_and_grad", "nll", "params", "row_nll", "sample", "train_step"]
+
+wait_for_compilers()
 
 
 def params(network: Network, theta: Array, x: Array, context: Array | None, mask_set: MaskSet) -> Array:

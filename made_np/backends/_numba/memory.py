@@ -41,7 +41,8 @@ def borrowed(dtype: np.dtype[Any], *sizes: int) -> Iterator[list[Array]]:
     """Lend flat arrays of these sizes, filled with anything, until the block ends.
 
     Fresh pages from the system cost more than the arithmetic of a small step. Each call gets arrays of its own, in
-    whatever thread it is made; those of the last few sizes are kept.
+    whatever thread it is made; those of the last few sizes are kept. After a Ctrl-C they are not lent again: should
+    there be a thread that it did not let us wait for, it writes to nobody's memory.
     """
     stops = list(accumulate(sizes))
     key = (stops[-1], dtype)
@@ -51,10 +52,14 @@ def borrowed(dtype: np.dtype[Any], *sizes: int) -> Iterator[list[Array]]:
     except IndexError:  # another thread was faster
         whole = np.empty(stops[-1], dtype)
     _free.setdefault(key, shelf)
+    is_free = True
     try:
         yield [whole[stop - size : stop] for size, stop in zip(sizes, stops, strict=True)]
+    except BaseException as error:
+        is_free = isinstance(error, Exception)
+        raise
     finally:
-        _free.setdefault(key, []).append(whole)
-        if len(_free) > _KEPT:
-            oldest, *_ = list(_free)  # a copy: other threads may come in between
+        if is_free:
+            _free.setdefault(key, []).append(whole)
+        for oldest in list(_free)[:-_KEPT]:  # a copy: other threads may come in between
             _free.pop(oldest, None)

@@ -99,7 +99,7 @@ class Plan(NamedTuple):
 
 
 def plan_of(network: Network, mask_set: MaskSet) -> Plan | None:
-    """Return the plan, kept with the mask set as a cached property is; None if a distribution has no kernel."""
+    """Return the plan, kept with the mask set as a lazy attribute is; None if a distribution has no kernel."""
     network_of_it, plan = mask_set.__dict__.get(_KEPT, (None, None))
     if network_of_it is not network:
         plan = _make_plan(network, mask_set)

@@ -1,18 +1,28 @@
 """A small pool of threads for kernels, which run without the GIL.
 
-The caller works too, so a pool of n threads starts n - 1. Any number of threads may call `run` at once: parts are
-handed out one by one, and nobody waits for a part that nobody works on. A forked child starts threads of its own.
+The caller works too, so a pool of n threads starts n - 1: helpers. Any number of threads may call `run` at once, and a
+part of one may call it again. A forked child starts helpers of its own.
+
+Ctrl-C may reach the caller at any instruction, and no instruction may be the one that leaves somebody waiting for
+ever, or a helper at work in memory that the caller believes its own. So nothing is counted, and everything hangs on
+locks. A job has a *seat* for each helper, and a helper works only while it holds its seat. The caller holds them all
+before, between and after the phases: then nobody else works. It begins a phase by leaving the seats, and the phase is
+over once nothing is left to do and the caller has all seats again. Seats may be taken twice as well as once, so that
+one answer is right wherever an exception comes: leave nothing to do, and take all seats, again if that is interrupted.
+Helpers never wait for the caller longer than a moment; what they share with it is locks, deques and a queue, which are
+made to be shared, with a GIL and without. What each says of itself to the others besides is no more than a hint.
 """
 
 from __future__ import annotations
 
 import os
 import queue
+import re
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import cache, partial
-from itertools import count
 
 _LIMITS = ("MADE_NP_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -21,58 +31,97 @@ Work = Callable[[int], None]
 
 _SPIN = 1e-3
 """Seconds that a thread looks for others to finish before it lets itself be woken: most waits are over by then."""
+_MOST_OFFERS = 1000
+"""Offers that wait for a helper; with more of them, all helpers must be busy with something long."""
+_NEXT_TRY = 1.0
+"""Seconds until a system that could start no thread is asked again."""
 # time.sleep(0) would do, but on Linux it lasts for 50 us.
 _let_others_go: Callable[[], None] = getattr(os, "sched_yield", partial(time.sleep, 0))
 
 
-class Phase:
-    """A function to be called once with each of 0..n-1, by whoever is free."""
+class Job:
+    """Phases of parts, and who may work on them: whoever holds a seat."""
 
-    def __init__(self, work: Work, n: int) -> None:
-        self.work, self.n = work, n
-        # The last part first: it is the caller's, who has begun while others wake up.
-        self.todo, self.done = iter(range(n - 1, -1, -1)), count(1)
-        self.error: BaseException | None = None
-        self.finished = n == 0
-        self.sleepers = threading.Lock()
-        self.sleepers.acquire()
+    def __init__(self, n_seats: int, n_phases: int) -> None:
+        self.work: Work = _nothing
+        self.todo: deque[int] = deque()
+        self.errors: deque[BaseException] = deque()
+        self.n_to_come = n_phases
+        self.offered_until = 0.0
+        self.seats = [threading.RLock() for _ in range(n_seats)]
+        self.take_seats()
 
-    def help(self) -> None:
-        """Take parts until none is left."""
-        for part in self.todo:
+    def begin(self, work: Work, n: int) -> None:
+        """Let `work` be called with each of 0..n-1, by whoever is free. The caller holds the seats, and leaves them."""
+        self.work = work
+        self.todo.extend(range(n))
+        self.n_to_come -= 1
+        for seat in self.seats:
+            seat.release()
+
+    def take_parts(self) -> None:
+        """Take parts until none is left; what one of them raises ends that part alone."""
+        while True:
+            # The last part first: it is the caller's, who has begun while others wake up.
+            try:
+                part = self.todo.pop()
+            except IndexError:
+                return
             try:
                 self.work(part)
-            except BaseException as error:
-                self.error = error  # before the part is counted: whoever finds the phase finished finds it
-            if next(self.done) == self.n:
-                self.finished = True
-                self.sleepers.release()
+            except Exception as error:
+                self.errors.append(error)
 
-    def wait(self) -> None:
-        """Wait for parts that others have taken."""
+    def take_seats(self) -> None:
+        """Wait until no helper works, and let none begin."""
         give_up = time.perf_counter() + _SPIN
-        while not self.finished:
-            if time.perf_counter() > give_up:
-                with self.sleepers:  # each that is woken wakes the next
-                    return
-            _let_others_go()
+        for seat in self.seats:
+            while not seat.acquire(blocking=time.perf_counter() > give_up):
+                _let_others_go()
 
+    def help(self, seat: threading.RLock) -> None:
+        """Take parts, of this phase and of those to come, until the last is done or none has come for a moment."""
+        give_up = time.perf_counter() + _SPIN
+        while (self.todo or self.n_to_come) and time.perf_counter() < give_up:
+            if self.todo and seat.acquire(blocking=False):
+                try:
+                    self.take_parts()
+                except BaseException as error:
+                    self.errors.append(error)
+                finally:
+                    seat.release()
+                give_up = time.perf_counter() + _SPIN
+            else:
+                _let_others_go()
 
-class Job:
-    """Phases of which each begins when all parts of the one before are done."""
+    def first_error(self) -> BaseException:
+        """Return what was raised first. It is kept no longer: it knows the frames that know the job."""
+        error = self.errors[0]
+        self.errors.clear()
+        return error
 
-    def __init__(self, phases: list[Phase]) -> None:
-        self.phases = phases
-        self.error: BaseException | None = None
+    def __enter__(self) -> None:
+        """Nothing has begun."""
 
-    def help(self) -> None:
-        """Take parts of each phase until none is left in any; an error ends the job."""
-        for phase in self.phases:
-            phase.help()
-            phase.wait()
-            if phase.error is not None:
-                self.error = phase.error
-                return
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Have the caller's memory to itself again after an `error`, however often Ctrl-C comes meanwhile.
+
+        It calls no function of Python, so that it can run wherever `begin` could: near the end of the stack, too.
+        """
+        first, is_settled = error, error is None
+        while not is_settled:
+            try:
+                self.todo.clear()
+                self.n_to_come = 0
+                for seat in self.seats:
+                    seat.acquire()
+                is_settled = True
+            except BaseException as late:
+                if isinstance(error, Exception):  # else it is a Ctrl-C already, which nothing may hide
+                    error = late
+        self.work = _nothing  # an offer that nobody has looked at yet keeps no arrays alive
+        if error is not first and error is not None:
+            raise error
 
 
 class Pool:
@@ -84,9 +133,10 @@ class Pool:
 
     def forget(self) -> None:
         """Start anew: no thread of a parent process lives on in its child."""
-        self.lock = threading.Lock()
-        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.offers: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.starting = threading.RLock()
         self.n_started = 0
+        self.next_try = 0.0
 
     @property
     def n_threads(self) -> int:
@@ -96,38 +146,51 @@ class Pool:
     def run(self, n: int, *phases: Work) -> None:
         """Call each of `phases` with 0..n-1, on all threads, one phase after the other; return when all is done.
 
-        Whatever a part raises is raised here, once the parts of its phase are done.
+        Whatever a part raises is raised here, once the parts of its phase are done; a KeyboardInterrupt, once those
+        that have begun are.
         """
-        helpers = min(n, self.n_threads) - 1
-        job = Job([Phase(work, n) for work in phases])
-        if helpers > 0:
-            self._start(helpers)
-            for _ in range(helpers):
-                self.jobs.put(job)
-        try:
-            job.help()
-        except BaseException:  # Ctrl-C in a wait: the caller's memory must be its own again before it goes on
-            for phase in job.phases:
-                phase.work = _nothing
-            job.help()
-            raise
-        if job.error is not None:
-            raise job.error
+        job = Job(self._helpers(min(n, self.n_threads) - 1), len(phases))
+        # An exit goes on waiting after a Ctrl-C; but one may come at its very first instruction, before it can.
+        with job, job, job:
+            for work in phases:
+                job.begin(work, n)
+                self._offer(job)
+                job.take_parts()
+                job.take_seats()
+                if job.errors:
+                    raise job.first_error()
 
-    def _start(self, helpers: int) -> None:
-        with self.lock:
-            while self.n_started < helpers:
-                self.n_started += 1
-                threading.Thread(target=_serve, args=(self.jobs,), daemon=True, name="made_np").start()
+    def _helpers(self, wanted: int) -> int:
+        """Return how many of so many helpers there are, once those that are missing are started, if they can be."""
+        # Another caller may be starting them: there is no need to wait for it, and nobody must wait for a caller.
+        if self.n_started < wanted and time.perf_counter() >= self.next_try and self.starting.acquire(blocking=False):
+            try:
+                while self.n_started < wanted:
+                    threading.Thread(target=_serve, args=(self.offers,), daemon=True, name="made_np").start()
+                    self.n_started += 1
+            except RuntimeError:  # a limit of processes, of memory: those that there are will do
+                self.next_try = time.perf_counter() + _NEXT_TRY
+            finally:
+                self.starting.release()
+        return max(0, min(wanted, self.n_started))
+
+    def _offer(self, job: Job) -> None:
+        """Call helpers to a phase that has begun; not those who still look out for it since the one before."""
+        now = time.perf_counter()
+        if now > job.offered_until:
+            job.offered_until = now + _SPIN
+            for seat in job.seats:
+                if self.offers.qsize() < _MOST_OFFERS:
+                    self.offers.put(partial(job.help, seat))
 
 
 def _nothing(part: int) -> None:
     """Do no part that has not begun."""
 
 
-def _serve(jobs: queue.SimpleQueue[Job]) -> None:
+def _serve(offers: queue.SimpleQueue[Callable[[], None]]) -> None:
     while True:
-        jobs.get().help()
+        offers.get()()
 
 
 @cache
@@ -135,9 +198,10 @@ def _cores() -> int:
     """Count the cores that this process may use, no more than the environment allows."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     for name in _LIMITS:
-        value = os.environ.get(name, "")
-        if value.isdigit() and int(value) > 0:
-            return min(cores, int(value))
+        # OpenMP takes a list, a number for each level of nesting; what is no positive number says nothing.
+        number = re.fullmatch(r"\s*\+?0*([1-9][0-9]*)\s*(,.*)?", os.environ.get(name, ""), re.DOTALL)
+        if number:
+            return min(cores, int(number[1][:9]))  # nine digits are more than any machine has
     return cores
 
 
