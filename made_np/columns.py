@@ -23,7 +23,7 @@ from made_np.mixing import RealMixture
 from made_np.mixtures import DiscretizedLogistic
 from made_np.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.outputs import Bernoulli, Categorical, Distribution
-from made_np.validation import as_finite, as_numbers, as_rows
+from made_np.validation import as_doubles, as_finite, as_numbers, as_rows
 from made_np.values import as_a, as_count, as_number, show
 
 __all__ = ["Column", "Columns", "Kind"]
@@ -206,7 +206,7 @@ class Columns:
 
     def decode(self, z: Any) -> Floats:
         """Return the table (..., D) of the model's rows `z` (..., features), in float64."""
-        z = as_numbers(z, "z").astype(np.float64)
+        z = as_doubles(z, "z")
         if z.shape[-1:] != (len(self.features),):
             raise ValueError(f"z has shape {z.shape}: give rows (..., {len(self.features)})")
         return np.asarray((self.one_hot.unfold(z) if self.one_hot.groups else z) * self.scales + self.means)

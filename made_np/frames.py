@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from made_np.validation import as_dense
 from made_np.values import REALS, show
 
-__all__ = ["Floats", "Names", "as_table", "check_columns", "column_names", "columns_of", "where"]
+__all__ = ["Floats", "Names", "as_table", "attribute", "check_columns", "column_names", "columns_of", "where"]
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.object_]
@@ -22,6 +22,14 @@ Names = NDArray[np.object_]
 EXACT = 1 << 53
 """From here on, float64 does not hold every integer."""
 DATES = datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64
+
+
+def attribute(X: Any, name: str, default: Any = None) -> Any:
+    """Return an attribute of a table, or `default`: an object of anyone's may answer with any error."""
+    try:
+        return getattr(X, name, default)
+    except Exception:
+        return default
 
 
 def column_names(X: Any) -> Names | None:
@@ -32,7 +40,7 @@ def column_names(X: Any) -> Names | None:
     TypeError
         Some names are strings and some are not.
     """
-    names = list(getattr(X, "columns", ()))
+    names = list(attribute(X, "columns", ()))
     n_strings = sum(isinstance(name, str) for name in names)
     if n_strings == 0:
         return None
@@ -44,9 +52,10 @@ def column_names(X: Any) -> Names | None:
 
 def columns_of(X: Any) -> list[Any] | None:
     """Return the columns of a data frame of pandas or polars, each of its own dtype; None for anything else."""
-    if hasattr(X, "iloc") and hasattr(X, "columns"):
+    if attribute(X, "iloc") is not None and attribute(X, "columns") is not None:
         return [X.iloc[:, d] for d in range(X.shape[1])]
-    return list(X.get_columns()) if hasattr(X, "get_columns") else None
+    get_columns = attribute(X, "get_columns")
+    return None if get_columns is None else list(get_columns())
 
 
 def as_table(X: Any, *, gaps: bool = False, name: str = "X") -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.lazy import lazy
-from made_np.validation import as_numbers
+from made_np.validation import as_doubles, as_numbers
 from made_np.values import as_count, as_flag, as_number, show
 
 __all__ = ["NOTHING_ONE_HOT", "OneHot"]
@@ -148,7 +148,7 @@ class OneHot:
         """
         n_columns = as_count(n_columns, "n_columns", 0, MOST_COLUMNS)
         if self.groups and self.groups[-1][1] > n_columns:
-            raise ValueError(f"groups has {self.groups[-1]}, but the table has {n_columns} columns")
+            raise ValueError(f"n_columns={n_columns}, but groups has {self.groups[-1]}, which lies beyond")
         stops, spans, start = dict(self.groups), [], 0
         while start < n_columns:
             spans.append((start, stops.get(start, start + 1)))
@@ -177,6 +177,8 @@ class OneHot:
             row tells too little: that some of its columns are 0, and nothing of the others.
         """
         table = _as_table(x, name)
+        if self.groups and self.groups[-1][1] > table.shape[1]:
+            raise ValueError(f"{name} has {table.shape[1]} columns, but groups has {self.groups[-1]}: give the columns")
         first = [start for start, _ in self.spans(table.shape[1])]
         folded = table[:, first]
         for start, stop, none in self.each:
@@ -195,6 +197,8 @@ class OneHot:
         if z.ndim == 0:
             raise ValueError(f"z has no dimensions: give rows (..., features), {len(self.groups)} features or more")
         n_columns = z.shape[-1] + sum(stop - start - 1 for start, stop in self.groups)
+        if n_columns > MOST_COLUMNS or (self.groups and self.groups[-1][1] > n_columns):
+            raise ValueError(f"z has {z.shape[-1]} features, which are not those of groups={show(self.groups)}")
         spans, table = self.spans(n_columns), np.empty((*z.shape[:-1], n_columns), dtype=z.dtype)
         none = {start: may_be_none for start, _, may_be_none in self.each}
         for place, (start, stop) in enumerate(spans):
@@ -212,10 +216,10 @@ class OneHot:
 
 def _as_table(x: Any, name: str) -> Floats:
     """Return `x` as a table of float64, or raise."""
-    array = as_numbers(x, name)
+    array = as_doubles(x, name)
     if array.ndim != 2:
         raise ValueError(f"{name} is {array.ndim}-dimensional with shape {array.shape}: give rows (n, D)")
-    return np.asarray(array, dtype=np.float64)
+    return array
 
 
 def _end_of_group(ones: Bools, is_bits: Bools, n_ones: Ints, start: int, evidence: float) -> tuple[int, bool]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.validation import as_finite, as_numbers
+from made_np.validation import as_doubles, as_finite, as_numbers
 
 __all__ = ["find_order"]
 
@@ -101,7 +101,7 @@ def _as_codes(x: Array) -> tuple[NDArray[np.uint8], Ints]:
     """Return the state of each column in each row (n, D), and how many states each column has (D,)."""
     codes = np.empty(x.shape, dtype=np.uint8, order="F")
     for d in range(x.shape[1]):
-        codes[:, d] = _states(x[:, d].astype(np.float64))
+        codes[:, d] = _states(as_doubles(x[:, d], "x"))
     return codes, codes.max(axis=0).astype(np.int64) + 1
 
 

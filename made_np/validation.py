@@ -71,6 +71,12 @@ def as_numbers(x: Any, name: str) -> Array:
     return array
 
 
+def as_doubles(x: Any, name: str) -> Array:
+    """Return `x` as a numeric array of float64, or raise a `TypeError`; what is beyond its range is infinite."""
+    with np.errstate(over="ignore"):
+        return as_numbers(x, name).astype(np.float64, copy=False)
+
+
 def _from_objects(array: Array, name: str) -> Array:
     """Turn an object array into floats if all its entries are real numbers."""
     floats = np.empty(array.shape)

@@ -18,7 +18,7 @@ from made_np.estimator.marginals import check_gaps, observed_log_prob
 from made_np.estimator.online import Memory
 from made_np.estimator.stored import Learned
 from made_np.estimator.trials import Trial
-from made_np.frames import Floats, Names, as_table, check_columns, column_names
+from made_np.frames import Floats, Names, as_table, attribute, check_columns, column_names
 from made_np.header import rebuilding
 from made_np.model import MADE
 from made_np.values import as_count, as_number
@@ -247,7 +247,7 @@ class FittedDensity(Conventions):
 
     def _read_again(self, X: Any, *, gaps: bool = False) -> Floats:
         """Return the table (n, D) that `X` is, once its columns have been seen to be those of fit."""
-        is_frame = hasattr(X, "columns")
+        is_frame = attribute(X, "columns") is not None
         if is_frame:  # where these are other columns, what they hold is no matter
             self._check_columns(X, len(X.columns))
             if self._look is not None and self._names() is None and column_names(X) is None:  # names are numbers

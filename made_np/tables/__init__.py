@@ -129,7 +129,7 @@ def _check_names(names: list[str], n_columns: int) -> None:
     for d, each in enumerate(as_a(names, "names", list, "give a list of strings")):
         as_a(each, f"names[{d}]", str, "give a string")
     if len(names) != n_columns:
-        raise ValueError(f"names lists {len(names)}: give one for each of the {n_columns} columns")
+        raise ValueError(f"names lists {len(names)}: give one for each of the {n_columns} columns of values")
     if len(set(names)) < n_columns:
         raise ValueError(f"names={show(names)} has one name twice: give each column a name of its own")
 

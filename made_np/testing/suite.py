@@ -79,6 +79,7 @@ class SuiteReport:
         return self.ok
 
     def __getitem__(self, name: str) -> Result:
+        as_a(name, "name", str, "give the name of a check")
         for result in self.results:
             if result.name == name:
                 return result

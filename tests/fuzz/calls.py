@@ -35,6 +35,8 @@ class Call(NamedTuple):
     """Values that are not tried for an argument: what they ask for is meant, and takes long."""
     may_raise: tuple[type[Exception], ...] = ()
     """What it may raise besides, as Python's own protocols want."""
+    or_names: tuple[str, ...] = ()
+    """Arguments that an error may name although they are as they should be: the hostile one does not fit them."""
 
 
 def call(
@@ -43,10 +45,11 @@ def call(
     changes: tuple[str, ...] = (),
     unlike: Mapping[str, tuple[str, ...]] | None = None,
     may_raise: tuple[type[Exception], ...] = (),
+    or_names: tuple[str, ...] = (),
     **arguments: Any,
 ) -> Call:
     """Return the call of a function with these arguments."""
-    return Call(function, arguments, frozenset(changes), unlike or {}, may_raise)
+    return Call(function, arguments, frozenset(changes), unlike or {}, may_raise, or_names)
 
 
 def fault(good: Call, hostile: Mapping[str, Any]) -> str | None:
@@ -75,18 +78,22 @@ def fault(good: Call, hostile: Mapping[str, Any]) -> str | None:
         return None
     if _states(arguments) != states:
         return f"drew random numbers before it raised {type(error).__name__}: {error}"
-    return _wrong_error(error, hostile, good.may_raise)
+    return _wrong_error(error, hostile, good)
 
 
-def _wrong_error(
-    error: BaseException, hostile: Mapping[str, Any], may_raise: tuple[type[Exception], ...]
-) -> str | None:
+def _wrong_error(error: BaseException, hostile: Mapping[str, Any], good: Call) -> str | None:
     is_huge = any(isinstance(value, np.ndarray) and value.size > 2**30 for value in hostile.values())
-    if isinstance(error, may_raise) or (is_huge and isinstance(error, MemoryError)):  # NumPy says how much it lacks
+    if isinstance(error, good.may_raise) or (
+        is_huge and isinstance(error, MemoryError)
+    ):  # NumPy says how much it lacks
         return None
     if not isinstance(error, ALLOWED):
         return f"raised {type(error).__name__}: {error}"
-    words = [*hostile, *(value for name, value in hostile.items() if name in FILES and isinstance(value, str))]
+    words = [
+        *hostile,
+        *good.or_names,
+        *(value for name, value in hostile.items() if name in FILES and isinstance(value, str)),
+    ]
     if not any(word and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", str(error), re.IGNORECASE) for word in words):
         return f"raised {type(error).__name__} that names none of {sorted(hostile)}: {error}"
     return None

@@ -33,6 +33,10 @@ def _given(x: Any, y: Any) -> Any:
     return models.coin_params(x) + y[:, :1]
 
 
+A_CLASS = ("type",)
+"""It can be called, as the function of a user; what it raises then is the user's own error."""
+
+
 def _rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
@@ -76,6 +80,7 @@ def _adapter() -> dict[str, Any]:
 CHECKS: dict[str, Callable[[], Call]] = {
     "testing.autoregressive.check_autoregressive": lambda: call(
         testing.check_autoregressive,
+        unlike={"fn": A_CLASS},
         fn=models.coin_params,
         n_features=2,
         order=[0, 1],
@@ -92,6 +97,7 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.context.check_context": lambda: call(
         testing.check_context,
+        unlike={"fn": A_CLASS},
         fn=_given,
         n_features=2,
         n_context=1,
@@ -102,13 +108,26 @@ CHECKS: dict[str, Callable[[], Call]] = {
         rng=_rng(),
     ),
     "testing.density.check_normalised": lambda: call(
-        testing.check_normalised, log_prob=models.coin_log_prob, n_features=2, support=(0, 1), atol=1e-9, rng=_rng()
+        testing.check_normalised,
+        unlike={"log_prob": A_CLASS},
+        log_prob=models.coin_log_prob,
+        n_features=2,
+        support=(0, 1),
+        atol=1e-9,
+        rng=_rng(),
     ),
     "testing.gradients.check_close": lambda: call(
-        testing.check_close, got=[1.0, 2.0], want=[1.0, 2.0], names=["a", "b"], rtol=1e-5, atol=1e-7
+        testing.check_close,
+        or_names=("names",),
+        got=[1.0, 2.0],
+        want=[1.0, 2.0],
+        names=["a", "b"],
+        rtol=1e-5,
+        atol=1e-7,
     ),
     "testing.gradients.check_gradient": lambda: call(
         testing.check_gradient,
+        unlike={"f": A_CLASS, "grad": A_CLASS},
         f=_square,
         grad=_slope,
         x=np.ones(3),
@@ -125,6 +144,7 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.masks.check_masks": lambda: call(
         testing.check_masks,
+        unlike={"direct": ("huge broadcast",)},
         masks=[np.array([[1, 0], [1, 0]], bool), np.array([[0, 0], [1, 1]], bool)],
         order=[0, 1],
         direct=np.tri(2, k=-1, dtype=bool),
@@ -139,6 +159,7 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.sampler.check_sampler": lambda: call(
         testing.check_sampler,
+        unlike={"sample": A_CLASS, "conditional": A_CLASS},
         sample=models.coin_sample,
         conditional=models.coin_conditional,
         n_features=2,
@@ -151,6 +172,7 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.vjp.check_vjp": lambda: call(
         testing.check_vjp,
+        unlike={"forward": A_CLASS, "vjp": A_CLASS},
         forward=_product,
         vjp=_product_backward,
         inputs=[np.ones((2, 3)), np.ones((3, 2))],
