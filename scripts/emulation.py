@@ -1,7 +1,7 @@
 """What it takes to run Python on a processor that is not here: QEMU, and a Python for ARM64, from Debian and PyPI.
 
-Everything is unpacked into a folder that the caller names, and nothing is installed: apt-get is given lists and archives
-of its own. What cannot be had raises `Missing`, which says why.
+Everything is unpacked into a folder that the caller names, and nothing is installed: apt-get is given lists and
+archives of its own. What cannot be had raises `Missing`, which says why.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def arm64_python(folder: Path) -> tuple[Path, Path, Path]:
 
 
 def from_debian(names: Sequence[str], architecture: str, folder: Path) -> None:
-    """Unpack packages of Debian, and all that they depend on, into `folder`, from where this machine has its own from."""
+    """Unpack packages of Debian, and all that they depend on, into `folder`, from this machine's sources."""
     with whole(folder) as new, tempfile.TemporaryDirectory() as state:
         if new is None:
             return
