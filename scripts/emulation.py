@@ -68,6 +68,8 @@ def from_debian(names: Sequence[str], architecture: str, folder: Path) -> None:
         output(*apt, "install", "--yes", "--download-only", "--no-install-recommends", *names)
         for package in sorted((Path(state) / "archives").glob("*.deb")):
             output("dpkg-deb", "--extract", str(package), str(new))
+        if not (new / "lib").exists():  # a link that none of the packages brings since Debian 13
+            (new / "lib").symlink_to("usr/lib")
 
 
 @contextmanager

@@ -99,6 +99,7 @@ def emulated_aarch64(folder: Path) -> None:
     """Compile and run the kernels of one dtype on ARM64; both would take six minutes."""
     root, python, packages = arm64_python(folder)
     emulated = [qemu("aarch64", folder), "-L", str(root), str(python)]
+    output(*emulated, "-c", "")
     path = os.pathsep.join([str(ROOT), str(packages)])
     with tempfile.TemporaryDirectory() as cache:
         smoke("emulated aarch64", [*emulated, SMOKE, "--dtypes", "float32"], Path(cache), PYTHONPATH=path)
