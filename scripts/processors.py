@@ -44,7 +44,8 @@ FOLDER = os.environ.get("MADE_NP_EMULATORS")
 # QEMU 7.2 makes np.maximum of every second float32 wrong with AVX2: NumPy, which is the measure, does without it.
 PLAIN_NUMPY = {"NPY_DISABLE_CPU_FEATURES": "X86_V3 AVX2 FMA3"}
 
-ASK = "import llvmlite.binding as b; print(b.get_host_cpu_name(), b.get_host_cpu_features().flatten())"
+# numba, and not LLVM: on some processors it does without AVX.
+ASK = "from numba.core.registry import cpu_target as c; print(*c.target_context.codegen().magic_tuple()[1:])"
 # A host without AVX-512 says that it has it: what it writes for a smaller processor must be the same.
 WITH_AVX512 = """
 import runpy, sys
