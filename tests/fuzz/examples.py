@@ -276,7 +276,7 @@ TABLES: dict[str, Callable[[], Call]] = {
     "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
     "estimator.density.MADEDensity": lambda: call(_fitted, **models.LEARNER),
     "estimator.density.MADEDensity.fit": lambda: call(
-        _learner().fit, X=models.table(), y=None, X_val=models.table(), checkpoint=None
+        _learner().fit, or_names=("X_val",), X=models.table(), y=None, X_val=models.table(), checkpoint=None
     ),
     "estimator.density.MADEDensity.partial_fit": lambda: call(_learner().partial_fit, X=models.table(), y=None),
     "estimator.fitted.FittedDensity.evaluate": lambda: call(models.learned().evaluate, X=models.rows()),

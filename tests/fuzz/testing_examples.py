@@ -33,7 +33,7 @@ def _given(x: Any, y: Any) -> Any:
     return models.coin_params(x) + y[:, :1]
 
 
-A_CLASS = ("type",)
+A_CLASS = ("type", "MADE class")
 """It can be called, as the function of a user; what it raises then is the user's own error."""
 
 
