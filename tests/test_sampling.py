@@ -9,6 +9,7 @@ import naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from installed import each_backend
 from numpy.typing import NDArray
 from strategies import DISCRETE, models, random_context, random_rows, random_theta, seeds
 
@@ -16,7 +17,7 @@ from made_np import layers
 from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians
 from made_np.model import MADE
 from made_np.outputs import Categorical
-from made_np.sampling import ancestral, propagate_means
+from made_np.sampling import propagate_means
 from made_np.testing import check_sampler
 
 Array = NDArray[Any]
@@ -183,13 +184,14 @@ def test_the_propagated_mean_of_a_linear_gaussian_model_is_its_conditional_mean(
 @pytest.mark.parametrize(
     "output", ["bernoulli", Categorical(3), "gaussian", MixtureOfGaussians(2), DiscretizedLogistic(4)]
 )
-def test_a_network_that_overflows_decides_nothing(output: Any) -> None:
-    made = MADE(3, (4,), output, dtype="float32")
+@each_backend
+def test_a_network_that_overflows_decides_nothing(output: Any, backend: str) -> None:
+    made = MADE(3, (4,), output, dtype="float32", backend=backend)
     theta = made.init(rng=0)
     made.layout.views(theta)["b0"][:] = 1e38
     made.layout.views(theta)["W1"][:] = [[1e38, -1e38] * 2] * made.outputs.n_raw
     with np.errstate(all="ignore"):
-        drawn = ancestral(made.network, theta, np.full((2, 3), 0.5), made.mask_sets[0])
+        drawn = made.sample(theta, 2, uniforms=np.full((2, 3), 0.5))
         filled = propagate_means(made.network, theta, np.full((2, 3), np.nan), made.mask_sets[0])
     assert np.isfinite(drawn[:, 0]).all()  # the first feature has its bias alone
     assert np.isnan(drawn[:, 2]).all()

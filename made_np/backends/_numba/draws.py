@@ -22,9 +22,13 @@ _GAUSSIAN_REACH, _LOGISTIC_REACH = MixtureOfGaussians.reach, MixtureOfLogistics.
 def draw(acts: Any, one_row: Any, least: float, levels: float, u: float) -> Any:
     """Return the value for one row, whose raw outputs are every `width`-th number of acts from `at` on.
 
-    Binary features are decided by the sampler, a panel at a time.
+    Where the network has overflowed it is NaN, as no value would tell. Binary features are decided by the sampler, a
+    panel at a time.
     """
     at, kind, n_raw, n = one_row
+    for k in range(n_raw):
+        if np.isnan(in_doubt(0.0, acts[at + index(k) * index(width(acts))])):
+            return np.nan
     if kind == CATEGORICAL:
         return categorical(acts, at, n_raw, u)
     if kind == DISCRETIZED:
@@ -32,6 +36,15 @@ def draw(acts: Any, one_row: Any, least: float, levels: float, u: float) -> Any:
     if kind == GAUSSIAN:
         return acts[at] + (least + softplus(acts[at + index(width(acts))])) * inverse_normal_cdf(u)
     return mixture(acts, at, n, least, kind == GAUSSIANS, u)
+
+
+@exact
+def in_doubt(value: Any, raw: Any) -> Any:
+    """Return a value, or NaN if the raw output that it hangs on is not finite.
+
+    To be exact matters: a sum in any order would leave out ``raw - raw``.
+    """
+    return value + (raw - raw)
 
 
 @exact
