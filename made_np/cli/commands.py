@@ -78,7 +78,7 @@ def _add_model_and_data(parser: Any, data: str) -> None:
 
 
 def _add_header(parser: Any) -> None:
-    text = "whether a .csv begins with a line of names: auto (it does if that line is not all numbers), yes or no"
+    text = "whether a .csv begins with a line of names: auto (if none of its cells is a number, or several are words), yes or no"
     parser.add_argument("--header", choices=tuple(HEADERS), default="auto", help=text)
 
 
@@ -180,6 +180,7 @@ def _ending(stopped_by: str, stop: Stop) -> str:
         "max_epochs": "reaching --epochs",
         "interrupt": stop.name,
         "diverged": "a loss that was not finite: what was good before it is kept",
+        "schedule": "a schedule that gave no multiplier: what was good before it is kept",
     }[stopped_by]
 
 

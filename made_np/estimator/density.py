@@ -122,7 +122,7 @@ class MADEDensity(Fitting):
         What was tried before the fit, where a parameter is "auto": `choice` and `valid`, its loss in nats per row.
     history_ : dict of str to list
         One entry per epoch: ``epoch``, ``train``, ``valid`` (nats per row, in the units of the model), and more.
-    stopped_by_ : {"patience", "max_epochs", "interrupt", "diverged"}
+    stopped_by_ : {"patience", "max_epochs", "interrupt", "diverged", "schedule"}
 
     Examples
     --------

@@ -8,13 +8,13 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from made_np._version import __version__
 from made_np.estimator.params import to_json
 from made_np.estimator.trials import Choice
 from made_np.files import atomic_write
+from made_np.identity import digest, identify
 from made_np.places import check_places
 
 __all__ = ["check_checkpoint", "fingerprint", "remembered", "trials_path"]
@@ -50,12 +50,9 @@ def check_checkpoint(checkpoint: Any, random_state: Any) -> None:
 
 def fingerprint(params: Mapping[str, Any], seed: int, *tables: Array) -> str:
     """Return what stands for all that decides the outcome of trials: parameters, seed, and encoded rows."""
-    about = {name: repr(value) for name, value in sorted(params.items()) if name not in NO_MATTER}
-    digest = hashlib.sha256(json.dumps([__version__, seed, about]).encode())
-    for table in tables:
-        digest.update(f"{table.shape} {table.dtype}".encode())
-        digest.update(np.ascontiguousarray(table).data)
-    return digest.hexdigest()
+    about = [identify(value, name) for name, value in sorted(params.items()) if name not in NO_MATTER]
+    rows = [digest(table, table.dtype) for table in tables]
+    return hashlib.sha256(json.dumps([__version__, seed, about, rows]).encode()).hexdigest()
 
 
 def remembered(loss: Loss, path: str, run: str) -> Loss:

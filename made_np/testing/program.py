@@ -7,7 +7,7 @@ import sys
 import traceback
 
 from .adapter import Adapter, load_adapter
-from .suite import SKIPPED, suite
+from .suite import suite
 
 
 def find_adapter(target: str) -> Adapter:
@@ -41,7 +41,7 @@ def run_checks(adapter: Adapter, seed: int) -> int:
         report = suite(adapter, rng=seed)
     except SystemExit as error:
         raise ValueError(f"{adapter.name}: what is checked calls sys.exit({error.code!r}): let it return") from error
-    if all(result.status == SKIPPED for result in report.results):
+    if report.nothing_checked:
         reasons = "; ".join(f"{result.name}: {result.reason}" for result in report.results)
         raise ValueError(f"{adapter.name}: there was nothing to check: give the Adapter what a check needs ({reasons})")
     print(report)
