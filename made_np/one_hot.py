@@ -148,7 +148,7 @@ class OneHot:
         """
         n_columns = as_count(n_columns, "n_columns", 0, MOST_COLUMNS)
         if self.groups and self.groups[-1][1] > n_columns:
-            raise ValueError(f"n_columns={n_columns}, but groups has {self.groups[-1]}, which lies beyond")
+            raise ValueError(f"groups has {self.groups[-1]}, but n_columns={n_columns}")
         stops, spans, start = dict(self.groups), [], 0
         while start < n_columns:
             spans.append((start, stops.get(start, start + 1)))
@@ -178,7 +178,7 @@ class OneHot:
         """
         table = _as_table(x, name)
         if self.groups and self.groups[-1][1] > table.shape[1]:
-            raise ValueError(f"{name} has {table.shape[1]} columns, but groups has {self.groups[-1]}: give the columns")
+            raise ValueError(f"groups has {self.groups[-1]}, but {name} has {table.shape[1]} columns")
         first = [start for start, _ in self.spans(table.shape[1])]
         folded = table[:, first]
         for start, stop, none in self.each:
@@ -198,7 +198,7 @@ class OneHot:
             raise ValueError(f"z has no dimensions: give rows (..., features), {len(self.groups)} features or more")
         n_columns = z.shape[-1] + sum(stop - start - 1 for start, stop in self.groups)
         if n_columns > MOST_COLUMNS or (self.groups and self.groups[-1][1] > n_columns):
-            raise ValueError(f"z has {z.shape[-1]} features, which are not those of groups={show(self.groups)}")
+            raise ValueError(f"z has {z.shape[-1]} features, which do not go with groups={show(self.groups)}")
         spans, table = self.spans(n_columns), np.empty((*z.shape[:-1], n_columns), dtype=z.dtype)
         none = {start: may_be_none for start, _, may_be_none in self.each}
         for place, (start, stop) in enumerate(spans):

@@ -12,9 +12,12 @@ from hypothesis import settings
 # Before anything imports matplotlib: figures are drawn into memory and no test opens a window.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-# A shell that starts pytest in the background may have it ignore Ctrl-C, and every process that a test starts as well.
+# A shell that starts pytest in the background may have it ignore Ctrl-C, and nohup a terminal that is closed: every
+# process that a test starts would as well.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Both without a deadline: the first call of a compiled kernel is slow, and that is no failure.
 settings.register_profile("dev", deadline=None)

@@ -216,7 +216,7 @@ def test_names_are_one_string_per_column(names: Any) -> None:
         (lambda: Columns([Column(Gaussian())]), "each is a list"),
         (lambda: Columns((Gaussian(),)), r"each\[0\] is a Gaussian"),
         (lambda: Columns((Column(Gaussian()),), None), "one_hot is a NoneType"),
-        (lambda: Columns((Column(Gaussian()),), OneHot(((0, 2),))), r"groups has \(0, 2\), but the table has 1"),
+        (lambda: Columns((Column(Gaussian()),), OneHot(((0, 2),))), r"groups has \(0, 2\), but n_columns=1"),
         (lambda: Columns.learn(np.eye(2), one_hot=((0, 2),)), "one_hot is a tuple"),
     ],
 )

@@ -78,7 +78,7 @@ def _add_model_and_data(parser: Any, data: str) -> None:
 
 
 def _add_header(parser: Any) -> None:
-    text = "whether a .csv begins with a line of names: auto (if none of its cells is a number, or several are words), yes or no"
+    text = "whether a .csv begins with a line of names: auto (if it has no number, or several words), yes or no"
     parser.add_argument("--header", choices=tuple(HEADERS), default="auto", help=text)
 
 

@@ -147,7 +147,7 @@ def test_groups_can_be_given(tmp_path: Path) -> None:
     assert again.columns_ == model.columns_
     assert_array_equal(again.score_samples(X), model.score_samples(X))
     assert small(columns=groups).partial_fit(X[:30]).columns_.one_hot == groups
-    with pytest.raises(ValueError, match=r"groups has \(4, 6\), but the table has 5 columns"):
+    with pytest.raises(ValueError, match=r"groups has \(4, 6\), but n_columns=5"):
         small(columns=OneHot(((4, 6),))).fit(X)
 
 
