@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,10 @@ PATIENCE = 120
 
 PLATFORMS = [f"manylinux_2_{minor}_aarch64" for minor in (17, 27, 28, 34)] + ["manylinux2014_aarch64"]
 """Of wheels that Debian's libraries are new enough for."""
+
+
+_one_at_a_time = threading.Lock()
+"""Of those that want QEMU: what the first has unpacked is there for the others."""
 
 
 class Missing(Exception):
@@ -32,7 +37,8 @@ def qemu(architecture: str, folder: Path) -> str:
     if installed:
         return installed[0]
     root = folder / "qemu"
-    from_debian(["qemu-user-static"], output("dpkg", "--print-architecture").strip(), root)
+    with _one_at_a_time:
+        from_debian(["qemu-user-static"], output("dpkg", "--print-architecture").strip(), root)
     command = root / "usr" / "bin" / names[0]
     if not command.exists():
         raise Missing(f"Debian's qemu-user-static has no {names[0]}")
