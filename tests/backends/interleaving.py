@@ -238,11 +238,13 @@ class FakeLock:
     def is_free(self, me: str) -> bool:
         return not self.owner or (self.reentrant and self.owner == me)
 
-    def acquire(self, blocking: bool = True) -> Iterator[Any]:
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> Iterator[Any]:
         me = self.world.current
         while not self.is_free(me):
-            if not blocking:
-                return False
+            if timeout > 0:
+                yield None  # it lasts as long as it lasts
+            if timeout > 0 or not blocking:
+                return self.is_free(me) and (yield from self.acquire())
             yield lambda: self.is_free(me)
         self.owner = me
         self.count += 1

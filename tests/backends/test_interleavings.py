@@ -14,7 +14,7 @@ import pytest
 from .interleaving import FakeLock, Steps, World, explore, stepwise
 
 SOURCE = Path(__file__).parents[2] / "made_np" / "backends" / "_numba" / "threads.py"
-STEPWISE = {"begin", "take_parts", "take_seats", "help", "work", "run", "_offer", "acquire"}
+STEPWISE = {"take_parts", "fail", "is_done", "wait", "wait_long", "help", "work", "run", "_offer", "acquire"}
 STEPWISE |= {"get", "_let_others_go", "__enter__", "__exit__"}
 
 
@@ -62,13 +62,13 @@ class Queue:
         return len(self.items)
 
 
-def build(source: str, n: int, n_phases: int, n_helpers: int) -> Callable[[World], dict[str, Steps]]:
+def build(source: str, n: int, n_phases: int, n_helpers: int, time_passes: bool) -> Callable[[World], dict[str, Steps]]:
     """Return what builds a world in which a caller runs a job of n parts, on the pool of the module `source`."""
     space = stepwise(source, STEPWISE)
     base = space["Job"]
 
     def begin(world: World) -> dict[str, Steps]:
-        clock, log, offers = SimpleNamespace(now=0.0), Log(world, n, n_phases), Queue(world)
+        clock, log, offers = SimpleNamespace(now=1.0), Log(world, n, n_phases), Queue(world)
         world.objects.append(clock)
 
         def pass_by() -> Steps:
@@ -82,8 +82,6 @@ def build(source: str, n: int, n_phases: int, n_helpers: int) -> Callable[[World
             def __init__(self, *args: Any) -> None:
                 super().__init__(*args)
                 world.objects.append(self)
-                for seat in self.seats:
-                    seat.owner, seat.count = "caller", 1
 
         class Pool(space["Pool"]):  # type: ignore[misc]
             n_threads = n_helpers + 1
@@ -103,7 +101,8 @@ def build(source: str, n: int, n_phases: int, n_helpers: int) -> Callable[[World
         space["time"] = SimpleNamespace(perf_counter=lambda: clock.now)
         space["_let_others_go"], space["Job"] = pause, Job
         threads = {f"helper {k}": helper() for k in range(n_helpers)}
-        return {"caller": Pool().run(n, *map(log.phase, range(n_phases))), **threads, "clock": pass_by()}
+        threads |= {"clock": pass_by()} if time_passes else {}
+        return {"caller": Pool().run(n, *map(log.phase, range(n_phases))), **threads}
 
     return begin
 
@@ -111,7 +110,7 @@ def build(source: str, n: int, n_phases: int, n_helpers: int) -> Callable[[World
 def check(world: World) -> None:
     """Assert that all is done, or that it was Ctrl-C that came out; and that helpers are free for the next job."""
     (log,) = (each for each in world.objects if isinstance(each, Log))
-    assert world.ended.keys() == {"caller", "clock"}, world.ended
+    assert world.ended.keys() == world.threads.keys() & {"caller", "clock"}, world.ended
     error = world.ended["caller"]
     assert set(log.inside) <= {"caller"}, "a helper is in a part"
     if world.thrown:
@@ -121,40 +120,57 @@ def check(world: World) -> None:
         assert sorted(log.done) == [(k, part) for k in range(log.n_phases) for part in range(log.n)]
 
 
-def states(source: str, sizes: tuple[int, int, int], times: int) -> int:
-    """Explore jobs of so many parts, phases and helpers, with so many Ctrl-C; return the number of states."""
-    return explore(build(source, *sizes), check, "caller", times)
+def states(source: str, sizes: tuple[int, int, int], times: int, *, time_passes: bool = False) -> int:
+    """Explore jobs of so many parts, phases and helpers, with so many Ctrl-C; return the number of states.
+
+    Time is short, or passes at some step: then whoever waits has waited for long.
+    """
+    return explore(build(source, *sizes, time_passes), check, "caller", times)
 
 
 @pytest.mark.parametrize("sizes", [(2, 2, 0), (2, 2, 1), (2, 1, 2)], ids=str)
 def test_every_order_of_steps_ends_with_every_part_done_once(sizes: tuple[int, int, int]) -> None:
-    assert states(SOURCE.read_text("utf-8"), sizes, 0) > 100
+    assert states(SOURCE.read_text("utf-8"), sizes, 0) > 50
 
 
 @pytest.mark.parametrize(("sizes", "times"), [((2, 1, 0), 3), ((2, 1, 1), 1)], ids=str)
 def test_ctrl_c_at_every_step_of_every_order(sizes: tuple[int, int, int], times: int) -> None:
-    assert states(SOURCE.read_text("utf-8"), sizes, times) > 1000
+    assert states(SOURCE.read_text("utf-8"), sizes, times) > 500
+
+
+def test_whoever_waits_for_long_is_woken() -> None:
+    assert states(SOURCE.read_text("utf-8"), (2, 1, 1), 0, time_passes=True) > 500
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sizes", "times"), [((2, 2, 1), 1), ((2, 1, 1), 2), ((2, 1, 2), 1)], ids=str)
-def test_more_parts_phases_helpers_and_interrupts(sizes: tuple[int, int, int], times: int) -> None:
-    assert states(SOURCE.read_text("utf-8"), sizes, times) > 10_000
+@pytest.mark.parametrize(
+    ("sizes", "times"), [((2, 2, 1), 0), ((2, 1, 2), 0), ((2, 1, 1), 1), ((2, 1, 1), 2), ((2, 2, 1), 1)], ids=str
+)
+def test_more_parts_phases_helpers_and_interrupts_while_time_passes(sizes: tuple[int, int, int], times: int) -> None:
+    assert states(SOURCE.read_text("utf-8"), sizes, times, time_passes=True) > 10_000
 
 
 FAULTS = {
-    "a phase ends when nothing is left to take": (
-        "                job.take_seats()",
+    "a phase ends when nothing is left to take": ("                job.wait(k)", "                pass", (2, 1, 1), 0),
+    "helpers begin with the next phase at once": (
+        "            while not self.is_done(k):\n                if",
+        "            while False:\n                if",
+        (2, 2, 1),
+        0,
+    ),
+    "whoever has waited for long waits no more": (
+        "                self.wait_long(k)",
         "                pass",
         (2, 1, 1),
         0,
     ),
-    "helpers need no seat": (
-        "and seat.acquire(blocking=False)",
-        "and (seat.acquire(False) or 1)",
+    "a part is done before it has begun": (
+        "                work(part)",
+        "                self.undone[k].clear()\n                work(part)",
         (2, 1, 1),
         0,
     ),
+    "helpers need no seat": ("and seat.acquire(blocking=False)", "and (seat.acquire(False) or 1)", (2, 1, 1), 1),
     "a seat cannot be taken twice": ("threading.RLock()", "threading.Lock()", (2, 1, 1), 1),
     "Ctrl-C ends the job at once": ("with job, job, job:", "if True:", (2, 1, 1), 1),
     "Ctrl-C takes no seats": ("                    seat.acquire()", "                    pass", (2, 1, 1), 1),
@@ -168,4 +184,4 @@ def test_it_sees_what_is_wrong(fault: str) -> None:
     source = SOURCE.read_text("utf-8")
     assert right in source
     with pytest.raises(AssertionError):
-        states(source.replace(right, wrong), sizes, times)
+        states(source.replace(right, wrong), sizes, times, time_passes=fault.startswith("whoever has waited"))

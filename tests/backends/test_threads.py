@@ -236,7 +236,7 @@ def test_ctrl_c_is_hidden_by_no_error_while_it_cleans_up(errors: list[type[BaseE
                 raise late.pop(0)
             return True
 
-    job = threads.Job(0, 1)
+    job = threads.Job(0, 1, ())
     job.seats = [Seat()]  # type: ignore[list-item]
     with pytest.raises(KeyboardInterrupt), job:
         raise first

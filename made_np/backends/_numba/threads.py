@@ -4,13 +4,12 @@ The caller works too, so a pool of n threads starts n - 1: helpers. Any number o
 part of one may call it again. A forked child starts helpers of its own.
 
 Ctrl-C may reach the caller at any instruction, and no instruction may be the one that leaves somebody waiting for
-ever, or a helper at work in memory that the caller believes its own. So nothing is counted, and everything hangs on
-locks. A job has a *seat* for each helper, and a helper works only while it holds its seat. The caller holds them all
-before, between and after the phases: then nobody else works. It begins a phase by leaving the seats, and the phase is
-over once nothing is left to do and the caller has all seats again. Seats may be taken twice as well as once, so that
-one answer is right wherever an exception comes: leave nothing to do, and take all seats, again if that is interrupted.
-Helpers never wait for the caller longer than a moment; what they share with it is locks, deques and a queue, which are
-made to be shared, with a GIL and without. What each says of itself to the others besides is no more than a hint.
+ever, or a helper at work in memory that the caller believes its own. So nothing is counted, and nobody waits for the
+caller longer than a moment. What is to do stands in one list, what is not done yet in another, and a phase begins when
+the second list of the one before is empty. A job has a *seat* for each helper, a lock that it holds while it works.
+One answer is right wherever an exception comes, and however often: leave nothing to do, and take all seats. They may be
+taken twice as well as once. What threads share is locks, deques and a queue, which are made to be shared, with a GIL
+and without.
 """
 
 from __future__ import annotations
@@ -40,58 +39,76 @@ _let_others_go: Callable[[], None] = getattr(os, "sched_yield", partial(time.sle
 
 
 class Job:
-    """Phases of parts, and who may work on them: whoever holds a seat."""
+    """Phases of n parts each, and who may work on them: whoever holds a seat."""
 
-    def __init__(self, n_seats: int, n_phases: int) -> None:
-        self.work: Work = _nothing
-        self.todo: deque[int] = deque()
+    def __init__(self, n_seats: int, n: int, phases: tuple[Work, ...]) -> None:
+        self.phases = phases
+        self.todo = [deque(range(n)) for _ in phases]
+        self.undone = [deque(range(n)) for _ in phases]
+        """As many entries as there are parts that nobody has finished."""
         self.errors: deque[BaseException] = deque()
-        self.n_to_come = n_phases
         self.offered_until = 0.0
         self.seats = [threading.RLock() for _ in range(n_seats)]
-        self.take_seats()
 
-    def begin(self, work: Work, n: int) -> None:
-        """Let `work` be called with each of 0..n-1, by whoever is free. The caller holds the seats, and leaves them."""
-        self.work = work
-        self.todo.extend(range(n))
-        self.n_to_come -= 1
-        for seat in self.seats:
-            seat.release()
-
-    def take_parts(self) -> None:
-        """Take parts until none is left; what one of them raises ends that part alone."""
+    def take_parts(self, k: int) -> None:
+        """Take parts of a phase until none is left; what one of them raises ends that part alone."""
         while True:
             # The last part first: it is the caller's, who has begun while others wake up.
             try:
-                part = self.todo.pop()
+                part = self.todo[k].pop()
             except IndexError:
                 return
             try:
-                self.work(part)
+                work = self.phases[k]
+                work(part)
             except Exception as error:
-                self.errors.append(error)
+                self.fail(k, error)
+            self.undone[k].pop()
 
-    def take_seats(self) -> None:
-        """Wait until no helper works, and let none begin."""
+    def fail(self, k: int, error: BaseException) -> None:
+        """Note an error, and let no later phase begin."""
+        self.errors.append(error)
+        for later in self.todo[k + 1 :]:
+            later.clear()
+
+    def is_done(self, k: int) -> bool:
+        """Whether all parts of a phase are done; then all that they wrote is seen."""
+        if self.undone[k]:
+            return False
+        self.undone[k].clear()  # it is empty, but it has a lock inside, which orders memory where no GIL does
+        return True
+
+    def wait(self, k: int) -> None:
+        """Wait for the parts of a phase that helpers have taken; nothing of it is left to take."""
         give_up = time.perf_counter() + _SPIN
+        while not self.is_done(k):
+            if time.perf_counter() > give_up:
+                self.wait_long(k)
+                return
+            _let_others_go()
+
+    def wait_long(self, k: int) -> None:
+        """Wait as `wait` does, asleep. Whoever works on a part holds a seat: once each has been free, nobody does."""
         for seat in self.seats:
-            while not seat.acquire(blocking=time.perf_counter() > give_up):
-                _let_others_go()
+            while not seat.acquire(timeout=_SPIN):
+                if self.is_done(k):  # and its helper is in the next phase already
+                    return
+            seat.release()
 
     def help(self, seat: threading.RLock) -> None:
-        """Take parts, of this phase and of those to come, until the last is done or none has come for a moment."""
-        give_up = time.perf_counter() + _SPIN
-        while (self.todo or self.n_to_come) and time.perf_counter() < give_up:
-            if self.todo and seat.acquire(blocking=False):
+        """Take parts of one phase after the other, until the last is done or the next has not begun for a moment."""
+        for k in range(len(self.todo)):
+            if self.todo[k] and seat.acquire(blocking=False):
                 try:
-                    self.take_parts()
+                    self.take_parts(k)
                 except BaseException as error:
-                    self.errors.append(error)
+                    self.fail(k, error)
                 finally:
                     seat.release()
-                give_up = time.perf_counter() + _SPIN
-            else:
+            give_up = time.perf_counter() + _SPIN
+            while not self.is_done(k):
+                if self.errors or time.perf_counter() > give_up:
+                    return
                 _let_others_go()
 
     def first_error(self) -> BaseException:
@@ -111,15 +128,17 @@ class Job:
         first, is_settled = error, error is None
         while not is_settled:
             try:
-                self.todo.clear()
-                self.n_to_come = 0
+                for todo in self.todo:
+                    todo.clear()
                 for seat in self.seats:
                     seat.acquire()
+                for undone in self.undone:  # for which no helper need look out any more
+                    undone.clear()
                 is_settled = True
             except BaseException as late:
                 if isinstance(error, Exception):  # else it is a Ctrl-C already, which nothing may hide
                     error = late
-        self.work = _nothing  # an offer that nobody has looked at yet keeps no arrays alive
+        self.phases = ()  # an offer that nobody has looked at yet keeps no arrays alive
         if error is not first and error is not None:
             raise error
 
@@ -149,14 +168,13 @@ class Pool:
         Whatever a part raises is raised here, once the parts of its phase are done; a KeyboardInterrupt, once those
         that have begun are.
         """
-        job = Job(self._helpers(min(n, self.n_threads) - 1), len(phases))
+        job = Job(self._helpers(min(n, self.n_threads) - 1), n, phases)
         # An exit goes on waiting after a Ctrl-C; but one may come at its very first instruction, before it can.
         with job, job, job:
-            for work in phases:
-                job.begin(work, n)
+            for k in range(len(phases)):
                 self._offer(job)
-                job.take_parts()
-                job.take_seats()
+                job.take_parts(k)
+                job.wait(k)
                 if job.errors:
                     raise job.first_error()
 
@@ -175,17 +193,13 @@ class Pool:
         return max(0, min(wanted, self.n_started))
 
     def _offer(self, job: Job) -> None:
-        """Call helpers to a phase that has begun; not those who still look out for it since the one before."""
+        """Call helpers to a phase; not those who still look out for it since the one before."""
         now = time.perf_counter()
         if now > job.offered_until:
             job.offered_until = now + _SPIN
             for seat in job.seats:
                 if self.offers.qsize() < _MOST_OFFERS:
                     self.offers.put(partial(job.help, seat))
-
-
-def _nothing(part: int) -> None:
-    """Do no part that has not begun."""
 
 
 def _serve(offers: queue.SimpleQueue[Callable[[], None]]) -> None:
