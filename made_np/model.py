@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from made_np.mask_sets import MIXTURE_SIZE, MaskSet
 from made_np.masks import Bools, Ints
 from made_np.network import SCHEMES
 from made_np.sampling import propagate_means
-from made_np.validation import as_dense, as_uniforms
+from made_np.validation import as_dense, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
 
 
@@ -227,14 +227,15 @@ class MADE(Description):
         generator, n = as_generator(rng), as_count(n, "n", 0)
         u = None if uniforms is None else as_uniforms(uniforms, n, self.n_features)
         theta, x = self.check_theta(theta), self.check_given(given, n)
-        y, chosen = self._choose(theta, x, "n is", conditioning, context, mask_set, generator)
-        if u is None:
-            u = generator.random((n, self.n_features))
+        with undrawn(generator):
+            y, chosen = self._choose(theta, x, "n is", conditioning, context, mask_set, generator)
+            if u is None:
+                u = generator.random((n, self.n_features))
 
-        def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
-            return self.ops.sample(self.network, theta, u[rows], one, x[rows], y)
+            def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
+                return self.ops.sample(self.network, theta, u[rows], one, x[rows], y)
 
-        return fill(x, y, chosen, run)
+            return self._filled(theta, mask_set, x, y, chosen, run)
 
     def fill_means(
         self,
@@ -253,12 +254,13 @@ class MADE(Description):
         """
         generator, gappy = as_generator(rng), as_dense(given, "given")
         theta, x = self.check_theta(theta), self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1)
-        y, chosen = self._choose(theta, x, "given has", conditioning, context, mask_set, generator)
+        with undrawn(generator):
+            y, chosen = self._choose(theta, x, "given has", conditioning, context, mask_set, generator)
 
-        def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
-            return propagate_means(self.network, theta, x[rows], one, y)
+            def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
+                return propagate_means(self.network, theta, x[rows], one, y)
 
-        return fill(x, y, chosen, run)
+            return self._filled(theta, mask_set, x, y, chosen, run)
 
     # ------------------------------------------------------------------------------------------ inside
 
@@ -268,12 +270,13 @@ class MADE(Description):
         """Return the context of rows `x`, and which of them are to be filled under which mask set, drawn one by one."""
         as_choice(conditioning, "conditioning", ("exact", "clamp"))
         y, sets = self.check_context(context, len(x), of=of), self._several(mask_set)
-        self.check_live(theta, sets)
 
         def log_prob_known(rows: Ints, known: Bools, one: MaskSet) -> Array:
             # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
             part, own = np.nan_to_num(x[rows], nan=0.0), None if y is None else y[rows]
             nll = self.ops.nll(self.network, theta, part, own, one)
+            if np.isnan(nll).any():
+                self.check_live(theta, sets)
             return -nll[:, known].sum(axis=1, dtype=np.float64)
 
         endless = self.n_masks is None and mask_set is None
@@ -283,6 +286,22 @@ class MADE(Description):
         else:
             known = ~np.isnan(x)
         return y, assign(known, sets, rng, log_prob_known, fresh)
+
+    def _filled(
+        self,
+        theta: Array,
+        mask_set: Any,
+        x: Array,
+        y: Array | None,
+        chosen: Iterator[tuple[Ints, MaskSet]],
+        run: Callable[[Ints | slice, MaskSet, Array | None], Array],
+    ) -> Array:
+        """Return the rows `x` as `run` fills them; where NaN is left, the parameters may be to blame."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            filled = fill(x, y, chosen, run)
+        if np.isnan(filled).any():  # a look at what was drawn costs less than one at all parameters
+            self.check_live(theta, self._several(mask_set))
+        return filled
 
     def _check(self, theta: Any, x: Any, context: Any) -> tuple[Array, Array, Array | None]:
         rows = self.check_rows(x)

@@ -22,6 +22,7 @@ from made_np.model import MADE, as_model
 from made_np.optim import Optimizer, get_optimizer
 from made_np.schedules import Schedule
 from made_np.training_arguments import as_callbacks, as_decay, as_dropout, as_schedule, as_table, as_valid_rows
+from made_np.validation import undrawn
 from made_np.values import as_count, as_flag, as_generator, as_number, as_path
 
 __all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
@@ -209,13 +210,9 @@ def _begin(
     """Return the run at its start, or where its checkpoint left it; if that is refused, nothing has been drawn."""
     path = None if checkpoint is None else as_path(checkpoint, "checkpoint")
     resume, generator = as_flag(resume, "resume"), as_generator(rng)
-    before = generator.bit_generator.state
-    try:
+    with undrawn(generator):
         run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, start)
         return run, prepare(path, run, resume, theta, rng)
-    except BaseException:
-        generator.bit_generator.state = before
-        raise
 
 
 def _train(run: Run, saver: Checkpoint | None, show: bool) -> str:

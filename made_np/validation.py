@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,17 @@ from made_np.values import REALS, as_count, as_sequence, show
 Array = NDArray[Any]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+
+
+@contextmanager
+def undrawn(generator: np.random.Generator) -> Iterator[None]:
+    """Put a generator back to where it stood if the block raises: what is refused has drawn nothing."""
+    before = generator.bit_generator.state
+    try:
+        yield
+    except BaseException:
+        generator.bit_generator.state = before
+        raise
 
 
 def as_rows(x: Any, n_columns: int, dtype: np.dtype[Any], name: str = "x", *, gaps: bool = False) -> Array:

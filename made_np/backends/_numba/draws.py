@@ -27,7 +27,7 @@ def draw(acts: Any, one_row: Any, least: float, levels: float, u: float) -> Any:
     """
     at, kind, n_raw, n = one_row
     for k in range(n_raw):
-        if np.isnan(in_doubt(0.0, acts[at + index(k) * index(width(acts))])):
+        if not np.isfinite(acts[at + index(k) * index(width(acts))]):
             return np.nan
     if kind == CATEGORICAL:
         return categorical(acts, at, n_raw, u)
@@ -36,15 +36,6 @@ def draw(acts: Any, one_row: Any, least: float, levels: float, u: float) -> Any:
     if kind == GAUSSIAN:
         return acts[at] + (least + softplus(acts[at + index(width(acts))])) * inverse_normal_cdf(u)
     return mixture(acts, at, n, least, kind == GAUSSIANS, u)
-
-
-@exact
-def in_doubt(value: Any, raw: Any) -> Any:
-    """Return a value, or NaN if the raw output that it hangs on is not finite.
-
-    To be exact matters: a sum in any order would leave out ``raw - raw``.
-    """
-    return value + (raw - raw)
 
 
 @exact

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from made_np.backends._numba.compiling import index, inner, kernel, width
-from made_np.backends._numba.draws import draw, in_doubt
+from made_np.backends._numba.draws import draw
 from made_np.backends._numba.elementary import sigmoid
 from made_np.backends._numba.forward import activate, encode, load_context, load_values
 from made_np.backends._numba.tables import BERNOULLI
@@ -197,7 +197,7 @@ def decide(
         if table[1] == BERNOULLI:
             for lane in range(index(w)):
                 drawn = one if u[own + lane] < sigmoid(acts[raw + lane]) else zero
-                drawn = in_doubt(drawn, acts[raw + lane])
+                drawn += acts[raw + lane] * zero  # which is NaN where the network has overflowed
                 acts[value + lane] = drawn if np.isnan(acts[value + lane]) else acts[value + lane]
         else:
             for lane in range(index(w)):
