@@ -179,6 +179,9 @@ def verdict(pool: Any, jobs: list[Watched], count: int) -> int:
     """Return `count` if nothing went wrong then or went on since, and all threads take parts still."""
     begun = [len(job.begun) for job in jobs]
     last = Watched(0)
+    deadline = time.perf_counter() + 20
+    while not pool.offers.empty() and time.perf_counter() < deadline:  # a helper that got no time has many to look at
+        time.sleep(1e-3)
     together = threading.Barrier(pool.n_threads, timeout=20)
     pool.run(pool.n_threads, lambda part: together.wait())  # is passed by all, or never
     last.run(pool)
