@@ -24,14 +24,14 @@ from made_np._version import __version__
 if TYPE_CHECKING:
     from made_np import datasets, draw, layers, masks, optim, schedules, testing
     from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
+    from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+    from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
     from made_np.estimator import MADEDensity
-    from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-    from made_np.model import MADE
-    from made_np.one_hot import OneHot
-    from made_np.orders import find_order
-    from made_np.outputs import Bernoulli, Categorical, Gaussian
-    from made_np.storage import load, save
-    from made_np.train import FitResult, fit
+    from made_np.masks.found import find_order
+    from made_np.model.made import MADE
+    from made_np.storage.model_file import load, save
+    from made_np.table.one_hot import OneHot
+    from made_np.training.fit import FitResult, fit
 
 __all__ = [
     "MADE",
@@ -64,22 +64,22 @@ __all__ = [
 
 # The module that each public name lives in; a name that is missing here is a module itself.
 _HOME = {
-    "MADE": "model",
-    "Bernoulli": "outputs",
+    "MADE": "model.made",
+    "Bernoulli": "distributions.plain",
     "Calibration": "diagnostics",
-    "Categorical": "outputs",
-    "DiscretizedLogistic": "mixtures",
+    "Categorical": "distributions.plain",
+    "DiscretizedLogistic": "distributions.mixtures",
     "Evaluation": "diagnostics",
-    "FitResult": "train",
-    "Gaussian": "outputs",
+    "FitResult": "training.fit",
+    "Gaussian": "distributions.plain",
     "MADEDensity": "estimator",
-    "MixtureOfGaussians": "mixtures",
-    "MixtureOfLogistics": "mixtures",
-    "OneHot": "one_hot",
+    "MixtureOfGaussians": "distributions.mixtures",
+    "MixtureOfLogistics": "distributions.mixtures",
+    "OneHot": "table.one_hot",
     "calibration": "diagnostics",
     "evaluate": "diagnostics",
-    "find_order": "orders",
-    "fit": "train",
+    "find_order": "masks.found",
+    "fit": "training.fit",
     "load": "storage",
     "save": "storage",
 }

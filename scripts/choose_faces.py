@@ -16,9 +16,9 @@ from dataclasses import replace
 import numpy as np
 
 from made_np.datasets import load_olivetti
-from made_np.faces.baselines import squared_error
-from made_np.faces.fit import Recipe, augment, prior
-from made_np.faces.halves import missing_halves
+from made_np.demos.faces.baselines import squared_error
+from made_np.demos.faces.fit import Recipe, augment, prior
+from made_np.demos.faces.halves import missing_halves
 
 PLAIN = Recipe(copies=1, nugget=8000.0, smooth=())
 CHOSEN = Recipe()

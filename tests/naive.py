@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.mixing import RealMixture
-from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians
-from made_np.model import MADE
-from made_np.outputs import Bernoulli, Categorical, Gaussian
+from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, RealMixture
+from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
+from made_np.model.made import MADE
 
 Array = NDArray[Any]
 Row = Sequence[float]

@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-from made_np.model import MADE
-from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.model.made import MADE
 
 Array = NDArray[Any]
 

@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 
-from made_np.model import MADE
-from made_np.outputs import Categorical
+from made_np.distributions.plain import Categorical
+from made_np.model.made import MADE
 
 Array = NDArray[Any]
 

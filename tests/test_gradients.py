@@ -14,10 +14,10 @@ from installed import needs_numba
 from numpy.typing import NDArray
 from strategies import models, random_context, random_rows, random_theta, seeds
 
+from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.plain import Categorical
 from made_np.layers import dropout_mask
-from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-from made_np.model import MADE
-from made_np.outputs import Categorical
+from made_np.model.made import MADE
 from made_np.testing import Report, check_close, check_gradient
 
 Array = NDArray[Any]

@@ -24,7 +24,7 @@ def loaded_after(statement: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "statement",
-    ["import made_np", "import made_np.model, made_np.train, made_np.storage, made_np.outputs"],
+    ["import made_np", "import made_np.model.made, made_np.training.fit, made_np.storage, made_np.distributions.plain"],
 )
 def test_import_brings_no_optional_dependency(statement: str) -> None:
     assert not loaded_after(statement).intersection(OPTIONAL)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from made_np.lazy import lazy
-from made_np.model import MADE
+from made_np.model.made import MADE
 
 PACKAGE = Path(__file__).parents[1] / "made_np"
 

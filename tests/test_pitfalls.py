@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy import stats
 from strategies import random_rows, random_theta
 
+from made_np.distributions.mixtures import DiscretizedLogistic
+from made_np.distributions.plain import Categorical, Gaussian
 from made_np.layers import dropout_mask
-from made_np.mixtures import DiscretizedLogistic
-from made_np.model import MADE
-from made_np.outputs import Categorical, Gaussian
+from made_np.model.made import MADE
 from made_np.testing import check_autoregressive, check_masks
 
 Array = NDArray[Any]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from made_np.layers import Array
-from made_np.mask_sets import MaskSet
-from made_np.mask_weights import fold, fold_backward
-from made_np.network import Network
+from made_np.masks.sets import MaskSet
+from made_np.network.mask_weights import fold, fold_backward
+from made_np.network.network import Network
 from made_np.optim import Optimizer, State
 
 
@@ -99,6 +99,6 @@ class Folding:
         given: Array | None = None,
         context: Array | None = None,
     ) -> Array:
-        """Draw one row per row of `uniforms`, in the order of `mask_set`; see `made_np.sampling.ancestral`."""
+        """Draw one row per row of `uniforms`, in the order of `mask_set`; see `_numpy.sampling.ancestral`."""
         x: Array = self.backend.sample(*fold(network, theta, mask_set), uniforms, mask_set, given, context)
         return x

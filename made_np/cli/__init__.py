@@ -15,11 +15,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from made_np import demo, faces
 from made_np._version import __version__
 from made_np.cli import checking, commands, inspection
 from made_np.cli.files import check_files
 from made_np.cli.signals import Stop, stops
+from made_np.demos import digits as demo
+from made_np.demos import faces
 from made_np.testing.streams import standard_streams
 
 __all__ = ["build_parser", "main"]

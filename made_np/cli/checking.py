@@ -6,9 +6,9 @@ import os
 from argparse import Namespace
 from typing import Any
 
-from made_np.adapter import made_adapter
 from made_np.cli import options
-from made_np.storage import load
+from made_np.proofs import made_adapter
+from made_np.storage.model_file import load
 from made_np.testing import Adapter
 from made_np.testing.program import find_adapter, run_checks
 

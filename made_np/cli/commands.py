@@ -17,7 +17,7 @@ from made_np.cli.signals import Stop
 from made_np.cli.training import add_options, described
 from made_np.estimator import MADEDensity
 from made_np.estimator.trials import Choice, best
-from made_np.tables import Table, check_target, read_table, write_table
+from made_np.table.files import Table, check_target, read_table, write_table
 
 __all__ = ["add_parsers"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from made_np.estimator.remembering import trials_path
 from made_np.places import check_places
-from made_np.tables import _split
+from made_np.table.files import _split
 from made_np.values import as_path
 
 __all__ = ["check_files"]

@@ -10,12 +10,12 @@ from typing import Any
 
 from made_np import draw
 from made_np.cli import options
-from made_np.columns import Columns
+from made_np.distributions.plain import Distribution
 from made_np.draw.canvas import as_picture
-from made_np.mask_sets import MaskSet
-from made_np.model import MADE
-from made_np.outputs import Distribution
-from made_np.storage import Stored, load
+from made_np.masks.sets import MaskSet
+from made_np.model.made import MADE
+from made_np.storage.model_file import Stored, load
+from made_np.table.columns import Columns
 
 __all__ = ["add_parser", "describe"]
 

@@ -11,9 +11,9 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Any
 
-from made_np.blocks import NAMES
-from made_np.masks import ORDERS
-from made_np.outputs import Distribution
+from made_np.distributions.plain import Distribution
+from made_np.distributions.together import NAMES
+from made_np.masks.masks import ORDERS
 from made_np.values import show
 
 __all__ = ["add_backend", "columns", "count", "direct", "n_masks", "number", "or_auto", "order", "seed", "widths"]

@@ -10,7 +10,7 @@ All of it needs a theta and rows that it was not fitted to; none of it draws a p
 from __future__ import annotations
 
 from made_np.diagnostics.bins import Bins, Reliability, Uniformity
-from made_np.diagnostics.conditionals import Calibration, calibration
+from made_np.diagnostics.calibrating import Calibration, calibration
 from made_np.diagnostics.evaluation import Difference, Evaluation, evaluate
 
 __all__ = [

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.layers import Array
-from made_np.mask_sets import MIXTURE_SIZE
-from made_np.model import MADE, as_model
+from made_np.masks.sets import MIXTURE_SIZE
+from made_np.model.made import MADE, as_model
 from made_np.values import as_a
 
 __all__ = ["Difference", "Evaluation", "evaluate"]

@@ -7,12 +7,12 @@ in a terminal and needs NumPy alone.
 
 from __future__ import annotations
 
+from made_np.draw.calibration_picture import calibration
 from made_np.draw.curves import learning_curve
-from made_np.draw.graph import network
 from made_np.draw.images import completions, image_grid
-from made_np.draw.reliability import calibration
+from made_np.draw.masks_picture import masks, reachability
+from made_np.draw.network_picture import network
 from made_np.draw.text import mask_text
-from made_np.draw.wires import masks, reachability
 
 __all__ = [
     "calibration",

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from made_np.estimator.trials import is_auto
-from made_np.masks import ORDERS
-from made_np.model import MADE
+from made_np.masks.masks import ORDERS
+from made_np.model.made import MADE
 from made_np.optim import get_optimizer
-from made_np.training_arguments import as_decay, as_schedule
+from made_np.training.arguments import as_decay, as_schedule
 from made_np.validation import as_widths
 from made_np.values import as_count, as_flag, as_number, show
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from made_np.frames import Names, check_columns, column_names
+from made_np.table.frames import Names, check_columns, column_names
 from made_np.values import MOST_SEED, as_count, as_flag, as_generator, show
 
 __all__ = ["Conventions", "NotFittedError", "as_seed", "not_fitted"]

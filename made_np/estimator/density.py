@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from made_np.columns import Kind
 from made_np.estimator.checks import check_params, check_training
 from made_np.estimator.conventions import as_seed
 from made_np.estimator.fitting import Fitting, Known, hold_out
-from made_np.estimator.online import train_on
 from made_np.estimator.remembering import check_checkpoint
 from made_np.estimator.trials import best
-from made_np.frames import check_columns, column_names
-from made_np.one_hot import OneHot
+from made_np.masks.found import find_order
 from made_np.optim import Optimizer
-from made_np.orders import find_order
 from made_np.schedules import Schedule
+from made_np.table.columns import Kind
+from made_np.table.frames import check_columns, column_names
+from made_np.table.one_hot import OneHot
+from made_np.training.online import train_on
 
 __all__ = ["MADEDensity"]
 

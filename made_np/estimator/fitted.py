@@ -9,18 +9,18 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np import storage
-from made_np.columns import Columns
 from made_np.diagnostics import Evaluation, evaluate
 from made_np.estimator.conventions import Conventions, as_seed, not_fitted
 from made_np.estimator.look import Look
-from made_np.estimator.marginals import check_gaps, observed_log_prob
-from made_np.estimator.online import Memory
 from made_np.estimator.stored import Learned
 from made_np.estimator.trials import Trial
-from made_np.frames import Floats, Names, as_table, attribute, check_columns, column_names
-from made_np.header import rebuilding
-from made_np.model import MADE
+from made_np.model.made import MADE
+from made_np.model.marginals import check_gaps, observed_log_prob
+from made_np.storage.header import rebuilding
+from made_np.storage.model_file import read, save
+from made_np.table.columns import Columns
+from made_np.table.frames import Floats, Names, as_table, attribute, check_columns, column_names
+from made_np.training.online import Memory
 from made_np.values import as_count, as_number
 
 __all__ = ["FittedDensity"]
@@ -185,7 +185,7 @@ class FittedDensity(Conventions):
             self.trials_,
             self._look,
         )
-        storage.save(path, made, self.theta_, extra={"estimator": learned.config()})
+        save(path, made, self.theta_, extra={"estimator": learned.config()})
 
     @classmethod
     def load(cls: type[Fitted], path: str | os.PathLike[str], *, backend: str | None = None) -> Fitted:
@@ -212,7 +212,7 @@ class FittedDensity(Conventions):
         RuntimeWarning
             The backend that the model was saved with cannot be imported, and NumPy is taken.
         """
-        stored, header = storage.read(path, backend)
+        stored, header = read(path, backend)
         if "estimator" not in stored.extra:
             raise ValueError(f"{os.fspath(path)} holds a model, but no {cls.__name__}: read it with made_np.load")
         with rebuilding(os.fspath(path), header.writer, "estimator"):

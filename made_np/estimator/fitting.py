@@ -11,19 +11,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.columns import Columns
+from made_np.distributions.mixtures import RealMixture
+from made_np.distributions.plain import Categorical, Distribution, Gaussian
 from made_np.estimator.fitted import FittedDensity
 from made_np.estimator.look import Look
 from made_np.estimator.remembering import fingerprint, remembered, trials_path
 from made_np.estimator.trials import Choice, Trial, is_auto, little_decay, try_out, without_trials
-from made_np.frames import Floats, Names, column_names
-from made_np.mask_sets import MIXTURE_SIZE
-from made_np.mixing import RealMixture
-from made_np.model import MADE
-from made_np.one_hot import NOTHING_ONE_HOT, OneHot
-from made_np.outputs import Categorical, Distribution, Gaussian
-from made_np.train import FitResult
-from made_np.train import fit as fit_model
+from made_np.masks.sets import MIXTURE_SIZE
+from made_np.model.made import MADE
+from made_np.table.columns import Columns
+from made_np.table.frames import Floats, Names, column_names
+from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
+from made_np.training.fit import FitResult
+from made_np.training.fit import fit as fit_model
 from made_np.validation import as_widths
 
 __all__ = ["Fitting", "Known", "hold_out"]

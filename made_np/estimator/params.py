@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from made_np import optim, schedules
-from made_np.arguments import output_config, outputs_from_config
-from made_np.one_hot import OneHot
+from made_np.distributions.plain import Distribution
+from made_np.distributions.together import output_config, outputs_from_config
 from made_np.optim import Optimizer
-from made_np.outputs import Distribution
+from made_np.table.one_hot import OneHot
 from made_np.values import as_a, show
 
 __all__ = ["from_json", "to_json"]

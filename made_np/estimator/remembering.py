@@ -14,8 +14,8 @@ from made_np._version import __version__
 from made_np.estimator.params import to_json
 from made_np.estimator.trials import Choice
 from made_np.files import atomic_write
-from made_np.identity import digest, identify
 from made_np.places import check_places
+from made_np.training.identity import digest, identify
 
 __all__ = ["check_checkpoint", "fingerprint", "remembered", "trials_path"]
 

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from made_np.columns import Columns
 from made_np.estimator.look import Look
 from made_np.estimator.params import from_json, to_json
 from made_np.estimator.trials import Choice, Trial
-from made_np.frames import Names
-from made_np.model import MADE
+from made_np.model.made import MADE
+from made_np.table.columns import Columns
+from made_np.table.frames import Names
 from made_np.values import as_a, as_number
 
 __all__ = ["Learned"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from made_np.model import MADE
+from made_np.model.made import MADE
 
 __all__ = ["DECAYS", "Choice", "Trial", "best", "is_auto", "little_decay", "try_out", "without_trials"]
 

@@ -45,7 +45,7 @@ def _run(given: argparse.Namespace) -> int:
 
 def _mutants(networks: int, trials: int, seed: int) -> int:
     from .mutants import all_mutants, detect, detection_table, false_alarms
-    from .others import other_checkers
+    from .mutants.others import other_checkers
     from .power import detection_rates, own_checkers, rates_table
 
     others = other_checkers()

@@ -10,8 +10,8 @@ import numpy as np
 from .adapter import Adapter
 from .compare import Floats
 from .gradients import check_gradient
-from .mutant import standard
-from .others import Verdict
+from .mutants.mutant import standard
+from .mutants.others import Verdict
 from .report import table
 from .values import as_count
 

@@ -12,7 +12,7 @@ import numpy as np
 
 import made_np
 from made_np.datasets import Dataset
-from made_np.train import EpochInfo, FitResult
+from made_np.training.fit import EpochInfo, FitResult
 from paper.recipes import Recipe
 
 

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from strategies import random_context, random_rows, random_theta
 
+from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.plain import Categorical
 from made_np.layers import dropout_mask
-from made_np.mask_sets import MaskSet
-from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-from made_np.model import MADE
+from made_np.masks.sets import MaskSet
+from made_np.model.made import MADE
 from made_np.optim import Optimizer
-from made_np.outputs import Categorical
 
 Array = NDArray[Any]
 Results = dict[str, Array]

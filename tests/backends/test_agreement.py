@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import DISCRETE, OUTPUTS, models, n_values, random_rows, seeds
 
-from made_np.model import MADE
+from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.model.made import MADE
 from made_np.optim import SGD, AdaDelta, AdaGrad, Adam, AdamW, Optimizer
-from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
 
 from .problems import (
     Array,

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from made_np.backends import get_backend
-from made_np.model import MADE
+from made_np.model.made import MADE
 from made_np.optim import Adam
 
 from .problems import Problem, Results, assert_same, everything, problem, table

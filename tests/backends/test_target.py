@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from made_np.model import MADE
+from made_np.model.made import MADE
 
 pytest.importorskip("numba")
 

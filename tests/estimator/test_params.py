@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from made_np.distributions.mixtures import DiscretizedLogistic
+from made_np.distributions.plain import Categorical
 from made_np.estimator.params import from_json, to_json
-from made_np.mixtures import DiscretizedLogistic
 from made_np.optim import SGD
-from made_np.outputs import Categorical
 from made_np.schedules import ReduceOnPlateau, Warmup, cosine, linear
 
 

@@ -14,8 +14,8 @@ from content import STORED, header_of, load_mutated, put_header, rewrite
 from small import small
 
 from made_np import Categorical, MADEDensity, backends
+from made_np.distributions.plain import Bernoulli, Gaussian
 from made_np.optim import SGD
-from made_np.outputs import Bernoulli, Gaussian
 from made_np.schedules import Warmup, cosine
 
 X = np.random.default_rng(0).normal(size=(60, 2))

@@ -11,7 +11,9 @@ import made_np
 from fuzz import models
 from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
-from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, linear, masks, optim, schedules, tables
+from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, masks, optim, schedules
+from made_np.table import files as tables
+from made_np.training import closed_form as linear
 
 PATH = "written.npz"
 

@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from made_np.columns import Columns
-from made_np.layout import Layout
-from made_np.mask_sets import MaskSet, MaskSets
-from made_np.outputs import Distribution
+from made_np.distributions.plain import Distribution
+from made_np.masks.sets import MaskSet, MaskSets
+from made_np.network.layout import Layout
+from made_np.table.columns import Columns
 
 MODULES = (
     "made_np",
     "made_np.datasets",
     "made_np.diagnostics",
     "made_np.draw",
-    "made_np.linear",
+    "made_np.training.closed_form",
     "made_np.masks",
     "made_np.optim",
     "made_np.schedules",
     "made_np.storage",
-    "made_np.tables",
+    "made_np.table.files",
     "made_np.testing",
     "made_np.testing.strategies",
 )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from made_np import testing
 from made_np.testing import Adapter, Failure, Layer, Report, Result, strategies
-from made_np.testing.mutant import standard
+from made_np.testing.mutants.mutant import standard
 
 Array = NDArray[Any]
 NET = standard(np.random.default_rng(0), (6,), n_context=1)

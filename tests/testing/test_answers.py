@@ -20,7 +20,7 @@ from made_np.testing import (
     check_vjp,
     suite,
 )
-from made_np.testing.mutant import standard
+from made_np.testing.mutants.mutant import standard
 
 from .hostile import ANSWERS, Own, Shrinks, raises, writes
 

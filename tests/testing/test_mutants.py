@@ -9,10 +9,10 @@ import pytest
 
 from made_np.testing import checks, suite
 from made_np.testing.__main__ import main
-from made_np.testing.mutant import Mutant, standard
 from made_np.testing.mutants import all_mutants, detect, detection_table, false_alarms
+from made_np.testing.mutants.mutant import Mutant, standard
+from made_np.testing.mutants.others import other_checkers
 from made_np.testing.networks import linear_backward
-from made_np.testing.others import other_checkers
 from made_np.testing.power import CORRUPTIONS, detection_rates, own_checkers, rates_table
 
 MUTANTS = all_mutants()
@@ -135,7 +135,7 @@ def test_rates_of_detection_are_one_for_a_full_sweep() -> None:
 
 def test_the_command_prints_both_tables(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("made_np.testing.mutants.all_mutants", lambda: MUTANTS[:2])
-    monkeypatch.setattr("made_np.testing.others.other_checkers", dict)
+    monkeypatch.setattr("made_np.testing.mutants.others.other_checkers", dict)
     assert main(["--mutants", "--networks", "2", "--trials", "1"]) == 0
     out = capsys.readouterr().out
     assert "2 of 2 planted faults are caught" in out

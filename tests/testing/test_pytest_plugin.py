@@ -16,7 +16,7 @@ from .test_suite import BAD, NAMES, good, right
 FILE = """
 import numpy as np
 from made_np.testing import parametrize_with_checks
-from made_np.testing.mutant import standard
+from made_np.testing.mutants.mutant import standard
 
 def adapter(**changes):
     return standard(np.random.default_rng(0)).adapter(name="net", **changes)

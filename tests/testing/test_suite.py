@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from made_np.testing import Adapter, CheckFailed, Interval, Layer, SuiteReport, checks, load_adapter, suite
 from made_np.testing.__main__ import main
 from made_np.testing.checks import FULL_SWEEP
-from made_np.testing.mutant import standard
+from made_np.testing.mutants.mutant import standard
 from made_np.testing.networks import Network, make_network, random_network
 from made_np.testing.plans import make_plan
 

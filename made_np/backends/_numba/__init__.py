@@ -15,8 +15,8 @@ from made_np.backends._numba.forks import wait_for_compilers
 from made_np.backends._numba.run import Batch
 from made_np.backends._numba.tables import plan_of
 from made_np.layers import Array
-from made_np.mask_sets import MaskSet
-from made_np.network import Network
+from made_np.masks.sets import MaskSet
+from made_np.network.network import Network
 from made_np.optim import Optimizer, State
 
 __all__ = ["loss_and_grad", "nll", "params", "row_nll", "sample", "train_step"]
@@ -105,7 +105,7 @@ def sample(
     given: Array | None = None,
     context: Array | None = None,
 ) -> Array:
-    """Draw one row per row of `uniforms`, in the order of `mask_set`; see `made_np.sampling.ancestral`."""
+    """Draw one row per row of `uniforms`, in the order of `mask_set`; see `_numpy.sampling.ancestral`."""
     plan = plan_of(network, mask_set)
     if plan is None:
         return _numpy.sample(network, theta, uniforms, mask_set, given, context)

@@ -1,6 +1,6 @@
 """-log p of every value, and its gradient with respect to the raw outputs, on panels.
 
-One kernel for each distribution, compiled when a model first needs it; `made_np.outputs` and `made_np.mixtures` derive
+One kernel for each distribution, compiled when a model first needs it; the folder `distributions` derives
 the formulas. Each takes a table of ``places``, one row per feature: where its raw outputs, its values and its results
 are in a panel (in units of one row of lanes), and how many raw outputs and components it has. It reads raw outputs and
 values from `acts`, and writes -log p to `nll` (panels, features, width) and its gradient to `dacts`.

@@ -1,4 +1,4 @@
-"""Ancestral sampling on panels: features outermost, rows innermost; see `made_np.sampling` for the idea.
+"""Ancestral sampling on panels: features outermost, rows innermost; see `_numpy.sampling` for the idea.
 
 Places in the order are taken a few at a time. What the units of such a group get from everything before it is a product
 like those of the forward pass, tile by tile; only what they get from one another has to wait for the draws.

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.mask_sets import MaskSet
-from made_np.masks import Bools, Ints
-from made_np.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-from made_np.network import Network
-from made_np.outputs import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.masks.masks import Bools, Ints
+from made_np.masks.sets import MaskSet
+from made_np.network.network import Network
 
 # What kernels call the distributions and the activations.
 BERNOULLI, CATEGORICAL, GAUSSIAN, GAUSSIANS, LOGISTICS, DISCRETIZED = range(6)

@@ -1,0 +1,185 @@
+"""Ancestral sampling that computes every unit once: a whole sample for about the price of one forward pass.
+
+Features are drawn one after the other, each given those before it. The obvious way runs the whole network D times, once
+per feature. But a hidden unit of degree m sees the first m features only: it is complete as soon as they are known, and
+nothing that is drawn later changes it. So walk through the features once, and after the m-th
+
+1. finish the hidden units of degree m, layer by layer (each sees units of degree <= m below it, all finished by now);
+2. compute the raw outputs of the next feature from the units of degree <= m (and, directly, from the m features);
+3. let a uniform number decide the feature by its inverse CDF, unless it is given.
+
+With units sorted by degree, "all that is finished" is a prefix and "degree m" a slice: every weight is used once, and
+weights off the mask are not even looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from made_np.distributions.plain import Distribution
+from made_np.layers import Array
+from made_np.masks.masks import Ints
+from made_np.masks.sets import MaskSet
+from made_np.network.mask_weights import fold
+from made_np.network.network import Network
+
+
+def ancestral(
+    network: Network,
+    theta: Array,
+    uniforms: Array,
+    mask_set: MaskSet,
+    given: Array | None = None,
+    context: Array | None = None,
+) -> Array:
+    """Draw one row per row of `uniforms`, in the order of `mask_set`.
+
+    Parameters
+    ----------
+    network : Network
+    theta : ndarray, shape (P,)
+    uniforms : ndarray, shape (n, D)
+        ``uniforms[r, i]`` decides feature i of row r, through the inverse CDF of its conditional.
+    mask_set : MaskSet
+    given : ndarray, shape (n, D), optional
+        Values put in as their feature is reached; NaN where one is to be drawn.
+    context : ndarray, shape (n, C), optional
+
+    Returns
+    -------
+    ndarray, shape (n, D), the dtype of `theta`
+    """
+    if given is None:
+        given = np.full(uniforms.shape, np.nan, dtype=theta.dtype)
+
+    def decide(feature: int, output: Distribution, raw: Array) -> Array:
+        return output.inverse_cdf(raw, uniforms[:, feature])
+
+    return _fill(network, theta, given, mask_set, context, decide)
+
+
+def propagate_means(
+    network: Network,
+    theta: Array,
+    given: Array,
+    mask_set: MaskSet,
+    context: Array | None = None,
+) -> Array:
+    """Fill each gap with the centre of its conditional, fed back as if it had been observed.
+
+    For a linear Gaussian model this is the conditional mean of all gaps together. Otherwise it is one central path, and
+    the average of many draws is the mean. The centre is the mean; for a categorical feature, its likeliest value.
+    Arguments and result as in `ancestral`.
+    """
+
+    def decide(feature: int, output: Distribution, raw: Array) -> Array:
+        return output.centre(raw)
+
+    return _fill(network, theta, given, mask_set, context, decide)
+
+
+def _fill(
+    network: Network,
+    theta: Array,
+    given: Array,
+    mask_set: MaskSet,
+    context: Array | None,
+    decide: Callable[[int, Distribution, Array], Array],
+) -> Array:
+    """Walk through the features once and let `decide` fill those that are NaN in `given`.
+
+    Where the network has overflowed, nothing is decided: a gap stays NaN, which no row of 0 and 1 would tell.
+    """
+    network, theta = fold(network, theta, mask_set)
+    x = given.astype(theta.dtype)
+    walk = _Walk(network, theta, mask_set, len(x), context)
+    for place, feature in enumerate(mask_set.order.tolist()):
+        walk.finish_hidden(place)
+        output = network.outputs.feature_outputs[feature]
+        gaps = np.isnan(x[:, feature])
+        if gaps.any():
+            raw = walk.raw(place, feature)
+            value = np.where(np.isfinite(raw).all(axis=-1), decide(feature, output, raw), np.nan)
+            x[:, feature] = np.where(gaps, value, x[:, feature])
+        walk.tell(place, output.encode(x[:, feature]))
+    return x
+
+
+class _Walk:
+    """The state of one walk through the features: what has been seen so far, and every finished unit.
+
+    Inputs stand with the context first, then feature by feature in `order`; hidden units stand sorted by degree. So
+    what is known at place m is a prefix of each array, of length ``seen[m]`` or ``done[layer][m]``.
+    """
+
+    def __init__(self, network: Network, theta: Array, mask_set: MaskSet, n: int, context: Array | None) -> None:
+        self.network = network
+        self.mask_set = mask_set
+        views = network.layout.views(theta)
+        columns, self.seen = _inputs_in_order(network, mask_set)
+        sorts = [np.argsort(degrees, kind="stable") for degrees in mask_set.degrees]
+        places = np.arange(len(mask_set.order) + 1)
+        self.done = [
+            np.searchsorted(degrees[sort], places - 1, side="right").tolist()
+            for degrees, sort in zip(mask_set.degrees, sorts, strict=True)
+        ]
+        below = [columns, *sorts]
+        self.W = [views[f"W{k}"][np.ix_(sorts[k], below[k])] for k in range(network.depth)]
+        self.b = [views[f"b{k}"][sorts[k]] for k in range(network.depth)]
+        self.skips = [_sorted_skip(mask_set, sorts, k) for k in range(network.depth)]
+        self.W_out = views[f"W{network.depth}"][:, sorts[-1]] if network.depth else None
+        self.b_out = views[network.output_bias]
+        self.W_direct = views["W_direct"][:, columns] if network.direct else None
+        self.inputs = np.zeros((n, len(columns)), dtype=theta.dtype)
+        if context is not None:
+            self.inputs[:, : network.n_context] = context
+        self.hidden = [np.zeros((n, width), dtype=theta.dtype) for width in network.hidden]
+
+    def finish_hidden(self, place: int) -> None:
+        """Compute the hidden units of degree `place`: the first `place` features are known."""
+        below, n_below = self.inputs, self.seen[place]
+        for layer, h in enumerate(self.hidden):
+            units = slice(self.done[layer][place], self.done[layer][place + 1])
+            if units.start < units.stop:
+                z = below[:, :n_below] @ self.W[layer][units, :n_below].T + self.b[layer][units]
+                h[:, units] = self.network.act.forward(z)
+                skip = self.skips[layer]
+                if skip is not None:
+                    h[:, units] += below[:, skip[0][units]] * skip[1][units]
+            below, n_below = h, units.stop
+
+    def raw(self, place: int, feature: int) -> Array:
+        """Return the raw outputs (n, K) of the feature at `place`."""
+        rows = self.network.outputs.slices[feature]
+        raw = np.tile(self.b_out[rows], (len(self.inputs), 1))
+        if self.W_out is not None:
+            known = self.done[-1][place + 1]
+            raw += self.hidden[-1][:, :known] @ self.W_out[rows, :known].T
+        if self.W_direct is not None:
+            known = self.seen[place]
+            raw += self.inputs[:, :known] @ self.W_direct[rows, :known].T
+        return raw
+
+    def tell(self, place: int, encoded: Array) -> None:
+        """Let the network see the input units (n, n_inputs) of the feature at `place`."""
+        self.inputs[:, self.seen[place] : self.seen[place + 1]] = encoded
+
+
+def _inputs_in_order(network: Network, mask_set: MaskSet) -> tuple[Ints, list[int]]:
+    """Return the input units, context first, then in `order`, and how many of them the first m features fill."""
+    blocks = [np.arange(network.outputs.n_inputs, network.n_inputs)]
+    units = np.arange(network.outputs.n_inputs)
+    blocks += [units[network.outputs.input_slices[feature]] for feature in mask_set.order]
+    return np.concatenate(blocks), np.cumsum([len(block) for block in blocks]).tolist()
+
+
+def _sorted_skip(mask_set: MaskSet, sorts: list[Ints], layer: int) -> tuple[Ints, Array] | None:
+    """Return, for each sorted unit, where the unit of the same number stands below, and whether it may be added."""
+    skip = mask_set.skips[layer]
+    if skip is None:
+        return None
+    stands = np.empty_like(sorts[layer - 1])
+    stands[sorts[layer - 1]] = np.arange(len(stands))
+    return stands[sorts[layer]], skip[sorts[layer]]

@@ -1,0 +1,1 @@
+"""Data of the paper and of the blog post, learned and drawn."""

@@ -1,0 +1,176 @@
+"""The command faces: one model completes any half of the face of a person that it has never seen."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from made_np import draw
+from made_np.datasets import load_olivetti
+from made_np.demos.faces.baselines import complete, regressors, squared_error
+from made_np.demos.faces.fit import FaceModel, fit_faces
+from made_np.demos.faces.halves import missing_halves
+from made_np.layers import Array
+from made_np.places import check_places
+from made_np.storage.model_file import save
+from made_np.values import as_count
+
+__all__ = ["SPLITS", "Split", "add_parser", "run_faces"]
+
+IMAGES_PER_PERSON = 10
+
+OUT = "where pictures go (%(default)s)"
+
+
+class Split(NamedTuple):
+    """The last `n_test` images are completed, the others learned from."""
+
+    n_test: int
+    source: str
+    published: tuple[tuple[str, dict[str, float]], ...] = ()
+
+
+SPLITS = {
+    "poon": Split(
+        50,
+        "Poon & Domingos 2011",
+        (("sum-product network (published)", {"bottom": 918.0, "left": 942.0}),),
+    ),
+    "blog": Split(20, "the blog post's"),
+}
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add faces."""
+    parser = subparsers.add_parser(
+        "faces",
+        help="complete halves of faces never seen",
+        description="Learn faces, and complete halves of those of people never seen.",
+    )
+    parser.add_argument(
+        "--data", metavar="FILE", help="olivetti.npz; else in MADE_NP_DATA, else fetched by scikit-learn"
+    )
+    parser.add_argument("--split", choices=(*SPLITS, "both"), default="both", help="%(default)s by default")
+    parser.add_argument("--out", dest="folder", default="made_np_faces", metavar="FOLDER", help=OUT)
+    parser.add_argument("--save", action="store_true", help="save the models there too (130 MB each)")
+    parser.add_argument("--no-baselines", action="store_true", help="the model alone, without those it is compared to")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides all that is random (%(default)s)")
+    parser.set_defaults(run=run_faces)
+
+
+def run_faces(args: Namespace) -> None:
+    """Fit, complete, compare and draw, for each split."""
+    as_count(args.seed, "--seed", 0)
+    for module in ("scipy", "sklearn", "matplotlib"):
+        if find_spec(module) is None:
+            raise ImportError(f'faces needs {module}: pip install "made_np[all]"')
+    folder = Path(args.folder)
+    names = list(SPLITS) if args.split == "both" else [args.split]
+    splits = [load_olivetti(args.data, n_test=SPLITS[name].n_test) for name in names]
+    _make_places(folder, names, args)
+    for name, data in zip(names, splits, strict=True):
+        train, test, split = data.train.astype(np.float32), data.test.astype(np.float32), SPLITS[name]
+        print(
+            f"{split.source}: {len(train)} faces to learn from, {len(test)} of people never seen to complete",
+            flush=True,
+        )
+        start = time.perf_counter()
+        model = fit_faces(train, rng=args.seed)
+        seconds = time.perf_counter() - start
+        _print_head()
+        _print_row("MADE, one model for all halves", _errors_of_model(model, test), seconds)
+        for published, errors in split.published:
+            _print_row(published, errors)
+        if not args.no_baselines:
+            for baseline, errors, taken in _baselines(train, test):
+                _print_row(baseline, errors, taken)
+        bits = model.bits_per_dim(test, args.seed)
+        print(
+            f"density of the {len(test)} faces: {bits:.3f} bits/dim, grey levels dequantised; fitted in {seconds:.1f} s"
+        )
+        for path in _draw(model, test, folder, name, args.seed):
+            print(f"drawn to {path}")
+        if args.save:
+            path = _model_path(folder, name)
+            save(path, model.made, model.theta, arrays={"mean": model.mean})
+            print(f"saved to {path}")
+        print()
+
+
+def _make_places(folder: Path, names: list[str], args: Namespace) -> None:
+    """Make the folder, and raise if a file cannot be written there, or would be written over the faces."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [_picture_path(folder, name, half) for name in names for half in missing_halves(2)]
+    written += [_model_path(folder, name) for name in names if args.save]
+    check_places({"--data": args.data}, {f"--out, {path.name}:": path for path in written})
+
+
+def _model_path(folder: Path, name: str) -> Path:
+    return folder / f"{name}.npz"
+
+
+def _picture_path(folder: Path, name: str, half: str) -> Path:
+    return folder / f"{name}_{half}.png"
+
+
+def _errors_of_model(model: FaceModel, test: Array) -> dict[str, float]:
+    errors = {}
+    for half, missing in missing_halves(_side(test)).items():
+        completed = model.complete(np.where(missing, np.nan, test))
+        errors[half] = squared_error(test, completed, missing)
+    return errors
+
+
+def _baselines(train: Array, test: Array) -> Iterator[tuple[str, dict[str, float], float]]:
+    """Yield name, error for the bottom and the left half, and seconds; each half needs a regressor of its own."""
+    people = np.arange(len(train)) // IMAGES_PER_PERSON
+    halves = missing_halves(_side(test))
+    for name, regressor in regressors(people):
+        start = time.perf_counter()
+        errors = {
+            half: squared_error(test, complete(regressor, train, test, halves[half]), halves[half])
+            for half in ("bottom", "left")
+        }
+        yield name, errors, time.perf_counter() - start
+
+
+def _print_head() -> None:
+    print("squared error per missing pixel, grey levels 0..255 squared")
+    print(f"{'missing half':<34}{'bottom':>8}{'left':>8}{'top':>8}{'right':>8}{'s':>8}")
+
+
+def _print_row(name: str, errors: dict[str, float], seconds: float | None = None) -> None:
+    cells = "".join(
+        f"{errors[half]:8.1f}" if half in errors else f"{'-':>8}" for half in ("bottom", "left", "top", "right")
+    )
+    print(f"{name:<34}{cells}{'' if seconds is None else f'{seconds:8.1f}'}", flush=True)
+
+
+def _draw(model: FaceModel, test: Array, folder: Path, name: str, seed: int) -> Iterator[Path]:
+    """Draw the post's figure for each half: one face of each person, original, given half, mean and samples."""
+    side = _side(test)
+    shown = test[:: IMAGES_PER_PERSON // 2][:8]
+    for half, missing in missing_halves(side).items():
+        given = np.where(missing, np.nan, shown)
+        samples = np.stack([model.draw(given, seed + k) for k in range(2)], axis=1)
+        path = _picture_path(folder, name, half)
+        draw.completions(
+            given,
+            (side, side),
+            original=shown,
+            mean=model.complete(given),
+            samples=samples,
+            value_range=(0, 255),
+            path=path,
+        )
+        yield path
+
+
+def _side(faces: Array) -> int:
+    return int(faces.shape[1] ** 0.5)

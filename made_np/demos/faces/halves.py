@@ -1,0 +1,54 @@
+"""Halves of an image, and orders of its pixels that let one theta complete each of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from made_np.masks.masks import Bools, Ints
+from made_np.values import as_count
+
+
+def missing_halves(side: int) -> dict[str, Bools]:
+    """Return, for each half of a ``side x side`` image, the pixels (D,) that are missing.
+
+    Examples
+    --------
+    >>> missing_halves(2)["left"]
+    array([ True, False,  True, False])
+    """
+    side = as_count(side, "side", 2)
+    row, column = (index.ravel() for index in np.indices((side, side)))
+    middle = side // 2
+    return {"bottom": row >= middle, "left": column < middle, "top": row < middle, "right": column >= middle}
+
+
+def half_orders(side: int) -> tuple[list[Ints], list[tuple[int, Ints]]]:
+    """Return four orders of the pixels, such that with any half missing the other one leads in one of them.
+
+    Also returns who claims which weights, for `fit_linear`: (order, pixels), one after the other.
+
+    Notes
+    -----
+    All orders share one matrix of direct weights. Go through the image by quadrants TL, TR, BL, BR (top left, ...):
+
+    ======  ==============  ===============================
+    order   missing         quadrants
+    ======  ==============  ===============================
+    0       bottom          TR TL BR BL
+    1       left            TR BR TL BL
+    2       top             order 0 backwards
+    3       right           order 1 backwards
+    ======  ==============  ===============================
+
+    An order and its reverse share no weight. In 0 and 1, BL sees everything and TR nothing, so these rows agree; BR has
+    to see TL in 0 (it is missing there), TL has to see BR in 1. So with the bottom or the left half missing, every
+    missing pixel has exactly its own best regression. The blocks BR-TL and TL-BR are wanted again by 3 and by 2, which
+    take them as they are and fit the rest around them.
+    """
+    side = as_count(side, "side", 2)
+    row, column = (index.ravel() for index in np.indices((side, side)))
+    top, left = row < side // 2, column < side // 2
+    tl, tr, bl, br = (np.flatnonzero(q) for q in (top & left, top & ~left, ~top & left, ~top & ~left))
+    bottom_missing, left_missing = np.concatenate([tr, tl, br, bl]), np.concatenate([tr, br, tl, bl])
+    orders = [bottom_missing, left_missing, bottom_missing[::-1].copy(), left_missing[::-1].copy()]
+    return orders, [(0, tr), (0, br), (0, bl), (1, tl), (2, bl), (2, tl), (3, br), (2, tr)]

@@ -1,0 +1,31 @@
+"""Orders, degrees, and the masks that follow from them."""
+
+from __future__ import annotations
+
+from made_np.masks.masks import (
+    DEGREES,
+    ORDERS,
+    Bools,
+    Ints,
+    connectivity,
+    make_degrees,
+    make_mask,
+    make_order,
+    position_of,
+    random_degrees,
+    spread_degrees,
+)
+
+__all__ = [
+    "DEGREES",
+    "ORDERS",
+    "Bools",
+    "Ints",
+    "connectivity",
+    "make_degrees",
+    "make_mask",
+    "make_order",
+    "position_of",
+    "random_degrees",
+    "spread_degrees",
+]

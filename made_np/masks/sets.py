@@ -1,0 +1,237 @@
+"""A mask set: one order, one draw of degrees, and the masks that follow; and the sequence of a model's mask sets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.lazy import lazy
+from made_np.masks.masks import (
+    Bools,
+    Ints,
+    connectivity,
+    make_degrees,
+    make_mask,
+    make_order,
+    position_of,
+)
+from made_np.validation import as_permutation
+from made_np.values import as_count
+
+MIXTURE_SIZE = 32
+"""How many mask sets stand for an endless model wherever a mixture is asked for."""
+
+
+PANEL_ROWS = 128
+"""Rows of a mask that are multiplied at once by the reference backend: enough for BLAS to be fast."""
+
+Panels = tuple[tuple[slice, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MaskSet:
+    """One order, one draw of degrees, and the masks that follow.
+
+    Input units stand in feature order, each feature's block together, then the context inputs (degree 0). Output units
+    stand in feature order, each feature's block together.
+
+    Attributes
+    ----------
+    order : ndarray of int, shape (D,)
+        Feature indices in the sequence of generation.
+    degrees : tuple of ndarray of int, one (H_l,) per hidden layer
+    input_sizes, output_sizes : tuple of int, length D
+        How many input and output units each feature owns.
+    n_context : int
+    has_direct, residual : bool
+    """
+
+    order: Ints
+    degrees: tuple[Ints, ...]
+    input_sizes: tuple[int, ...]
+    output_sizes: tuple[int, ...]
+    n_context: int = 0
+    has_direct: bool = False
+    residual: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "order", _fixed(self.order.copy()))
+        object.__setattr__(self, "degrees", tuple(_fixed(layer.copy()) for layer in self.degrees))
+
+    @lazy
+    def position(self) -> Ints:
+        """Inverse of `order`, shape (D,)."""
+        return _fixed(position_of(self.order))
+
+    @lazy
+    def input_degrees(self) -> Ints:
+        """Degree of each input unit, shape (I + C,): ``position + 1`` of its feature, 0 for context."""
+        own = np.repeat(self.position + 1, self.input_sizes)
+        return _fixed(np.concatenate([own, np.zeros(self.n_context, dtype=np.int64)]))
+
+    @lazy
+    def output_degrees(self) -> Ints:
+        """Degree of each output unit, shape (O,): that of its own feature's inputs."""
+        return _fixed(np.repeat(self.position + 1, self.output_sizes))
+
+    @lazy
+    def masks(self) -> tuple[Bools, ...]:
+        """(out, in) masks of the hidden layers and of the output layer; empty if there is no hidden layer."""
+        if not self.degrees:
+            return ()
+        below = (self.input_degrees, *self.degrees[:-1])
+        hidden = tuple(_fixed(make_mask(out, inp)) for out, inp in zip(self.degrees, below, strict=True))
+        return (*hidden, _fixed(make_mask(self.output_degrees, self.degrees[-1], strict=True)))
+
+    @lazy
+    def direct(self) -> Bools | None:
+        """(O, I + C) mask of the wires from input to output, or None."""
+        return _fixed(make_mask(self.output_degrees, self.input_degrees, strict=True)) if self.has_direct else None
+
+    @lazy
+    def panels(self) -> tuple[Panels, ...]:
+        """For each of `masks`, and then `direct`: rows a few at a time, and the columns beyond which they see nothing.
+
+        A product in panels leaves out about half of a staircase.
+        """
+        masks = self.masks if self.direct is None else (*self.masks, self.direct)
+        return tuple(_panels(mask) for mask in masks)
+
+    @lazy
+    def skips(self) -> tuple[Bools | None, ...]:
+        """Units of each hidden layer that add the unit of the same number below: where ``deg_out >= deg_in``.
+
+        An identity skip is a wire like any other, so it needs the same comparison. The first hidden layer and the
+        output have none: there, unit numbers do not stand for degrees.
+        """
+        skips: list[Bools | None] = [None] * len(self.degrees)
+        for layer in range(1, len(self.degrees) if self.residual else 0):
+            above, below = self.degrees[layer], self.degrees[layer - 1]
+            if len(above) == len(below):
+                skips[layer] = _fixed(np.asarray(above >= below))
+        return tuple(skips)
+
+    def reachability(self) -> Bools:
+        """Return (D, D) booleans: [i, j] is True iff the conditional of feature i depends on feature j."""
+        return self._by_feature(self._connectivity[:, : sum(self.input_sizes)])
+
+    def context_reachability(self) -> Bools:
+        """Return (D,) booleans: True where the conditional of feature i depends on the context."""
+        seen = self._by_output(self._connectivity[:, sum(self.input_sizes) :])
+        return np.asarray(seen.any(axis=1))
+
+    @property
+    def _connectivity(self) -> Bools:
+        if not self.degrees and not self.has_direct:
+            return np.zeros((len(self.output_degrees), len(self.input_degrees)), dtype=bool)
+        return connectivity(self.masks, self.direct)
+
+    def _by_feature(self, units: Bools) -> Bools:
+        starts = np.cumsum((0, *self.input_sizes[:-1]))
+        return np.logical_or.reduceat(self._by_output(units), starts, axis=1)
+
+    def _by_output(self, units: Bools) -> Bools:
+        starts = np.cumsum((0, *self.output_sizes[:-1]))
+        return np.logical_or.reduceat(units, starts, axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class MaskSets:
+    """The mask sets of a model, each a pure function of (seed, k): ``mask_sets[k]``.
+
+    A finite model has ``len(mask_sets) == n_masks``; an endless one (``n_masks=None``) answers for every ``k >= 0``.
+
+    Attributes
+    ----------
+    template : MaskSet
+        What all sets share: block sizes, context, direct, residual. Its order and degrees are not used.
+    hidden : tuple of int
+        Widths of the hidden layers.
+    order : str, tuple of int, or tuple of tuple of int
+        A name, one permutation, or one permutation per set.
+    degrees : str or tuple of tuple of int
+        "spread", "random", or given degrees, one tuple per hidden layer.
+    n_masks : int or None
+    seed : int
+    """
+
+    template: MaskSet
+    hidden: tuple[int, ...]
+    order: str | tuple[int, ...] | tuple[tuple[int, ...], ...]
+    degrees: str | tuple[tuple[int, ...], ...]
+    n_masks: int | None
+    seed: int
+    _kept: dict[int, MaskSet] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        if self.n_masks is None:
+            raise TypeError("an endless model (n_masks=None) has no number of mask sets")
+        return self.n_masks
+
+    def __iter__(self) -> Iterator[MaskSet]:
+        indices = count() if self.n_masks is None else range(self.n_masks)
+        return (self[k] for k in indices)
+
+    def __getitem__(self, k: int) -> MaskSet:
+        k = as_count(k, "k", -sys.maxsize)  # outside of what there is: an IndexError, as of any sequence
+        if k < 0 or (self.n_masks is not None and k >= self.n_masks):
+            known = "any k >= 0" if self.n_masks is None else f"0..{self.n_masks - 1}"
+            raise IndexError(f"mask_set={k} does not exist: this model has {known}")
+        # An endless training run visits each set once: only those that validation asks for again are kept.
+        if k >= MIXTURE_SIZE:
+            return self._draw(k)
+        kept = self._kept.get(k)
+        return self._kept.setdefault(k, self._draw(k)) if kept is None else kept  # the same for all threads
+
+    def for_order(self, order: Any, name: str = "order") -> MaskSet:
+        """Return the mask set of any `order`, with the degrees of mask set 0; messages call the order `name`."""
+        own = as_permutation(order, len(self.template.output_sizes), name)
+        return replace(self.template, order=own, degrees=self._degrees(0))
+
+    @property
+    def all_alike(self) -> bool:
+        """True if nothing in (order, degrees) is drawn, so that every mask set would be the same."""
+        drawn_order = self.order == "random" or isinstance(self.order[0], tuple)
+        return not drawn_order and (self.degrees != "random" or not self.hidden)
+
+    def _draw(self, k: int) -> MaskSet:
+        rng = np.random.default_rng((self.seed, k, 0))
+        n_features = len(self.template.output_sizes)
+        if isinstance(self.order, str):
+            order = make_order(self.order, n_features, rng)
+        else:
+            own = self.order[k] if isinstance(self.order[0], tuple) else self.order
+            order = np.array(own, dtype=np.int64)
+        return replace(self.template, order=order, degrees=self._degrees(k))
+
+    def _degrees(self, k: int) -> tuple[Ints, ...]:
+        if not isinstance(self.degrees, str):
+            return tuple(np.array(layer, dtype=np.int64) for layer in self.degrees)
+        shared = self.template
+        return make_degrees(
+            self.degrees,
+            self.hidden,
+            len(shared.output_sizes),
+            np.random.default_rng((self.seed, k, 1)),
+            n_context=shared.n_context,
+            residual=shared.residual,
+        )
+
+
+def _panels(mask: Bools) -> Panels:
+    """Return the panels of one mask: those that are empty too, since their rows have biases."""
+    parts = [slice(first, first + PANEL_ROWS) for first in range(0, len(mask), PANEL_ROWS)]
+    seen = [np.flatnonzero(mask[part].any(axis=0)) for part in parts]
+    return tuple((part, int(columns[-1]) + 1 if len(columns) else 0) for part, columns in zip(parts, seen, strict=True))
+
+
+def _fixed(array: NDArray[Any]) -> NDArray[Any]:
+    # A mask that someone writes to would go on being used, by a model that says it cannot change.
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,282 @@
+"""What a model is: its arguments, checked and normalised, and the parts that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from types import ModuleType
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.backends import BACKENDS, get_backend
+from made_np.backends._folding import Folding
+from made_np.distributions.together import Outputs, output_config
+from made_np.layers import ACTIVATIONS, Array
+from made_np.lazy import lazy
+from made_np.masks.sets import MaskSet, MaskSets
+from made_np.model.arguments import as_degrees, as_dtype, as_order, as_output
+from made_np.network.layout import Layout
+from made_np.network.network import Network
+from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
+from made_np.values import MOST_SEED, as_a, as_choice, as_count, as_flag, as_sequence
+
+AT_ONCE = 1 << 22
+"""Numbers that a layer holds for the rows that are checked and scored together."""
+
+Model = TypeVar("Model", bound="Description")
+
+
+@dataclass(frozen=True)
+class Description:
+    """The arguments of a model (explained at `MADE`), immutable and hashable, and the parts they describe."""
+
+    n_features: int
+    hidden: tuple[int, ...] = (500,)
+    output: Any = "bernoulli"
+    activation: str = field(default="relu", kw_only=True)
+    order: Any = field(default="natural", kw_only=True)
+    degrees: Any = field(default="spread", kw_only=True)
+    n_masks: int | None = field(default=1, kw_only=True)
+    direct: Any = field(default="auto", kw_only=True)
+    residual: bool = field(default=False, kw_only=True)
+    mask_weights: bool = field(default=False, kw_only=True)
+    n_context: int = field(default=0, kw_only=True)
+    seed: int = field(default=0, kw_only=True)
+    dtype: Any = field(default="float32", kw_only=True)
+    backend: str = field(default="auto", kw_only=True)
+
+    def __post_init__(self) -> None:
+        def settle(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        settle("n_features", as_count(self.n_features, "n_features"))
+        settle("hidden", as_widths(self.hidden))
+        settle("n_context", as_count(self.n_context, "n_context", 0))
+        settle("seed", as_count(self.seed, "seed", 0, MOST_SEED))
+        settle("dtype", as_dtype(self.dtype))
+        settle("output", as_output(self.output, self.n_features))
+        as_choice(self.activation, "activation", tuple(ACTIVATIONS))
+        as_choice(self.backend, "backend", ("auto", *BACKENDS))
+        settle("residual", as_flag(self.residual, "residual"))
+        settle("mask_weights", as_flag(self.mask_weights, "mask_weights"))
+        if self.n_masks is not None:
+            settle("n_masks", as_count(self.n_masks, "n_masks"))
+        settle("order", as_order(self.order, self.n_features, self.n_masks))
+        settle("degrees", as_degrees(self.degrees, self.hidden, self.n_features, self.n_context))
+        if isinstance(self.direct, str):
+            as_choice(self.direct, "direct", ("auto",))
+            settle("direct", self._needs_direct())
+        else:
+            settle("direct", as_flag(self.direct, "direct"))
+        self._check_combination()
+
+    def _needs_direct(self) -> bool:
+        """Return whether a hidden layer is too narrow to hold every degree that carries a dependency."""
+        n_degrees = self.n_features - 1 + (self.n_context > 0)
+        return not self.hidden or min(self.hidden) < n_degrees
+
+    def _check_combination(self) -> None:
+        if self.n_masks != 1 and self.mask_sets.all_alike:
+            raise ValueError(
+                f"n_masks={self.n_masks} with order={self.order!r} and degrees={self.degrees!r} gives mask sets that "
+                "are all the same: use order='random', one order per mask set, or degrees='random'"
+            )
+        if self.residual and all(a != b for a, b in zip(self.hidden, self.hidden[1:], strict=False)):
+            raise ValueError(
+                f"residual=True with hidden={self.hidden}: a skip needs two consecutive layers of the same width"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
+    def config(self) -> dict[str, Any]:
+        """Return the arguments as JSON-able values, from which ``from_config`` builds an equal model."""
+        config = self.__getstate__()
+        outputs = self.output if isinstance(self.output, tuple) else (self.output,)
+        config["output"] = [output_config(output) for output in outputs]
+        config["dtype"] = self.dtype.name
+        return config
+
+    @lazy
+    def outputs(self) -> Outputs:
+        """One distribution per feature, and the blocks of raw outputs that they own."""
+        return Outputs.of(self.output, self.n_features)
+
+    @lazy
+    def network(self) -> Network:
+        """The layers and their parameters."""
+        return Network(
+            self.hidden,
+            self.outputs,
+            self.activation,
+            self.direct,
+            self.residual,
+            self.n_context,
+            self.mask_weights,
+        )
+
+    @lazy
+    def mask_sets(self) -> MaskSets:
+        """``mask_sets[k]``: the k-th mask set, reproducible from (seed, k)."""
+        template = MaskSet(
+            np.empty(0, dtype=np.int64),
+            (),
+            tuple(output.n_inputs for output in self.outputs.feature_outputs),
+            tuple(output.n_raw for output in self.outputs.feature_outputs),
+            self.n_context,
+            self.direct,
+            self.residual,
+        )
+        return MaskSets(template, self.hidden, self.order, self.degrees, self.n_masks, self.seed)
+
+    def mixture(self: Model, n_masks: int) -> Model:
+        """Return the model of the first `n_masks` mask sets of this one; theta is the same.
+
+        What was trained on fresh masks at every step (``n_masks=None``) can so be asked for as a mixture of any number
+        of them: ``made.mixture(300).log_prob(theta, x)``. Germain et al. (2015) took 300 for validation and 1000 in the
+        end. More are never worse on average over rows and draws, and cost as many passes.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Not a number of at least 1, or more sets than orders that were given.
+
+        Examples
+        --------
+        >>> from made_np.model.made import MADE
+        >>> made = MADE(4, hidden=(8,), order="random", n_masks=None)
+        >>> bool((made.mixture(5).mask_sets[4].order == made.mask_sets[4].order).all())
+        True
+        """
+        return replace(self, n_masks=as_count(n_masks, "n_masks"))
+
+    @lazy
+    def ops(self) -> ModuleType | Folding:
+        """The backend's functions: its module, behind one that folds mask weights away if there are any."""
+        backend = get_backend(self.backend)
+        return Folding(backend) if self.mask_weights else backend
+
+    @property
+    def layout(self) -> Layout:
+        """Names, shapes and places of all parameters in theta."""
+        return self.network.layout
+
+    @property
+    def n_params(self) -> int:
+        """P, the length of theta."""
+        return self.layout.size
+
+    @property
+    def output_slices(self) -> tuple[slice, ...]:
+        """For each feature, its block among the raw outputs."""
+        return self.outputs.slices
+
+    @property
+    def weight_mask(self) -> NDArray[np.bool_]:
+        """(P,) booleans: True for weights, False for biases."""
+        return self.layout.weights()
+
+    # ------------------------------------------------------------------------------------------ what it accepts
+
+    def check_theta(self, theta: Any, name: str = "theta") -> Array:
+        """Return `theta`, or raise if it is not a contiguous (P,) array of this model's dtype."""
+        return as_vector(theta, self.n_params, self.dtype, name)
+
+    def check_live(self, theta: Array, sets: list[MaskSet]) -> None:
+        """Raise a `ValueError` if a parameter that one of the mask sets uses is NaN or infinite.
+
+        Scores show it, but a draw of 0 or 1 would not.
+        """
+        with np.errstate(all="ignore"):
+            if np.isfinite(theta @ theta):  # as nearly always: nothing to look for
+                return
+        wrong = ~np.isfinite(theta)
+        views, masks = self.layout.views(wrong), [self.network.masks(one) for one in sets]
+        for name in masks[0]:
+            views[name][:] &= np.logical_or.reduce([each[name] for each in masks])
+        if wrong.any():
+            k = int(np.flatnonzero(wrong)[0])
+            raise ValueError(f"theta[{k}] = {theta[k]} ({self.layout.locate(k)}): give finite parameters to draw with")
+
+    def check_grad(self, grad: Any, **read: Array | None) -> Array:
+        """Return `grad`, or raise if it is no such array as theta, or cannot be overwritten while others are `read`."""
+        return as_target(self.check_theta(grad, "grad"), "grad", read)
+
+    def check_rows(self, x: Any, name: str = "x", *, gaps: bool = False) -> Array:
+        """Return `x` as (n, D) rows of this model's dtype, or raise; NaN is allowed only where `gaps` are."""
+        rows = as_rows(x, self.n_features, self.dtype, name, gaps=gaps)
+        self.outputs.check_support(rows, name)
+        return rows
+
+    def check_blocks(
+        self, x: Any, context: Any, name: str = "x", context_name: str = "context"
+    ) -> Iterator[tuple[Array, Array | None]]:
+        """Yield rows `x` (n, D) and their context block by block, checked as `check_rows` and `check_context` do.
+
+        So rows of any number, such as those of a memory-mapped file, take a constant amount of memory.
+        """
+        x = as_numbers(x, name)
+        n = len(x) if x.ndim == 2 else 0  # anything but a table is refused with the first block
+        step = max(1, AT_ONCE // max(self.network.n_inputs, self.outputs.n_raw, *self.hidden))
+        for first in range(0, max(n, 1), step):
+            try:
+                rows = self.check_rows(x[first : first + step] if n else x, name)
+            except ValueError as error:
+                if first == 0:
+                    raise
+                raise ValueError(f"from row {first} of {name}, counted as 0, on: {error}") from None
+            if first == 0:
+                context = self.check_context(context, n, context_name, f"{name} has")
+            yield rows, None if context is None else context[first : first + step]
+
+    def check_context(self, context: Any, n: int, name: str = "context", of: str = "x has") -> Array | None:
+        """Return `context` as (n, C) rows, None for a model without context, or raise; `of` says what has n rows."""
+        if self.n_context == 0:
+            if context is not None:
+                raise ValueError(f"{name} is given, but the model has n_context=0: leave it out")
+            return None
+        if context is None:
+            raise ValueError(f"{name} is missing: the model has n_context={self.n_context}, pass (n, C) rows")
+        rows = as_rows(context, self.n_context, self.dtype, name)
+        if len(rows) != n:
+            raise ValueError(f"{name} has {len(rows)} rows, {of} {n}: give one row of context per row")
+        return rows
+
+    def check_given(self, given: Any, n: int) -> Array:
+        """Return `given` as (n, D) rows with NaN for gaps: all gaps for None, one row (D,) repeated."""
+        if given is None:
+            return np.full((n, self.n_features), np.nan, dtype=self.dtype)
+        array = as_dense(given, "given")
+        rows = self.check_rows(array[None] if array.ndim == 1 else array, "given", gaps=True)
+        if array.ndim == 1:
+            return np.repeat(rows, n, axis=0)
+        if len(rows) != n:
+            raise ValueError(f"given has {len(rows)} rows, but n={n}: give n rows, or one of shape (D,)")
+        return rows
+
+    def check_dropout(self, dropout: Any, n: int) -> list[Array | None] | None:
+        """Return `dropout`, or raise unless it has one (n, H_l) array of this model's dtype, or None, per hidden layer.
+
+        Before them there may be one for the inputs, (n, I + C).
+        """
+        if dropout is None:
+            return None
+        inputs, shapes = (n, self.network.n_inputs), [(n, width) for width in self.hidden]
+        what = f"{self.dtype} arrays of shapes {shapes}, and maybe one of {inputs} before them, for the inputs"
+        keeps = as_sequence(dropout, "dropout", what)
+        wanted = [inputs, *shapes] if len(keeps) > len(shapes) else shapes
+        if len(keeps) != len(wanted):
+            raise ValueError(f"dropout has {len(keeps)} entries: this model needs {what}")
+        for k, (keep, shape) in enumerate(zip(keeps, wanted, strict=True)):
+            if keep is None:
+                continue
+            array = as_a(keep, f"dropout[{k}]", np.ndarray, f"give {what}")
+            if (array.shape, array.dtype) != (shape, self.dtype):
+                raise ValueError(f"dropout[{k}] is {array.dtype} of shape {array.shape}: this model needs {what}")
+        return list(keeps)

@@ -1,0 +1,335 @@
+"""MADE: what a model does. It owns no parameters; ``theta`` is passed to every call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from made_np.backends._numpy.sampling import propagate_means
+from made_np.distributions.together import outputs_from_config
+from made_np.layers import Array
+from made_np.masks.masks import Bools, Ints
+from made_np.masks.sets import MIXTURE_SIZE, MaskSet
+from made_np.model.conditioning import assign, fill
+from made_np.model.description import Description
+from made_np.network.starts import SCHEMES, draw_parameters
+from made_np.validation import as_dense, as_uniforms, undrawn
+from made_np.values import as_a, as_choice, as_count, as_generator
+
+
+@dataclass(frozen=True)
+class MADE(Description):
+    """A masked autoencoder for distribution estimation: ``p(x) = prod_d p(x_d | x before d)``.
+
+    Germain, Gregor, Murray and Larochelle (2015), arXiv 1502.03509. Immutable, hashable, picklable.
+
+    Parameters
+    ----------
+    n_features : int
+        D.
+    hidden : sequence of int
+        Widths of the hidden layers; ``()`` leaves a linear model (FVSBN).
+    output : str, Distribution, or a list of them, one per feature
+        "bernoulli", "gaussian", ``Categorical(n)``, ``Gaussian()``, ``MixtureOfGaussians(n)``,
+        ``MixtureOfLogistics(n)``, ``DiscretizedLogistic(levels, n)``.
+    activation : {"relu", "tanh", "sigmoid", "softplus"}
+    order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)
+        The sequence in which features are generated; "random" draws one per mask set.
+    degrees : {"spread", "random"} or one integer array per hidden layer
+    n_masks : int or None
+        How many mask sets share theta; None: endlessly many, a fresh one at every training step.
+    direct : bool or "auto"
+        Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
+    residual : bool
+        Hidden layers add the layer below them, where widths agree.
+    mask_weights : bool
+        Further weights that tell the network its masks: each W gets a U of its shape, and a layer adds ``(U * M) 1`` to
+        its biases, where M is the mask and 1 a vector of ones (section 4.2 of the paper). So a unit can tell an input
+        that is 0 from one that it does not see. It pays with many mask sets, above all endlessly many; with one mask
+        set it is but another bias.
+    n_context : int
+        Extra inputs y of p(x | y), seen by every output.
+    seed : int
+        Decides orders and degrees.
+    dtype : {"float32", "float64"}
+        Of theta and of all arithmetic.
+    backend : {"auto", "numba", "numpy"}
+        "auto": as the environment variable MADE_NP_BACKEND says; else numba where it is installed.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument that cannot be meant; the message says which and why.
+
+    Examples
+    --------
+    >>> made = MADE(4, hidden=(8,), dtype="float64")
+    >>> theta = made.init(rng=0)
+    >>> x = (np.arange(16)[:, None] >> np.arange(4)) & 1  # all rows of four bits
+    >>> float(np.exp(made.log_prob(theta, x)).sum().round(12))
+    1.0
+    """
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> MADE:
+        """Return the model whose `config` this is."""
+        way_out = "give what config() wrote"
+        given = as_a(config, "config", dict, way_out)
+        try:
+            return cls(**{**given, "output": outputs_from_config(given.get("output"))})
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"config is none of a model ({error}): {way_out}") from error
+
+    def init(self, rng: int | np.random.Generator = 0, x: Any = None, *, scheme: str = "normal") -> Array:
+        """Return a new theta (P,): random weights, biases 0, direct and mask weights 0.
+
+        With a single mask set, weights off its masks are 0 too (they have no influence, whatever they are).
+
+        Parameters
+        ----------
+        rng : int or numpy.random.Generator
+        x : array (n, D), optional
+            Data: the start is then the independent model of its columns, whatever the scale of the hidden layers. The
+            output biases are set to each column's own distribution, and the output weights to 0.
+        scheme : {"normal", "orthogonal"}
+            Of the weights: independent normal numbers, or matrices with orthonormal rows or columns, which keep signals
+            in shape through many layers (Saxe, McClelland and Ganguli 2014), before the masks cut them. The variance is
+            the same: 2 / fan-in below relu, else 1 / fan-in, where the fan-in counts live wires.
+        """
+        as_choice(scheme, "scheme", SCHEMES)
+        generator, rows = as_generator(rng), None if x is None else self.check_rows(x)
+        if rows is not None and len(rows) == 0:
+            raise ValueError("x has no rows: init needs some to set the output biases from")
+        theta = draw_parameters(self.network, generator, self.mask_sets[0], self.dtype, scheme)
+        views = self.layout.views(theta)
+        if self.n_masks == 1:
+            for name, mask in self.network.masks(self.mask_sets[0]).items():
+                views[name][~mask] = 0
+        if rows is not None:
+            views[self.network.output_bias][:] = self.outputs.marginal(rows)
+            if self.hidden:
+                views[self.network.output_weights][:] = 0
+        return theta
+
+    def params(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
+        """Return the raw outputs (B, O): feature d's parameters are ``[:, output_slices[d]]``.
+
+        `mask_set` is an index or a permutation; a mixture has no raw outputs of its own.
+        """
+        theta, rows, context = self._check(theta, x, context)
+        return self.ops.params(self.network, theta, rows, context, self._one(mask_set))
+
+    def feature_log_prob(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
+        """Return log p(x_d | x before d) of each value, in nats, shape (B, D), under one mask set."""
+        theta, rows, context = self._check(theta, x, context)
+        return -self.ops.nll(self.network, theta, rows, context, self._one(mask_set))
+
+    def log_prob(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = None) -> Array:
+        """Return log p(x) of each row, in nats, shape (B,).
+
+        Over several mask sets, ``logsumexp_k log p_k(x) - log K``: the likelihood of their mixture, which sums to 1
+        over all x. (Averaging logits over orders does not.)
+
+        Parameters
+        ----------
+        mask_set : int, permutation, or None
+            None: the mixture over all mask sets; of an endless model, over the first 32 (`mixture` for others).
+        """
+        theta, sets, found = self.check_theta(theta), self._several(mask_set), []
+        for rows, y in self.check_blocks(x, context):
+            each = [-self.ops.row_nll(self.network, theta, rows, y, one) for one in sets]
+            found.append(_log_mean_exp(np.stack(each)).astype(self.dtype))
+        return np.concatenate(found)
+
+    def loss_and_grad(
+        self,
+        theta: Array,
+        x: Any,
+        *,
+        context: Any = None,
+        mask_set: Any = 0,
+        grad: Array | None = None,
+        dropout: Sequence[Array | None] | None = None,
+    ) -> tuple[float, Array]:
+        """Return the mean over rows of -log p(x), in nats, and its gradient (P,).
+
+        Parameters
+        ----------
+        mask_set : int, permutation, or None
+            None: the loss of the mixture over all mask sets.
+        grad : ndarray, shape (P,), optional
+            Overwritten with the gradient, and returned. Exactly 0 at weights off the mask.
+        dropout : sequence of ndarray (B, H_l) or None, optional
+            One array per hidden layer that multiplies its activations; see `layers.dropout_mask`. Before them there may
+            be one for the input units, (B, I + C): what is predicted stays whole.
+
+        Notes
+        -----
+        For the mixture, ``d log sum_k p_k = sum_k r_k d log p_k`` with ``r_k = p_k / sum_j p_j``: a row's gradient is
+        shared out by how likely each mask set finds it.
+        """
+        theta, rows, context = self._check(theta, x, context)
+        keeps, sets, n = self.check_dropout(dropout, len(rows)), self._several(mask_set), max(len(rows), 1)
+        if grad is None:
+            grad = np.empty_like(theta)
+        else:
+            kept = {f"dropout[{k}]": keep for k, keep in enumerate(keeps or ())}
+            self.check_grad(grad, theta=theta, x=rows, context=context, **kept)
+        run = self.ops.loss_and_grad
+        if len(sets) == 1:
+            nll = run(self.network, theta, rows, context, sets[0], grad, keeps)
+            return float(nll.sum() / n), grad
+        log_probs = -np.stack([self.ops.row_nll(self.network, theta, rows, context, one, keeps) for one in sets])
+        mixture = _log_mean_exp(log_probs)
+        shares = np.exp(log_probs - mixture) / (len(sets) * n)
+        part = np.empty_like(grad)
+        grad[:] = 0
+        for one, share in zip(sets, shares.astype(self.dtype), strict=True):
+            run(self.network, theta, rows, context, one, part, keeps, share)
+            grad += part
+        return float(-mixture.sum() / n), grad
+
+    def sample(
+        self,
+        theta: Array,
+        n: int,
+        *,
+        rng: int | np.random.Generator | None = None,
+        given: Any = None,
+        conditioning: str = "exact",
+        context: Any = None,
+        mask_set: Any = None,
+        uniforms: Any = None,
+    ) -> Array:
+        """Draw n rows (n, D), for about the price of one forward pass (see `sampling`).
+
+        Parameters
+        ----------
+        given : array (n, D) or (D,), optional
+            Known values, NaN where to fill.
+        conditioning : {"exact", "clamp"}
+            "exact": draws from p(rest | given), in an order that the given features lead; a model that has none
+            raises. "clamp": given values are put in as they are reached; features drawn earlier do not hear of them.
+        mask_set : int, permutation, or None
+            None: each row draws its mask set (given some features, by how likely each set finds them).
+        uniforms : array (n, D), optional
+            The uniform in [0, 1) that decides feature i; drawn from `rng` by default. Which mask set a row draws is up
+            to `rng`.
+
+        Raises
+        ------
+        ValueError
+            The given features lead in no order of this model, or `theta` holds NaN or infinity.
+        """
+        generator, n = as_generator(rng), as_count(n, "n", 0)
+        u = None if uniforms is None else as_uniforms(uniforms, n, self.n_features)
+        theta, x = self.check_theta(theta), self.check_given(given, n)
+        with undrawn(generator):
+            y, chosen = self._choose(theta, x, "n is", conditioning, context, mask_set, generator)
+            if u is None:
+                u = generator.random((n, self.n_features))
+
+            def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
+                return self.ops.sample(self.network, theta, u[rows], one, x[rows], y)
+
+            return self._filled(theta, mask_set, x, y, chosen, run)
+
+    def fill_means(
+        self,
+        theta: Array,
+        given: Any,
+        *,
+        rng: int | np.random.Generator = 0,
+        conditioning: str = "exact",
+        context: Any = None,
+        mask_set: Any = None,
+    ) -> Array:
+        """Return `given` (n, D) with each NaN filled by the centre of its conditional, fed back as if observed.
+
+        For a linear Gaussian model that is E[rest | given]; in general, one central completion (an average of many
+        draws of `sample` is the mean). Arguments as in `sample`.
+        """
+        generator, gappy = as_generator(rng), as_dense(given, "given")
+        theta, x = self.check_theta(theta), self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1)
+        with undrawn(generator):
+            y, chosen = self._choose(theta, x, "given has", conditioning, context, mask_set, generator)
+
+            def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
+                return propagate_means(self.network, theta, x[rows], one, y)
+
+            return self._filled(theta, mask_set, x, y, chosen, run)
+
+    # ------------------------------------------------------------------------------------------ inside
+
+    def _choose(
+        self, theta: Array, x: Array, of: str, conditioning: str, context: Any, mask_set: Any, rng: np.random.Generator
+    ) -> tuple[Array | None, Iterator[tuple[Ints, MaskSet]]]:
+        """Return the context of rows `x`, and which of them are to be filled under which mask set, drawn one by one."""
+        as_choice(conditioning, "conditioning", ("exact", "clamp"))
+        y, sets = self.check_context(context, len(x), of=of), self._several(mask_set)
+
+        def log_prob_known(rows: Ints, known: Bools, one: MaskSet) -> Array:
+            # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
+            part, own = np.nan_to_num(x[rows], nan=0.0), None if y is None else y[rows]
+            nll = self.ops.nll(self.network, theta, part, own, one)
+            if np.isnan(nll).any():
+                self.check_live(theta, sets)
+            return -nll[:, known].sum(axis=1, dtype=np.float64)
+
+        endless = self.n_masks is None and mask_set is None
+        fresh = self.mask_sets.for_order if endless else None
+        if conditioning == "clamp":
+            known = np.zeros_like(x, dtype=bool)
+        else:
+            known = ~np.isnan(x)
+        return y, assign(known, sets, rng, log_prob_known, fresh)
+
+    def _filled(
+        self,
+        theta: Array,
+        mask_set: Any,
+        x: Array,
+        y: Array | None,
+        chosen: Iterator[tuple[Ints, MaskSet]],
+        run: Callable[[Ints | slice, MaskSet, Array | None], Array],
+    ) -> Array:
+        """Return the rows `x` as `run` fills them; where NaN is left, the parameters may be to blame."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            filled = fill(x, y, chosen, run)
+        if np.isnan(filled).any():  # a look at what was drawn costs less than one at all parameters
+            self.check_live(theta, self._several(mask_set))
+        return filled
+
+    def _check(self, theta: Any, x: Any, context: Any) -> tuple[Array, Array, Array | None]:
+        rows = self.check_rows(x)
+        return self.check_theta(theta), rows, self.check_context(context, len(rows))
+
+    def _one(self, mask_set: Any) -> MaskSet:
+        """Return the mask set for an index or a permutation."""
+        if mask_set is None:
+            raise ValueError("mask_set=None (the mixture) has no single network: give an index or a permutation")
+        if isinstance(mask_set, (int, np.integer)) and not isinstance(mask_set, bool):
+            last = None if self.n_masks is None else self.n_masks - 1
+            return self.mask_sets[as_count(mask_set, "mask_set", 0, last)]
+        return self.mask_sets.for_order(mask_set, "mask_set")
+
+    def _several(self, mask_set: Any) -> list[MaskSet]:
+        """Return the mask sets of a mixture (None), or the one that is meant."""
+        if mask_set is not None:
+            return [self._one(mask_set)]
+        n = MIXTURE_SIZE if self.n_masks is None else self.n_masks
+        return [self.mask_sets[k] for k in range(n)]
+
+
+def as_model(made: Any) -> MADE:
+    """Return `made` if it is a model, or raise a `TypeError`."""
+    return as_a(made, "made", MADE, "give a made_np.MADE, such as the made_ of a MADEDensity")
+
+
+def _log_mean_exp(log_probs: Array) -> Array:
+    """Return ``log mean_k exp(log_probs[k])`` over the first axis, without overflow."""
+    top = log_probs.max(axis=0)
+    return np.asarray(top + np.log(np.exp(log_probs - top).mean(axis=0)))

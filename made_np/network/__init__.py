@@ -1,0 +1,1 @@
+"""The network without its masks: layers, places of parameters, starts."""

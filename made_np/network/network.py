@@ -1,0 +1,114 @@
+"""The network without its masks and numbers: which layers there are, and the parameters that they own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from made_np.distributions.together import Outputs
+from made_np.layers import ACTIVATIONS, Activation, Array
+from made_np.lazy import lazy
+from made_np.masks.masks import Bools
+from made_np.masks.sets import MaskSet
+from made_np.network.layout import Layout
+
+
+@dataclass(frozen=True)
+class Network:
+    """The layers of a MADE: all that a backend must know besides theta and a mask set.
+
+    Attributes
+    ----------
+    hidden : tuple of int
+        Widths of the hidden layers.
+    outputs : Outputs
+    activation : str
+    direct : bool
+        Whether inputs are wired to the output as well.
+    residual : bool
+        Whether hidden layers add the layer below them, where widths agree.
+    n_context : int
+    mask_weights : bool
+        Whether there are further weights that tell the units their masks (see `mask_weights`).
+    """
+
+    hidden: tuple[int, ...]
+    outputs: Outputs
+    activation: str = "relu"
+    direct: bool = False
+    residual: bool = False
+    n_context: int = 0
+    mask_weights: bool = False
+
+    @property
+    def n_inputs(self) -> int:
+        """I + C: input units, context included."""
+        return self.outputs.n_inputs + self.n_context
+
+    @property
+    def depth(self) -> int:
+        """L, the number of hidden layers."""
+        return len(self.hidden)
+
+    @property
+    def act(self) -> Activation:
+        """The activation's forward/backward pair."""
+        return ACTIVATIONS[self.activation]
+
+    @lazy
+    def layout(self) -> Layout:
+        """W0, b0, W1, b1, ... from the input to the output, then W_direct, then mask weights: U0, U1, ..., U_direct.
+
+        Without hidden layers nothing but the output's bias b0 (and W_direct, U_direct) is left.
+        """
+        names: list[str] = []
+        shapes: list[tuple[int, ...]] = []
+        below = self.n_inputs
+        widths = (*self.hidden, self.outputs.n_raw)
+        for layer, width in enumerate(widths):
+            if self.hidden:
+                names.append(f"W{layer}")
+                shapes.append((width, below))
+            names.append(f"b{layer}")
+            shapes.append((width,))
+            below = width
+        if self.direct:
+            names.append("W_direct")
+            shapes.append((self.outputs.n_raw, self.n_inputs))
+        if self.mask_weights:  # at the end, so that all else lies where it lies without them
+            told = [(name, shape) for name, shape in zip(names, shapes, strict=True) if name.startswith("W")]
+            names += [f"U{name[1:]}" for name, _ in told]
+            shapes += [shape for _, shape in told]
+        return Layout(tuple(names), tuple(shapes))
+
+    @lazy
+    def plain(self) -> Network:
+        """This network without mask weights."""
+        return replace(self, mask_weights=False) if self.mask_weights else self
+
+    def masks(self, mask_set: MaskSet) -> dict[str, Bools]:
+        """Return the mask of each weight matrix, by name."""
+        masks = {f"W{layer}": mask for layer, mask in enumerate(mask_set.masks)}
+        if mask_set.direct is not None:
+            masks["W_direct"] = mask_set.direct
+        if self.mask_weights:
+            masks |= {f"U{name[1:]}": mask for name, mask in masks.items()}
+        return masks
+
+    @property
+    def output_bias(self) -> str:
+        """Name of the output layer's bias."""
+        return f"b{self.depth}"
+
+    @property
+    def output_weights(self) -> str:
+        """Name of the weights from the last hidden layer, if there is one, to the output."""
+        return f"W{self.depth}"
+
+    def keeps(self, given: Sequence[Array | None] | None) -> list[Array | None]:
+        """Return L + 1 dropout masks, the inputs' first, with None where nothing is dropped.
+
+        `given` may have been L of them, without the inputs', or None.
+        """
+        given = list(given or ())
+        return [None] * (self.depth + 1 - len(given)) + given

@@ -1,0 +1,287 @@
+"""A model of ours as the property suite sees one: what `made_np.testing.suite` is given by ``made-np check``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.distributions.mixtures import RealMixture
+from made_np.distributions.plain import Bernoulli, Categorical, Distribution
+from made_np.layers import Array
+from made_np.masks.masks import Bools
+from made_np.masks.sets import MaskSet
+from made_np.model.made import MADE
+from made_np.testing import Adapter, Interval, check_sampler
+from made_np.testing.density import PANELS
+from made_np.testing.points import change_column, columns_of, draw_rows
+from made_np.validation import as_numbers
+from made_np.values import as_a, as_count
+
+WIDTHS = 6.0
+"""Gaussian columns are summed over this many interquartile ranges on both sides of their median: 8 deviations."""
+
+MARKS = np.array([-1, -1 / 3, -1 / 10, 1 / 10, 1 / 3, 1])
+"""Between these parts of its reach a component of a mixture is smooth enough for one panel of the quadrature."""
+
+MOST_COMPONENTS = (PANELS + 1) // len(MARKS)
+"""Mixtures of more have more marks than `check_normalised` has panels."""
+
+MOVE = 0.1
+"""A model is checked so far from theta, as a share of a random start. Weights of 0, as after a training that found no
+dependency, would hide the wires, and biases of 0 put whole layers of relus on their kinks.
+"""
+
+STARTS = 16
+"""So many random starts are tried: in a narrow layer all relus may be dead in some."""
+
+LEAST, POINTS, AT_ONCE = 1e-5, 4, 1024
+"""A feature is heard if a conditional mean moves by more with it, at one of so many rows; so many are tried at once."""
+
+
+def made_adapter(made: MADE, theta: Array, *, mask_set: int = 0, rows: int = 5, rng: int = 0) -> Adapter:
+    """Return the adapter of one mask set of a model, computed in float64 whatever the model's own dtype.
+
+    Parameters
+    ----------
+    made : MADE
+    theta : ndarray, shape (P,)
+    mask_set : int
+    rows : int
+        How many rows, drawn from the model itself, the loss is taken over.
+    rng : int
+        Draws these rows, and the context of a model that has one.
+
+    Raises
+    ------
+    IndexError
+        If the model has no such mask set.
+    TypeError, ValueError
+        An argument that cannot be meant; a theta that is not finite.
+
+    Notes
+    -----
+    What the suite proves holds for every theta, if it is seen at one where nothing is 0 by chance. So it is given the
+    model near its own: theta, moved by a tenth of a random start. Where some feature still changes nothing that follows
+    it (dead relus, saturated units, columns that are constant), it is given the start alone, and the name says so.
+
+    The real columns of ``log_prob`` run from -6 to 6 while x runs through their own conditional, piece by piece if that
+    is a mixture: however narrow a conditional or a component is, the sum over its values is then exact. A model with
+    mixtures of more than 5 components has no ``log_prob``, for there the sum would not be exact.
+
+    A model with a layer too narrow for every degree, or with degrees of the user's own, lacks wires, and may have units
+    without use, because it was asked for so. There the suite notes both; that something leaks is still a failure. One
+    that was asked for without any wire is checked for the rest.
+
+    Examples
+    --------
+    >>> from made_np.testing import suite
+    >>> made = MADE(3, hidden=(8,))
+    >>> suite(made_adapter(made, made.init(rng=0))).ok
+    True
+    """
+    theta = _checked_theta(as_a(made, "made", MADE, "give a made_np.MADE"), theta)
+    made = MADE.from_config({**made.config(), "dtype": "float64"})
+    k, rows = as_count(mask_set, "mask_set", 0), as_count(rows, "rows")
+    generator = np.random.default_rng(as_count(rng, "rng", 0))
+    y = generator.standard_normal((1, made.n_context)) if made.n_context else None
+    one = made.mask_sets[k]
+    near = _adapter(made, theta + MOVE * _start(made, generator), k, y, rows, generator)
+    if made.n_features > 1 and not one.reachability().any():  # by request: there is nothing to be seen
+        return replace(near, params=None, sample=None)
+    if _is_exercised(made, near, one, generator):
+        return near
+    for _ in range(STARTS):
+        other = _adapter(made, _start(made, generator), k, y, rows, generator)
+        if _is_exercised(made, other, one, generator):
+            break
+    return replace(other, name=f"{near.name}, at random parameters (its own hide what depends on what)")
+
+
+def _start(made: MADE, rng: np.random.Generator) -> Array:
+    """Return random parameters none of which is 0."""
+    return made.init(rng) + MOVE * rng.standard_normal(made.n_params)
+
+
+def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, rng: np.random.Generator) -> Adapter:
+    """Return the adapter of a model at exactly this theta and context (1, C), with a loss over n rows."""
+    one = made.mask_sets[mask_set]
+    x = made.sample(theta, n, rng=rng, context=_repeated(y, n), mask_set=mask_set)
+    is_complete = _is_complete(made)
+
+    def params(rows: Array) -> Array:
+        return made.params(theta, rows, context=_repeated(y, len(rows)), mask_set=mask_set)
+
+    def params_given(rows: Array, context: Array) -> Array:
+        return made.params(theta, rows, context=context, mask_set=mask_set)
+
+    def log_prob(rows: Array) -> Array:
+        rows, log_scale = _scaled(made, rows, one.order, params)
+        return made.log_prob(theta, rows, context=_repeated(y, len(rows)), mask_set=mask_set) + log_scale
+
+    return Adapter(
+        name=f"mask set {mask_set}",
+        n_features=made.n_features,
+        order=one.order,
+        n_params=one.output_sizes,
+        support=_support(made.outputs.feature_outputs),
+        params=params,
+        log_prob=log_prob if all(map(_can_be_summed, made.outputs.feature_outputs)) else None,
+        sample=lambda u: made.sample(theta, len(u), uniforms=u, context=_repeated(y, len(u)), mask_set=mask_set),
+        **_conditionals(made, params),
+        # The loss by its own way, forward only: that the gradient belongs to it is then proved too.
+        loss=lambda t: -made.log_prob(t, x, context=_repeated(y, n), mask_set=mask_set).mean(),
+        grad=lambda t: made.loss_and_grad(t, x, context=_repeated(y, n), mask_set=mask_set)[1],
+        theta=theta,
+        names=made.layout.locate,
+        frozen=off_the_masks(made, mask_set),
+        rows=n,
+        masks=one.masks if made.hidden or made.direct else None,
+        direct=one.direct,
+        skips=one.skips,
+        n_inputs=one.input_sizes,
+        n_context=made.n_context,
+        params_given=params_given if made.n_context else None,
+        lost="note" if is_complete else "ignore",
+    )
+
+
+def _checked_theta(made: MADE, theta: Any) -> NDArray[np.float64]:
+    """Return theta in float64, or raise."""
+    theta = as_numbers(theta, "theta").astype(np.float64)
+    if theta.shape != (made.n_params,):
+        raise ValueError(f"theta has shape {theta.shape}: this model needs ({made.n_params},)")
+    if not np.isfinite(theta).all():
+        k = int(np.flatnonzero(~np.isfinite(theta))[0])
+        raise ValueError(f"theta[{k}] = {theta[k]} ({made.layout.locate(k)}): of such a model nothing can be proved")
+    return theta
+
+
+def _is_exercised(made: MADE, adapter: Adapter, one: MaskSet, rng: np.random.Generator) -> bool:
+    """Return whether the checks of a model see there what they look at: that features are heard, and a slope."""
+    assert adapter.grad is not None
+    assert adapter.sample is not None
+    slope = np.abs(adapter.grad(np.asarray(adapter.theta))).max()
+    if not slope > LEAST or not _all_are_heard(made, adapter, one, rng):
+        return False
+    ways: dict[str, Any] = {"inverse": adapter.inverse, "order": adapter.order}
+    return check_sampler(adapter.sample, adapter.conditional, made.n_features, **ways).n_exercised > 0
+
+
+def _all_are_heard(made: MADE, adapter: Adapter, one: MaskSet, rng: np.random.Generator) -> bool:
+    """Return whether each feature with wires to later ones moves a conditional mean, and context those of all."""
+    assert adapter.params is not None
+    columns = columns_of(adapter.support, made.n_features)
+    x, wired = draw_rows(columns, POINTS, rng), np.flatnonzero(one.reachability().any(axis=0))
+    before, heard = made.outputs.mean(adapter.params(x)), np.zeros(made.n_features, dtype=bool)
+    for first in range(0, len(wired), AT_ONCE):
+        some = wired[first : first + AT_ONCE]
+        for k in range(POINTS):
+            rows = np.repeat(x[k : k + 1], len(some), axis=0)
+            for row, d in enumerate(some):
+                rows[row, d] = change_column(rows[row : row + 1], d, columns[d], rng)[0, d]
+            change = np.abs(made.outputs.mean(adapter.params(rows)) - before[k])
+            heard[some] |= (change > LEAST).any(axis=1)
+    if adapter.params_given is None:
+        return bool(heard[wired].all())
+    low, high = (np.full((POINTS, made.n_context), value) for value in (-1.0, 1.0))
+    change = np.abs(made.outputs.mean(adapter.params_given(x, low)) - made.outputs.mean(adapter.params_given(x, high)))
+    told = one.context_reachability()
+    return bool(heard[wired].all() and (change[:, told] > LEAST).any(axis=0).all())
+
+
+def off_the_masks(made: MADE, mask_set: int = 0) -> Bools:
+    """Return (P,) booleans: True for the weights that have no wire in this mask set."""
+    off = np.zeros(made.n_params, dtype=bool)
+    views = made.layout.views(off)
+    for name, mask in made.network.masks(made.mask_sets[mask_set]).items():
+        views[name][:] = ~mask
+    return off
+
+
+def _is_complete(made: MADE) -> bool:
+    """Return whether the model was asked for with every wire that its order allows, and no unit to spare."""
+    if not made.hidden:
+        return bool(made.direct)
+    n_degrees = made.n_features - 1 + (made.n_context > 0)
+    return isinstance(made.degrees, str) and min(made.hidden) >= n_degrees
+
+
+def _repeated(y: Array | None, n: int) -> Array | None:
+    return None if y is None else np.repeat(y, n, axis=0)
+
+
+def _scaled(made: MADE, z: Array, order: Array, params: Callable[[Array], Array]) -> tuple[Array, Array]:
+    """Return the rows x at z, whose real columns run through their conditionals, and log |dx / dz| of each."""
+    z = z.astype(np.float64)
+    x, log_scale = z.copy(), np.zeros(len(z))
+    for d in order:
+        output = made.outputs.feature_outputs[d]
+        if _values(output) is None:
+            raw = params(x)[:, made.output_slices[d]]
+            knots = _knots(output, raw)
+            x[:, d], slope = _between(knots, (z[:, d] + WIDTHS) / (2 * WIDTHS))
+            log_scale += np.log(slope / (2 * WIDTHS))
+    return x, log_scale
+
+
+def _knots(output: Distribution, raw: Array) -> Array:
+    """Return (B, k) places, rising, between which the density is smooth and beyond which it is negligible."""
+    if isinstance(output, RealMixture):
+        _, m, s = output.components(raw)
+        return np.sort((m[:, :, None] + s[:, :, None] * output.reach * MARKS).reshape(len(raw), output.n * len(MARKS)))
+    low, median, high = (output.inverse_cdf(raw, np.full(len(raw), q)) for q in (0.25, 0.5, 0.75))
+    return np.stack([median - WIDTHS * (high - low), median + WIDTHS * (high - low)], axis=1)
+
+
+def _between(knots: Array, t: Array) -> tuple[Array, Array]:
+    """Return x (B,), which runs through the knots (B, k) while t runs from 0 to 1, linearly in between, and dx / dt.
+
+    It turns only where two panels of `check_normalised` meet: quadrature would not forgive a bend within one.
+    """
+    n_pieces = knots.shape[1] - 1
+    bends = np.arange(n_pieces + 1) * PANELS // n_pieces / PANELS
+    piece = np.clip(np.searchsorted(bends, t, side="right") - 1, 0, n_pieces - 1)
+    low, high = (np.take_along_axis(knots, piece[:, None] + k, axis=1)[:, 0] for k in (0, 1))
+    slope = np.maximum(high - low, np.finfo(np.float64).tiny) / (bends[piece + 1] - bends[piece])
+    return low + slope * (t - bends[piece]), slope
+
+
+def _conditionals(made: MADE, params: Callable[[Array], Array]) -> dict[str, Any]:
+    """Return what the sampler is compared with: P(x_d = 1) if all columns are binary, else the inverse CDFs.
+
+    A probability tells a weak dependency from none at all; a draw by inverse CDF may not.
+    """
+    outputs = made.outputs.feature_outputs
+    if all(isinstance(output, Bernoulli) for output in outputs):
+        return {"conditional": lambda rows: made.outputs.mean(params(rows))}
+
+    def inverse(rows: Array, u: Array) -> Array:
+        raw = params(rows)
+        columns = zip(outputs, made.output_slices, u.T, strict=True)
+        return np.stack([output.inverse_cdf(raw[:, own], column) for output, own, column in columns], axis=1)
+
+    return {"inverse": inverse}
+
+
+def _can_be_summed(output: Distribution) -> bool:
+    """Return whether `check_normalised` has panels enough for the column."""
+    return not isinstance(output, RealMixture) or output.n <= MOST_COMPONENTS
+
+
+def _support(outputs: Sequence[Distribution]) -> list[Any]:
+    """Return the values of each column."""
+    listed = [_values(output) for output in outputs]
+    return [Interval(-WIDTHS, WIDTHS) if values is None else values for values in listed]
+
+
+def _values(output: Distribution) -> tuple[int, ...] | None:
+    """Return the values that a feature can take; None for a real one."""
+    if isinstance(output, Bernoulli):
+        return (0, 1)
+    if isinstance(output, Categorical):
+        return tuple(range(output.n))
+    return tuple(range(output.levels)) if hasattr(output, "levels") else None

@@ -1,0 +1,249 @@
+"""Checkpoints: a run of `train.fit` in a file, from which it goes on with the same bits as if it had never stopped.
+
+A checkpoint is a file that `storage.save` wrote, and `storage.load` opens it as a model: its theta is the one that
+`fit` would give back. What a run needs besides stands with it:
+
+===================  =====================================================================================
+``extra["run"]``     what the run is: model, options, checksums of all rows. Another run is refused
+``extra["layout"]``  version of this table and of what stands in ``run``
+``extra["rng"]``     state of the bit generator at the end of the last epoch
+``extra["n_steps"]``
+``extra["kept"]``    epoch and validation loss (nats) of the best theta
+``array.records``    (epochs, 5) the history
+``array.theta``      (P,) where the next step starts
+``array.averaged``   (P,) the average over the steps, if there is one
+``array.state.NAME`` what the optimizer remembers
+===================  =====================================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from made_np.backends import get_backend
+from made_np.files import as_target
+from made_np.layers import Array
+from made_np.model.made import MADE
+from made_np.places import check_writable
+from made_np.storage.model_file import Stored, load, save
+from made_np.training.identity import digest, identify
+from made_np.training.loop import Kept, Record, Run
+from made_np.values import as_choice, as_count
+
+__all__ = ["Checkpoint", "prepare"]
+
+EVERY = 5.0
+"""Seconds between two writings, at least: a minute of training should not end in an hour of writing."""
+TIMES = 10.0
+"""Training goes on for so many times as long as a writing took before the next one."""
+LAYOUT = 2
+"""Version of what a checkpoint holds; 1, which no file names, knew a table by 64 of its rows."""
+
+
+@dataclass(eq=False)
+class Checkpoint:
+    """The file of one run.
+
+    Attributes
+    ----------
+    path : Path
+    about : dict of str to JSON values
+        What the run is, as `describe` has it.
+    """
+
+    path: Path
+    about: dict[str, Any]
+    _due: float = field(default=0.0, init=False)
+    _epochs: int = field(default=-1, init=False)
+
+    def __call__(self, run: Run) -> None:
+        """Write down the end of an epoch, if the last writing was long enough ago."""
+        if time.perf_counter() >= self._due:
+            self.save(run)
+
+    def finish(self, run: Run) -> None:
+        """Write down the end of the run's last epoch, if that has not been done."""
+        if self._epochs != len(run.records):
+            self.save(run)
+
+    def save(self, run: Run) -> None:
+        """Write the run to the file; it must stand between two epochs."""
+        begin = time.perf_counter()
+        kept = [run.kept.epoch, run.kept.valid]
+        state = _plain(run.rng.bit_generator.state)
+        extra = {"run": self.about, "layout": LAYOUT, "rng": state, "n_steps": run.n_steps, "kept": kept}
+        arrays = {f"state.{name}": value for name, value in run.state.items()}
+        arrays |= {
+            "theta": run.theta,
+            "records": np.array(run.records, dtype=np.float64).reshape(-1, len(Record._fields)),
+        }
+        if run.averaged is not run.theta:
+            arrays["averaged"] = run.averaged
+        save(self.path, run.made, run.kept.theta, extra=extra, arrays=arrays)
+        end = time.perf_counter()
+        self._due, self._epochs = end + max(EVERY, TIMES * (end - begin)), len(run.records)
+
+    def restore(self, run: Run) -> None:
+        """Bring a fresh run to where the file says that it was; a file that is not there leaves it fresh.
+
+        Raises
+        ------
+        ValueError
+            The file is damaged, holds no checkpoint, or one of another run or release; `run` is then untouched.
+        """
+        if not self.path.exists():
+            return
+        stored = load(self.path, backend=run.made.backend)
+        about = stored.extra.get("run")
+        if not isinstance(about, dict):
+            raise ValueError(f"checkpoint={self.path} is a model without a run: give another path, or resume=False")
+        if stored.extra.get("layout") != LAYOUT:
+            raise ValueError(
+                f"checkpoint={self.path} was written by another release of made_np, which described runs otherwise: "
+                "go on with that one, or give another path, or resume=False to begin anew and replace it; "
+                "theta=made_np.load(path).theta begins with what was learned"
+            )
+        # What an older release did not write down is as the model that it wrote has it now.
+        self._compare({**_of_model(stored.made), **about})
+        try:
+            _put(stored, run)
+        except Exception as error:  # content of anyone's can fail in any way
+            raise ValueError(
+                f"checkpoint={self.path} holds no whole run ({error}): give another path, or resume=False to begin "
+                "anew and replace it"
+            ) from error
+        self._epochs = len(run.records)
+
+    def _compare(self, about: dict[str, Any]) -> None:
+        """Raise a `ValueError` that says where the run differs from that of the file."""
+        # What the file does not name around a function held nothing when the run began.
+        around = ("optimizer.", "schedule.")
+        names = sorted(about.keys() | {name for name in self.about if not name.startswith(around)})
+        old, new = ({name: one.get(name) for name in names} for one in (about, self.about))
+        changed = [f"{name} was {old[name]!r} and is {new[name]!r}" for name in names if old[name] != new[name]]
+        if changed:
+            raise ValueError(
+                f"checkpoint={self.path} is of another run: {'; '.join(changed)}. Give what it was begun with to go "
+                "on, or another path, or resume=False to begin anew and replace it"
+            )
+
+
+def _put(stored: Stored, run: Run) -> None:
+    """Put what a file holds into a fresh run; raise, before anything is changed, if it is not whole."""
+    extra, arrays = stored.extra, stored.arrays
+    table = arrays["records"]
+    if table.dtype != np.float64 or table.shape[1:] != (len(Record._fields),):
+        raise ValueError(f"records has shape {table.shape} and dtype {table.dtype}")
+    records = [Record(int(epoch), *rest) for epoch, *rest in table.tolist()]
+    if not records or [record.epoch for record in records] != list(range(1, len(records) + 1)):
+        raise ValueError("records are not those of the first epochs")
+    if extra["n_steps"] != len(records) * run.epoch_steps:
+        raise ValueError(f"n_steps={extra['n_steps']!r} are not those of {len(records)} epochs")
+    epoch, valid = extra["kept"]
+    kept = Kept(as_count(epoch, "kept", 0, len(records)), float(valid), stored.theta)
+    if stored.theta.dtype != run.theta.dtype:
+        raise ValueError(f"theta has dtype {stored.theta.dtype}")
+    places = {"theta": run.theta, **{f"state.{name}": value for name, value in run.state.items()}}
+    if run.averaged is not run.theta:
+        places["averaged"] = run.averaged
+    for name, place in places.items():
+        if (arrays[name].shape, arrays[name].dtype) != (place.shape, place.dtype):
+            raise ValueError(f"{name} has shape {arrays[name].shape} and dtype {arrays[name].dtype}")
+    _check_state(extra["rng"], run.rng.bit_generator)
+    run.records = records
+    run.kept = kept
+    run.n_steps = extra["n_steps"]
+    run.start -= records[-1].seconds
+    run.rng.bit_generator.state = extra["rng"]
+    for name, place in places.items():
+        place[...] = arrays[name]
+
+
+def _check_state(state: Any, bits: np.random.BitGenerator) -> None:
+    """Raise if a bit generator of that kind cannot be in that state."""
+    trial = type(bits)(0)
+    trial.state = state
+    # NumPy takes any place among the numbers drawn in advance, and then reads memory that is not its own.
+    places = {"pos": state["state"].get("pos", 0), "buffer_pos": state.get("buffer_pos", 0)}
+    if _plain(trial.state) != state or not (0 <= places["pos"] <= 624 and 0 <= places["buffer_pos"] <= 4):
+        raise ValueError(f"rng is no state of a {type(bits).__name__}")
+
+
+def prepare(
+    path: str | os.PathLike[str] | None, run: Run, resume: bool, theta: Array | None, rng: Any
+) -> Checkpoint | None:
+    """Return the checkpoint of a fresh run, which goes on from it at `resume`; None without a path.
+
+    `theta` and `rng` are what `train.fit` was given. Raises what `Checkpoint.restore` does, and if there can be no such
+    file.
+    """
+    as_choice(resume, "resume", (True, False))
+    if path is None:
+        return None
+    check_writable(path, "checkpoint")
+    checkpoint = Checkpoint(as_target(path, "checkpoint"), describe(run, theta, rng))
+    if resume:
+        checkpoint.restore(run)
+    return checkpoint
+
+
+def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
+    """Return what decides the bits of a run, as JSON values: all but how long it may go on (epochs and patience).
+
+    Rows count by their values in the model's dtype, in their order. A generator counts by its kind: the state that it
+    goes on with is the file's. Callbacks do not count, since all that they can do is to end a run. Nor do the number of
+    threads and the releases of Python, NumPy and numba, which change no more than the rounding.
+
+    Parameters
+    ----------
+    theta : ndarray, shape (P,), optional
+        The start, if it was given.
+    rng
+        As it was given.
+    """
+    options, dtype = run.options, run.made.dtype
+    about = _of_model(run.made)
+    for name in ("learning_rate", "batch_size", "validate_every", "dropout", "input_dropout", "averaging"):
+        about[name] = getattr(options, name)
+    about |= identify(options.optimizer, "optimizer") | identify(options.schedule, "schedule")
+    tables = {"weight_decay": options.decay, "theta": theta}
+    for name, context, rows in (("x", "context", run.rows), ("valid", "valid_context", run.valid_rows)):
+        tables[name] = None if rows is None else rows.x
+        tables[context] = None if rows is None else rows.context
+    about |= {name: None if table is None else digest(table, dtype) for name, table in tables.items()}
+    about["rng"] = _seed(rng, run.rng)
+    return _as_json(about)
+
+
+def _of_model(made: MADE) -> dict[str, Any]:
+    """Return the arguments of a model, and which backend computes: that decides bits, not how it was asked for."""
+    about = {f"made.{name}": value for name, value in made.config().items()}
+    return _as_json({**about, "made.backend": get_backend(made.backend).__name__.rpartition("_")[2]})
+
+
+def _as_json(about: dict[str, Any]) -> dict[str, Any]:
+    """Return values as they come back from a file: tuples are lists then."""
+    return dict(json.loads(json.dumps(about)))
+
+
+def _seed(rng: Any, generator: np.random.Generator) -> Any:
+    """Return the integers that `generator` was made from, or else its kind."""
+    if isinstance(rng, np.random.SeedSequence):
+        return repr(rng)
+    if isinstance(rng, list | tuple):
+        return [int(seed) for seed in rng]
+    return int(rng) if isinstance(rng, int | np.integer) else type(generator.bit_generator).__name__
+
+
+def _plain(state: Any) -> Any:
+    """Return the state of a bit generator with lists for arrays."""
+    if isinstance(state, dict):
+        return {name: _plain(value) for name, value in state.items()}
+    return state.tolist() if isinstance(state, np.ndarray | np.generic) else state

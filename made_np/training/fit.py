@@ -1,0 +1,257 @@
+"""Fitting: minibatches, early stopping, cycling of mask sets, averaging, progress, Ctrl-C.
+
+This module holds `fit`; `training_arguments` looks at what it is given, `loop` holds what happens at each step.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.model.made import MADE, as_model
+from made_np.optim import Optimizer, get_optimizer
+from made_np.schedules import Schedule
+from made_np.training.arguments import as_callbacks, as_decay, as_dropout, as_schedule, as_table, as_valid_rows
+from made_np.training.checkpoints import Checkpoint, prepare
+from made_np.training.loop import Callback, EpochInfo, Options, Record, Rows, Run
+from made_np.validation import undrawn
+from made_np.values import as_count, as_flag, as_generator, as_number, as_path
+
+__all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
+
+Array = NDArray[Any]
+
+# Output biases are started from at most about this many numbers: a memory-mapped table may be larger than memory.
+AT_ONCE = 1 << 24
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """What `fit` gives back.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (P,)
+        With validation rows the best that was validated, otherwise the last (after divergence:
+        that of the last finite epoch).
+    history : dict of str to list
+        One entry per finished epoch: ``epoch`` (1, 2, ...); ``train``, nats per row, the mean of
+        the losses met during the epoch, dropout included; ``valid``, nats per row, NaN without
+        validation rows and after an epoch that was not validated; ``learning_rate`` of the epoch's
+        last step; ``seconds`` since the start.
+    best_epoch : int
+        The epoch whose end `theta` is from; 0 is the start. (After Ctrl-C without validation
+        rows, the steps of the unfinished epoch have gone into `theta` too.)
+    best_valid : float
+        Validation loss of `theta`, nats per row; NaN without validation rows.
+    seconds : float
+        Wall-clock time of the call; of a run that was resumed, of its earlier calls too.
+    stopped_by : {"patience", "max_epochs", "callback", "interrupt", "diverged", "schedule"}
+        "schedule": what it gave for a step was no multiplier; a warning says what.
+    """
+
+    theta: Array
+    history: dict[str, list[Any]]
+    best_epoch: int
+    best_valid: float
+    seconds: float
+    stopped_by: str
+
+
+def fit(
+    made: MADE,
+    x: Any,
+    *,
+    valid: Any = None,
+    theta: Array | None = None,
+    optimizer: str | Optimizer = "adam",
+    learning_rate: float = 1e-3,
+    schedule: str | Schedule | None = None,
+    batch_size: int = 100,
+    max_epochs: int = 1000,
+    patience: int = 30,
+    validate_every: int = 1,
+    weight_decay: float | Mapping[str, float] = 0.0,
+    dropout: float = 0.0,
+    input_dropout: float = 0.0,
+    averaging: float = 0.0,
+    context: Any = None,
+    valid_context: Any = None,
+    rng: int | np.random.Generator | None = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = True,
+    progress: bool = False,
+    callbacks: Iterable[Callback] = (),
+) -> FitResult:
+    """Fit theta to the rows of `x`: minibatch descent on the mean of -log p(x), in nats.
+
+    Each epoch deals the rows into batches in a fresh random order; the last one may be smaller.
+    Step s = 0, 1, ... uses mask set ``s % n_masks``; of an endless model mask set s, a fresh one
+    every time (Germain et al. 2015, section 4.2).
+
+    Parameters
+    ----------
+    made : MADE
+    x : array (n, D)
+        Training rows. A memory-mapped array is read batch by batch.
+    valid : array (m, D), optional
+        Validation rows. Before the first epoch and after each one their mean loss is taken, over
+        the mixture of mask sets; the best theta is given back, and `patience` epochs without a
+        better one end the run.
+    theta : ndarray, shape (P,), optional
+        Where to start; copied. By default ``made.init(rng, x)``; `MADE.init` has another scheme to offer.
+    optimizer : str or Optimizer
+        "adam", "adamw", "adagrad", "adadelta" (wants ``learning_rate=1.0``), "sgd", or a rule of
+        `made_np.optim`.
+    learning_rate : float
+    schedule : str or function (step, total_steps) -> multiplier, optional
+        "linear", "cosine", "plateau" (falls where the validation loss does not), or one of `made_np.schedules`;
+        total_steps are those of `max_epochs`.
+    batch_size, max_epochs, patience : int
+    validate_every : int
+        Epochs from one validation to the next. Few rows and many mask sets are trained faster than validated: of n and
+        m rows, an epoch costs about 3 n passes through the network, and a validation m for each mask set.
+    weight_decay : float or dict of str to float
+        L2 coefficient of all weights, or of those named (``{"W0": 1e-4}``); never of biases.
+    dropout : float in [0, 1)
+        Share of hidden units that is switched off, drawn anew for each row and step.
+    input_dropout : float in [0, 1)
+        Share of features that the network does not get to see, drawn anew for each row and step; those it sees count
+        ``1 / (1 - input_dropout)``. All of them are still predicted. Context is always seen.
+    averaging : float in [0, 1]
+        Above 0, an average over the steps is validated and given back. The step t counts ``9 / (t + 8)`` in it when it
+        comes (Shamir and Zhang 2013, section 4, eta = 8), so that it reaches back over about a ninth of the steps,
+        until an exponential average of this factor forgets faster. 1: always over a ninth. After 1,000 steps, one in
+        eight stands for all.
+    context, valid_context : array (n, C), array (m, C)
+        For a model with ``n_context``.
+    rng : int, numpy.random.Generator or None
+        Decides start, batches and dropout: from the same `rng` the same bits. None: from chance.
+    checkpoint : path, optional
+        A file that the run is written to at the end, and between epochs every few seconds. Killed and called again
+        with the same arguments, it goes on from there, and ends with the bits of a run that was never stopped. Tables
+        are told apart by all their rows, functions by their code and what they find around them. `made_np.load` opens
+        it as a model.
+    resume : bool
+        Whether to go on from a file that is there already; `max_epochs` and `patience` may be others then. False:
+        begin anew, and replace it.
+    progress : bool
+        A bar on stderr, or a line per epoch where tqdm is not installed.
+    callbacks : iterable of callable
+        Each gets an `EpochInfo` after each epoch; one that returns True ends the run.
+
+    Returns
+    -------
+    FitResult
+        After Ctrl-C too, with what there is by then.
+
+    Raises
+    ------
+    ValueError, TypeError, FileNotFoundError
+        An argument that cannot be meant, or a checkpoint of another run (the message says what differs); nothing has
+        been computed then.
+
+    Warns
+    -----
+    RuntimeWarning
+        A loss was infinite or NaN; the run ends with the last good theta. Or the schedule gave what is no number of at
+        least 0; the run ends as after Ctrl-C.
+
+    Examples
+    --------
+    >>> from made_np.model.made import MADE, as_model
+    >>> x = np.random.default_rng(0).random((500, 2)) < [0.2, 0.8]
+    >>> result = fit(MADE(2, hidden=(4,)), x, max_epochs=20, learning_rate=0.01)
+    >>> entropy = -sum(p * np.log(p) + (1 - p) * np.log(1 - p) for p in x.mean(axis=0))
+    >>> bool(abs(result.history["train"][-1] - entropy) < 0.01)  # nats
+    True
+    """
+    start = time.perf_counter()
+    rows = as_table(as_model(made), x, context, "x", "context")
+    valid_rows = as_valid_rows(made, valid, valid_context)
+    options = Options(
+        get_optimizer(optimizer),
+        as_number(learning_rate, "learning_rate", "(0, inf)"),
+        as_schedule(schedule, valid_rows),
+        as_count(batch_size, "batch_size"),
+        as_count(max_epochs, "max_epochs"),
+        as_count(patience, "patience"),
+        as_count(validate_every, "validate_every"),
+        as_decay(made, weight_decay),
+        as_dropout(made, dropout),
+        as_number(input_dropout, "input_dropout", "[0, 1)"),
+        as_number(averaging, "averaging", "[0, 1]"),
+        as_callbacks(callbacks),
+    )
+    progress = as_flag(progress, "progress")
+    run, saver = _begin(made, rows, valid_rows, options, theta, rng, start, checkpoint, resume)
+    return _result(run, _train(run, saver, progress))
+
+
+def _begin(
+    made: MADE,
+    rows: Rows,
+    valid_rows: Rows | None,
+    options: Options,
+    theta: Array | None,
+    rng: int | np.random.Generator | None,
+    start: float,
+    checkpoint: str | os.PathLike[str] | None,
+    resume: bool,
+) -> tuple[Run, Checkpoint | None]:
+    """Return the run at its start, or where its checkpoint left it; if that is refused, nothing has been drawn."""
+    path = None if checkpoint is None else as_path(checkpoint, "checkpoint")
+    resume, generator = as_flag(resume, "resume"), as_generator(rng)
+    with undrawn(generator):
+        run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, start)
+        return run, prepare(path, run, resume, theta, rng)
+
+
+def _train(run: Run, saver: Checkpoint | None, show: bool) -> str:
+    """Run until something ends it, and return what did; the checkpoint then holds the end, unless it is no good."""
+    run.saver = saver
+    stopped_by = run.train(show=show)
+    if saver is not None and stopped_by not in ("interrupt", "diverged", "schedule"):  # in the middle of an epoch
+        saver.finish(run)
+    if stopped_by in ("diverged", "schedule"):
+        warnings.warn(_way_out(run, stopped_by), RuntimeWarning, stacklevel=3)
+    return stopped_by
+
+
+def _start(made: MADE, rows: Rows, theta: Array | None, rng: np.random.Generator) -> Array:
+    """A theta of our own to change: a copy of the one given, or a new one that knows the data."""
+    if theta is not None:
+        return made.check_theta(theta).copy()
+    return made.init(rng, rows.x[:: 1 + rows.x.size // AT_ONCE])
+
+
+def _way_out(run: Run, stopped_by: str) -> str:
+    """What to say when the loss was not finite, or the schedule gave no multiplier."""
+    epoch = len(run.records) + 1
+    if stopped_by == "schedule":
+        return f"{run.trouble}: training stopped in epoch {epoch}, and what was learned until then is given back"
+    return (
+        f"the loss was not finite in epoch {epoch}: training stopped, and theta of "
+        f"epoch {run.kept.epoch} is given back. Try a learning_rate below {run.options.learning_rate:g}"
+    )
+
+
+def _result(run: Run, stopped_by: str) -> FitResult:
+    """What is given back when `stopped_by` has ended the run."""
+    last = run.valid_rows is None and stopped_by != "diverged"
+    return FitResult(
+        theta=run.averaged if last else run.kept.theta,
+        history={name: [getattr(r, name) for r in run.records] for name in Record._fields},
+        best_epoch=run.kept.epoch,
+        best_valid=math.nan if run.valid_rows is None else run.kept.valid,
+        seconds=time.perf_counter() - run.start,
+        stopped_by=stopped_by,
+    )

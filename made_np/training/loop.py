@@ -1,0 +1,304 @@
+"""One training run, step by step: what `train.fit` starts once all its arguments are checked."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.layers import dropout_mask
+from made_np.model.made import MADE
+from made_np.optim import Optimizer, State, blocks
+from made_np.schedules import Schedule, ScheduleError, after, multiplier
+
+Array = NDArray[Any]
+
+ETA = 8
+"""How fast an average over the steps forgets the start: polynomially, with this exponent."""
+ALL, STRIDE = 1_000, 8
+"""So many steps are averaged, and from then on one in so many: neighbours hardly differ, and each costs its time."""
+
+
+@dataclass(frozen=True, eq=False)
+class EpochInfo:
+    """What a callback is told after each epoch.
+
+    Attributes
+    ----------
+    epoch : int
+        1 after the first epoch.
+    theta : ndarray, shape (P,)
+        What would be validated and given back now. Read-only, and overwritten by the next step:
+        copy it to keep it.
+    train, valid, best_valid : float
+        Nats per row, as in `FitResult`; without validation rows the last two are NaN, and `valid` is after an epoch
+        that was not validated.
+    seconds : float
+        Since the call of `fit`.
+    """
+
+    epoch: int
+    theta: Array
+    train: float
+    valid: float
+    seconds: float
+    best_valid: float
+
+
+Callback = Callable[[EpochInfo], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Checked rows in whatever dtype and storage they came."""
+
+    x: Array
+    context: Array | None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def batch(self, index: Array, dtype: np.dtype[Any]) -> tuple[Array, Array | None]:
+        """Return the rows of that index, and their context, in the model's dtype."""
+        x = self.x[index].astype(dtype, copy=False)
+        return x, None if self.context is None else self.context[index].astype(dtype, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """How to train: arguments of `train.fit` that have been checked."""
+
+    optimizer: Optimizer
+    learning_rate: float
+    schedule: Schedule
+    batch_size: int
+    max_epochs: int
+    patience: int
+    validate_every: int
+    decay: Array | None
+    dropout: float
+    input_dropout: float
+    averaging: float
+    callbacks: tuple[Callback, ...]
+
+
+class Record(NamedTuple):
+    """One finished epoch: a line of the history."""
+
+    epoch: int
+    train: float
+    valid: float
+    learning_rate: float
+    seconds: float
+
+
+class Kept(NamedTuple):
+    """The end of an epoch that is worth going back to."""
+
+    epoch: int
+    valid: float
+    theta: Array
+
+
+@dataclass(eq=False)
+class Run:
+    """The state of one run: what changes from step to step, and the steps that change it."""
+
+    made: MADE
+    rows: Rows
+    valid_rows: Rows | None
+    options: Options
+    theta: Array
+    rng: np.random.Generator
+    start: float
+    saver: Callable[[Run], object] | None = None
+    """Called between epochs, when all of this can be written down."""
+    n_steps: int = 0
+    trouble: str = ""
+    """What the schedule gave that is no multiplier, in words."""
+    records: list[Record] = field(default_factory=list)
+    grad: Array = field(init=False)
+    state: State = field(init=False)
+    averaged: Array = field(init=False)
+    kept: Kept = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.grad = np.empty_like(self.theta)
+        self.state = self.options.optimizer.init(self.theta)
+        # Without averaging this is theta itself, so that everything else can look here.
+        self.averaged = self.theta.copy() if self.options.averaging else self.theta
+        self.kept = Kept(0, math.inf, self.theta.copy())
+
+    @property
+    def epoch_steps(self) -> int:
+        """Steps of an epoch."""
+        return math.ceil(len(self.rows) / self.options.batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        """How many steps there are if nothing ends the run early."""
+        return self.options.max_epochs * self.epoch_steps
+
+    def train(self, show: bool) -> str:
+        """Run until something ends it, and return what did (see `FitResult.stopped_by`)."""
+        try:
+            with Progress(show, self.total_steps, len(self.records) * self.epoch_steps) as progress:
+                if not self.records:
+                    self._keep(0, self._validate())
+                while not self._out_of_patience():
+                    if len(self.records) >= self.options.max_epochs:
+                        return "max_epochs"
+                    info = self._epoch(len(self.records) + 1, progress)
+                    if info is None:
+                        return "diverged"
+                    progress.epoch(info)
+                    if self.saver is not None:
+                        self.saver(self)
+                    answers = [call(info) for call in self.options.callbacks]
+                    # what merely counts as true, such as a number of bytes written, is no answer
+                    if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
+                        return "callback"
+        except KeyboardInterrupt:
+            return "interrupt"
+        except ScheduleError as error:  # first asked for this step: too late to refuse it before any work
+            self.trouble = str(error)
+            return "schedule"
+        return "patience"
+
+    def _out_of_patience(self) -> bool:
+        """Whether the last epoch was validated, and was one too many without a better loss."""
+        just_validated = len(self.records) > 0 and not math.isnan(self.records[-1].valid)
+        return just_validated and len(self.records) - self.kept.epoch >= self.options.patience
+
+    def _epoch(self, epoch: int, progress: Progress) -> EpochInfo | None:
+        """One pass over the rows in a fresh order; None if a loss or theta was not finite."""
+        order, size = self.rng.permutation(len(self.rows)), self.options.batch_size
+        total = rate = 0.0
+        schedule = after(self.options.schedule, [r.valid for r in self.records if not math.isnan(r.valid)])
+        for first in range(0, len(order), size):
+            index = order[first : first + size]
+            rate = self.options.learning_rate * multiplier(schedule, self.n_steps, self.total_steps)
+            loss = self._step(index, rate)
+            if not math.isfinite(loss):
+                return None
+            total += loss * len(index)
+            progress.step()
+        train, is_due = total / len(order), self._is_due(epoch)
+        valid = self._validate() if is_due else math.nan
+        with np.errstate(all="ignore"):  # without validation nothing has looked at theta yet
+            if not np.isfinite(valid if is_due else self.theta.sum()):
+                return None
+        seconds = time.perf_counter() - self.start
+        self.records.append(Record(epoch, train, valid, rate, seconds))
+        self._keep(epoch, valid)
+        theta = self.averaged.view()
+        theta.flags.writeable = False
+        return EpochInfo(epoch, theta, train, valid, seconds, self.kept.valid)
+
+    def _step(self, index: Array, learning_rate: float) -> float:
+        """One update from the rows of that index; return the loss that they had before it."""
+        made, options = self.made, self.options
+        k = self.n_steps if made.n_masks is None else self.n_steps % made.n_masks
+        with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
+            nll = made.ops.train_step(
+                made.network,
+                self.theta,
+                *self.rows.batch(index, made.dtype),
+                made.mask_sets[k],
+                self.grad,
+                options.optimizer,
+                self.state,
+                learning_rate,
+                options.decay,
+                self._keeps(len(index)),
+                only_live=made.n_masks == 1,
+            )
+            self.n_steps += 1
+            self._average()
+        return float(nll.mean())
+
+    def _keeps(self, n: int) -> list[Array | None] | None:
+        """Draw which features n rows show to the network, then which units of each hidden layer are on."""
+        options, made = self.options, self.made
+        if not (options.dropout or options.input_dropout):
+            return None
+        keeps: list[Array | None] = [None] * (1 + len(made.hidden))
+        if options.input_dropout:
+            units = [output.n_inputs for output in made.outputs.feature_outputs]
+            keep = dropout_mask(self.rng, (n, made.n_features), options.input_dropout, made.dtype)
+            always = np.ones((n, made.n_context), made.dtype)
+            keeps[0] = np.concatenate([np.repeat(keep, units, axis=1), always], axis=1)
+        if options.dropout:
+            keeps[1:] = [dropout_mask(self.rng, (n, width), options.dropout, made.dtype) for width in made.hidden]
+        return keeps
+
+    def _average(self) -> None:
+        """Draw `averaged` towards theta: an average over the latest ninth of the steps, then exponential."""
+        stride = 1 if self.n_steps <= ALL else STRIDE
+        if self.averaged is self.theta or self.n_steps % stride:
+            return
+        weight = max(1.0 - self.options.averaging**stride, stride * (ETA + 1) / (self.n_steps + ETA))
+        for block in blocks(self.theta.size):
+            self.averaged[block] += weight * (self.theta[block] - self.averaged[block])
+
+    def _is_due(self, epoch: int) -> bool:
+        """Whether the end of this epoch is validated: now and then, and at the very end."""
+        every, last = self.options.validate_every, self.options.max_epochs
+        return self.valid_rows is not None and (epoch % every == 0 or epoch == last)
+
+    def _validate(self) -> float:
+        """Mean loss of the validation rows (nats), under the mixture of mask sets."""
+        if self.valid_rows is None:
+            return math.nan
+        with np.errstate(all="ignore"):
+            rows = self.valid_rows
+            log_prob = self.made.log_prob(self.averaged, rows.x, context=rows.context)
+        return -float(log_prob.mean(dtype=np.float64))
+
+    def _keep(self, epoch: int, valid: float) -> None:
+        """Keep theta if it is the best so far; without validation rows, always."""
+        if self.valid_rows is None or valid < self.kept.valid:
+            self.kept = Kept(epoch, valid, self.averaged.copy())
+
+
+class Progress:
+    """Show a person how far the run is: a bar where tqdm is installed, else a line per epoch."""
+
+    def __init__(self, wanted: bool, total_steps: int, done: int = 0) -> None:
+        self._bar: Any = None
+        self._lines = False
+        if wanted and sys.stderr is not None:  # a job without a terminal may have none
+            try:
+                from tqdm import tqdm
+            except ImportError:
+                self._lines = True
+            else:
+                self._bar = tqdm(total=total_steps, initial=done, unit="step")
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def step(self) -> None:
+        """Count one step."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def epoch(self, info: EpochInfo) -> None:
+        """Report a finished epoch."""
+        text = f"epoch {info.epoch}: train {info.train:.4f}"
+        if not math.isnan(info.valid):
+            text += f", valid {info.valid:.4f}, best {info.best_valid:.4f}"
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{text} nats", refresh=False)  # at its own pace
+        elif self._lines:
+            print(f"{text} nats, {info.seconds:.1f} s", file=sys.stderr, flush=True)

@@ -1,0 +1,260 @@
+"""Draws given some features: from p(rest | given) as enumeration has it, or refused."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+from strategies import random_theta
+
+from made_np.distributions.mixtures import DiscretizedLogistic
+from made_np.distributions.plain import Categorical
+from made_np.model.conditioning import assign, gap_patterns, leading_order, leads
+from made_np.model.made import MADE
+
+Array = NDArray[Any]
+NAN = np.nan
+
+known_rows = hnp.arrays(bool, st.tuples(st.integers(0, 6), st.integers(1, 4)))
+
+
+@given(known_rows)
+def test_rows_with_the_same_gaps_come_together(known: Array) -> None:
+    seen = []
+    for pattern, rows in gap_patterns(known):
+        assert len(rows) > 0
+        assert all((known[row] == pattern).all() for row in rows)
+        seen += rows.tolist()
+    assert sorted(seen) == list(range(len(known)))
+    assert len(list(gap_patterns(known))) == len({tuple(row) for row in known.tolist()})
+
+
+@given(hnp.arrays(bool, st.integers(1, 6)), st.randoms(use_true_random=False))
+def test_features_lead_if_no_gap_stands_before_them(known: Array, random: Any) -> None:
+    order = list(range(len(known)))
+    random.shuffle(order)
+    in_order = [bool(known[feature]) for feature in order]
+    assert leads(np.array(order), known) == (in_order == sorted(in_order, reverse=True))
+    own = leading_order(known, np.random.default_rng(random.randrange(2**32)))
+    assert sorted(own.tolist()) == list(range(len(known)))
+    assert leads(own, known)
+
+
+def test_a_leading_order_is_otherwise_random() -> None:
+    rng = np.random.default_rng(0)
+    known = np.array([False, True, False, True])
+    assert {tuple(leading_order(known, rng).tolist()) for _ in range(60)} == {
+        (*head, *tail) for head in itertools.permutations((1, 3)) for tail in itertools.permutations((0, 2))
+    }
+
+
+# ------------------------------------------------------------------------------------ against enumeration
+
+
+def conditional(
+    made: MADE, theta: Array, gappy: Sequence[float], sets: Sequence[int], context: Any = None
+) -> dict[tuple[float, ...], float]:
+    """p(row | given) for every row that agrees with `gappy`, from the joint of the mixture of some mask sets."""
+    sizes = [output.n if isinstance(output, Categorical) else 2 for output in made.outputs.feature_outputs]
+    rows = naive.all_rows(sizes)
+    rows = rows[((rows == gappy) | np.isnan(gappy)).all(axis=1)]
+    y = None if context is None else np.tile(context, (len(rows), 1))
+    p = sum(np.exp(made.log_prob(theta, rows, mask_set=k, context=y)) for k in sets)
+    return {tuple(row): value for row, value in zip(rows.tolist(), p / p.sum(), strict=True)}
+
+
+def shares(drawn: Array) -> dict[tuple[float, ...], float]:
+    rows, counts = np.unique(drawn, axis=0, return_counts=True)
+    return {tuple(row): count / len(drawn) for row, count in zip(rows.tolist(), counts, strict=True)}
+
+
+def assert_shares(got: dict[Any, float], want: dict[Any, float], tolerance: float) -> None:
+    assert set(got) <= set(want)
+    for row, p in want.items():
+        assert got.get(row, 0.0) == pytest.approx(p, abs=tolerance), row
+
+
+@pytest.mark.parametrize("order", ["natural", [2, 0, 3, 1]])
+@pytest.mark.parametrize("n_context", [0, 2])
+def test_draws_given_what_leads_have_the_shares_of_the_joint(order: Any, n_context: int) -> None:
+    """A grid of uniforms in place of chance: each share is right up to the width of a cell, 1/300, on each side."""
+    made = MADE(
+        4, (9,), ["bernoulli", Categorical(3), "bernoulli", Categorical(3)],
+        order=order, n_context=n_context, dtype="float64",
+    )  # fmt: skip
+    theta = random_theta(made, np.random.default_rng(1), 1.0)
+    first, second, *gaps = made.mask_sets[0].order.tolist()
+    gappy = np.full(4, NAN)
+    gappy[[first, second]] = 1
+    ticks = (np.arange(300) + 0.5) / 300
+    u = np.full((300 * 300, 4), 0.5)
+    u[:, gaps] = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+    y = np.array([0.8, -1.3])[:n_context] if n_context else None
+    context = None if y is None else np.tile(y, (len(u), 1))
+    drawn = made.sample(theta, len(u), given=gappy, uniforms=u, context=context)
+    assert_shares(shares(drawn), conditional(made, theta, gappy.tolist(), [0], y), 4 / 300)
+
+
+ORDERS = [[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [0, 1, 3, 2]]
+
+
+@pytest.mark.parametrize(
+    ("gappy", "able"),
+    [
+        ([1, 0, NAN, NAN], [0, 1, 3]),
+        ([NAN, NAN, 0, 1], [2]),
+        ([1, NAN, NAN, NAN], [0, 3]),
+        ([0, 1, NAN, 1], [1, 3]),
+        ([NAN] * 4, [0, 1, 2, 3]),
+    ],
+)
+def test_a_mixture_is_drawn_from_by_how_likely_each_set_finds_what_is_given(
+    gappy: list[float], able: list[int]
+) -> None:
+    """p(rest | given) of a mixture weighs its sets by p_k(given); those whose order cannot are left out."""
+    made = MADE(4, (8,), order=ORDERS, n_masks=4, dtype="float64")
+    theta = random_theta(made, np.random.default_rng(7), 1.5)
+    n = 40_000
+    drawn = made.sample(theta, n, given=gappy, rng=0)
+    # Five standard deviations of a share of 40000 draws: at most 5 * 0.5 / 200.
+    assert_shares(shares(drawn), conditional(made, theta, gappy, able), 0.0125)
+
+
+def test_the_weights_of_a_row_hear_of_its_own_context() -> None:
+    made = MADE(4, (), order=[[0, 1, 2, 3], [1, 0, 3, 2]], n_masks=2, n_context=1, dtype="float64")
+    theta = random_theta(made, np.random.default_rng(9), 3.0)
+    n, known = 20_000, [1, 1, NAN, NAN]
+    gappy = np.array([[NAN] * 4] * n + [known] * n)
+    context = np.repeat([[-1.0], [1.0]], n, axis=0)
+    want = conditional(made, theta, known, [0, 1], [1.0])
+    rows = np.array(list(want))
+    p = {y: np.exp([made.log_prob(theta, rows, mask_set=k, context=[[y]] * 4) for k in (0, 1)]) for y in (-1, 1)}
+    weights = {y: p[y].sum(axis=1) / p[y].sum() for y in p}
+    assert abs(weights[1] - weights[-1]).max() > 0.3  # the contexts disagree about the sets
+    drawn = made.sample(theta, 2 * n, given=gappy, context=context, rng=0)[n:]
+    assert_shares(shares(drawn), want, 5 * 0.5 / np.sqrt(n))
+
+
+def test_the_weights_of_the_sets_are_those_of_the_given_features() -> None:
+    """The sets disagree about what is given by a factor that equal weights would miss by far."""
+    made = MADE(3, (), order=[[0, 1, 2], [1, 0, 2]], n_masks=2, dtype="float64")
+    theta = made.init()
+    views = made.layout.views(theta)
+    views["W_direct"][1, 0], views["W_direct"][0, 1] = 8, -8  # set 0: x1 follows x0; set 1: x0 shuns x1
+    joint = [np.exp(made.log_prob(theta, [[1, 1, 0], [1, 1, 1]], mask_set=k)).sum() for k in (0, 1)]
+    assert joint[0] > 500 * joint[1]
+    chosen: list[int] = []
+    known = np.tile([True, True, False], (4000, 1))
+    sets = list(made.mask_sets)
+    for rows, one in assign(
+        known, sets, np.random.default_rng(0), lambda rows, _, one: np.log(joint[one is sets[1]]) + np.zeros(len(rows))
+    ):
+        chosen += [int(one is sets[1])] * len(rows)
+    want = joint[1] / sum(joint)
+    assert np.mean(chosen) == pytest.approx(want, abs=5 * np.sqrt(want / 4000))
+    assert len(chosen) == 4000
+
+
+def test_without_anything_given_each_set_is_drawn_equally_often() -> None:
+    sets = list(MADE(3, (4,), order="random", n_masks=3, seed=1).mask_sets)
+    known, counts = np.zeros((9000, 3), dtype=bool), []
+    for rows, _ in assign(known, sets, np.random.default_rng(0), lambda *_: pytest.fail("nothing is known")):
+        counts.append(len(rows))
+    # Standard deviation of a count: sqrt(9000 * 1/3 * 2/3) = 45.
+    np.testing.assert_allclose(counts, [3000] * 3, atol=5 * 45)
+
+
+def test_without_anything_given_an_endless_model_draws_from_its_mixture() -> None:
+    made = MADE(3, (), order="random", n_masks=None, dtype="float64")
+    theta = random_theta(made, np.random.default_rng(3), 2.0)
+    want = conditional(made, theta, [NAN] * 3, range(32))
+    for order in itertools.permutations(range(3)):  # no single order would do
+        p = np.exp(made.log_prob(theta, np.array(list(want)), mask_set=list(order)))
+        assert np.abs(p - list(want.values())).max() > 0.03
+    assert_shares(shares(made.sample(theta, 40_000, rng=0)), want, 0.0125)
+
+
+@settings(max_examples=30)
+@given(hnp.arrays(bool, (5, 4)), st.integers(0, 2**31))
+def test_an_endless_model_takes_an_order_that_the_given_features_lead(known: Array, seed: int) -> None:
+    """Exact: for each pattern of gaps, some leading order has the rows as the fixed point of its conditionals."""
+    made = MADE(4, (9,), order="random", degrees="random", n_masks=None, dtype="float64")
+    rng = np.random.default_rng(seed)
+    theta, u = random_theta(made, rng, 1.5), rng.random((5, 4))
+    gappy = np.where(known, rng.integers(0, 2, (5, 4)), NAN)
+    x = made.sample(theta, 5, given=gappy, uniforms=u, rng=seed)
+    np.testing.assert_array_equal(x[known], gappy[known])
+    for pattern, rows in gap_patterns(known):
+        if not pattern.any():
+            continue  # nothing is given: each row draws one of the first mask sets
+        orders = [order for order in itertools.permutations(range(4)) if leads(np.array(order), pattern)]
+        fits = [made.params(theta, x[rows], mask_set=list(order)) for order in orders]
+        p = [1 / (1 + np.exp(-raw)) for raw in fits]
+        assert any(((u[rows] < one) == (x[rows] == 1))[:, ~pattern].all() for one in p)
+
+
+def test_rows_keep_their_own_gaps_context_and_uniforms() -> None:
+    made = MADE(3, (6,), [Categorical(3), "gaussian", DiscretizedLogistic(4)], n_context=1, dtype="float64")
+    rng = np.random.default_rng(4)
+    theta, u, y = random_theta(made, rng), rng.random((6, 3)), rng.standard_normal((6, 1))
+    gappy = np.array(
+        [[NAN, NAN, NAN], [2, NAN, NAN], [1, 0.3, NAN], [NAN, NAN, NAN], [0, -1, 3], [1, NAN, NAN]]
+    )  # fmt: skip
+    together = made.sample(theta, 6, given=gappy, uniforms=u, context=y)
+    for r in range(6):
+        alone = made.sample(theta, 1, given=gappy[r], uniforms=u[r : r + 1], context=y[r : r + 1])
+        np.testing.assert_allclose(together[r : r + 1], alone, rtol=1e-12)
+
+
+# --------------------------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize("n_masks", [1, 2])
+def test_gaps_that_no_order_can_fill_exactly_are_refused(n_masks: int) -> None:
+    orders = [[0, 1, 2, 3], [1, 0, 2, 3]][:n_masks]
+    made = MADE(4, (6,), order=orders if n_masks > 1 else "natural", n_masks=n_masks)
+    theta, gappy = made.init(), [NAN, NAN, 1, 0]
+    words = (
+        r"given: features 2, 3 do not lead in any order of this model, so p\(rest \| given\) cannot be drawn "
+        r"exactly\. Use a model whose order begins with them, a model with n_masks=None, or conditioning='clamp'"
+    )
+    with pytest.raises(ValueError, match=words):
+        made.sample(theta, 3, given=gappy)
+    with pytest.raises(ValueError, match=words):
+        made.fill_means(theta, gappy)
+    clamped = made.sample(theta, 3, given=gappy, conditioning="clamp")
+    np.testing.assert_array_equal(clamped[:, 2:], [[1, 0]] * 3)
+
+
+def test_one_mask_set_answers_for_itself_alone() -> None:
+    made = MADE(2, (4,), order=[[0, 1], [1, 0]], n_masks=2)
+    theta = made.init()
+    assert made.sample(theta, 1, given=[NAN, 1], mask_set=1)[0, 1] == 1
+    assert made.sample(theta, 1, given=[NAN, 1], mask_set=[1, 0])[0, 1] == 1
+    with pytest.raises(ValueError, match="features 1 do not lead"):
+        made.sample(theta, 1, given=[NAN, 1], mask_set=0)
+    endless = MADE(2, (4,), order="random", n_masks=None)
+    with pytest.raises(ValueError, match="features 1 do not lead"):
+        endless.sample(endless.init(), 1, given=[NAN, 1], mask_set=[0, 1])
+
+
+def test_a_long_list_of_given_features_is_cut_short() -> None:
+    made = MADE(30, (40,))
+    gappy = np.full(30, 1.0)
+    gappy[0] = NAN
+    with pytest.raises(ValueError, match=r"features 1, 2, 3, 4, 5, 6, 7, 8, \.\.\. do not lead"):
+        made.sample(made.init(), 1, given=gappy)
+
+
+def test_an_unknown_conditioning_is_refused() -> None:
+    made = MADE(2, (4,))
+    with pytest.raises(ValueError, match=r"conditioning='soft' is unknown: use one of \('exact', 'clamp'\)"):
+        made.sample(made.init(), 1, conditioning="soft")
