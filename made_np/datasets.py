@@ -140,7 +140,8 @@ def load_digits(binary: bool | None = None, *, levels: int | None = None, seed: 
         raise ValueError(f"binary={show(binary)} and levels={show(levels)}: give one of the two")
     if levels is None:
         levels = 2 if binary is None or as_flag(binary, "binary") else 17
-    levels, seed = as_count(levels, "levels", 2, 17), as_count(seed, "seed", 0)
+    levels = as_count(levels, "levels", 2, 17)
+    seed = as_count(seed, "seed", 0)
     values = np.asarray(_sklearn_datasets("load_digits").load_digits().data)
     rows = (values.astype(np.int64) * levels // 17).astype(np.uint8)
     rows = rows[np.random.default_rng(seed).permutation(len(rows))]
@@ -183,7 +184,8 @@ def load_olivetti(path: str | os.PathLike[str] | None = None, *, n_valid: int = 
     ImportError
         There is no file, and scikit-learn is missing.
     """
-    n_valid, n_test = as_count(n_valid, "n_valid", 0), as_count(n_test, "n_test", 0)
+    n_valid = as_count(n_valid, "n_valid", 0)
+    n_test = as_count(n_test, "n_test", 0)
     images, source = _olivetti_images(None if path is None else as_path(path))
     n_train = len(images) - n_valid - n_test
     if n_train < 1:

@@ -108,7 +108,8 @@ class Optimizer(ABC):
         state["step"] += 1
         t = int(state["step"])
         for block in blocks(theta.size):
-            part, g = theta[block], grad[block]
+            part = theta[block]
+            g = grad[block]
             if decay is not None and self._decoupled:
                 part *= 1.0 - learning_rate * decay[block]
             elif decay is not None:
@@ -214,10 +215,12 @@ class Adam(Optimizer):
         self._settle(beta1="[0, 1)", beta2="[0, 1)", eps="(0, inf)")
 
     def _update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int) -> None:
-        m, v = state["m"], state["v"]
+        m = state["m"]
+        v = state["v"]
         m += (1.0 - self.beta1) * (g - m)
         v += (1.0 - self.beta2) * (g * g - v)
-        unbias_m, unbias_v = 1.0 / (1.0 - self.beta1**t), 1.0 / (1.0 - self.beta2**t)
+        unbias_m = 1.0 / (1.0 - self.beta1**t)
+        unbias_v = 1.0 / (1.0 - self.beta2**t)
         theta -= (learning_rate * unbias_m) * m / (math.sqrt(unbias_v) * np.sqrt(v) + self.eps)
 
 
@@ -289,7 +292,8 @@ class AdaDelta(Optimizer):
         self._settle(rho="[0, 1)", eps="(0, inf)")
 
     def _update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int) -> None:
-        g2, d2 = state["g2"], state["d2"]
+        g2 = state["g2"]
+        d2 = state["d2"]
         g2 += (1.0 - self.rho) * (g * g - g2)
         delta = np.sqrt((d2 + self.eps) / (g2 + self.eps)) * g
         d2 += (1.0 - self.rho) * (delta * delta - d2)

@@ -38,7 +38,9 @@ dependency, would hide the wires, and biases of 0 put whole layers of relus on t
 STARTS = 16
 """So many random starts are tried: in a narrow layer all relus may be dead in some."""
 
-LEAST, POINTS, AT_ONCE = 1e-5, 4, 1024
+LEAST = 1e-5
+POINTS = 4
+AT_ONCE = 1024
 """A feature is heard if a conditional mean moves by more with it, at one of so many rows; so many are tried at once."""
 
 
@@ -85,7 +87,8 @@ def made_adapter(made: MADE, theta: Array, *, mask_set: int = 0, rows: int = 5, 
     """
     theta = _checked_theta(as_a(made, "made", MADE, "give a made_np.MADE"), theta)
     made = MADE.from_config({**made.config(), "dtype": "float64"})
-    k, rows = as_count(mask_set, "mask_set", 0), as_count(rows, "rows")
+    k = as_count(mask_set, "mask_set", 0)
+    rows = as_count(rows, "rows")
     generator = np.random.default_rng(as_count(rng, "rng", 0))
     y = generator.standard_normal((1, made.n_context)) if made.n_context else None
     one = made.mask_sets[k]
@@ -175,8 +178,10 @@ def _all_are_heard(made: MADE, adapter: Adapter, one: MaskSet, rng: np.random.Ge
     """Return whether each feature with wires to later ones moves a conditional mean, and context those of all."""
     assert adapter.params is not None
     columns = columns_of(adapter.support, made.n_features)
-    x, wired = draw_rows(columns, POINTS, rng), np.flatnonzero(one.reachability().any(axis=0))
-    before, heard = made.outputs.mean(adapter.params(x)), np.zeros(made.n_features, dtype=bool)
+    x = draw_rows(columns, POINTS, rng)
+    wired = np.flatnonzero(one.reachability().any(axis=0))
+    before = made.outputs.mean(adapter.params(x))
+    heard = np.zeros(made.n_features, dtype=bool)
     for first in range(0, len(wired), AT_ONCE):
         some = wired[first : first + AT_ONCE]
         for k in range(POINTS):
@@ -217,7 +222,8 @@ def _repeated(y: Array | None, n: int) -> Array | None:
 def _scaled(made: MADE, z: Array, order: Array, params: Callable[[Array], Array]) -> tuple[Array, Array]:
     """Return the rows x at z, whose real columns run through their conditionals, and log |dx / dz| of each."""
     z = z.astype(np.float64)
-    x, log_scale = z.copy(), np.zeros(len(z))
+    x = z.copy()
+    log_scale = np.zeros(len(z))
     for d in order:
         output = made.outputs.feature_outputs[d]
         if _values(output) is None:

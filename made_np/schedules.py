@@ -140,7 +140,9 @@ class ReduceOnPlateau:
 
     def after(self, valid: Sequence[float]) -> Schedule:
         """Return the constant schedule that epochs of these validation losses lead to, ValueError if one is NaN."""
-        best, waited, falls = math.inf, 0, 0
+        best = math.inf
+        waited = 0
+        falls = 0
         for k, loss in enumerate(as_sequence(valid, "valid", "a list of validation losses")):
             if not isinstance(loss, float):
                 as_number(loss, f"valid[{k}]", "[-inf, inf]")
@@ -149,7 +151,8 @@ class ReduceOnPlateau:
             waited = 0 if loss < best else waited + 1
             best = min(best, loss)
             if waited == self.patience:
-                waited, falls = 0, falls + 1
+                waited = 0
+                falls = falls + 1
         return Constant(max(self.factor**falls, self.floor))
 
 

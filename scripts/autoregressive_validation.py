@@ -21,8 +21,10 @@ from made_np.backends import _numpy as backend
 
 def jacobian(made: MADE, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return d raw[i] / d x[j] at the row `x` (D,), shape (D, D), by backward passes from one output each."""
-    network, mask_set = made.network, made.mask_sets[0]
-    views, dviews = network.layout.views(theta), network.layout.views(np.empty_like(theta))
+    network = made.network
+    mask_set = made.mask_sets[0]
+    views = network.layout.views(theta)
+    dviews = network.layout.views(np.empty_like(theta))
     # One copy of the row per output: the batch then carries all D backward passes at once.
     trace = backend.forward(network, views, np.tile(x, (len(x), 1)), mask_set)
     dx = np.empty_like(trace.inputs[0])
@@ -49,7 +51,8 @@ def main() -> int:
     print("      " + "".join(f"{j:>9d}" for j in range(args.features)))
     for i, row in enumerate(J):
         print(f"{i:>4d}  " + "".join(f"{'.':>9}" if value == 0 else f"{value:9.4f}" for value in row))
-    leaks, lost = int((J[~may] != 0).sum()), int((J[may] == 0).sum())
+    leaks = int((J[~may] != 0).sum())
+    lost = int((J[may] == 0).sum())
     print(f"\n{int((~may).sum())} entries must be zero: {leaks} are not. {int(may.sum())} may live: {lost} are zero.")
     return 1 if leaks or lost else 0
 

@@ -54,7 +54,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there as well")
     args = parser.parse_args()
     if args.quick:
-        args.rounds, args.turn = 3, 0.01
+        args.rounds = 3
+        args.turn = 0.01
     return args
 
 
@@ -116,7 +117,8 @@ def main() -> None:
         print(*(case.name for case in cases), sep="\n")
         return
     size = 1024 if args.quick else 2048
-    machine, results = measure(size), []
+    machine = measure(size)
+    results = []
     for k, case in enumerate(cases, start=1):
         start = time.perf_counter()
         result = replace(case.run(), others=settings.load.take())

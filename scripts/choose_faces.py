@@ -53,7 +53,8 @@ def main() -> None:
     halves = {half: missing for half, missing in missing_halves(64).items() if half in ("bottom", "left")}
     print(f"{'squared error per missing pixel':<44}{'bottom':>8}{'left':>8}{'s':>8}")
     for name, recipe in RECIPES.items():
-        start, errors = time.perf_counter(), {half: [] for half in halves}
+        start = time.perf_counter()
+        errors = {half: [] for half in halves}
         own_prior = prior(64, recipe)
         for fold in range(args.folds):
             images = augment(faces[fold_of != fold], recipe, np.random.default_rng(0))

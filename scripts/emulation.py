@@ -47,7 +47,8 @@ def qemu(architecture: str, folder: Path) -> str:
 
 def arm64_python(folder: Path) -> tuple[Path, Path, Path]:
     """Return the root of a small Debian for ARM64, the Python in it, and a folder with NumPy and numba for that."""
-    root, packages = folder / "arm64", folder / "arm64-packages"
+    root = folder / "arm64"
+    packages = folder / "arm64-packages"
     from_debian(["python3-minimal", "libpython3-stdlib", "libstdc++6"], "arm64", root)
     python = (root / "usr" / "bin" / "python3").resolve()
     chosen = ["--only-binary=:all:", "--python-version", python.name.removeprefix("python")]

@@ -52,7 +52,8 @@ def measure(axis: str, rounds: int, turn: float, quick: bool) -> list[Point]:
 
     from made_np import MADE
 
-    weights, contenders = {}, {}
+    weights = {}
+    contenders = {}
     for size in AXES[axis][: LARGEST if quick else None]:
         at = {**MIDDLE, axis: size}
         made = MADE(
@@ -124,7 +125,8 @@ def plot(results: dict[str, list[Point]], path: Path) -> None:
         1, len(results), figsize=(3.2 * len(results), 3), squeeze=False, sharey=True, layout="constrained"
     )
     for panel, (axis, points) in zip(panels[0], results.items(), strict=True):
-        sizes, fitted = [point.size for point in points], exponents(points, "size")
+        sizes = [point.size for point in points]
+        fitted = exponents(points, "size")
         for cost, name in (("step_ms", "training step"), ("sample_ms", "sample")):
             label = f"{name}: {fitted[f'{cost}, largest']:.2f}"
             panel.loglog(sizes, [getattr(point, cost) for point in points], "o-", markersize=3, label=label)
@@ -153,7 +155,9 @@ def main() -> None:
     from benchmark.machine import describe
 
     rounds, turn = (2, 0.01) if args.quick else (args.rounds, args.turn)
-    results, load, others = {}, Load(), {}
+    results = {}
+    load = Load()
+    others = {}
     for axis in args.only:
         with load:
             results[axis] = measure(axis, rounds, turn, args.quick)

@@ -79,7 +79,8 @@ class Problem(NamedTuple):
 
 def problem(model: dict[str, Any], dtype: str) -> Problem:
     """Return a problem with each kind of column twice."""
-    outputs, n_values = OUTPUTS * 2, N_VALUES * 2
+    outputs = OUTPUTS * 2
+    n_values = N_VALUES * 2
     made = MADE(len(outputs), output=outputs, dtype=dtype, seed=3, **{"hidden": (40,), **model})
     rng = np.random.default_rng(0)
     columns = [rng.integers(n, size=N_ROWS) if n else rng.normal(size=N_ROWS) for n in n_values]
@@ -94,7 +95,8 @@ def problem(model: dict[str, Any], dtype: str) -> Problem:
 
 def scores(backend: str, p: Problem) -> Results:
     """Return what a backend says of the rows, the gradient, and the rows that it draws."""
-    made, context = replace(p.made, backend=backend), p.context
+    made = replace(p.made, backend=backend)
+    context = p.context
     loss, grad = made.loss_and_grad(p.theta, p.x, context=context)
     return {
         "raw outputs": made.params(p.theta, p.x, context=context),
@@ -109,9 +111,13 @@ def scores(backend: str, p: Problem) -> Results:
 
 def steps(backend: str, p: Problem, rule: Optimizer) -> Results:
     """Return the live parameters and what the rule remembers of them, after two steps with weight decay."""
-    made, one = replace(p.made, backend=backend), p.made.mask_sets[0]
-    theta, grad, state = p.theta.copy(), np.empty_like(p.theta), rule.init(p.theta)
-    decay, live = (0.1 * made.weight_mask).astype(made.dtype), ~made.weight_mask
+    made = replace(p.made, backend=backend)
+    one = p.made.mask_sets[0]
+    theta = p.theta.copy()
+    grad = np.empty_like(p.theta)
+    state = rule.init(p.theta)
+    decay = (0.1 * made.weight_mask).astype(made.dtype)
+    live = ~made.weight_mask
     for name, mask in made.network.masks(one).items():
         made.layout.views(live)[name][:] = mask
     for rate in (1e-2, 5e-3):

@@ -101,7 +101,9 @@ def run_tests(copy: Path, module: str) -> NoReturn:
 
 def mutants(source: str, lines: list[int] | None = None) -> Iterator[Mutant]:
     """Yield every mutant of `source`, or of these lines of it, that could behave otherwise."""
-    tree, typed, rows = get_ast(source), annotations(source), source.splitlines()
+    tree = get_ast(source)
+    typed = annotations(source)
+    rows = source.splitlines()
     for name in operator_names():
         kind = get_operator(name)
         if kind.arguments() or not is_near(name):

@@ -23,7 +23,8 @@ def load_table(name: str) -> tuple[Table, Table]:
         return parts["train"].astype(np.float64), parts["test"].astype(np.float64)
     if name == "bsds300_patches":
         # Noise makes real numbers of grey levels. Without their mean, the last pixel follows from the others.
-        parts, rng = _open(name), np.random.default_rng(0)
+        parts = _open(name)
+        rng = np.random.default_rng(0)
         grey = [(parts[each][:50_000] + rng.random(parts[each][:50_000].shape)) / 256 for each in ("train", "test")]
         train, test = (each[:, :-1] - each.mean(axis=1, keepdims=True) for each in grey)
         return train, test

@@ -70,7 +70,8 @@ def attempt(name: str, label: str, recipe: Any, minutes: float) -> tuple[str, st
     """Train by one recipe; return the set, the recipe's key, and what came of it."""
     from made_np.datasets import load_binary
 
-    data, start = load_binary(name), time.monotonic()
+    data = load_binary(name)
+    start = time.monotonic()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # divergence is a result, and is written down
@@ -107,7 +108,8 @@ def table(results: dict[str, Any], by_option: bool) -> str:
 
 def describe(recipe: dict[str, Any]) -> str:
     """Return what differs between recipes, in a few words."""
-    fit, layers = recipe["fit"], "-".join(map(str, recipe["hidden"]))
+    fit = recipe["fit"]
+    layers = "-".join(map(str, recipe["hidden"]))
     options = ", ".join(f"{name} {value}" for name, value in fit.items() if name != "patience")
     return f"{layers}, {recipe['order']} x {recipe['n_masks']}, seed {recipe['seed']}, {options}"
 

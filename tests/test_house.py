@@ -121,6 +121,21 @@ def without_docstring(tree: ast.Module) -> Iterator[str]:
                 todo.append(node)
 
 
+def packed(tree: ast.AST) -> Iterator[int]:
+    """Lines of assignments that pair names with values, `a, b = x, y`: a reader has to count along.
+
+    One that exchanges values needs both sides at once.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+            targets = [target for target in node.targets if isinstance(target, ast.Tuple)]
+            later = [part for value in node.value.elts[1:] for part in ast.walk(value) if isinstance(part, ast.expr)]
+            read = {ast.unparse(part) for part in later}
+            written = {ast.unparse(to) for target in targets for to in target.elts}
+            if targets and not written & read:
+                yield node.lineno
+
+
 def parse(path: Path) -> ast.Module:
     """Syntax tree of a file."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
@@ -164,6 +179,28 @@ def test_files_and_functions_stay_small(path: Path) -> None:
         size = (node.end_lineno or 0) - node.lineno + 1 - docstring_lines(node)
         is_short = size <= MAX_FUNCTION or f"{name_of(path)} {node.name}" in LONGER
         assert is_short, f"look for the second idea in {node.name}: {size} lines"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_one_name_takes_one_value(path: Path) -> None:
+    assert not list(packed(parse(path))), "give each name a line of its own"
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("a, b = 1, 2", [1]),
+        ("x = 1\nself.a, self.b = f(), g()", [2]),
+        ("(a, b) = [c, d] = 1, 2", [1]),
+        ("a, b = b, a", []),
+        ("a[0], a[1] = a[1], a[0]", []),
+        ("a, b = f()", []),
+        ("a = 1, 2", []),
+        ("for a, b in c: ...", []),
+    ],
+)
+def test_the_walk_sees_packed_assignments(source: str, lines: list[int]) -> None:
+    assert list(packed(ast.parse(source))) == lines
 
 
 @pytest.mark.parametrize("path", PACKAGE, ids=name_of)

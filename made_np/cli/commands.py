@@ -129,7 +129,8 @@ def run_score(args: Namespace) -> None:
         log_prob = density.score_samples(_as_frame(table))
     if args.out is not None:
         write_table(args.out, log_prob[:, None], ["log_prob"])
-    mean, n = float(log_prob.mean()), len(log_prob)
+    mean = float(log_prob.mean())
+    n = len(log_prob)
     error = f" +- {float(log_prob.std(ddof=1)) / math.sqrt(n):.4f} (standard error)" if n > 1 else ""
     print(f"{args.data}: {n} rows of {table.values.shape[1]} columns")
     print(f"mean log-probability {mean:.4f}{error} nats per row")
@@ -239,7 +240,8 @@ class _Frame:
     """An array with named columns, for who has no pandas: all that the estimator asks of a data frame."""
 
     def __init__(self, table: Table) -> None:
-        self.values, self.columns = table.values, table.names
+        self.values = table.values
+        self.columns = table.names
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self.values, dtype=dtype)

@@ -22,7 +22,8 @@ def check_files(args: Namespace) -> None:
 
     Raises what `made_np.places.check_places` does.
     """
-    reads, writes = _given(args, READS), _given(args, WRITES)
+    reads = _given(args, READS)
+    writes = _given(args, WRITES)
     if writes["--checkpoint"] is not None:
         writes["the trials of --checkpoint"] = trials_path(writes["--checkpoint"])
     check_places(reads, writes)

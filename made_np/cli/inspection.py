@@ -72,7 +72,8 @@ def describe(stored: Stored, k: int = 0, *, width: int = 72, ascii: bool = False
     ascii : bool
         Draw masks without unicode blocks.
     """
-    made, mask_set = stored.made, stored.made.mask_sets[k]
+    made = stored.made
+    mask_set = stored.made.mask_sets[k]
     names = _names(stored) or [f"x{d}" for d in range(made.n_features)]
     yield from _facts(made, mask_set)
     yield ""
@@ -119,14 +120,17 @@ def _layers(made: MADE, mask_set: MaskSet) -> Iterator[str]:
 
 
 def _who_sees_whom(mask_set: MaskSet, names: Sequence[str]) -> Iterator[str]:
-    reach, order = mask_set.reachability(), mask_set.order.tolist()
-    n, half = len(order), MOST_LINES // 4
+    reach = mask_set.reachability()
+    order = mask_set.order.tolist()
+    n = len(order)
+    half = MOST_LINES // 4
     shown = range(n) if n <= MOST_LINES else [*range(half), *range(n - half, n)]
     before = -1
     for place in shown:
         if place != before + 1:
             yield f"  ... {place - before - 1} more"
-        feature, before = order[place], place
+        feature = order[place]
+        before = place
         seen = [names[j] for j in order if reach[feature, j]]
         yield f"  {names[feature]} sees {_listed(seen) if seen else 'nothing'}"
     allowed = n * (n - 1) // 2
@@ -153,7 +157,8 @@ def _listed(values: Sequence[object], most: int = 12) -> str:
     """Return the values with commas, the middle left out where there are many."""
     if len(values) <= most:
         return ", ".join(map(str, values))
-    head, tail = values[: most - 4], values[-2:]
+    head = values[: most - 4]
+    tail = values[-2:]
     return f"{', '.join(map(str, head))}, ..., {', '.join(map(str, tail))} ({len(values)})"
 
 

@@ -169,7 +169,8 @@ def gaussian_mixture(digits: Dataset, seed: int) -> tuple[str, NDArray[np.float6
         each = [mixture.score_samples(noisy(x)) for _ in range(N_NOISE)]
         return np.asarray(np.logaddexp.reduce(each, axis=0) - math.log(N_NOISE))
 
-    train, best = noisy(np.repeat(digits.train, 2, axis=0)), (-math.inf, "", None)
+    train = noisy(np.repeat(digits.train, 2, axis=0))
+    best = (-math.inf, "", None)
     for kind, n in MIXTURES:
         mixture = GaussianMixture(n, covariance_type=kind, reg_covar=1e-2, max_iter=40, tol=1e-2, random_state=seed)
         with warnings.catch_warnings():
@@ -243,7 +244,8 @@ def _print_table(density: MADEDensity, digits: Dataset, levels: int, seed: int, 
 
 def _write(folder: Path, density: MADEDensity, digits: Dataset, seed: int) -> list[Path]:
     """Draw samples, completions, masks and the learning curve, and save the model; return the files."""
-    shape, top = digits.image_shape or (1, digits.n_features), float(digits.train.max())
+    shape = digits.image_shape or (1, digits.n_features)
+    top = float(digits.train.max())
     look: dict[str, Any] = {"cmap": "gray_r", "value_range": (0.0, top)}
     samples, completed, masks, curve, model = (folder / name for name in FILES)
     rows = np.asarray(density.sample(80, random_state=seed))

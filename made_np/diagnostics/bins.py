@@ -118,7 +118,8 @@ class Uniformity(Bins):
     @property
     def standard_error(self) -> float:
         """Of each share, if the model is right: ``sqrt((1 - 1/n_bins) / (n_bins n))``; NaN without counts."""
-        n, n_bins = int(self.count.sum()), len(self.count)
+        n = int(self.count.sum())
+        n_bins = len(self.count)
         return sqrt((1 - 1 / n_bins) / (n_bins * n)) if n else float("nan")
 
     @property

@@ -175,7 +175,9 @@ def calibration(
     (array([0, 4]), array([ nan, 0.75]))
     """
     as_model(made)
-    n_bins, generator, n = as_count(n_bins, "n_bins", 1, MOST_BINS), as_generator(rng), 0
+    n_bins = as_count(n_bins, "n_bins", 1, MOST_BINS)
+    generator = as_generator(rng)
+    n = 0
     for _ in made.check_blocks(x, context):  # all rows, before anything is drawn
         pass
     sums = np.zeros((4, made.n_features, n_bins))
@@ -183,7 +185,8 @@ def calibration(
         raw = made.params(theta, rows, context=y, mask_set=mask_set).astype(np.float64)
         if not np.isfinite(raw).all():
             raise ValueError("theta gives raw outputs that are not finite: it has no probabilities to compare")
-        values, between = rows.astype(np.float64), generator.random(rows.shape)
+        values = rows.astype(np.float64)
+        between = generator.random(rows.shape)
         for group in made.outputs.groups:
             features = np.arange(made.n_features)[group.features]
             own = group.raw_of(raw), values[:, group.features]
@@ -209,9 +212,11 @@ def _count_states(output: Distribution, raw: Array, x: Array, n_bins: int) -> Fl
     Of a binary feature only the 1 is a prediction: that of a 0 would say the same again.
     """
     if isinstance(output, Categorical):
-        p, true = softmax(raw), output.encode(x)
+        p = softmax(raw)
+        true = output.encode(x)
     else:
-        p, true = output.mean(raw)[..., None], x[..., None]
+        p = output.mean(raw)[..., None]
+        true = x[..., None]
     return np.stack([_histogram(p, n_bins, weights) for weights in (None, p, true, p * (1 - p))])
 
 
@@ -233,7 +238,8 @@ def _integral(output: Distribution, raw: Array, x: Array, between: Array) -> Flo
     if not isinstance(output, DiscretizedLogistic):
         raise TypeError(f"{type(output).__name__} has neither states nor a distribution function known here")
     # The edges of the bins, under the mixture of logistics that is binned: raw outputs are in units of half the levels.
-    top, half = output.levels - 1, (output.levels - 1) / 2
+    top = output.levels - 1
+    half = (output.levels - 1) / 2
     logistics = MixtureOfLogistics(output.n, output.min_scale / half)
     low = np.where(x > 0, _mass_below(logistics, raw, (x - 0.5) / half - 1), 0)
     high = np.where(x < top, _mass_below(logistics, raw, (x + 0.5) / half - 1), 1)

@@ -141,7 +141,8 @@ class Evaluation:
 
     def __str__(self) -> str:
         costliest = np.argsort(-self.per_feature, kind="stable")[:SHOWN]
-        labels, left = self._labels(), self.n_features - len(costliest)
+        labels = self._labels()
+        left = self.n_features - len(costliest)
         width = max(len(labels[d]) for d in costliest)
         lines = [
             f"nll           {self.nll:.4f}{_plus_minus(self.standard_error)} nats per row",
@@ -203,7 +204,8 @@ def evaluate(made: MADE, theta: Array, x: Any, *, context: Any = None, mask_set:
     """
     as_model(made)
     sets = [mask_set] if mask_set is not None else range(MIXTURE_SIZE if made.n_masks is None else made.n_masks)
-    found, total = [], np.zeros(made.n_features)
+    found = []
+    total = np.zeros(made.n_features)
     for rows, y in made.check_blocks(x, context):
         log_prob = np.full(len(rows), -np.inf)
         for one in sets:

@@ -107,7 +107,8 @@ class RealMixture(Distribution):
             z = (middle[..., None] - m) / s
             mass = (w * self.mass_below(np.where(is_left[..., None], z, -z))).sum(-1)
             is_above = np.where(is_left, mass > below, mass < 1 - below)
-            low, high = np.where(is_above, low, middle), np.where(is_above, middle, high)
+            low = np.where(is_above, low, middle)
+            high = np.where(is_above, middle, high)
         return high
 
     def mean(self, raw: Array) -> Array:
@@ -274,7 +275,8 @@ class DiscretizedLogistic(Distribution):
 
     def _split(self, raw: Array) -> tuple[Array, Array, Array, Array]:
         """Return logits, means and scales (in levels), and the raw scales, each (..., n)."""
-        n, half = self.n, raw.real.dtype.type((self.levels - 1) / 2)
+        n = self.n
+        half = raw.real.dtype.type((self.levels - 1) / 2)
         logits = np.zeros_like(raw[..., :1]) if n == 1 else raw[..., :n]
         raw_scale = raw[..., -n:]
         s = half * softplus(raw_scale) + raw.real.dtype.type(self.min_scale)
@@ -305,16 +307,16 @@ class DiscretizedLogistic(Distribution):
 
     def _log_bin(self, m: Array, s: Array, x: Array) -> tuple[Array, Array, Array]:
         """Return log P(x) of each component, with its slopes in m and s."""
-        lower_open, upper_open = x <= 0, x >= self.levels - 1
+        lower_open = x <= 0
+        upper_open = x >= self.levels - 1
         both = ~(lower_open | upper_open)
         d = 1 / s
-        a, b = (x + 0.5 - m) * d, (x - 0.5 - m) * d
+        a = (x + 0.5 - m) * d
+        b = (x - 0.5 - m) * d
         log_p = np.where(upper_open, 0, -softplus(-a)) - np.where(lower_open, 0, softplus(b))
         log_p = log_p + np.where(both, np.log(-np.expm1(-d)), 0)
-        slope_a, slope_b = (
-            np.where(upper_open, 0, sigmoid(-a)),
-            np.where(lower_open, 0, sigmoid(b)),
-        )
+        slope_a = np.where(upper_open, 0, sigmoid(-a))
+        slope_b = np.where(lower_open, 0, sigmoid(b))
         # d / (e^d - 1), written with e^-d so that a small scale (large d) cannot overflow.
         gd = np.where(both, d * np.exp(-d) / -np.expm1(-d), 0)
         return log_p, (slope_b - slope_a) * d, (b * slope_b - a * slope_a - gd) * d
@@ -331,7 +333,8 @@ class DiscretizedLogistic(Distribution):
         for _ in range(int(self.levels - 1).bit_length()):
             middle = (low + high) // 2
             below = (u < self._cdf(raw, middle.astype(raw.dtype))) | (low == high)
-            low, high = np.where(below, low, middle + 1), np.where(below, middle, high)
+            low = np.where(below, low, middle + 1)
+            high = np.where(below, middle, high)
         return high.astype(raw.dtype)
 
     def mean(self, raw: Array) -> Array:

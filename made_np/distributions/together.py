@@ -67,7 +67,8 @@ class Group:
 
     def raw_of(self, raw: Array) -> Array:
         """Return the group's block (B, d, K) of raw outputs (B, O)."""
-        own, k = raw[:, self.raws], self.output.n_raw
+        own = raw[:, self.raws]
+        k = self.output.n_raw
         return own.reshape(len(own), own.shape[1] // k, k)  # not -1, which no rows at all leave undecided
 
 
@@ -168,7 +169,8 @@ class Outputs:
 
     def nll_and_grad(self, raw: Array, x: Array) -> tuple[Array, Array]:
         """Return `nll` (B, D) and its gradient ``draw`` (B, O), the latter for the sum over features."""
-        nll, draw = np.empty(x.shape, dtype=raw.dtype), np.empty_like(raw)
+        nll = np.empty(x.shape, dtype=raw.dtype)
+        draw = np.empty_like(raw)
         for group in self.groups:
             own = group.raw_of(raw)
             own_nll, own_draw = group.output.nll_and_grad(own, x[:, group.features])

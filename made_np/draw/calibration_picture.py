@@ -90,7 +90,8 @@ def _counts(axes: Axes, bins: Reliability) -> None:
 
 def _histogram(axes: Axes, bins: Uniformity, title: str) -> None:
     """Draw the share of each bin, with the even share as a line and what chance allows as a band."""
-    even, error = bins.even, 2 * bins.standard_error
+    even = bins.even
+    error = 2 * bins.standard_error
     axes.bar(bins.edges[:-1], bins.share, np.diff(bins.edges), align="edge", color=CALM, edgecolor="white")
     axes.axhspan(even - error, even + error, color=FAINT, alpha=0.7, linewidth=0)
     axes.axhline(even, color=INK, linewidth=0.8, linestyle="dotted")

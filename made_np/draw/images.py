@@ -76,7 +76,9 @@ def image_grid(
     ImportError
         matplotlib is missing.
     """
-    path, cmap, size = as_picture(path), as_colour_map(cmap), as_number(size, "size", "[0.01, 100]")
+    path = as_picture(path)
+    cmap = as_colour_map(cmap)
+    size = as_number(size, "size", "[0.01, 100]")
     given = as_numbers(images, "images")
     if given.ndim != 4 or 0 in given.shape:
         raise ValueError(f"images has shape {given.shape}: give (rows, columns, height, width), none of them 0")
@@ -128,13 +130,15 @@ def completions(
     TypeError, ValueError, OSError, ImportError
         As in `image_grid`.
     """
-    path, rows = as_picture(path), as_numbers(given, "given")
+    path = as_picture(path)
+    rows = as_numbers(given, "given")
     height, width = as_sequence(image_shape, "image_shape", "(height, width)", 2)
     shape = as_count(height, "image_shape[0]"), as_count(width, "image_shape[1]")
     if rows.ndim != 2 or 0 in rows.shape:
         raise ValueError(f"given has shape {rows.shape}: give rows (n, D), none of them 0")
     n = len(rows)
-    columns, titles = [], []
+    columns = []
+    titles = []
     for title, part in (("original", original), ("given", rows), ("mean", mean)):
         if part is not None:
             columns.append(_as_images(part, n, shape, title))
@@ -202,7 +206,8 @@ def _sheet(shape: tuple[int, ...], size: float, titles: Sequence[str] | None) ->
     gap = GAP * max(height, width)
     inch = size / max(height, width)
     head = 0.17 / inch if titles is not None else 0.0
-    right, bottom = n_columns * (width + gap), n_rows * (height + gap)
+    right = n_columns * (width + gap)
+    bottom = n_rows * (height + gap)
     figure = new_figure((right + gap) * inch, (bottom + gap + head) * inch)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))
@@ -217,7 +222,8 @@ def _sheet(shape: tuple[int, ...], size: float, titles: Sequence[str] | None) ->
 def _draw_image(axes: Axes, image: Array, corner: Array, **colours: Any) -> None:
     from matplotlib.patches import Rectangle
 
-    (left, top), (height, width) = corner, image.shape
+    (left, top) = corner
+    (height, width) = image.shape
     if np.isnan(image).any():
         ground = {"facecolor": GROUND, "edgecolor": HATCH, "hatch": "////", "linewidth": 0}
         axes.add_patch(Rectangle((left, top), width, height, **ground))

@@ -129,14 +129,18 @@ def _sides(mask_set: MaskSet, names: Sequence[str] | None) -> tuple[Side, Side]:
 
 def _features(mask_set: MaskSet, names: Sequence[str] | None) -> tuple[Side, Side]:
     """Return the features as outputs and as inputs, one unit each."""
-    listed, degrees = feature_names(names, len(mask_set.order)), mask_set.position + 1
+    listed = feature_names(names, len(mask_set.order))
+    degrees = mask_set.position + 1
     return Side("output", degrees, listed), Side("input", degrees, listed)
 
 
 def _panel(axes: Axes, title: str, mask: Bools, out: Side, inp: Side, by: str, n_features: int) -> Any:
     """Draw one mask; return the image, so that a bar can explain its colours."""
-    rows, columns = _sequence(out, by), _sequence(inp, by)
-    out, inp, mask = out.sorted_by(rows), inp.sorted_by(columns), mask[np.ix_(rows, columns)]
+    rows = _sequence(out, by)
+    columns = _sequence(inp, by)
+    out = out.sorted_by(rows)
+    inp = inp.sorted_by(columns)
+    mask = mask[np.ix_(rows, columns)]
     colours, scale = degree_colours(n_features)
     # A cell without a wire is NaN: nothing is drawn there.
     cells = np.where(mask, out.degrees[:, None], np.nan)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-COLUMN, ROW = 2.1, 0.32
+COLUMN = 2.1
+ROW = 0.32
 """From one column of units to the next, and from one unit to the next, in inches."""
 
 
@@ -108,7 +109,8 @@ def network(
 
 def _sheet(n_columns: int, tallest: int, longest_name: int, head: int) -> Axes:
     """Return axes that fill a figure and leave room for names at both sides, and `head` rows for titles."""
-    left, right = 0.4 + 0.075 * longest_name, 0.8 + 0.075 * longest_name  # inches
+    left = 0.4 + 0.075 * longest_name
+    right = 0.8 + 0.075 * longest_name  # inches
     figure = new_figure(left + COLUMN * (n_columns - 1) + right, ROW * (tallest + head))
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))

@@ -40,8 +40,10 @@ def mask_text(mask: Any, *, width: int = 72, height: int = 36, ascii: bool = Fal
     ####..
     ######
     """
-    rows, ascii = as_bools(mask, "mask"), as_flag(ascii, "ascii")
-    width, height = as_count(width, "width", 2), as_count(height, "height")
+    rows = as_bools(mask, "mask")
+    ascii = as_flag(ascii, "ascii")
+    width = as_count(width, "width", 2)
+    height = as_count(height, "height")
     if rows.size == 0:
         return ""
     share = _means(_means(rows.astype(np.float64), height).T, width // 2).T

@@ -49,7 +49,8 @@ class Conventions:
         return self
 
     def __repr__(self) -> str:
-        params, defaults = self.get_params(), self._defaults()
+        params = self.get_params()
+        defaults = self._defaults()
         changed = [f"{name}={value!r}" for name, value in params.items() if repr(value) != repr(defaults[name])]
         return f"{type(self).__name__}({', '.join(changed)})"
 

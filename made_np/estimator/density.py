@@ -237,7 +237,8 @@ class MADEDensity(Fitting):
         known = Known(len(x), cache(lambda: find_order(columns.one_hot.fold(x))))
         choice = self._choice(known if first else None, columns)
         made = self._draft(columns, choice, known) if first else self._continued()
-        rows, valid = self._rows(made, columns, x), None
+        rows = self._rows(made, columns, x)
+        valid = None
         if X_val is not None:
             x_val = self._read(X_val, name="X_val")
             check_columns(column_names(X_val), x_val.shape[1], names, x.shape[1], "X_val")
@@ -258,7 +259,9 @@ class MADEDensity(Fitting):
         start = None if first else self.theta_
         result = self._learn(made, rows, valid, choice, rng, theta=start, checkpoint=checkpoint)
         self._settle(made, result.theta, columns, names, result.history, result.stopped_by)
-        self.weight_decay_, self.trials_, self._look = choice.weight_decay, trials, look
+        self.weight_decay_ = choice.weight_decay
+        self.trials_ = trials
+        self._look = look
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> MADEDensity:
@@ -304,5 +307,7 @@ class MADEDensity(Fitting):
         history = {name: new if first else self.history_[name] + new for name, new in done.history.items()}
         history["epoch"] = list(range(1, len(history["epoch"]) + 1))
         self._settle(made, done.theta, columns, names, history, done.stopped_by, done.memory)
-        self.weight_decay_, self.trials_, self._look = choice.weight_decay, [] if first else self.trials_, look
+        self.weight_decay_ = choice.weight_decay
+        self.trials_ = [] if first else self.trials_
+        self._look = look
         return self

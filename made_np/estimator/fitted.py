@@ -120,7 +120,8 @@ class FittedDensity(Conventions):
             others are real numbers to the model. Names other than strings, numbers and pairs of these give an array.
         """
         made, columns = self._fitted()
-        n_samples, rng = as_count(n_samples, "n_samples", 1, MOST_ROWS), self._rng(random_state)
+        n_samples = as_count(n_samples, "n_samples", 1, MOST_ROWS)
+        rng = self._rng(random_state)
         rows = columns.decode(made.sample(self.theta_, n_samples, rng=rng))
         return rows if self._look is None else self._look.put_on(rows)
 
@@ -152,7 +153,8 @@ class FittedDensity(Conventions):
         made, columns = self._fitted()
         n_draws = n_draws if n_draws is None else as_count(n_draws, "n_draws", 1, MOST_ROWS)
         x = self._read_again(X, gaps=True)
-        gaps, given = np.isnan(x), columns.encode(x)
+        gaps = np.isnan(x)
+        given = columns.encode(x)
         check_gaps(made, ~np.isnan(given), columns.label)
         rng = self._rng(random_state)
         if n_draws is None:
@@ -160,10 +162,12 @@ class FittedDensity(Conventions):
         else:
             z = made.sample(self.theta_, n_draws * len(x), given=np.tile(given, (n_draws, 1)), rng=rng)
             z = z.reshape(n_draws, *given.shape)
-        filled, look = np.where(gaps, columns.decode(z), x), Look.of(X)
+        filled = np.where(gaps, columns.decode(z), x)
+        look = Look.of(X)
         if look is None:
             return filled[0] if n_draws is None else filled
-        look, index = look.filled(self._look), getattr(X, "index", None)
+        look = look.filled(self._look)
+        index = getattr(X, "index", None)
         frames = [look.put_on(table, index) for table in filled]
         return frames[0] if n_draws is None else frames
 
@@ -222,7 +226,8 @@ class FittedDensity(Conventions):
                 estimator.backend = stored.made.backend
             estimator._settle(stored.made, stored.theta, *learned[1:5])
             estimator.weight_decay_ = learned.weight_decay
-            estimator.trials_, estimator._look = learned.trials, learned.look
+            estimator.trials_ = learned.trials
+            estimator._look = learned.look
         return estimator
 
     # ------------------------------------------------------------------------------------------ inside
@@ -268,11 +273,16 @@ class FittedDensity(Conventions):
         memory: Memory | None = None,
     ) -> None:
         """Set everything that makes the estimator a fitted one, at once and only at the end."""
-        self.made_, self.theta_, self.columns_, self._memory = made, theta, columns, memory
+        self.made_ = made
+        self.theta_ = theta
+        self.columns_ = columns
+        self._memory = memory
         # Kept beside the model, because its masks take longer to build than a few rows to score.
         self._exact = replace(made, dtype="float64")
         self.n_features_in_ = len(columns)
-        self.history_, self.n_iter_, self.stopped_by_ = history, len(history["epoch"]), stopped_by
+        self.history_ = history
+        self.n_iter_ = len(history["epoch"])
+        self.stopped_by_ = stopped_by
         if names is not None:
             self.feature_names_in_ = names
         elif hasattr(self, "feature_names_in_"):

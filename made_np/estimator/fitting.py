@@ -30,27 +30,38 @@ __all__ = ["Fitting", "Known", "hold_out"]
 
 Array = NDArray[Any]
 
-ROWS_PER_UNIT, FEWEST, MOST, MOST_WIRES = 16, 500, 2_000, 1_600_000
+ROWS_PER_UNIT = 16
+FEWEST = 500
+MOST = 2_000
+MOST_WIRES = 1_600_000
 """What "auto" is for `hidden_layer_sizes`: one layer, of a unit for so many rows, between these numbers of units.
 
 Where columns are many, it is narrower: of no more wires to it than these, so that a fit stays one of minutes.
 """
 FEWEST_SHARED = 1_000
 """As `FEWEST`, where several mask sets share the units."""
-RATE, REAL_RATE = 4e-3, 2e-3
+RATE = 4e-3
+REAL_RATE = 2e-3
 """What "auto" is for `learning_rate`, without and with real columns: how those go together must be learned to a hair.
 
 Where a hidden layer has more than `FEWEST` units, it falls with the root of their number.
 """
-DROPOUT, LESS_DROPOUT, MANY_ROWS, REAL_DROPOUT = 0.5, 0.3, 30_000, 0.0
+DROPOUT = 0.5
+LESS_DROPOUT = 0.3
+MANY_ROWS = 30_000
+REAL_DROPOUT = 0.0
 """What "auto" is for `dropout`: less from so many rows on, and none where there are real columns."""
-MAX_STEPS, MAX_WORK, FEWEST_STEPS, MIN_EPOCHS = 30_000, 3.75e10, 10_000, 20
+MAX_STEPS = 30_000
+MAX_WORK = 3.75e10
+FEWEST_STEPS = 10_000
+MIN_EPOCHS = 20
 """What "auto" is for `max_epochs`: so many steps, or as many as make this number times the parameters, if that is less;
 but no fewer than the last two say.
 """
 PATIENT_STEPS = 1_500
 """What "auto" is for `n_iter_no_change`: so many steps, but no fewer epochs than `MIN_EPOCHS`."""
-TRIAL_STEPS, TRIAL_ROWS = 1_500, 2_000
+TRIAL_STEPS = 1_500
+TRIAL_ROWS = 2_000
 """Steps of a trial and rows that score it. It learns from no more rows than it needs, and an "auto" width is the least.
 """
 ENOUGH_ROWS = 100
@@ -109,7 +120,9 @@ class Fitting(FittedDensity):
         if not first:
             x = self._read_again(X)
             return Training(x, self._names(), self._look, self.columns_)
-        x, names, look = self._read(X), column_names(X), Look.of(X)
+        x = self._read(X)
+        names = column_names(X)
+        look = Look.of(X)
         if isinstance(self.columns, OneHot):
             return Training(x, names, look, Columns.learn(x, "auto", names, self.columns))
         may_find = whole and is_auto(self.columns) and isinstance(self.order, str) and len(x) >= ENOUGH_ROWS
@@ -182,7 +195,8 @@ class Fitting(FittedDensity):
         """Return the model that is there, or raise if the parameters now describe another one."""
         asked = self._model(self.columns_, self.made_.seed, self._choice(None, self.columns_))
         if asked != self.made_:
-            old, new = self.made_.config(), asked.config()
+            old = self.made_.config()
+            new = asked.config()
             changed = [name for name in old if old[name] != new[name]]
             raise ValueError(
                 f"the fitted model cannot go on learning, since {', '.join(changed)} changed: set the old values, or "
@@ -197,7 +211,8 @@ class Fitting(FittedDensity):
         if valid is None:
             return []
         few = _spread(rows, TRIAL_STEPS * self.batch_size)
-        scored, narrow = _spread(valid, TRIAL_ROWS), known._replace(n_rows=0)
+        scored = _spread(valid, TRIAL_ROWS)
+        narrow = known._replace(n_rows=0)
 
         def loss(choice: Choice) -> float:
             made = self._model(columns, seed, choice, narrow)
@@ -251,7 +266,8 @@ class Fitting(FittedDensity):
         def epochs(asked: Any, n_steps: int) -> Any:
             return max(MIN_EPOCHS, -(-n_steps // per_epoch)) if is_auto(asked) else asked
 
-        max_epochs, patience = epochs(self.max_epochs, _most_steps(made)), epochs(self.n_iter_no_change, PATIENT_STEPS)
+        max_epochs = epochs(self.max_epochs, _most_steps(made))
+        patience = epochs(self.n_iter_no_change, PATIENT_STEPS)
         if trial:
             max_epochs = min(max_epochs, -(-TRIAL_STEPS // per_epoch))
         return fit_model(

@@ -13,7 +13,8 @@ from made_np.values import as_choice
 
 __all__ = ["Look"]
 
-WHOLE, FLOATING = ("bool", "int", "uint"), ("float", "double")
+WHOLE = ("bool", "int", "uint")
+FLOATING = ("float", "double")
 """How the names of dtypes begin, in small letters, in pandas and in polars."""
 
 

@@ -96,8 +96,10 @@ def try_out(asked: Choice, weight_decay: float, loss: Callable[[Choice], float])
     loss : callable Choice -> float
         Of held-out rows, after a short fit.
     """
-    first, trials = without_trials(asked, weight_decay), []
-    rivals, decays = [], DECAYS[1:] if is_auto(asked.weight_decay) else ()
+    first = without_trials(asked, weight_decay)
+    trials = []
+    rivals = []
+    decays = DECAYS[1:] if is_auto(asked.weight_decay) else ()
     if is_auto(asked.order) and first.order == "found":
         rivals.append(replace(first, order="natural"))
     if is_auto(asked.order) and is_auto(asked.n_masks):

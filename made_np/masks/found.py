@@ -137,7 +137,8 @@ def _information(codes: NDArray[np.uint8], sizes: Ints) -> Floats:
     for k, a in enumerate(blocks):
         for b in blocks[k:]:
             part = _block_information(_joint_counts(codes, sizes, a, b), sizes[a], sizes[b])
-            information[np.ix_(a, b)], information[np.ix_(b, a)] = part, part.T
+            information[np.ix_(a, b)] = part
+            information[np.ix_(b, a)] = part.T
     return information
 
 
@@ -158,7 +159,8 @@ def _one_hot(codes: NDArray[np.uint8], sizes: Ints) -> NDArray[np.float32]:
 
 def _block_information(counts: NDArray[np.float32], sizes_a: Ints, sizes_b: Ints) -> Floats:
     """Return I of the pairs whose tables `counts` holds side by side, one value for each table."""
-    at_a, at_b = np.cumsum(sizes_a) - sizes_a, np.cumsum(sizes_b) - sizes_b
+    at_a = np.cumsum(sizes_a) - sizes_a
+    at_b = np.cumsum(sizes_b) - sizes_b
     joint = counts.astype(np.float64) + PSEUDO_COUNT
     of_a = np.add.reduceat(joint, at_b, axis=1)  # (states of a, columns of b)
     of_b = np.add.reduceat(joint, at_a, axis=0)  # (columns of a, states of b)

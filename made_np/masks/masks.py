@@ -57,7 +57,8 @@ def make_order(order: str | Sequence[int] | Ints, n_features: int, rng: np.rando
     >>> make_order("reverse", 4, np.random.default_rng(0))
     array([3, 2, 1, 0])
     """
-    n_features, rng = as_count(n_features, "n_features"), as_generator(rng)
+    n_features = as_count(n_features, "n_features")
+    rng = as_generator(rng)
     if isinstance(order, str):
         if order not in ORDERS:
             raise ValueError(
@@ -99,7 +100,8 @@ def spread_degrees(width: int, n_features: int, n_context: int = 0) -> Ints:
     >>> spread_degrees(6, 4, n_context=1)
     array([0, 0, 1, 2, 2, 3])
     """
-    width, n_features = as_count(width, "width"), as_count(n_features, "n_features")
+    width = as_count(width, "width")
+    n_features = as_count(n_features, "n_features")
     n_context = as_count(n_context, "n_context", 0)
     n_zero = _n_degree_zero(width, n_features, n_context)
     top = n_features - 1
@@ -115,9 +117,11 @@ def random_degrees(width: int, n_features: int, rng: np.random.Generator, n_cont
     A missing degree d deletes just the wire from the d-th feature to the next, its nearest neighbour. So surplus units
     are given the missing degrees whenever the layer is wide enough.
     """
-    width, n_features = as_count(width, "width"), as_count(n_features, "n_features")
+    width = as_count(width, "width")
+    n_features = as_count(n_features, "n_features")
     top = max(n_features - 1, 1)
-    lowest, rng = as_count(lowest, "lowest", 0, top), as_generator(rng)
+    lowest = as_count(lowest, "lowest", 0, top)
+    rng = as_generator(rng)
     n_zero = _n_degree_zero(width, n_features, as_count(n_context, "n_context", 0))
     drawn = rng.integers(lowest, top + 1, size=width - n_zero)
     missing = np.setdiff1d(np.arange(lowest, top + 1), drawn)
@@ -161,7 +165,8 @@ def make_mask(degrees_out: Ints, degrees_in: Ints, *, strict: bool = False) -> B
            [1, 0]])
     """
     compare = np.greater if as_flag(strict, "strict") else np.greater_equal
-    above, below = as_integers(degrees_out, "degrees_out"), as_integers(degrees_in, "degrees_in")
+    above = as_integers(degrees_out, "degrees_out")
+    below = as_integers(degrees_in, "degrees_in")
     return np.asarray(compare(above[:, None], below[None, :]))
 
 
@@ -211,8 +216,10 @@ def make_degrees(
     With `residual`, a layer as wide as the one below takes over its degrees, so that every identity skip is allowed.
     """
     as_choice(kind, "kind", DEGREES)
-    n_features, rng = as_count(n_features, "n_features"), as_generator(rng)
-    n_context, residual = as_count(n_context, "n_context", 0), as_flag(residual, "residual")
+    n_features = as_count(n_features, "n_features")
+    rng = as_generator(rng)
+    n_context = as_count(n_context, "n_context", 0)
+    residual = as_flag(residual, "residual")
     layers: list[Ints] = []
     for width in as_widths(hidden):
         below = layers[-1] if layers else None

@@ -112,7 +112,8 @@ class MaskSet:
         """
         skips: list[Bools | None] = [None] * len(self.degrees)
         for layer in range(1, len(self.degrees) if self.residual else 0):
-            above, below = self.degrees[layer], self.degrees[layer - 1]
+            above = self.degrees[layer]
+            below = self.degrees[layer - 1]
             if len(above) == len(below):
                 skips[layer] = _fixed(np.asarray(above >= below))
         return tuple(skips)

@@ -197,7 +197,8 @@ class Description:
             if np.isfinite(theta @ theta):  # as nearly always: nothing to look for
                 return
         wrong = ~np.isfinite(theta)
-        views, masks = self.layout.views(wrong), [self.network.masks(one) for one in sets]
+        views = self.layout.views(wrong)
+        masks = [self.network.masks(one) for one in sets]
         for name in masks[0]:
             views[name][:] &= np.logical_or.reduce([each[name] for each in masks])
         if wrong.any():
@@ -267,7 +268,8 @@ class Description:
         """
         if dropout is None:
             return None
-        inputs, shapes = (n, self.network.n_inputs), [(n, width) for width in self.hidden]
+        inputs = (n, self.network.n_inputs)
+        shapes = [(n, width) for width in self.hidden]
         what = f"{self.dtype} arrays of shapes {shapes}, and maybe one of {inputs} before them, for the inputs"
         keeps = as_sequence(dropout, "dropout", what)
         wanted = [inputs, *shapes] if len(keeps) > len(shapes) else shapes

@@ -100,7 +100,8 @@ class MADE(Description):
             the same: 2 / fan-in below relu, else 1 / fan-in, where the fan-in counts live wires.
         """
         as_choice(scheme, "scheme", SCHEMES)
-        generator, rows = as_generator(rng), None if x is None else self.check_rows(x)
+        generator = as_generator(rng)
+        rows = None if x is None else self.check_rows(x)
         if rows is not None and len(rows) == 0:
             raise ValueError("x has no rows: init needs some to set the output biases from")
         theta = draw_parameters(self.network, generator, self.mask_sets[0], self.dtype, scheme)
@@ -138,7 +139,9 @@ class MADE(Description):
         mask_set : int, permutation, or None
             None: the mixture over all mask sets; of an endless model, over the first 32 (`mixture` for others).
         """
-        theta, sets, found = self.check_theta(theta), self._several(mask_set), []
+        theta = self.check_theta(theta)
+        sets = self._several(mask_set)
+        found = []
         for rows, y in self.check_blocks(x, context):
             each = [-self.ops.row_nll(self.network, theta, rows, y, one) for one in sets]
             found.append(_log_mean_exp(np.stack(each)).astype(self.dtype))
@@ -172,7 +175,9 @@ class MADE(Description):
         shared out by how likely each mask set finds it.
         """
         theta, rows, context = self._check(theta, x, context)
-        keeps, sets, n = self.check_dropout(dropout, len(rows)), self._several(mask_set), max(len(rows), 1)
+        keeps = self.check_dropout(dropout, len(rows))
+        sets = self._several(mask_set)
+        n = max(len(rows), 1)
         if grad is None:
             grad = np.empty_like(theta)
         else:
@@ -224,9 +229,11 @@ class MADE(Description):
         ValueError
             The given features lead in no order of this model, or `theta` holds NaN or infinity.
         """
-        generator, n = as_generator(rng), as_count(n, "n", 0)
+        generator = as_generator(rng)
+        n = as_count(n, "n", 0)
         u = None if uniforms is None else as_uniforms(uniforms, n, self.n_features)
-        theta, x = self.check_theta(theta), self.check_given(given, n)
+        theta = self.check_theta(theta)
+        x = self.check_given(given, n)
         with undrawn(generator):
             y, chosen = self._choose(theta, x, "n is", conditioning, context, mask_set, generator)
             if u is None:
@@ -252,8 +259,10 @@ class MADE(Description):
         For a linear Gaussian model that is E[rest | given]; in general, one central completion (an average of many
         draws of `sample` is the mean). Arguments as in `sample`.
         """
-        generator, gappy = as_generator(rng), as_dense(given, "given")
-        theta, x = self.check_theta(theta), self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1)
+        generator = as_generator(rng)
+        gappy = as_dense(given, "given")
+        theta = self.check_theta(theta)
+        x = self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1)
         with undrawn(generator):
             y, chosen = self._choose(theta, x, "given has", conditioning, context, mask_set, generator)
 
@@ -269,11 +278,13 @@ class MADE(Description):
     ) -> tuple[Array | None, Iterator[tuple[Ints, MaskSet]]]:
         """Return the context of rows `x`, and which of them are to be filled under which mask set, drawn one by one."""
         as_choice(conditioning, "conditioning", ("exact", "clamp"))
-        y, sets = self.check_context(context, len(x), of=of), self._several(mask_set)
+        y = self.check_context(context, len(x), of=of)
+        sets = self._several(mask_set)
 
         def log_prob_known(rows: Ints, known: Bools, one: MaskSet) -> Array:
             # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
-            part, own = np.nan_to_num(x[rows], nan=0.0), None if y is None else y[rows]
+            part = np.nan_to_num(x[rows], nan=0.0)
+            own = None if y is None else y[rows]
             nll = self.ops.nll(self.network, theta, part, own, one)
             if np.isnan(nll).any():
                 self.check_live(theta, sets)

@@ -83,7 +83,8 @@ def observed_log_prob(made: MADE, theta: Array, x: Array, label: Label = "featur
     check_gaps(made, known, label)
     # What stands in a gap does not matter, as long as it is a value: no known feature sees it.
     filled = np.where(known, x, 0)
-    total, n_sets = np.full(len(x), -np.inf), np.zeros(len(x))
+    total = np.full(len(x), -np.inf)
+    n_sets = np.zeros(len(x))
     for rows, mask_set in _questions(made, known):
         each = made.feature_log_prob(theta, filled[rows], mask_set=mask_set)
         total[rows] = np.logaddexp(total[rows], np.where(known[rows], each, 0).sum(axis=1, dtype=np.float64))

@@ -48,7 +48,8 @@ class Layout:
     @lazy
     def slices(self) -> dict[str, slice]:
         """The part of the flat vector that each name owns."""
-        slices, start = {}, 0
+        slices = {}
+        start = 0
         for name, shape in zip(self.names, self.shapes, strict=True):
             slices[name] = slice(start, start + prod(shape))
             start += prod(shape)

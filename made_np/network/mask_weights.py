@@ -41,7 +41,8 @@ def fold(network: Network, theta: Array, mask_set: MaskSet) -> tuple[Network, Ar
     """
     if not network.mask_weights:
         return network, theta
-    views, folded = network.layout.views(theta), theta[: network.plain.layout.size].copy()
+    views = network.layout.views(theta)
+    folded = theta[: network.plain.layout.size].copy()
     biases = network.plain.layout.views(folded)
     for U, b, mask in _told(network, mask_set):
         biases[b] += mask_bias(views[U], mask)

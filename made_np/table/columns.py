@@ -123,8 +123,10 @@ class Columns:
         x = as_numbers(x, "X")
         if x.ndim != 2 or 0 in x.shape:
             raise ValueError(f"X has shape {x.shape}: give rows (n, D), n and D at least 1")
-        x, n_columns = as_finite(x, np.dtype(np.float64), "X"), x.shape[1]
-        wanted, known = as_kinds(kinds, n_columns), _as_names(names, n_columns)
+        x = as_finite(x, np.dtype(np.float64), "X")
+        n_columns = x.shape[1]
+        wanted = as_kinds(kinds, n_columns)
+        known = _as_names(names, n_columns)
         as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot").spans(n_columns)
         warn_of_row_numbers(known)
         warn_of_missing(x, wanted, known)
@@ -231,14 +233,16 @@ class Columns:
         Every code 0..n-1 is allowed in a column of n codes, whether fit met it or not: it has its probability. NaN is
         passed over.
         """
-        x, places = as_rows(x, len(self), np.dtype(np.float64), name, gaps=True), np.arange(len(self))
+        x = as_rows(x, len(self), np.dtype(np.float64), name, gaps=True)
+        places = np.arange(len(self))
         for group in self._blocks.groups:
             values = x[:, group.features]
             invalid = group.output.invalid(values) & ~np.isnan(values)
             if invalid.any():
                 row, place = (int(i) for i in np.argwhere(invalid)[0])
                 column = int(places[group.features][place])
-                output, which = group.output, where(column, self.each[column].name)
+                output = group.output
+                which = where(column, self.each[column].name)
                 raise ValueError(
                     f"{name}[{row}, {column}] = {values[row, place]:g}: {which} has {type(output).__name__} values, "
                     f"{output.support}. {_way_out(output, values[row, place])}"
@@ -273,7 +277,8 @@ def _mean_and_scale(values: Floats) -> tuple[float, float]:
     # In units of the largest value, so that no square overflows or vanishes.
     unit = float(np.abs(values).max()) or 1.0
     shares = values / unit
-    mean, spread = float(shares.mean()) * unit, float(shares.std())
+    mean = float(shares.mean()) * unit
+    spread = float(shares.std())
     # Rounding alone leaves a spread of about 1e-16.
     scale = spread * unit if spread > 1e-14 else 1.0
     return mean, max(scale, float(np.finfo(np.float64).tiny))

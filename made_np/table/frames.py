@@ -76,7 +76,8 @@ def as_table(X: Any, *, gaps: bool = False, name: str = "X") -> Floats:
         Another shape, no rows, complex numbers, infinity, integers that float64 does not hold, or NaN without `gaps`.
         Messages name column and value.
     """
-    columns, names = columns_of(X), column_names(X)
+    columns = columns_of(X)
+    names = column_names(X)
     array = as_dense(X, name) if columns is None else X
     if len(array.shape) != 2:
         raise ValueError(
@@ -128,7 +129,8 @@ def _as_reals(
 
 def _from_objects(array: NDArray[Any], name: str, names: Names | None, column: int | None) -> Floats:
     """Turn objects into floats, None and pandas.NA into NaN; refuse every other object, and every other dtype."""
-    pandas, reals = sys.modules.get("pandas"), np.empty(array.shape)
+    pandas = sys.modules.get("pandas")
+    reals = np.empty(array.shape)
     gap = None if pandas is None else pandas.NA
     for index, value in np.ndenumerate(array):
         if value is None or value is gap:

@@ -44,7 +44,8 @@ def as_kinds(kinds: Any, n_columns: int) -> list[Kind]:
 
 def distribution_of(values: Floats, kind: str, which: str) -> Distribution:
     """Return the distribution that a name or "auto" stands for; messages call the column `which`."""
-    top, are_codes = values.max(), bool(((values >= 0) & (values == np.floor(values))).all())
+    top = values.max()
+    are_codes = bool(((values >= 0) & (values == np.floor(values))).all())
     if kind == "auto" and are_codes and top < MAX_CODES:
         kind = "bernoulli" if top <= 1 else "categorical"
     if kind in ("auto", "gaussian"):

@@ -65,7 +65,8 @@ class OneHot:
     may_be_none: bool | tuple[bool, ...] = False
 
     def __post_init__(self) -> None:
-        groups, end = [], 0
+        groups = []
+        end = 0
         for group in _items(self.groups, "groups", "pairs (start, stop)"):
             columns = _items(group, "groups", "pairs (start, stop)")
             pair = tuple(as_count(column, "a column in groups", 0, MOST_COLUMNS) for column in columns)
@@ -109,7 +110,9 @@ class OneHot:
         ones = np.asfortranarray(table == 1)
         is_bits: Bools = np.all((table == 0) | ones, axis=0)
         n_ones = ones.sum(axis=0) * is_bits
-        groups, none, start = [], [], 0
+        groups = []
+        none = []
+        start = 0
         while start < len(n_ones):
             stop, is_whole = _end_of_group(ones, is_bits, n_ones, start, evidence)
             if stop - start > 1:
@@ -149,7 +152,9 @@ class OneHot:
         n_columns = as_count(n_columns, "n_columns", 0, MOST_COLUMNS)
         if self.groups and self.groups[-1][1] > n_columns:
             raise ValueError(f"groups has {self.groups[-1]}, but n_columns={n_columns}")
-        stops, spans, start = dict(self.groups), [], 0
+        stops = dict(self.groups)
+        spans = []
+        start = 0
         while start < n_columns:
             spans.append((start, stops.get(start, start + 1)))
             start = spans[-1][1]
@@ -199,7 +204,8 @@ class OneHot:
         n_columns = z.shape[-1] + sum(stop - start - 1 for start, stop in self.groups)
         if n_columns > MOST_COLUMNS or (self.groups and self.groups[-1][1] > n_columns):
             raise ValueError(f"z has {z.shape[-1]} features, which do not go with groups={show(self.groups)}")
-        spans, table = self.spans(n_columns), np.empty((*z.shape[:-1], n_columns), dtype=z.dtype)
+        spans = self.spans(n_columns)
+        table = np.empty((*z.shape[:-1], n_columns), dtype=z.dtype)
         none = {start: may_be_none for start, _, may_be_none in self.each}
         for place, (start, stop) in enumerate(spans):
             code = z[..., place, None]
@@ -226,7 +232,9 @@ def _end_of_group(ones: Bools, is_bits: Bools, n_ones: Ints, start: int, evidenc
     """Return where the group that begins with `start` ends, and whether each row has a 1 in it."""
     if not n_ones[start]:
         return start + 1, False
-    taken, sure, stop = ones[:, start], start + 1, start + 1
+    taken = ones[:, start]
+    sure = start + 1
+    stop = start + 1
     while stop < len(n_ones) and is_bits[stop] and not (taken & ones[:, stop]).any():
         # So many rows would have two ones if this column did not depend on the others.
         if sure == stop and np.count_nonzero(taken) * n_ones[stop] >= evidence * len(ones):
@@ -240,8 +248,10 @@ def _end_of_group(ones: Bools, is_bits: Bools, n_ones: Ints, start: int, evidenc
 
 def _fold(part: Floats, none: bool, start: int, name: str) -> Floats:
     """Return the codes (n,) of the columns (n, width) of one group, the first of which is column `start`."""
-    width, gap = part.shape[1], np.isnan(part)
-    ones, n_gaps = (part == 1).sum(axis=1), gap.sum(axis=1)
+    width = part.shape[1]
+    gap = np.isnan(part)
+    ones = (part == 1).sum(axis=1)
+    n_gaps = gap.sum(axis=1)
     follows = (ones == 0) & (n_gaps == 1) & (not none)
     unknown = (ones == 0) & (n_gaps == width) & ~follows
     known = (ones == 1) | follows | unknown | ((ones == 0) & (n_gaps == 0) & none)

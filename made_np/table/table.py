@@ -17,7 +17,8 @@ NAMES = "names"
 
 EXACT = 1 << 53
 """From here on, float64 does not hold every integer."""
-FREE, RATIO = 1 << 28, 500
+FREE = 1 << 28
+RATIO = 500
 """So many bytes (256 MiB) are read of any compressed table, and more only up to so many times the size of the file."""
 
 

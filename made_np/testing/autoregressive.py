@@ -18,7 +18,8 @@ from .values import as_callable, as_choice, as_number
 from .wiring import LAYOUTS, allowed, as_order, feature_of_columns, find_cycle, position_of
 
 LOST = ("fail", "note", "ignore")
-ONE_BY_ONE, ROWS_AT_ONCE = 64, 1024
+ONE_BY_ONE = 64
+ROWS_AT_ONCE = 1024
 """Up to so many inputs each has a call of its own; beyond, they share calls of so many rows."""
 
 
@@ -182,7 +183,8 @@ def fold_columns(changes: Floats, owner: Ints, n_features: int) -> Floats:
 
 
 def _with_order(changes: Floats, order: Ints, atol: float) -> _Found:
-    depends, may = changes > atol, allowed(order)
+    depends = changes > atol
+    may = allowed(order)
     leaks = [
         Failure(_arrow(i, j), float(changes[i, j]), 0.0, float(changes[i, j])) for i, j in np.argwhere(depends & ~may)
     ]
@@ -226,7 +228,9 @@ def _layout_hint(changes: Floats, order: Ints | None, n_features: int, layout: s
 
 
 def _report(base: Report, found: _Found, lost: str) -> Report:
-    failures, hint, notes = list(found.leaks), found.hint, []
+    failures = list(found.leaks)
+    hint = found.hint
+    notes = []
     if found.missing and lost == "fail":
         failures += [Failure(pair, "no change", "a change") for pair in found.missing]
         hint = hint or "capacity is lost: a missing degree, > for >= between hidden layers, or dead relus"

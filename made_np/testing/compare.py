@@ -45,7 +45,8 @@ def excess(got: ArrayLike, want: ArrayLike, rtol: float, atol: float, noise: Arr
 
 def same(got: ArrayLike, want: ArrayLike) -> Bools:
     """Bitwise sameness, entry by entry: NaN equals NaN, and -0.0 equals 0.0."""
-    got, want = np.asarray(got), np.asarray(want)
+    got = np.asarray(got)
+    want = np.asarray(want)
     equal = got == want
     if got.dtype.kind in "fc" and want.dtype.kind in "fc":
         equal = equal | (np.isnan(got) & np.isnan(want))

@@ -109,7 +109,8 @@ class Connectivity:
 
     def leak_hint(self) -> str:
         """Why an output may see what it must not."""
-        want, wires = self.under(self.order), self.wires
+        want = self.under(self.order)
+        wires = self.wires
         leaks = self.reach & ~want
         if np.array_equal(self.reach, self.under(position_of(self.order))):
             return "the masks follow the inverse permutation: order used for position?"

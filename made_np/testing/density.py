@@ -18,7 +18,8 @@ from .values import as_callable, as_number, show
 
 MOST_ROWS = 2**22
 CHUNK = 2**14
-PANELS, NODES = 32, 16
+PANELS = 32
+NODES = 16
 
 
 def check_normalised(
@@ -147,7 +148,8 @@ class _Sum:
     def over(log_prob: Callable[[Floats], Any], columns: list[Interval | Floats], panels: int) -> _Sum:
         axes = [_nodes(column, panels) for column in columns]
         shape = [len(points) for points, _ in axes]
-        values, weights = np.zeros(prod(shape)), np.ones(prod(shape))
+        values = np.zeros(prod(shape))
+        weights = np.ones(prod(shape))
         for start in range(0, len(values), CHUNK):
             part = slice(start, min(start + CHUNK, len(values)))
             places = _places(np.arange(part.start, part.stop), shape)

@@ -74,7 +74,8 @@ def along(
     for k, (direction, step) in enumerate(directions):
         value, gap = _central(f, x, direction, step, centre)
         error = 4 * noise / step
-        out.value[k], out.noise[k] = value, error
+        out.value[k] = value
+        out.noise[k] = error
         if excess(claimed[k], value, rtol, atol, error) <= 1:
             continue
         finer, finer_gap = _central(f, x, direction, step / 4, centre)
@@ -83,7 +84,9 @@ def along(
         corner = abs(finer_gap) > max(abs(gap) / 2, floor)
         out.kink[k] = (not steady or corner) and np.isfinite([value, finer]).all()
         if excess(claimed[k], finer, rtol, atol, 4 * error) <= 1:
-            out.value[k], out.noise[k], out.kink[k] = finer, 4 * error, False
+            out.value[k] = finer
+            out.noise[k] = 4 * error
+            out.kink[k] = False
     return out
 
 
@@ -91,7 +94,8 @@ def _central(
     f: Callable[[Floats], float], x: Floats, direction: Floats | int, step: float, centre: float
 ) -> tuple[float, float]:
     """The central difference, and the difference between the slopes to the right and left."""
-    ahead, behind = x.copy(), x.copy()
+    ahead = x.copy()
+    behind = x.copy()
     if isinstance(direction, int):
         ahead[direction] += step
         behind[direction] -= step
@@ -100,7 +104,8 @@ def _central(
         ahead += step * direction
         behind -= step * direction
         width = 2 * step
-    right, left = f(ahead), f(behind)
+    right = f(ahead)
+    left = f(behind)
     with np.errstate(all="ignore"):
         return float((right - left) / width), float((right - 2 * centre + left) * 2 / width)
 

@@ -156,7 +156,8 @@ def check_close(
     >>> check_close(-want, want).hint
     'constant ratio got / want = -1: sign flipped?'
     """
-    first, second = as_numbers(got, "got"), as_numbers(want, "want")
+    first = as_numbers(got, "got")
+    second = as_numbers(want, "want")
     limits = as_limits("central", rtol, atol)
     name = namer(names, second.size)
     if first.shape != second.shape:

@@ -93,7 +93,8 @@ def _unexpected(case: Case) -> str:
 
 
 def _constant_ratio(case: Case) -> str:
-    got, want = case.got[case.bad], case.want[case.bad]
+    got = case.got[case.bad]
+    want = case.want[case.bad]
     if len(got) < 2 or not want.all():
         return ""
     ratios = got / want
@@ -120,7 +121,8 @@ def _constant_ratio(case: Case) -> str:
 def _proportional_to_x(case: Case) -> str:
     if case.x is None:
         return ""
-    error, x = (case.got - case.want)[case.bad], case.x[case.bad]
+    error = (case.got - case.want)[case.bad]
+    x = case.x[case.bad]
     if len(error) < 3 or not x.all():
         return ""
     slopes = error / x
@@ -137,7 +139,8 @@ def _moved(case: Case) -> str:
     """Right numbers at wrong places: transposed, or permuted."""
     for block in case.bad_blocks():
         members = np.array([b == block for b in case.blocks])
-        got, want = case.got[members], case.want[members]
+        got = case.got[members]
+        want = case.want[members]
         moved = not _close(got, want) and _close(np.sort(got), np.sort(want))
         if len(got) < 2 or not moved:
             continue

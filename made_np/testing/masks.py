@@ -80,7 +80,8 @@ def check_masks(
     >>> report.n_failed, report.failures[0].where
     (3, 'output 0 <- input 0')
     """
-    layers, wires = as_masks(masks), None if direct is None else as_mask(direct, "direct")
+    layers = as_masks(masks)
+    wires = None if direct is None else as_mask(direct, "direct")
     if not layers and wires is None:
         raise ValueError("masks is empty and there is no direct: there is nothing to check")
     padded = _padded(as_skips(skips), len(layers))
@@ -88,9 +89,7 @@ def check_masks(
     as_choice(dead, "dead", KINDS)
     n_context = as_count(n_context, "n_context", 0, MOST_FEATURES)
     known = as_order(order, None)
-    first = layers[0] if layers else wires
-    assert first is not None
-    n_features = _count(first, known, n_inputs, n_context)
+    n_features = _count(layers[0] if layers else np.asarray(wires), known, n_inputs, n_context)
     inputs = np.append(feature_of_columns(n_features, n_inputs, name="n_inputs"), np.full(n_context, -1))
     outputs = feature_of_columns(n_features, n_outputs, layout, "n_outputs")
     shown = "None" if known is None else str(known.tolist())
@@ -120,9 +119,15 @@ def _circle(cycle: list[int]) -> dict[str, Any]:
 
 
 def _judge(base: Report, case: Connectivity, lost: str, dead: str) -> Report:
-    want, reach, notes = case.under(case.order), case.reach, list(base.notes)
-    leaks, gone, units = reach & ~want, want & ~reach, case.wires.dead_units()
-    failures, n_failed, hint = case.pairs(leaks, "leaks", "no wire"), int(leaks.sum()), ""
+    want = case.under(case.order)
+    reach = case.reach
+    notes = list(base.notes)
+    leaks = reach & ~want
+    gone = want & ~reach
+    units = case.wires.dead_units()
+    failures = case.pairs(leaks, "leaks", "no wire")
+    n_failed = int(leaks.sum())
+    hint = ""
     if leaks.any():
         hint = case.leak_hint()
     if gone.any() and (lost == "fail" or not reach.any()):

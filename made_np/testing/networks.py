@@ -57,14 +57,16 @@ def bernoulli_nll_backward(a: Floats, x: Floats) -> Floats:
 
 def logistic_nll(a: Floats, x: Floats) -> Floats:
     """(B,): ``sum_d t + log s + 2 softplus(-t)``, ``t = (x - m) / s``, ``log s = tanh(c) / 2``; a: m, c by turns."""
-    m, log_s = a[:, 0::2], np.tanh(a[:, 1::2]) / 2
+    m = a[:, 0::2]
+    log_s = np.tanh(a[:, 1::2]) / 2
     t = (x - m) * np.exp(-log_s)
     return np.asarray((t + log_s + 2 * np.logaddexp(0, -t)).sum(axis=1), dtype=np.float64)
 
 
 def logistic_nll_backward(a: Floats, x: Floats) -> Floats:
     """``dm = -tanh(t/2) / s``, ``dc = (1 - t tanh(t/2)) (1 - tanh(c)^2) / 2``."""
-    m, c = a[:, 0::2], np.tanh(a[:, 1::2])
+    m = a[:, 0::2]
+    c = np.tanh(a[:, 1::2])
     t = (x - m) * np.exp(-c / 2)
     da = np.zeros_like(a)
     da[:, 0::2] = -np.tanh(t / 2) * np.exp(-c / 2)
@@ -130,7 +132,8 @@ class Network:
         """Name and shape of each parameter, in the order of theta."""
         found: dict[str, tuple[int, ...]] = {}
         for layer, mask in enumerate(self.plan.masks):
-            found[f"W{layer}"], found[f"b{layer}"] = mask.shape, mask.shape[:1]
+            found[f"W{layer}"] = mask.shape
+            found[f"b{layer}"] = mask.shape[:1]
         if self.plan.direct is not None:
             found["W_direct"] = self.plan.direct.shape
             found.setdefault("b0", self.plan.direct.shape[:1])
@@ -138,7 +141,8 @@ class Network:
 
     def views(self, theta: Floats) -> dict[str, Floats]:
         """The parameters by name, as views of theta."""
-        found, start = {}, 0
+        found = {}
+        start = 0
         for name, shape in self.shapes().items():
             stop = start + prod(shape)
             found[name] = theta[start:stop].reshape(shape)
@@ -165,9 +169,12 @@ class Network:
 
     def forward(self, theta: Floats, x: Floats, context: Floats) -> tuple[Floats, list[tuple[Floats, Floats]]]:
         """(B, O) outputs, and per layer what went in and the sum before the activation."""
-        plan, parts, v = self.plan, self.parts, self.views(theta)
+        plan = self.plan
+        parts = self.parts
+        v = self.views(theta)
         inputs = np.concatenate([x, np.broadcast_to(context, (len(x), plan.n_context))], axis=1)
-        h, tape = inputs, []
+        h = inputs
+        tape = []
         for layer, skip in enumerate(plan.skips):
             z = h @ parts.apply_mask(v[f"W{layer}"], plan.masks[layer]).T + v[f"b{layer}"]
             tape.append((h, z))
@@ -188,7 +195,9 @@ class Network:
 
     def grad(self, theta: Floats) -> Floats:
         """(P,) the gradient of `loss`."""
-        plan, parts, v = self.plan, self.parts, self.views(theta)
+        plan = self.plan
+        parts = self.parts
+        v = self.views(theta)
         out, tape = self.forward(theta, self.x, self.context)
         d: dict[str, Floats] = {}
         dy = parts.nll_backward(out, self.x) / len(self.x)
@@ -199,7 +208,8 @@ class Network:
         if plan.masks:
             d[f"W{top}"], d[f"b{top}"], dh = parts.linear_backward(dy, h, v[f"W{top}"], plan.masks[top])
         for layer in reversed(range(top)):
-            (h, z), skip = tape[layer], plan.skips[layer]
+            (h, z) = tape[layer]
+            skip = plan.skips[layer]
             dz = parts.activation_backward(parts.between_backward(dh), z)
             d[f"W{layer}"], d[f"b{layer}"], below = parts.linear_backward(dz, h, v[f"W{layer}"], plan.masks[layer])
             dh = below if skip is None else parts.skip_backward(below, dh, skip)
@@ -224,7 +234,8 @@ class Network:
 
     def adapter(self, **changes: Any) -> Adapter:
         """What `suite` needs, with some of it replaced."""
-        plan, binary = self.plan, self.plan.n_params == 1
+        plan = self.plan
+        binary = self.plan.n_params == 1
         given: dict[str, Any] = {
             "n_features": plan.n_features,
             "order": plan.order,

@@ -45,7 +45,8 @@ class Problem:
 
     def along(self, pairs: list[tuple[Floats | int, float]], claimed: Floats) -> Derivatives:
         """Central differences along each (direction, step)."""
-        rtol, atol = self.limits.rtol, self.limits.atol
+        rtol = self.limits.rtol
+        atol = self.limits.atol
         return along(self.f, self.x, pairs, claimed, noise=self.noise, rtol=rtol, atol=atol)
 
 
@@ -63,9 +64,11 @@ class Probe:
 
 def sweep(problem: Problem, chosen: list[int], method: str) -> Probe:
     """One derivative for each of the chosen entries."""
-    x, claimed = problem.x, problem.got[chosen]
+    x = problem.x
+    claimed = problem.got[chosen]
     if method == "complex":
-        rtol, atol = problem.limits.rtol, problem.limits.atol
+        rtol = problem.limits.rtol
+        atol = problem.limits.atol
         measured = complex_step(problem.f, x, chosen, claimed, rtol=rtol, atol=atol)
     else:
         measured = problem.along([(k, problem.h * max(1.0, abs(x[k]))) for k in chosen], claimed)
@@ -81,7 +84,8 @@ def directions(problem: Problem, n: int) -> Probe:
     A step moves entry k by about ``h max(1, |x_k|) / P**(1/4)``: a sum of sqrt(P) such moves, as a unit of a
     network adds up, is then about h, and no more kinks are met than in a sweep.
     """
-    x, n = problem.x, 0 if problem.masked.all() else n
+    x = problem.x
+    n = 0 if problem.masked.all() else n
     scale = np.maximum(1.0, np.abs(x)) * ~problem.masked
     vectors = [random_direction(problem.rng, scale) for _ in range(n)]
     step = problem.h * float(np.linalg.norm(scale)) / x.size**0.25
@@ -96,7 +100,9 @@ def directions(problem: Problem, n: int) -> Probe:
 def with_masked(probe: Probe, problem: Problem) -> Probe:
     """Append the masked entries, whose derivative is exactly 0."""
     frozen = np.flatnonzero(problem.masked)
-    n, none, m = len(probe.claimed), np.zeros(len(frozen)), probe.measured
+    n = len(probe.claimed)
+    none = np.zeros(len(frozen))
+    m = probe.measured
 
     def name(k: int) -> str:
         return probe.name(k) if k < n else f"{problem.name(int(frozen[k - n]))}, masked"
@@ -129,7 +135,8 @@ def noisy(problem: Problem) -> list[Failure]:
 
 def verdict(base: Report, probe: Probe, limits: Limits, broken: list[Failure], *, rows: int | None = None) -> Report:
     """The report on a probe; ``broken`` are failures that were found before."""
-    got, m = probe.claimed, probe.measured
+    got = probe.claimed
+    m = probe.measured
     ratio = excess(got, m.value, limits.rtol, limits.atol, m.noise)
     ratio = np.where(probe.masked & (got != 0), np.inf, ratio)
     ratio = np.where(m.kink, 0.0, ratio)

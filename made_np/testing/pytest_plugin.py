@@ -52,7 +52,8 @@ def parametrize_with_checks(
     """
     given = [adapters] if isinstance(adapters, Adapter) else _adapters(adapters)
     expected = known_failures(expected_failures, given)
-    mark, seed = import_module("pytest").mark, seed_of(rng)
+    mark = import_module("pytest").mark
+    seed = seed_of(rng)
     named = [(adapter, check) for adapter in given for check in _some(checks(adapter, rng=seed), adapter.name)]
     params = [_param(adapter, check, expected.get(check.name)) for adapter, check in named]
     decorate: Callable[[Callable[..., Any]], Any] = mark.parametrize("check", params)

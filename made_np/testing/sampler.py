@@ -153,9 +153,11 @@ class _Trial:
         ends = np.where(u < 0.5, END, 1 - END)
         x = self.rows(ends)
         start = np.clip(2 * u - 1, END, 1 - END)  # half of them find the lowest threshold, half any
-        here, there = self.next_jump(x, start), self.next_jump(np.roll(x, 1, axis=0), start)
+        here = self.next_jump(x, start)
+        there = self.next_jump(np.roll(x, 1, axis=0), start)
         decides = np.abs(here - there) > 2 * TIE
-        row, feature = np.arange(len(u)), np.where(decides, u, 1.0).argmin(axis=1)  # any of those, at random
+        row = np.arange(len(u))
+        feature = np.where(decides, u, 1.0).argmin(axis=1)  # any of those, at random
         between = ends.copy()
         between[row, feature] = np.where(decides, (here + there) / 2, ends)[row, feature]
         again = self.judge(report, between)
@@ -186,12 +188,14 @@ class _Trial:
 
     def next_jump(self, x: Floats, u: Floats) -> Floats:
         """(n, D): the uniform above u, to 1e-9, where the value after the features of x changes; 1 - END if none."""
-        low, high = u, np.full_like(u, 1 - END)
+        low = u
+        high = np.full_like(u, 1 - END)
         value = self.redraw(x, low)
         for _ in range(30):
             middle = (low + high) / 2
             still = self.agrees(value, x, middle)
-            low, high = np.where(still, middle, low), np.where(still, high, middle)
+            low = np.where(still, middle, low)
+            high = np.where(still, high, middle)
         return high
 
     def failures(self, x: Floats, want: Floats, wrong: Bools) -> tuple[Failure, ...]:
@@ -223,7 +227,9 @@ def _hint(trial: _Trial, x: Floats, u: Floats, want: Floats) -> str:
 
 
 def _likely_mistake(trial: _Trial, x: Floats, u: Floats, want: Floats) -> str:
-    n_features, order, redraw = u.shape[1], trial.order, trial.redraw
+    n_features = u.shape[1]
+    order = trial.order
+    redraw = trial.redraw
     if np.array_equal(x, 1 - want):
         return "each entry is the opposite: u > p for u < p?"
     if np.array_equal(x, redraw(np.zeros_like(u), u)):

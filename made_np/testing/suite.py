@@ -16,8 +16,11 @@ from .checks import ADAPTER, Check, checks, known_failures
 from .report import CheckFailed, Report, table
 from .values import as_a, as_choice, as_number, show
 
-PASSED, FAILED, SKIPPED = "passed", "FAILED", "skipped"
-EXPECTED, SURPRISE = "failed as expected", "passed, though listed in expected_failures"
+PASSED = "passed"
+FAILED = "FAILED"
+SKIPPED = "skipped"
+EXPECTED = "failed as expected"
+SURPRISE = "passed, though listed in expected_failures"
 OUTCOMES = (PASSED, FAILED, SKIPPED, EXPECTED, SURPRISE)
 
 

@@ -134,7 +134,8 @@ class Packing:
 
     def unpack(self, flat: Array) -> list[Array]:
         """All arrays: the chosen ones from ``flat``, copies of the others."""
-        out, start = _copies(self.arrays), 0
+        out = _copies(self.arrays)
+        start = 0
         for i in self.chosen:
             stop = start + out[i].size
             out[i] = flat[start:stop].reshape(out[i].shape).copy()

@@ -88,7 +88,8 @@ class Checkpoint:
             arrays["averaged"] = run.averaged
         save(self.path, run.made, run.kept.theta, extra=extra, arrays=arrays)
         end = time.perf_counter()
-        self._due, self._epochs = end + max(EVERY, TIMES * (end - begin)), len(run.records)
+        self._due = end + max(EVERY, TIMES * (end - begin))
+        self._epochs = len(run.records)
 
     def restore(self, run: Run) -> None:
         """Bring a fresh run to where the file says that it was; a file that is not there leaves it fresh.
@@ -137,7 +138,8 @@ class Checkpoint:
 
 def _put(stored: Stored, run: Run) -> None:
     """Put what a file holds into a fresh run; raise, before anything is changed, if it is not whole."""
-    extra, arrays = stored.extra, stored.arrays
+    extra = stored.extra
+    arrays = stored.arrays
     table = arrays["records"]
     if table.dtype != np.float64 or table.shape[1:] != (len(Record._fields),):
         raise ValueError(f"records has shape {table.shape} and dtype {table.dtype}")
@@ -208,7 +210,8 @@ def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
     rng
         As it was given.
     """
-    options, dtype = run.options, run.made.dtype
+    options = run.options
+    dtype = run.made.dtype
     about = _of_model(run.made)
     for name in ("learning_rate", "batch_size", "validate_every", "dropout", "input_dropout", "averaging"):
         about[name] = getattr(options, name)

@@ -78,11 +78,13 @@ def fit_linear(
     array([0.8, 0. ])
     """
     _check_linear(made)
-    C, D = _as_covariance(covariance, made.n_features), made.n_features
+    C = _as_covariance(covariance, made.n_features)
+    D = made.n_features
     centre = None if mean is None else _as_vector(mean, D, "mean")
     if centre is not None and len(made.mask_sets) > 1:
         raise ValueError(f"mean is given for {len(made.mask_sets)} orders that share biases: centre the rows instead")
-    W, held = np.zeros((D, D)), np.zeros((D, D), dtype=bool)
+    W = np.zeros((D, D))
+    held = np.zeros((D, D), dtype=bool)
     for k, features in _as_claims(claims, made):
         one = made.mask_sets[k]
         for rows, free, fixed in _runs(one.order, features, held):
@@ -164,7 +166,8 @@ def _as_covariance(covariance: Any, size: int) -> Matrix:
 
 def _as_claims(claims: Any, made: MADE) -> list[tuple[int, Ints]]:
     """Return which features are regressed in which mask set, one claim after the other, or raise."""
-    last, D = len(made.mask_sets) - 1, made.n_features
+    last = len(made.mask_sets) - 1
+    D = made.n_features
     if claims is None:
         return [(k, np.arange(D)) for k in range(last + 1)]
     checked = []
@@ -226,7 +229,9 @@ def _inverse_lower(L: Matrix) -> Matrix:
     n = len(L)
     if n <= 64:
         return np.asarray(np.linalg.inv(L))
-    k, inverse = n // 2, np.zeros((n, n))
-    inverse[:k, :k], inverse[k:, k:] = _inverse_lower(L[:k, :k]), _inverse_lower(L[k:, k:])
+    k = n // 2
+    inverse = np.zeros((n, n))
+    inverse[:k, :k] = _inverse_lower(L[:k, :k])
+    inverse[k:, k:] = _inverse_lower(L[k:, k:])
     inverse[k:, :k] = -inverse[k:, k:] @ (L[k:, :k] @ inverse[:k, :k])
     return inverse

@@ -209,7 +209,8 @@ def _begin(
 ) -> tuple[Run, Checkpoint | None]:
     """Return the run at its start, or where its checkpoint left it; if that is refused, nothing has been drawn."""
     path = None if checkpoint is None else as_path(checkpoint, "checkpoint")
-    resume, generator = as_flag(resume, "resume"), as_generator(rng)
+    resume = as_flag(resume, "resume")
+    generator = as_generator(rng)
     with undrawn(generator):
         run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, start)
         return run, prepare(path, run, resume, theta, rng)

@@ -92,7 +92,8 @@ class _Found:
     """What has been found of one value so far."""
 
     def __init__(self, argument: str, value: Any) -> None:
-        self.argument, self.value = argument, value
+        self.argument = argument
+        self.value = value
         self.around: dict[str, str] = {}
         self._seen: dict[int, tuple[str, Any]] = {}  # with the object, so that no other one gets its id
 
@@ -146,7 +147,8 @@ class _Found:
 
     def _function(self, function: FunctionType, path: str) -> str:
         """Return the name of a function, with its code if it is anyone's; note what it finds around it."""
-        code, name = function.__code__, _name(function)
+        code = function.__code__
+        name = _name(function)
         around = dict(zip(code.co_freevars, map(_content, function.__closure__ or ()), strict=True))
         if not _is_installed(function.__module__):
             name += f" with code {_code_digest(code)}"
@@ -227,7 +229,8 @@ def _inner(attribute: Any) -> Any:
 
 def _name(thing: Any) -> str:
     """Return the name of a function or class, with its module unless that is one of made_np or the program itself."""
-    module, name = thing.__module__ or "", getattr(thing, "__qualname__", type(thing).__qualname__)
+    module = thing.__module__ or ""
+    name = getattr(thing, "__qualname__", type(thing).__qualname__)
     is_plain = not _is_installed(module) or module.split(".")[0] in ("made_np", "builtins")
     return name if is_plain else f"{module}.{name}"
 

@@ -21,7 +21,8 @@ Array = NDArray[Any]
 
 ETA = 8
 """How fast an average over the steps forgets the start: polynomially, with this exponent."""
-ALL, STRIDE = 1_000, 8
+ALL = 1_000
+STRIDE = 8
 """So many steps are averaged, and from then on one in so many: neighbours hardly differ, and each costs its time."""
 
 
@@ -178,7 +179,8 @@ class Run:
 
     def _epoch(self, epoch: int, progress: Progress) -> EpochInfo | None:
         """One pass over the rows in a fresh order; None if a loss or theta was not finite."""
-        order, size = self.rng.permutation(len(self.rows)), self.options.batch_size
+        order = self.rng.permutation(len(self.rows))
+        size = self.options.batch_size
         total = rate = 0.0
         schedule = after(self.options.schedule, [r.valid for r in self.records if not math.isnan(r.valid)])
         for first in range(0, len(order), size):
@@ -189,7 +191,8 @@ class Run:
                 return None
             total += loss * len(index)
             progress.step()
-        train, is_due = total / len(order), self._is_due(epoch)
+        train = total / len(order)
+        is_due = self._is_due(epoch)
         valid = self._validate() if is_due else math.nan
         with np.errstate(all="ignore"):  # without validation nothing has looked at theta yet
             if not np.isfinite(valid if is_due else self.theta.sum()):
@@ -203,7 +206,8 @@ class Run:
 
     def _step(self, index: Array, learning_rate: float) -> float:
         """One update from the rows of that index; return the loss that they had before it."""
-        made, options = self.made, self.options
+        made = self.made
+        options = self.options
         k = self.n_steps if made.n_masks is None else self.n_steps % made.n_masks
         with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
             nll = made.ops.train_step(
@@ -225,7 +229,8 @@ class Run:
 
     def _keeps(self, n: int) -> list[Array | None] | None:
         """Draw which features n rows show to the network, then which units of each hidden layer are on."""
-        options, made = self.options, self.made
+        options = self.options
+        made = self.made
         if not (options.dropout or options.input_dropout):
             return None
         keeps: list[Array | None] = [None] * (1 + len(made.hidden))
@@ -249,7 +254,8 @@ class Run:
 
     def _is_due(self, epoch: int) -> bool:
         """Whether the end of this epoch is validated: now and then, and at the very end."""
-        every, last = self.options.validate_every, self.options.max_epochs
+        every = self.options.validate_every
+        last = self.options.max_epochs
         return self.valid_rows is not None and (epoch % every == 0 or epoch == last)
 
     def _validate(self) -> float:

@@ -95,7 +95,8 @@ def train_on(
         callbacks=(),
     )
     n_steps = 0 if memory is None else memory.n_steps
-    rng, theta = np.random.default_rng((seed, n_steps)), made.check_theta(theta).copy()
+    rng = np.random.default_rng((seed, n_steps))
+    theta = made.check_theta(theta).copy()
     run = Run(made, Rows(x, None), None, options, theta, rng, time.perf_counter())
     run.n_steps = n_steps
     if memory is not None and memory.optimizer == rule:

@@ -26,7 +26,8 @@ SHAPES = (
     (4096, (1024, 1024), 64),
 )
 N_MASKS = 32
-TWICE_FASTEST, TWICE_TORCH = (Target(FASTEST, 2.0),), (Target("torch eager", 2.0),)
+TWICE_FASTEST = (Target(FASTEST, 2.0),)
+TWICE_TORCH = (Target("torch eager", 2.0),)
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def training_cases(settings: Settings) -> Iterator[Case]:
             yield case(
                 f"{kind} {shape_of(settings, n_features, hidden)} B{batch_size}", make, batch_size, TWICE_FASTEST
             )
-    hidden, batch_size = (500,), 100
+    hidden = (500,)
+    batch_size = 100
     for kind, n_features, n, column in (
         ("categorical", 64, 17, "Categorical"),
         ("mixture", 43, 10, "MixtureOfGaussians"),

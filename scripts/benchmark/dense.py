@@ -20,10 +20,12 @@ from made_np import MADE
 if TYPE_CHECKING:
     from benchmark.peers_torch import TorchDense
 
-ONE_PASS, LOOP = "one dense torch forward pass", "torch loop of D passes"
+ONE_PASS = "one dense torch forward pass"
+LOOP = "torch loop of D passes"
 SAMPLES = ((784, (500,), 100), (4096, (1024,), 20), (784, (1000, 1000), 100), (784, (500,), 1))
 # Seconds that the loop may take to be run in turn with the others, or once; else some of its passes are timed.
-IN_TURN, ONCE = 0.5, 15.0
+IN_TURN = 0.5
+ONCE = 15.0
 
 
 def log_prob_case(settings: Settings) -> Case:
@@ -33,7 +35,9 @@ def log_prob_case(settings: Settings) -> Case:
 
     def run() -> Result:
         problem = Problem.random(network(settings, 784, (500,))(), n, n_batches=1)
-        made, theta, x = problem.made, problem.theta, problem.batches[0]
+        made = problem.made
+        theta = problem.theta
+        x = problem.batches[0]
         contenders: dict[str, Callable[[int], Array]] = {"ours": lambda i: made.log_prob(theta, x, mask_set=0)}
         if settings.peers & {"torch", "compile"}:
             from benchmark.peers_torch import TorchDense
@@ -69,7 +73,8 @@ def _sample(settings: Settings, name: str, make: Callable[[], MADE], n: int, tar
     """Time sampling with the uniforms given, as the loop has them, and with our own, as a user calls it."""
     gc.collect()
     problem = Problem.random(make(), n, n_batches=1)
-    made, theta = problem.made, problem.theta
+    made = problem.made
+    theta = problem.theta
     uniforms = np.random.default_rng(1).random((n, made.n_features), dtype=np.float32)
     contenders: dict[str, Callable[[int], object]] = {
         "ours": lambda i: made.sample(theta, n, uniforms=uniforms, mask_set=0),
@@ -94,7 +99,8 @@ def _with_loop(
     import torch
 
     n_features = uniforms.shape[1]
-    u, x = torch.from_numpy(uniforms), torch.zeros(uniforms.shape)
+    u = torch.from_numpy(uniforms)
+    x = torch.zeros(uniforms.shape)
     expected = n_features * min(clock(lambda: dense.draw_feature(x, u, 0)) for _ in range(3))
     if expected < IN_TURN:
         return settings.race({**contenders, LOOP: lambda i: dense.sample(u)}), "the loop ran whole, in turn"

@@ -45,13 +45,15 @@ def fit_torch(task: Task) -> float:
     train, valid, test = (torch.from_numpy(task[name]).float() for name in ("train", "valid", "test"))
     params = peers_torch.as_parameters({k.removeprefix("start_"): task[k] for k in task if k.startswith("start_")})
     masks = peers_torch.tensors({k.removeprefix("mask_"): task[k] for k in task if k.startswith("mask_")})
-    optimizer, rng = peers_torch.fused_adam(params), np.random.default_rng(0)
+    optimizer = peers_torch.fused_adam(params)
+    rng = np.random.default_rng(0)
 
     def nll(params: peers_torch.Tensors, rows: torch.Tensor) -> float:
         with torch.no_grad():
             return -peers_torch.log_prob(params, masks, rows).mean().item()
 
-    best, best_valid = params, nll(params, valid)
+    best = params
+    best_valid = nll(params, valid)
     for _ in range(n_epochs):
         for index in torch.from_numpy(rng.permutation(len(train))).split(batch_size):
             optimizer.zero_grad()
@@ -60,7 +62,8 @@ def fit_torch(task: Task) -> float:
             optimizer.step()
         loss = nll(params, valid)
         if loss < best_valid:
-            best, best_valid = {name: p.detach().clone() for name, p in params.items()}, loss
+            best = {name: p.detach().clone() for name, p in params.items()}
+            best_valid = loss
     return nll(best, test)
 
 

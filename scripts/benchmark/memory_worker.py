@@ -17,7 +17,8 @@ from benchmark.problem import Problem, Trainer
 from made_np import MADE
 
 STEPS = 4
-STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+STATUS = Path("/proc/self/status")
+CLEAR = Path("/proc/self/clear_refs")
 
 
 def trainer_of(library: str, n_features: int, hidden: int, batch_size: int) -> Trainer:

@@ -15,7 +15,8 @@ def ours_step(
     made: MADE, theta: Array, x: Array, mask_set_index: int, state: State, optimizer: Optimizer, grad: Array
 ) -> float:
     """Do one training step in place and return the loss before it; `grad` (P,) is room for the gradient."""
-    mask_set, alone = made.mask_sets[mask_set_index], made.n_masks == 1
+    mask_set = made.mask_sets[mask_set_index]
+    alone = made.n_masks == 1
     step = made.ops.train_step  # what `made_np.fit` calls, on rows that it has checked before
     nll = step(made.network, theta, x, None, mask_set, grad, optimizer, state, LEARNING_RATE, only_live=alone)
     return float(nll.mean())
@@ -27,7 +28,9 @@ class Ours:
     name = "ours"
 
     def __init__(self, problem: Problem) -> None:
-        self.made, self.batches, self.n_masks = problem.made, problem.batches, problem.n_masks
+        self.made = problem.made
+        self.batches = problem.batches
+        self.n_masks = problem.n_masks
         self.theta = problem.theta.copy()
         self.grad = np.empty_like(self.theta)
         self.optimizer = Adam()

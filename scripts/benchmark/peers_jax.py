@@ -12,12 +12,16 @@ import numpy as np
 from benchmark.problem import Array, Output, Problem
 
 Arrays = dict[str, jax.Array]
-LEARNING_RATE, BETA1, BETA2, EPS = 1e-3, 0.9, 0.999, 1e-8
+LEARNING_RATE = 1e-3
+BETA1 = 0.9
+BETA2 = 0.999
+EPS = 1e-8
 
 
 def raw_outputs(params: Arrays, masks: Arrays, x: jax.Array) -> jax.Array:
     """Return the raw outputs (B, O) of encoded rows (B, I)."""
-    top, h = sum(name.startswith("b") for name in params) - 1, x
+    top = sum(name.startswith("b") for name in params) - 1
+    h = x
     for layer in range(top):
         h = jax.nn.relu(h @ (params[f"W{layer}"] * masks[f"W{layer}"]).T + params[f"b{layer}"])
     raw = h @ (params[f"W{top}"] * masks[f"W{top}"]).T + params[f"b{top}"]
@@ -50,7 +54,8 @@ def train_step(
     loss, grad = jax.value_and_grad(mean_nll, argnums=1)(output, params, masks, x)
     m = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, m, grad)
     v = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, v, grad)
-    rate, unbias = LEARNING_RATE / (1 - BETA1**t), 1 / (1 - BETA2**t)
+    rate = LEARNING_RATE / (1 - BETA1**t)
+    unbias = 1 / (1 - BETA2**t)
     params = jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v * unbias) + EPS), params, m, v)
     return params, m, v, t + 1, loss
 
@@ -77,7 +82,8 @@ class JaxTrainer:
 
     def step(self, i: int) -> float:
         """Do step `i`, wait for its end, and return the loss before it."""
-        x, masks = self.batches[i % len(self.batches)], self.masks[i % len(self.masks)]
+        x = self.batches[i % len(self.batches)]
+        masks = self.masks[i % len(self.masks)]
         self.arrays, self.m, self.v, self.t, loss = self._step(self.arrays, self.m, self.v, self.t, masks, x)
         jax.block_until_ready((self.arrays, self.m, self.v))
         return float(loss)

@@ -22,14 +22,18 @@ if TYPE_CHECKING:
     from benchmark.problem import Array, Output, Problem
 
 Tensors = dict[str, Tensor]
-LEARNING_RATE, BETA1, BETA2, EPS = 1e-3, 0.9, 0.999, 1e-8
+LEARNING_RATE = 1e-3
+BETA1 = 0.9
+BETA2 = 0.999
+EPS = 1e-8
 
 torch.set_num_threads(threads())
 
 
 def raw_outputs(params: Tensors, masks: Tensors, x: Tensor) -> Tensor:
     """Return the raw outputs (B, O) of encoded rows (B, I)."""
-    top, h = sum(name.startswith("b") for name in params) - 1, x
+    top = sum(name.startswith("b") for name in params) - 1
+    h = x
     for layer in range(top):
         h = F.relu(F.linear(h, params[f"W{layer}"] * masks[f"W{layer}"], params[f"b{layer}"]))
     raw = F.linear(h, params[f"W{top}"] * masks[f"W{top}"], params[f"b{top}"])
@@ -82,7 +86,8 @@ def whole_step(
 ) -> Tensor:
     """Do step t = 1, 2, ... of Adam in place and return the loss before it."""
     grad, loss = torch.func.grad_and_value(lambda params: mean_nll(output, params, masks, x, target))(params)
-    rate, unbias = LEARNING_RATE / (1 - BETA1**t), 1 / (1 - BETA2**t)
+    rate = LEARNING_RATE / (1 - BETA1**t)
+    unbias = 1 / (1 - BETA2**t)
     for name, g in grad.items():
         m[name].lerp_(g, 1 - BETA1)
         v[name].mul_(BETA2).addcmul_(g, g, value=1 - BETA2)
@@ -96,7 +101,8 @@ class TorchTrainer:
 
     def __init__(self, problem: Problem, compiled: bool = False) -> None:
         self.name = "torch.compile" if compiled else "torch eager"
-        self.output, self.batches = problem.output, batches_of(problem)
+        self.output = problem.output
+        self.batches = batches_of(problem)
         self.tensors = as_parameters(problem.start())
         self.masks = [tensors(masks) for masks in problem.masks]
         self.optimizer = fused_adam(self.tensors)
@@ -129,7 +135,8 @@ class TorchWholeStep:
     name = "torch.compile, whole step"
 
     def __init__(self, problem: Problem) -> None:
-        self.output, self.batches = problem.output, batches_of(problem)
+        self.output = problem.output
+        self.batches = batches_of(problem)
         self.tensors = {name: torch.tensor(value) for name, value in problem.start().items()}
         self.m, self.v = ({name: torch.zeros_like(p) for name, p in self.tensors.items()} for _ in range(2))
         self.t = torch.ones(())
@@ -144,7 +151,8 @@ class TorchWholeStep:
 
     def step(self, i: int) -> float:
         """Do step `i` and return the loss before it."""
-        masks, batch = self.masks[i % len(self.masks)], self.batches[i % len(self.batches)]
+        masks = self.masks[i % len(self.masks)]
+        batch = self.batches[i % len(self.batches)]
         return self._step(self.output, self.tensors, self.m, self.v, self.t, masks, *batch).item()
 
     def params(self) -> dict[str, Array]:
@@ -156,7 +164,8 @@ class TorchDense:
     """A dense forward pass without gradients, and what can be had from it, for binary rows and one mask set."""
 
     def __init__(self, problem: Problem) -> None:
-        self.params, self.masks = tensors(problem.start()), tensors(problem.masks[0])
+        self.params = tensors(problem.start())
+        self.masks = tensors(problem.masks[0])
         self.x = torch.from_numpy(problem.batches[0])
         self._compiled = torch.compile(log_prob, dynamic=False)
 

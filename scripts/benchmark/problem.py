@@ -109,7 +109,8 @@ def float_masks(made: MADE, k: int) -> dict[str, Array]:
 
 def random_rows(made: MADE, n: int, rng: np.random.Generator) -> Array:
     """Return n rows that the model can score."""
-    output, shape = output_of(made), (n, made.n_features)
+    output = output_of(made)
+    shape = (n, made.n_features)
     if output.kind == "Bernoulli":
         return (rng.random(shape) < 0.3).astype(np.float32)
     if output.kind == "Categorical":

@@ -60,7 +60,8 @@ class Result:
 
     def ratio(self, contender: str) -> float:
         """Return how many times as much as ours it takes: the median over rounds, or where it had none, of medians."""
-        ours, its = self.values["ours"], self.values[contender]
+        ours = self.values["ours"]
+        its = self.values[contender]
         if len(ours) != len(its):
             return self.quantile(contender, 0.5) / self.quantile("ours", 0.5)
         return float(np.median([np.median(b) / np.median(a) for a, b in zip(ours, its, strict=True)]))

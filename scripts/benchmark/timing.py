@@ -21,7 +21,8 @@ from itertools import count
 Turns = list[list[float]]
 """One list of times in seconds per round."""
 
-WARM_UP, TURN = 0.05, 0.1
+WARM_UP = 0.05
+TURN = 0.1
 
 
 def race(contenders: Mapping[str, Callable[[int], object]], rounds: int, turn: float = TURN) -> dict[str, Turns]:

@@ -17,7 +17,8 @@ from made_np.training.fit import FitResult
 
 Rows = NDArray[np.uint8]
 
-AS_PAPERS, FREE = "as the papers", "free"
+AS_PAPERS = "as the papers"
+FREE = "free"
 SETTINGS = (AS_PAPERS, FREE)
 
 
@@ -90,12 +91,14 @@ class Recipe:
 
     def train(self, train: Rows, valid: Rows, **options: Any) -> tuple[MADE, FitResult]:
         """Return the model and what `made_np.fit` made of it; `options` are more arguments of it."""
-        made, fit_options = self.made(train), dict(self.fit)
+        made = self.made(train)
+        fit_options = dict(self.fit)
         if fit_options.get("schedule") == "restarts":
             per_epoch = -(-len(train) // fit_options.get("batch_size", 100))
             fit_options["schedule"] = WarmRestarts(10 * per_epoch)
         fold = self.columns(train).one_hot.fold
-        train, valid = fold(train), fold(valid)
+        train = fold(train)
+        valid = fold(valid)
         theta = made.init(self.seed, train, scheme=self.start)
         return made, fit(made, train, valid=valid, theta=theta, rng=self.seed, **fit_options, **options)
 

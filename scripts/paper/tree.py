@@ -17,7 +17,8 @@ def chow_liu_nll(train: Array, rows: Array) -> Array:
     single = joint.sum(axis=3)
     information = (joint * np.log(joint / (single[..., None] * joint.sum(axis=2)[:, :, None]))).sum(axis=(2, 3))
     parent = spanning_tree(information)
-    x, nll = rows.astype(np.int64), np.zeros(len(rows))
+    x = rows.astype(np.int64)
+    nll = np.zeros(len(rows))
     for child, above in enumerate(parent):
         if above < 0:
             p = (train[:, child].sum() + 2.0) / (len(train) + 4.0)
@@ -31,8 +32,10 @@ def chow_liu_nll(train: Array, rows: Array) -> Array:
 def pair_counts(rows: Array) -> Array:
     """Return how often columns i, j hold values a, b: (D, D, 2, 2)."""
     ones = rows.astype(np.float64)
-    both, one = ones.T @ ones, ones.sum(axis=0)
-    first, second = one[:, None] - both, one[None, :] - both
+    both = ones.T @ ones
+    one = ones.sum(axis=0)
+    first = one[:, None] - both
+    second = one[None, :] - both
     neither = len(rows) - both - first - second
     return np.stack([np.stack([neither, second], axis=-1), np.stack([first, both], axis=-1)], axis=-2)
 
@@ -40,7 +43,9 @@ def pair_counts(rows: Array) -> Array:
 def spanning_tree(weight: Array) -> list[int]:
     """Return each node's parent in the tree of most weight, -1 for node 0 (Prim 1957)."""
     n = len(weight)
-    parent, best, outside = [-1] * n, np.full(n, -np.inf), np.ones(n, dtype=bool)
+    parent = [-1] * n
+    best = np.full(n, -np.inf)
+    outside = np.ones(n, dtype=bool)
     node = 0
     for _ in range(n):
         outside[node] = False

@@ -47,8 +47,12 @@ def backward(
     pack : (DEPTH * PACK,) or more
         Memory to work in.
     """
-    starts, widths, products, w = tables.starts, tables.widths, tables.products, width(dacts)
-    last, size = len(widths) - 1, starts[-1] * w
+    starts = tables.starts
+    widths = tables.widths
+    products = tables.products
+    w = width(dacts)
+    last = len(widths) - 1
+    size = starts[-1] * w
     for panel in range(begin, end):
         add_up(nll, len(tables.features), panel, min(w, n - panel * w), row_nll)
         weigh(dacts, panel * size + starts[last] * w, widths[last], weights, panel * w, n)
@@ -80,7 +84,8 @@ def backward(
 @inner
 def weigh(draw: Any, at: int, n_raw: int, weights: Any, first: int, n: int) -> None:
     """Multiply the gradient of the raw outputs by what each row counts; rows beyond the last count nothing."""
-    w, real = width(draw), draw.dtype.type
+    w = width(draw)
+    real = draw.dtype.type
     weight = np.zeros(w, draw.dtype)
     for lane in range(min(w, n - first)):
         weight[lane] = weights[first + lane] if len(weights) else real(1 / n)
@@ -104,7 +109,8 @@ def pass_down(dacts: Any, above: int, below: int, skips: Any) -> None:
     w = index(width(dacts))
     for unit in range(len(skips)):
         if skips[unit] >= 0:
-            source, target = index(above) + index(unit) * w, index(below) + index(skips[unit]) * w
+            source = index(above) + index(unit) * w
+            target = index(below) + index(skips[unit]) * w
             for lane in range(w):
                 dacts[target + lane] += dacts[source + lane]
 
@@ -112,7 +118,8 @@ def pass_down(dacts: Any, above: int, below: int, skips: Any) -> None:
 @inner
 def slope(dy: Any, y: Any, at: Any, n: Any, activation: int) -> None:
     """Multiply n gradients in place by the activation's slope, read off its output."""
-    zero, one = dy.dtype.type(0), dy.dtype.type(1)
+    zero = dy.dtype.type(0)
+    one = dy.dtype.type(1)
     if activation == RELU:
         for i in range(n):
             dy[at + i] = dy[at + i] if y[at + i] > zero else zero
@@ -132,16 +139,20 @@ def product_columns(
     theta: Any, at: Any, first: Any, reach: Any, n: int, pack: Any, dacts: Any, places: Any, begin: int, end: int
 ) -> None:
     """Add dx = dy W for every panel: a block of columns is packed, and then serves all panels."""
-    w, (W, n_out, n_in), (source, target, size) = width(dacts), at, places
+    w = width(dacts)
+    (W, n_out, n_in) = at
+    (source, target, size) = places
     for column in range(0, n_in, PACK):
         columns = min(PACK, n_in - column)
         for row in range(first[column], n_out, DEPTH):
             rows = min(DEPTH, n_out - row)
             pack_block(theta, W + row * n_in + column, n_in, reach[row : row + rows], column, columns, pack)
             for panel in range(begin, end):
-                dy, wide = panel * size + target + row * w, n - panel * w > w // 2
+                dy = panel * size + target + row * w
+                wide = n - panel * w > w // 2
                 for c in range(0, columns, ROWS):
-                    start, here = max(0, first[column + c] - row), min(ROWS, columns - c)
+                    start = max(0, first[column + c] - row)
+                    here = min(ROWS, columns - c)
                     dx = panel * size + source + (column + c) * w
                     if wide:
                         add(pack, c, here, 1, PACK, dacts, dy, w, dacts, dx, w, start, rows, reach, 0, theta, 0)
@@ -154,7 +165,8 @@ def pack_block(theta: Any, begin: int, n_in: int, reach: Any, column: int, colum
     """Copy a block of W, row by row, with zeros where no wire is."""
     zero = theta.dtype.type(0)
     for row in range(len(reach)):
-        source, target = index(begin + row * n_in), index(row * PACK)
+        source = index(begin + row * n_in)
+        target = index(row * PACK)
         if columns == PACK and reach[row] >= column + PACK:
             for c in range(index(PACK)):
                 pack[target + c] = theta[source + c]
@@ -169,14 +181,16 @@ def pack_block(theta: Any, begin: int, n_in: int, reach: Any, column: int, colum
 @inner
 def take_strips(tables: Any, n: int, acts: Any, strip: Any, panel: int) -> None:
     """Copy each layer below the output row by row, in strips of `width` units: (layers, strips, B, width), flat."""
-    w, padded = width(acts), 0
+    w = width(acts)
+    padded = 0
     here = index(min(w, n - panel * w))
     for layer in range(len(tables.widths) - 1):
         count = -(-tables.widths[layer] // w)
         at = (panel * tables.starts[-1] + tables.starts[layer]) * w
         for s in range(count):
             units = index(min(w, tables.widths[layer] - s * w))
-            target, source = index(((padded + s) * n + panel * w) * w), index(at + s * w * w)
+            target = index(((padded + s) * n + panel * w) * w)
+            source = index(at + s * w * w)
             for unit in range(units):
                 for lane in range(here):
                     strip[target + lane * index(w) + unit] = acts[source + unit * index(w) + lane]

@@ -83,7 +83,8 @@ class _Files:
     """The files of one kernel, in place of numba's index and what that names."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.folder, self.name = folder, name
+        self.folder = folder
+        self.name = name
 
     def load(self, key: Any) -> Any:
         """Return what is kept for a key, or None: a file that is not what was written once counts as none."""
@@ -91,7 +92,8 @@ class _Files:
             whole = self._path(key).read_bytes()
         except OSError:
             return None
-        checksum, content = whole[:32], whole[32:]
+        checksum = whole[:32]
+        content = whole[32:]
         if sha256(content).digest() != checksum:
             return None
         own_key, data = pickle.loads(content)

@@ -12,9 +12,12 @@ from made_np.backends._numba.tables import CATEGORICAL, DISCRETIZED, GAUSSIAN, G
 from made_np.distributions.mixtures import SPARE_BITS, MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.normal import CENTRE, FAR_TAIL, FARTHEST, MILLS, TAIL
 
-_CENTRE, _TAIL, _FAR_TAIL = np.array(CENTRE), np.array(TAIL), np.array(FAR_TAIL)
+_CENTRE = np.array(CENTRE)
+_TAIL = np.array(TAIL)
+_FAR_TAIL = np.array(FAR_TAIL)
 _MILLS = np.array(MILLS)
-_GAUSSIAN_REACH, _LOGISTIC_REACH = MixtureOfGaussians.reach, MixtureOfLogistics.reach
+_GAUSSIAN_REACH = MixtureOfGaussians.reach
+_LOGISTIC_REACH = MixtureOfLogistics.reach
 
 
 @exact
@@ -54,7 +57,9 @@ def logistic(z: float) -> float:
 @exact
 def norm_of(acts: Any, at: Any, n: int) -> tuple[float, float]:
     """Return top, the largest of n raw outputs, and log sum e^(raw - top): apart, as top may hide what the sum adds."""
-    w, top, total = index(width(acts)), np.float64(acts[at]), 0.0
+    w = index(width(acts))
+    top = np.float64(acts[at])
+    total = 0.0
     for k in range(1, n):
         top = max(top, np.float64(acts[at + index(k) * w]))
     for k in range(n):
@@ -71,7 +76,8 @@ def share(acts: Any, at: Any, k: int, norm: tuple[float, float]) -> float:
 @exact
 def categorical(acts: Any, at: Any, n: int, u: float) -> float:
     """Return the smallest k with u < p(x <= k)."""
-    norm, below = norm_of(acts, at, n), 0.0
+    norm = norm_of(acts, at, n)
+    below = 0.0
     for k in range(n - 1):
         below += share(acts, at, k, norm)
         if u < below:
@@ -82,10 +88,12 @@ def categorical(acts: Any, at: Any, n: int, u: float) -> float:
 @exact
 def discretized(acts: Any, at: Any, n: int, least: float, levels: float, u: float) -> float:
     """Return the smallest level k with u < P(value <= k), by bisection."""
-    w, half = index(width(acts)), (levels - 1) / 2
+    w = index(width(acts))
+    half = (levels - 1) / 2
     logits = n if n > 1 else 0
     norm = norm_of(acts, at, n)
-    low, high = 0, int(levels) - 1
+    low = 0
+    high = int(levels) - 1
     while low < high:
         middle = (low + high) // 2
         mass = 0.0
@@ -104,22 +112,32 @@ def discretized(acts: Any, at: Any, n: int, least: float, levels: float, u: floa
 @exact
 def mixture(acts: Any, at: Any, n: int, least: float, gaussian: bool, u: float) -> Any:
     """Return the value below which u of the mass lies, by bisection as in `mixing`."""
-    w, real = index(width(acts)), acts.dtype.type
+    w = index(width(acts))
+    real = acts.dtype.type
     logits = n if n > 1 else 0
     norm = norm_of(acts, at, n)
     reach = _GAUSSIAN_REACH if gaussian else _LOGISTIC_REACH
-    low, high, centre = np.inf, -np.inf, 0.0
+    low = np.inf
+    high = -np.inf
+    centre = 0.0
     for k in range(n):
         weight = share(acts, at, k, norm)
-        m, s = np.float64(acts[at + index(logits + k) * w]), softplus(acts[at + index(logits + n + k) * w]) + least
-        low, high, centre = min(low, m - reach * s), max(high, m + reach * s), centre + weight * m
-    low, high, below = real(low), real(high), max(u, 2.0**-54)
+        m = np.float64(acts[at + index(logits + k) * w])
+        s = softplus(acts[at + index(logits + n + k) * w]) + least
+        low = min(low, m - reach * s)
+        high = max(high, m + reach * s)
+        centre = centre + weight * m
+    low = real(low)
+    high = real(high)
+    below = max(u, 2.0**-54)
     for _ in range((23 if acts.itemsize == 4 else 52) + SPARE_BITS):
         middle = (low + high) / real(2)
-        is_left, mass = middle < centre, 0.0
+        is_left = middle < centre
+        mass = 0.0
         for k in range(n):
             weight = share(acts, at, k, norm)
-            m, s = np.float64(acts[at + index(logits + k) * w]), softplus(acts[at + index(logits + n + k) * w]) + least
+            m = np.float64(acts[at + index(logits + k) * w])
+            s = softplus(acts[at + index(logits + n + k) * w]) + least
             z = (middle - m) / s if is_left else (m - middle) / s
             mass += weight * (normal_cdf(z) if gaussian else logistic(z))
         if (mass > below) if is_left else (mass < 1 - below):

@@ -13,7 +13,8 @@ import numpy as np
 
 from made_np.backends._numba.compiling import by_dtype, exact
 
-f32, f64 = np.float32, np.float64
+f32 = np.float32
+f64 = np.float64
 
 
 @exact
@@ -134,7 +135,9 @@ log = by_dtype(_log_single, _log_double)
 
 def _of_one_dtype(real: Any, exp: Any, log1p: Any) -> tuple[Any, Any, Any]:
     """Return sigmoid, softplus and tanh of numbers of the type `real`."""
-    one, zero, two = real(1), real(0), real(2)
+    one = real(1)
+    zero = real(0)
+    two = real(2)
 
     @exact
     def sigmoid(z: Any) -> Any:
@@ -156,7 +159,8 @@ def _of_one_dtype(real: Any, exp: Any, log1p: Any) -> tuple[Any, Any, Any]:
     return sigmoid, softplus, tanh
 
 
-_single, _double = _of_one_dtype(f32, _exp_single, _log1p_single), _of_one_dtype(f64, _exp_double, _log1p_double)
+_single = _of_one_dtype(f32, _exp_single, _log1p_single)
+_double = _of_one_dtype(f64, _exp_double, _log1p_double)
 
 sigmoid = by_dtype(_single[0], _double[0])
 """1 / (1 + e^-z), relative error 3e-7 in float32 and 1e-15 in float64."""

@@ -35,26 +35,33 @@ def forward(
     plain : like acts, or empty
         Filled with the hidden layers' activations before those two, where they differ.
     """
-    w, n, size = width(acts), len(x), tables.starts[-1] * width(acts)
-    products, starts, reach = tables.products, tables.starts, tables.reach
+    w = width(acts)
+    n = len(x)
+    size = tables.starts[-1] * width(acts)
+    products = tables.products
+    starts = tables.starts
+    reach = tables.reach
     for panel in range(begin, end):
-        load_values(x, tables.features, acts, panel * size + starts[-2] * w, panel)
-        load_context(context, acts, panel * size, panel)
-        values, units = panel * size + starts[-2] * w, panel * size + tables.features[0, 4] * w
-        if tables.seen_as_is:
-            copy(acts, index(values), acts, index(units), index(len(tables.features) * w))
-        else:
-            encode_all(acts, values, panel * size, tables.features, tables.numbers)
+        load(x, context, tables, acts, panel)
         if keep_at[0] >= 0:
             drop(acts, index(panel * size), tables.units[: starts[1]], keeps, keep_at[0], panel * w, n)
     for q in range(len(products)):
-        W, b, n_out, n_in = products[q, 0], products[q, 1], products[q, 2], products[q, 3]
-        below, layer, first = products[q, 4], products[q, 5], tables.reach_at[q]
+        W = products[q, 0]
+        b = products[q, 1]
+        n_out = products[q, 2]
+        n_in = products[q, 3]
+        below = products[q, 4]
+        layer = products[q, 5]
+        first = tables.reach_at[q]
         for row in range(0, n_out, ROWS):
-            A, rows, ends, bias = W + row * n_in, min(ROWS, n_out - row), first + row, b + row
+            A = W + row * n_in
+            rows = min(ROWS, n_out - row)
+            ends = first + row
+            bias = b + row
             seen = reach[ends]
             for panel in range(begin, end):
-                u, v = panel * size + starts[below] * w, panel * size + (starts[layer] + row) * w
+                u = panel * size + starts[below] * w
+                v = panel * size + (starts[layer] + row) * w
                 if n - panel * w > w // 2:
                     if b >= 0:
                         bias_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, ends, theta, bias)
@@ -64,28 +71,55 @@ def forward(
                     half_bias_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, ends, theta, bias)
                 else:
                     half_add_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, ends, theta, 0)
-        if layer == len(tables.widths) - 1:
-            continue
-        for panel in range(begin, end):
-            at, n_units = panel * size + starts[layer] * w, tables.widths[layer]
-            activate(acts, index(at), index(n_units * w), tables.activation)
-            if len(plain):
-                copy(acts, index(at), plain, index(at), index(n_units * w))
-            if keep_at[layer] >= 0:
-                units = tables.units[starts[layer] : starts[layer] + n_units]
-                drop(acts, index(at), units, keeps, keep_at[layer], panel * w, n)
-            if tables.has_skips:
-                skips = tables.skips[starts[layer] : starts[layer] + n_units]
-                add_below(acts, index(at), index(panel * size + starts[layer - 1] * w), skips)
+        if layer < len(tables.widths) - 1:
+            for panel in range(begin, end):
+                finish(layer, tables, keeps, keep_at[layer], acts, plain, panel, n)
+
+
+@inner
+def finish(layer: int, tables: Any, keeps: Any, keep_at: int, acts: Any, plain: Any, panel: int, n: int) -> None:
+    """Turn what a hidden layer's product left in a panel into its result: activation, dropout, the layer below."""
+    w = width(acts)
+    starts = tables.starts
+    base = panel * starts[-1] * w
+    at = base + starts[layer] * w
+    n_units = tables.widths[layer]
+    activate(acts, index(at), index(n_units * w), tables.activation)
+    if len(plain):
+        copy(acts, index(at), plain, index(at), index(n_units * w))
+    if keep_at >= 0:
+        units = tables.units[starts[layer] : starts[layer] + n_units]
+        drop(acts, index(at), units, keeps, keep_at, panel * w, n)
+    if tables.has_skips:
+        skips = tables.skips[starts[layer] : starts[layer] + n_units]
+        add_below(acts, index(at), index(base + starts[layer - 1] * w), skips)
+
+
+@inner
+def load(x: Any, context: Any, tables: Any, acts: Any, panel: int) -> None:
+    """Put rows and their context into a panel: the values in order, and what the network sees of them."""
+    w = width(acts)
+    units = panel * tables.starts[-1] * w
+    values = units + tables.starts[-2] * w
+    load_values(x, tables.features, acts, values, panel)
+    load_context(context, acts, units, panel)
+    if tables.seen_as_is:
+        first = units + tables.features[0, 4] * w
+        copy(acts, index(values), acts, index(first), index(len(tables.features) * w))
+    else:
+        encode_all(acts, values, units, tables.features, tables.numbers)
 
 
 @inner
 def load_values(x: Any, features: Any, acts: Any, values: int, panel: int) -> None:
     """Put rows into a panel, in order. Rows beyond the last are 0."""
-    w, first, zero = width(acts), panel * width(acts), acts.dtype.type(0)
+    w = width(acts)
+    first = panel * width(acts)
+    zero = acts.dtype.type(0)
     here = min(w, len(x) - first)
     for place in range(len(features)):
-        to, feature = index(values + place * w), index(features[place, 0])
+        to = index(values + place * w)
+        feature = index(features[place, 0])
         for lane in range(here):
             acts[to + index(lane)] = x[index(first + lane), feature]
         for lane in range(here, w):
@@ -95,7 +129,9 @@ def load_values(x: Any, features: Any, acts: Any, values: int, panel: int) -> No
 @inner
 def load_context(context: Any, acts: Any, units: int, panel: int) -> None:
     """Put rows of context into a panel: they are its first units."""
-    w, first, zero = width(acts), panel * width(acts), acts.dtype.type(0)
+    w = width(acts)
+    first = panel * width(acts)
+    zero = acts.dtype.type(0)
     here = min(w, len(context) - first)
     for unit in range(context.shape[1]):
         to = index(units + unit * w)
@@ -110,17 +146,20 @@ def encode_all(acts: Any, values: int, units: int, features: Any, numbers: Any) 
     """Write what the network sees of a panel's values to its input units."""
     w = width(acts)
     for place in range(len(features)):
-        value, unit = index(values + place * w), index(units + features[place, 4] * w)
+        value = index(values + place * w)
+        unit = index(units + features[place, 4] * w)
         encode(acts, value, unit, features[place, 1], features[place, 5], numbers[place, 1])
 
 
 @inner
 def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, levels: float) -> None:
     """Write what the network sees of a feature's values to its input units."""
-    w, real = index(width(acts)), acts.dtype.type
+    w = index(width(acts))
+    real = acts.dtype.type
     if kind == CATEGORICAL:
         for k in range(n_inputs):
-            code, to = real(k), unit + index(k) * w
+            code = real(k)
+            to = unit + index(k) * w
             for lane in range(w):
                 acts[to + lane] = real(1) if acts[value + lane] == code else real(0)
     elif kind == DISCRETIZED:
@@ -172,6 +211,7 @@ def add_below(acts: Any, at: Any, below: Any, skips: Any) -> None:
     w = index(width(acts))
     for unit in range(len(skips)):
         if skips[unit] >= 0:
-            x, y = below + index(skips[unit]) * w, at + index(unit) * w
+            x = below + index(skips[unit]) * w
+            y = at + index(unit) * w
             for lane in range(w):
                 acts[y + lane] += acts[x + lane]

@@ -21,13 +21,19 @@ HALF_LOG_2PI = 0.9189385332046727
 @kernel
 def bernoulli(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
     """Softplus of s z with s = 1 - 2x, and its slope s sigmoid(s z), from one exponential."""
-    w, zero, one, two = index(width(acts)), acts.dtype.type(0), acts.dtype.type(1), acts.dtype.type(2)
+    w = index(width(acts))
+    zero = acts.dtype.type(0)
+    one = acts.dtype.type(1)
+    two = acts.dtype.type(2)
     for panel in range(begin, end):
         i = 0
         while i < len(places):
             last = end_of_run(places, i)
-            at, x, to = index(places[i, 0]) * w, index(places[i, 1]) * w, index(places[i, 2] + panel * sizes[1]) * w
-            at, x = at + index(panel * sizes[0]) * w, x + index(panel * sizes[0]) * w
+            at = index(places[i, 0]) * w
+            x = index(places[i, 1]) * w
+            to = index(places[i, 2] + panel * sizes[1]) * w
+            at = at + index(panel * sizes[0]) * w
+            x = x + index(panel * sizes[0]) * w
             for k in range(index(last - i) * w):
                 s = one - two * acts[x + k]
                 t = s * acts[at + k]
@@ -76,12 +82,15 @@ def softmax(source: Any, at: Any, target: Any, to: Any, n: int, scratch: Any) ->
 @kernel
 def categorical(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
     """log sum e^raw - raw_x, and its slope p - onehot(x)."""
-    w, one = index(width(acts)), acts.dtype.type(1)
+    w = index(width(acts))
+    one = acts.dtype.type(1)
     scratch = np.empty(2 * width(acts), acts.dtype)
     for panel in range(begin, end):
         for i in range(len(places)):
-            at, x = index(places[i, 0] + panel * sizes[0]) * w, index(places[i, 1] + panel * sizes[0]) * w
-            to, n = index(places[i, 2] + panel * sizes[1]) * w, places[i, 3]
+            at = index(places[i, 0] + panel * sizes[0]) * w
+            x = index(places[i, 1] + panel * sizes[0]) * w
+            to = index(places[i, 2] + panel * sizes[1]) * w
+            n = places[i, 3]
             softmax(acts, at, dacts, at, n, scratch)
             for lane in range(w):
                 code = index(acts[x + lane]) * w + lane
@@ -97,12 +106,17 @@ def categorical(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, size
 @kernel
 def gaussian(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
     """e^2 / 2 + log s + log(2 pi) / 2 with e = (x - m) / s, and its slopes."""
-    w, real = index(width(acts)), acts.dtype.type
-    one, halved, constant = real(1), real(0.5), real(HALF_LOG_2PI)
+    w = index(width(acts))
+    real = acts.dtype.type
+    one = real(1)
+    halved = real(0.5)
+    constant = real(HALF_LOG_2PI)
     for panel in range(begin, end):
         for i in range(len(places)):
-            at, x = index(places[i, 0] + panel * sizes[0]) * w, index(places[i, 1] + panel * sizes[0]) * w
-            to, least = index(places[i, 2] + panel * sizes[1]) * w, real(numbers[i, 0])
+            at = index(places[i, 0] + panel * sizes[0]) * w
+            x = index(places[i, 1] + panel * sizes[0]) * w
+            to = index(places[i, 2] + panel * sizes[1]) * w
+            least = real(numbers[i, 0])
             for lane in range(w):
                 z = acts[at + w + lane]
                 s = softplus(z) + least
@@ -115,17 +129,26 @@ def gaussian(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: 
 @kernel
 def gaussians(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
     """-log sum_k w_k p_k(x), each p_k as in `gaussian`."""
-    w, real = index(width(acts)), acts.dtype.type
-    zero, one, halved, constant = real(0), real(1), real(0.5), real(HALF_LOG_2PI)
+    w = index(width(acts))
+    real = acts.dtype.type
+    zero = real(0)
+    one = real(1)
+    halved = real(0.5)
+    constant = real(HALF_LOG_2PI)
     scratch = np.empty((2 + np.max(places[:, 4])) * width(acts), acts.dtype)
     for panel in range(begin, end):
         for i in range(len(places)):
-            at, x = index(places[i, 0] + panel * sizes[0]) * w, index(places[i, 1] + panel * sizes[0]) * w
-            to, n, least = index(places[i, 2] + panel * sizes[1]) * w, places[i, 4], real(numbers[i, 0])
+            at = index(places[i, 0] + panel * sizes[0]) * w
+            x = index(places[i, 1] + panel * sizes[0]) * w
+            to = index(places[i, 2] + panel * sizes[1]) * w
+            n = places[i, 4]
+            least = real(numbers[i, 0])
             logits = begin_mixture(acts, dacts, at, nll, to, n, scratch)
             for k in range(n):
-                m, z = at + (logits + index(k)) * w, at + (logits + index(n + k)) * w
-                logit, joint = at + index(k) * w, index(2 + k) * w
+                m = at + (logits + index(k)) * w
+                z = at + (logits + index(n + k)) * w
+                logit = at + index(k) * w
+                joint = index(2 + k) * w
                 for lane in range(w):
                     raw_scale = acts[z + lane]
                     s = softplus(raw_scale) + least
@@ -141,17 +164,25 @@ def gaussians(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes:
 @kernel
 def logistics(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
     """-log sum_k w_k p_k(x), each -log p_k = e + 2 log(1 + e^-e) + log s with e = (x - m) / s."""
-    w, real = index(width(acts)), acts.dtype.type
-    zero, one, two = real(0), real(1), real(2)
+    w = index(width(acts))
+    real = acts.dtype.type
+    zero = real(0)
+    one = real(1)
+    two = real(2)
     scratch = np.empty((2 + np.max(places[:, 4])) * width(acts), acts.dtype)
     for panel in range(begin, end):
         for i in range(len(places)):
-            at, x = index(places[i, 0] + panel * sizes[0]) * w, index(places[i, 1] + panel * sizes[0]) * w
-            to, n, least = index(places[i, 2] + panel * sizes[1]) * w, places[i, 4], real(numbers[i, 0])
+            at = index(places[i, 0] + panel * sizes[0]) * w
+            x = index(places[i, 1] + panel * sizes[0]) * w
+            to = index(places[i, 2] + panel * sizes[1]) * w
+            n = places[i, 4]
+            least = real(numbers[i, 0])
             logits = begin_mixture(acts, dacts, at, nll, to, n, scratch)
             for k in range(n):
-                m, z = at + (logits + index(k)) * w, at + (logits + index(n + k)) * w
-                logit, joint = at + index(k) * w, index(2 + k) * w
+                m = at + (logits + index(k)) * w
+                z = at + (logits + index(n + k)) * w
+                logit = at + index(k) * w
+                joint = index(2 + k) * w
                 for lane in range(w):
                     raw_scale = acts[z + lane]
                     s = softplus(raw_scale) + least
@@ -214,25 +245,29 @@ def discretized(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, size
     scratch = np.empty((2 + np.max(places[:, 4])) * width(acts), acts.dtype)
     for panel in range(begin, end):
         for i in range(len(places)):
-            at, x = index(places[i, 0] + panel * sizes[0]) * w, index(places[i, 1] + panel * sizes[0]) * w
-            to, n, least, levels = (
-                index(places[i, 2] + panel * sizes[1]) * w,
-                places[i, 4],
-                numbers[i, 0],
-                numbers[i, 1],
-            )
+            at = index(places[i, 0] + panel * sizes[0]) * w
+            x = index(places[i, 1] + panel * sizes[0]) * w
+            to = index(places[i, 2] + panel * sizes[1]) * w
+            n = places[i, 4]
+            least = numbers[i, 0]
+            levels = numbers[i, 1]
             half = (levels - 1) / 2
             logits = begin_mixture(acts, dacts, at, nll, to, n, scratch)
             for k in range(n):
-                m, z = at + (logits + index(k)) * w, at + (logits + index(n + k)) * w
-                logit, joint = at + index(k) * w, index(2 + k) * w
+                m = at + (logits + index(k)) * w
+                z = at + (logits + index(n + k)) * w
+                logit = at + index(k) * w
+                joint = index(2 + k) * w
                 for lane in range(w):
-                    value, scale = np.float64(acts[x + lane]), np.float64(acts[z + lane])
+                    value = np.float64(acts[x + lane])
+                    scale = np.float64(acts[z + lane])
                     d = 1 / (half * softplus(scale) + least)
                     b = (value - 0.5 - half * (1 + np.float64(acts[m + lane]))) * d
                     a = b + d
-                    lower, upper = value > 0, value < levels - 1
-                    above, below = sigmoid(-a) if upper else 0.0, sigmoid(b) if lower else 0.0
+                    lower = value > 0
+                    upper = value < levels - 1
+                    above = sigmoid(-a) if upper else 0.0
+                    below = sigmoid(b) if lower else 0.0
                     log_p = -(softplus(-a) if upper else 0.0) - (softplus(b) if lower else 0.0)
                     gd = 0.0
                     if lower and upper:
@@ -250,14 +285,16 @@ def discretized(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, size
 @kernel
 def collect(tables: Any, n: int, nll: Any, row_nll: Any, feature_nll: Any, begin: int, end: int) -> None:
     """Add up each row's nll over features; `row_nll` (B,) and `feature_nll` (B, D) are overwritten, or empty."""
-    n_places, w = len(tables.features), width(nll)
+    n_places = len(tables.features)
+    w = width(nll)
     for panel in range(begin, end):
         here = min(w, n - panel * w)
         if len(row_nll):
             add_up(nll, n_places, panel, here, row_nll)
         if len(feature_nll):
             for place in range(n_places):
-                at, feature = index((panel * n_places + place) * w), index(tables.features[place, 0])
+                at = index((panel * n_places + place) * w)
+                feature = index(tables.features[place, 0])
                 for lane in range(here):
                     feature_nll[index(panel * w + lane), feature] = nll[at + index(lane)]
 

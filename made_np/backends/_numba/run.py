@@ -40,9 +40,14 @@ class Batch:
         keeps: Sequence[Array | None] | None = None,
         row_weights: Array | None = None,
     ) -> None:
-        self.plan, self.tables, self.dtype, self.n = plan, plan.tables, theta.dtype, len(x)
+        self.plan = plan
+        self.tables = plan.tables
+        self.dtype = theta.dtype
+        self.n = len(x)
         self.nothing = np.empty(0, self.dtype)
-        self.given, self.theta, self.x = theta, ready(theta, self.dtype), ready(x, self.dtype)
+        self.given = theta
+        self.theta = ready(theta, self.dtype)
+        self.x = ready(x, self.dtype)
         self.context = np.empty((self.n, 0), self.dtype) if context is None else ready(context, self.dtype)
         self.keeps = join(keeps or (), len(self.tables.widths) - 1, self.dtype)
         self.row_weights = self.nothing if row_weights is None else ready(row_weights, self.dtype)
@@ -70,7 +75,9 @@ class Batch:
 
     def raw(self) -> Array:
         """Return the raw outputs (B, O), feature by feature."""
-        t, n_units, w = self.tables, self.plan.n_units, self.width
+        t = self.tables
+        n_units = self.plan.n_units
+        w = self.width
         raw = np.empty((self.n, int(t.widths[-1])), self.dtype)
         with borrowed(self.dtype, self.unsorted, n_units * self.n_panels * w) as (ordered, acts):
 
@@ -99,8 +106,10 @@ class Batch:
         """Score a few panels at a time, which the cache can hold, in memory that does not grow with the rows."""
         rows = max(self.n, 1) if len(self.keeps[0]) else AT_ONCE * self.width
         lanes = -(-min(rows, self.n) // self.width) * self.width
-        acts_size, nll_size = self.plan.n_units * lanes, self.x.shape[1] * lanes
-        t, nothing = self.tables, self.nothing
+        acts_size = self.plan.n_units * lanes
+        nll_size = self.x.shape[1] * lanes
+        t = self.tables
+        nothing = self.nothing
 
         def work(k: int) -> None:
             part = slice(k * rows, (k + 1) * rows)
@@ -122,11 +131,13 @@ class Batch:
 
     def sample(self, uniforms: Array) -> Array:
         """Return the rows with every NaN filled, (B, D)."""
-        u, result = ready(uniforms, np.dtype(np.float64)), np.empty(self.x.shape, self.dtype)
+        u = ready(uniforms, np.dtype(np.float64))
+        result = np.empty(self.x.shape, self.dtype)
         with borrowed(self.dtype, self.unsorted, self.plan.n_units * self.n_panels * self.width) as (ordered, acts):
 
             def work(part: int) -> None:
-                known, own = self.plan.known, self.panels(part)
+                known = self.plan.known
+                own = self.panels(part)
                 ancestral(self.ordered, u, self.x, self.context, self.tables, known, acts, result, *own)
 
             self.share(ordered, work)
@@ -155,11 +166,15 @@ class Batch:
 
     def _learn(self, grad: Array, rule: Rule, decay: Array | None, only_live: bool) -> Array:
         """Backpropagate; write the gradient to `grad`, or update theta by `rule` at once."""
-        row_nll, t, n, lanes = np.empty(self.n), self.tables, self.n, self.n_panels * self.width
+        row_nll = np.empty(self.n)
+        t = self.tables
+        n = self.n
+        lanes = self.n_panels * self.width
         apart = (self.keeps[1][1:] >= 0).any() or t.has_skips
         shrinking = self.nothing if decay is None else decay
         run = weights if self.plan.sorted and only_live else weights_of_any
-        size, strip_size = self.plan.n_units * lanes, (self.plan.n_below + len(t.widths) * self.width) * n
+        size = self.plan.n_units * lanes
+        strip_size = (self.plan.n_below + len(t.widths) * self.width) * n
         spare_each = max(DEPTH * PACK, spare_size(n, self.plan.widest))
         sizes = size, size, self.x.shape[1] * lanes, strip_size, size if apart else 0, spare_each * self.n_parts
         with borrowed(self.dtype, self.unsorted, *sizes) as (ordered, acts, dacts, nll, strip, plain, spares):
@@ -188,9 +203,12 @@ def join(keeps: Sequence[Array | None], n_layers: int, dtype: np.dtype[Any]) -> 
 
     `keeps` are those of the last layers; of the inputs, layer 0, they may be missing.
     """
-    parts, at, end = [np.empty(0, dtype)], np.full(n_layers, -1, np.int64), 0
+    parts = [np.empty(0, dtype)]
+    at = np.full(n_layers, -1, np.int64)
+    end = 0
     for layer, keep in enumerate(keeps, start=n_layers - len(keeps)):
         if keep is not None:
             parts.append(keep.ravel())
-            at[layer], end = end, end + keep.size
+            at[layer] = end
+            end = end + keep.size
     return np.concatenate(parts), at

@@ -50,7 +50,11 @@ def ancestral(
     x : (B, D)
         Overwritten with the rows.
     """
-    w, n, products, starts, features = width(acts), len(x), tables.products, tables.starts, tables.features
+    w = width(acts)
+    n = len(x)
+    products = tables.products
+    starts = tables.starts
+    features = tables.features
     own = n, begin, end
     skips = tables.skips[: starts[-3] * tables.has_skips]
     gaps = find_gaps(given, features, begin * w, min(n, end * w))
@@ -77,7 +81,8 @@ def load_uniforms(uniforms: Any, features: Any, w: int, panel: int, u: Any, at: 
     """Put a panel's uniforms in order, w rows side by side; they stay in double precision."""
     first = panel * w
     for place in range(len(features)):
-        to, feature = index(at + place * w), index(features[place, 0])
+        to = index(at + place * w)
+        feature = index(features[place, 0])
         for lane in range(min(w, len(uniforms) - first)):
             u[to + index(lane)] = uniforms[index(first + lane), feature]
 
@@ -131,9 +136,11 @@ def finish_hidden(
     skips: Any,
 ) -> None:  # fmt: skip
     """Complete the hidden units whose degree is the number of features that are known by now."""
-    w, (_, begin, end) = width(acts), own
+    w = width(acts)
+    (_, begin, end) = own
     for layer in range(1, len(known)):
-        unit, stop = known[layer, place - 1] if place > 0 else 0, known[layer, place]
+        unit = known[layer, place - 1] if place > 0 else 0
+        stop = known[layer, place]
         if unit < stop:
             columns = before(known, layer - 1, first), known[layer - 1, place]
             product(theta, products[layer - 1], starts, (unit, stop), columns, False, acts, own)
@@ -143,7 +150,8 @@ def finish_hidden(
                 for k in range(unit, stop if len(skips) else unit):
                     skip = skips[starts[layer] + k]
                     if skip >= 0:
-                        to, below = index(at + (k - unit) * w), (panel * starts[-1] + starts[layer - 1] + skip) * w
+                        to = index(at + (k - unit) * w)
+                        below = (panel * starts[-1] + starts[layer - 1] + skip) * w
                         for lane in range(index(w)):
                             acts[to + lane] += acts[index(below) + lane]
 
@@ -163,16 +171,24 @@ def finish_raw(
 @inner
 def product(theta: Any, table: Any, starts: Any, rows: Any, columns: Any, fresh: bool, acts: Any, own: Any) -> None:
     """Add W x over a range of columns to a range of rows in every panel; `fresh`: begin them with their bias."""
-    (row, last), (start, stop), (n, begin, end) = rows, columns, own
-    w, size = width(acts), starts[-1] * width(acts)
-    W, b, n_in = table[0], table[1], table[3]
-    source, target = starts[table[4]] * w, starts[table[5]] * w
+    (row, last) = rows
+    (start, stop) = columns
+    (n, begin, end) = own
+    w = width(acts)
+    size = starts[-1] * width(acts)
+    W = table[0]
+    b = table[1]
+    n_in = table[3]
+    source = starts[table[4]] * w
+    target = starts[table[5]] * w
     if start >= stop and not fresh:
         return
     for r in range(row, last, ROWS):
-        here, A = min(ROWS, last - r), W + r * n_in
+        here = min(ROWS, last - r)
+        A = W + r * n_in
         for panel in range(begin, end):
-            u, v = panel * size + source, panel * size + target + r * w
+            u = panel * size + source
+            v = panel * size + target + r * w
             if n - panel * w > w // 2:
                 if fresh and b >= 0:
                     bias(theta, A, here, n_in, 1, acts, u, w, acts, v, w, start, stop, starts, 0, theta, b + r)
@@ -189,11 +205,16 @@ def decide(
     u: Any, table: Any, numbers: Any, starts: Any, place: int, n_places: int, acts: Any, begin: int, end: int
 ) -> None:
     """Fill the gaps of a feature in every panel, and let the network see it."""
-    w, real, (least, levels) = width(acts), acts.dtype.type, numbers
-    zero, one = real(0), real(1)
+    w = width(acts)
+    real = acts.dtype.type
+    (least, levels) = numbers
+    zero = real(0)
+    one = real(1)
     for panel in range(begin, end):
-        at, own = panel * starts[-1], index(((panel - begin) * n_places + place) * w)
-        value, raw = index((at + starts[-2] + place) * w), index((at + starts[-3] + table[2]) * w)
+        at = panel * starts[-1]
+        own = index(((panel - begin) * n_places + place) * w)
+        value = index((at + starts[-2] + place) * w)
+        raw = index((at + starts[-3] + table[2]) * w)
         if table[1] == BERNOULLI:
             for lane in range(index(w)):
                 drawn = one if u[own + lane] < sigmoid(acts[raw + lane]) else zero
@@ -212,7 +233,8 @@ def store_values(acts: Any, features: Any, starts: Any, begin: int, end: int, x:
     """Write the rows of the panels to x, feature by feature."""
     w = width(acts)
     for panel in range(begin, end):
-        values, first = (panel * starts[-1] + starts[-2]) * w, panel * w
+        values = (panel * starts[-1] + starts[-2]) * w
+        first = panel * w
         for place in range(len(features)):
             feature = index(features[place, 0])
             for lane in range(min(w, len(x) - first)):

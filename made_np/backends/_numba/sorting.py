@@ -18,7 +18,8 @@ def gather(theta: Any, tables: Any, ordered: Any, part: int, parts: int) -> None
             if b >= 0:
                 ordered[b + row] = theta[b + unit]
             seen = tables.reach[tables.reach_at[q] + row]
-            here, there = index(W + row * n_in), index(W + unit * n_in)
+            here = index(W + row * n_in)
+            there = index(W + unit * n_in)
             if tables.in_order[source]:
                 for c in range(index(seen)):
                     ordered[here + c] = theta[there + c]

@@ -120,9 +120,11 @@ def _make_plan(network: Network, mask_set: MaskSet) -> Plan | None:
     starts = np.cumsum([0, *widths, len(mask_set.order)])
     in_order = np.array([np.array_equal(each, np.arange(len(each))) for each in units])
     products = _products(network)
-    reach, first = [], []
+    reach = []
+    first = []
     for _, _, _, n_in, source, target in products.tolist():
-        below, above = (degrees[source] if n_in else degrees[source][:0]), degrees[target]
+        below = degrees[source] if n_in else degrees[source][:0]
+        above = degrees[target]
         strict = target == len(units) - 1
         reach.append(np.searchsorted(below, above, side="left" if strict else "right"))
         first.append(np.searchsorted(above, below, side="right" if strict else "left"))
@@ -146,7 +148,8 @@ def _make_plan(network: Network, mask_set: MaskSet) -> Plan | None:
     known = np.array([np.searchsorted(each, np.arange(len(features)), side="right") for each in degrees[:-1]])
     n_wires = int(tables.reach.sum())
     is_sorted = bool(in_order.all())
-    groups, widest = tuple(_groups(tables)), int(widths.max())
+    groups = tuple(_groups(tables))
+    widest = int(widths.max())
     return Plan(tables, groups, sizes, int(starts[-1]), int(starts[-3]), widest, known, is_sorted, n_wires)
 
 
@@ -164,7 +167,8 @@ def _products(network: Network) -> Ints:
     """Return the first table: which weights map which layer to which."""
     at = {name: part.start for name, part in network.layout.slices.items()}
     widths = [network.n_inputs, *network.hidden, network.outputs.n_raw]
-    last, rows = network.depth + 1, []
+    last = network.depth + 1
+    rows = []
     for layer in range(network.depth + 1 if network.depth else 0):
         rows.append((at[f"W{layer}"], at[f"b{layer}"], widths[layer + 1], widths[layer], layer, layer + 1))
     bias = -1 if network.depth else at["b0"]
@@ -177,14 +181,17 @@ def _products(network: Network) -> Ints:
 
 def _features(network: Network, mask_set: MaskSet) -> tuple[Ints, NDArray[np.float64]]:
     """Return what each place in the order holds."""
-    rows, numbers = [], []
-    raw, unit = 0, network.n_context
+    rows = []
+    numbers = []
+    raw = 0
+    unit = network.n_context
     for feature in mask_set.order.tolist():
         output = network.outputs.feature_outputs[feature]
         n = getattr(output, "n", 1)
         rows.append((feature, KINDS[type(output)], raw, output.n_raw, unit, output.n_inputs, n))
         numbers.append((getattr(output, "min_scale", 0.0), getattr(output, "levels", 0.0)))
-        raw, unit = raw + output.n_raw, unit + output.n_inputs
+        raw = raw + output.n_raw
+        unit = unit + output.n_inputs
     return np.array(rows, dtype=np.int64), np.array(numbers, dtype=np.float64)
 
 

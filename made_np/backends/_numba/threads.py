@@ -125,7 +125,8 @@ class Job:
 
         It calls no function of Python, so that it can run wherever `begin` could: near the end of the stack, too.
         """
-        first, is_settled = error, error is None
+        first = error
+        is_settled = error is None
         while not is_settled:
             try:
                 for todo in self.todo:

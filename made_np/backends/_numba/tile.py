@@ -25,7 +25,8 @@ from made_np.backends._numba.compiling import JIT
 from made_np.backends._numba.target import REGISTER_BYTES
 
 ROWS = 6
-_INT64, _INT32 = ir.IntType(64), ir.IntType(32)
+_INT64 = ir.IntType(64)
+_INT32 = ir.IntType(32)
 
 
 def _tile(n_registers: int, begin: str, ragged: bool = False) -> Any:
@@ -46,8 +47,11 @@ def _generator(n_registers: int, begin: str, ragged: bool) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         A, a, rows, row_step, k_step, B, b, b_step, C, c, c_step, start, stop, ends, end, biases, bias = args
         emit = _Emitter(context, builder, signature)
-        A, B, C = emit.begin(0, A, a), emit.begin(5, B, b), emit.begin(8, C, c)
-        ends, biases = emit.begin(13, ends, end), emit.begin(15, biases, bias)
+        A = emit.begin(0, A, a)
+        B = emit.begin(5, B, b)
+        C = emit.begin(8, C, c)
+        ends = emit.begin(13, ends, end)
+        biases = emit.begin(15, biases, bias)
         # Rows beyond the last are computed as the last one once more: the same value is stored again.
         last = builder.sub(rows, emit.index(1))
         row = [emit.smaller(emit.index(r), last) for r in range(ROWS)]
@@ -90,7 +94,9 @@ class _Emitter:
     """The few instructions that a tile is made of, for one dtype."""
 
     def __init__(self, context: Any, builder: Any, signature: Any) -> None:
-        self.context, self.builder, self.signature = context, builder, signature
+        self.context = context
+        self.builder = builder
+        self.signature = signature
         self.number = context.get_value_type(signature.args[0].dtype)
         self.size = signature.args[0].dtype.bitwidth // 8
         self.vector = ir.VectorType(self.number, REGISTER_BYTES // self.size)
@@ -166,13 +172,17 @@ def _plain_tile(n_registers: int, begin: str, ragged: bool = False) -> Any:
 _make = _tile if JIT else _plain_tile
 
 # Each a whole panel wide, or its first half (for a last panel of few rows).
-add, half_add = _make(2, "add"), _make(1, "add")
+add = _make(2, "add")
+half_add = _make(1, "add")
 """``C += A B`` over k in range(start, stop)."""
 new = _make(2, "new")
 """``C = A B``."""
-bias, half_bias = _make(2, "bias"), _make(1, "bias")
+bias = _make(2, "bias")
+half_bias = _make(1, "bias")
 """``C = A B`` and ``biases[bias + r]`` in row r."""
-add_stairs, half_add_stairs = _make(2, "add", ragged=True), _make(1, "add", ragged=True)
+add_stairs = _make(2, "add", ragged=True)
+half_add_stairs = _make(1, "add", ragged=True)
 """``C += A B``, where row r goes on alone after `stop` until k reaches ``ends[end + r]``: the edge of a staircase."""
-bias_stairs, half_bias_stairs = _make(2, "bias", ragged=True), _make(1, "bias", ragged=True)
+bias_stairs = _make(2, "bias", ragged=True)
+half_bias_stairs = _make(1, "bias", ragged=True)
 """The same with biases."""

@@ -37,14 +37,18 @@ def rule_of(optimizer: Optimizer, learning_rate: float, state: State) -> Rule | 
         kind = NESTEROV if optimizer.nesterov else PLAIN
         return _rule(kind, state, ("velocity", "velocity"), learning_rate, learning_rate, optimizer.momentum)
     if isinstance(optimizer, Adam) and type(optimizer) in (Adam, AdamW):
-        t, beta1, beta2 = int(state["step"]) + 1, optimizer.beta1, optimizer.beta2
+        t = int(state["step"]) + 1
+        beta1 = optimizer.beta1
+        beta2 = optimizer.beta2
         unbias = 1.0 / math.sqrt(1.0 - beta2**t)
         numbers = learning_rate / (1.0 - beta1**t), 1.0 - beta1, 1.0 - beta2, unbias, optimizer.eps
         return _rule(ADAM, state, ("m", "v"), learning_rate, *numbers, decoupled=type(optimizer) is AdamW)
     if type(optimizer) is AdaGrad:
         return _rule(ADAGRAD, state, ("total", "total"), learning_rate, learning_rate, optimizer.eps)
     if type(optimizer) is AdaDelta:
-        rate, a, b = learning_rate, 1.0 - optimizer.rho, optimizer.eps
+        rate = learning_rate
+        a = 1.0 - optimizer.rho
+        b = optimizer.eps
         return _rule(ADADELTA, state, ("g2", "d2"), learning_rate, rate, a, b)
     return None
 
@@ -61,12 +65,16 @@ def update(rule: int, numbers: Any, theta: Any, g: Any, first: Any, second: Any,
     """Do one step on n parameters from `at` on, in place; their gradients are in g from `g_at` on."""
     real = theta.dtype.type
     rate = real(numbers[0])
-    a, b, c, d = real(numbers[1]), real(numbers[2]), real(numbers[3]), real(numbers[4])
+    a = real(numbers[1])
+    b = real(numbers[2])
+    c = real(numbers[3])
+    d = real(numbers[4])
     if rule == ADAM:
         for i in range(n):
             m = first[at + i] + a * (g[g_at + i] - first[at + i])
             v = second[at + i] + b * (g[g_at + i] * g[g_at + i] - second[at + i])
-            first[at + i], second[at + i] = m, v
+            first[at + i] = m
+            second[at + i] = v
             theta[at + i] -= rate * m / (c * np.sqrt(v) + d)
     elif rule == PLAIN:
         for i in range(n):
@@ -91,7 +99,8 @@ def update(rule: int, numbers: Any, theta: Any, g: Any, first: Any, second: Any,
 @inner
 def shrink(theta: Any, g: Any, decay: Any, decoupled: bool, rate: float, at: Any, g_at: Any, n: Any) -> None:
     """Bring in weight decay: add its gradient to g, or (decoupled) shrink theta itself."""
-    one, rate = theta.dtype.type(1), theta.dtype.type(rate)
+    one = theta.dtype.type(1)
+    rate = theta.dtype.type(rate)
     if decoupled:
         for i in range(n):
             theta[at + i] *= one - rate * decay[at + i]

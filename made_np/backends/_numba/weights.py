@@ -35,11 +35,19 @@ def weights(
 
     For theta in the tables' numbering. An update leaves alone what is off the mask. `spare` is memory to work in.
     """
-    w, products, starts, zero = width(dacts), tables.products, tables.starts, dacts.dtype.type(0)
-    db, dy, dW = spare[:BLOCK], spare[BLOCK : BLOCK * (n + 1)], spare[BLOCK * (n + 1) :]
+    w = width(dacts)
+    products = tables.products
+    starts = tables.starts
+    zero = dacts.dtype.type(0)
+    db = spare[:BLOCK]
+    dy = spare[BLOCK : BLOCK * (n + 1)]
+    dW = spare[BLOCK * (n + 1) :]
     block = 0
     for q in range(len(products)):
-        W, b, n_out, n_in = products[q, 0], products[q, 1], products[q, 2], products[q, 3]
+        W = products[q, 0]
+        b = products[q, 1]
+        n_out = products[q, 2]
+        n_in = products[q, 3]
         below = strip_of(tables.widths, products[q, 4], n, w)
         for row in range(0, n_out, BLOCK):
             block += 1
@@ -58,7 +66,8 @@ def weights(
                 multiply(dy, strip, below, n, reach, column, dW, STRETCH)
                 columns = min(STRETCH, n_in - column)
                 for r in range(rows):
-                    seen, at = max(0, min(reach[r] - column, columns)), W + (row + r) * n_in + column
+                    seen = max(0, min(reach[r] - column, columns))
+                    at = W + (row + r) * n_in + column
                     use(theta, grad, at, dW, r * STRETCH, seen, rule, numbers, first, second, decay, decoupled)
                     if rule == NONE:
                         for c in range(index(seen), index(columns)):
@@ -71,13 +80,21 @@ def weights_of_any(
     rule: int, numbers: Any, first: Any, second: Any, decay: Any, decoupled: bool, part: int, parts: int,
 ) -> None:  # fmt: skip
     """Do the same for theta in its own numbering, and update all of it: moments live on where a gradient is 0."""
-    w, products, starts, units = width(dacts), tables.products, tables.starts, tables.units
+    w = width(dacts)
+    products = tables.products
+    starts = tables.starts
+    units = tables.units
     widest = np.max(tables.widths)
-    db, dy, dW = spare[:BLOCK], spare[BLOCK : BLOCK * (n + 1)], spare[BLOCK * (n + 1) : len(spare) - widest]
+    db = spare[:BLOCK]
+    dy = spare[BLOCK : BLOCK * (n + 1)]
+    dW = spare[BLOCK * (n + 1) : len(spare) - widest]
     g = spare[len(spare) - widest :]
     block = 0
     for q in range(len(products)):
-        W, b, n_out, n_in = products[q, 0], products[q, 1], products[q, 2], products[q, 3]
+        W = products[q, 0]
+        b = products[q, 1]
+        n_out = products[q, 2]
+        n_in = products[q, 3]
         below = strip_of(tables.widths, products[q, 4], n, w)
         columns = units[starts[products[q, 4]] : starts[products[q, 4]] + n_in]
         wide = -(-n_in // w) * w
@@ -111,7 +128,8 @@ def strip_of(widths: Any, layer: int, n: int, w: int) -> int:
 @inner
 def scatter(dW: Any, at: int, seen: int, columns: Any, in_order: bool, g: Any) -> None:
     """Write a row of dW, of which the first `seen` columns live, to a row in theta's own order of columns."""
-    source, zero = index(at), g.dtype.type(0)
+    source = index(at)
+    zero = g.dtype.type(0)
     if in_order:
         for c in range(index(seen)):
             g[c] = dW[source + c]
@@ -130,7 +148,8 @@ def use(
     rule: int, numbers: Any, first: Any, second: Any, decay: Any, decoupled: bool,
 ) -> None:  # fmt: skip
     """Write n entries of the gradient, or update theta with them."""
-    i, k = index(at), index(g_at)
+    i = index(at)
+    k = index(g_at)
     if rule == NONE:
         for c in range(index(n)):
             grad[i + c] = g[k + c]
@@ -147,7 +166,8 @@ def take_rows(start: int, size: int, rows: int, n: int, dacts: Any, dy: Any) -> 
     for r in range(0, rows, ROWS):
         here = min(ROWS, rows - r)
         for panel in range(-(-n // w)):
-            at, to = index((panel * size + start + r) * w), index(r * n + panel * w * ROWS)
+            at = index((panel * size + start + r) * w)
+            to = index(r * n + panel * w * ROWS)
             for lane in range(index(min(w, n - panel * w))):
                 for k in range(index(here)):
                     dy[to + lane * index(ROWS) + k] = dacts[at + k * index(w) + lane]
@@ -156,7 +176,8 @@ def take_rows(start: int, size: int, rows: int, n: int, dacts: Any, dy: Any) -> 
 @inner
 def add_up(start: int, size: int, rows: int, n: int, dacts: Any, db: Any) -> None:
     """Add up rows of dy over the batch."""
-    w, zero = width(dacts), dacts.dtype.type(0)
+    w = width(dacts)
+    zero = dacts.dtype.type(0)
     for r in range(rows):
         total = zero
         for panel in range(-(-n // w)):
@@ -169,7 +190,8 @@ def add_up(start: int, size: int, rows: int, n: int, dacts: Any, db: Any) -> Non
 @inner
 def multiply(dy: Any, strip: Any, below: int, n: int, reach: Any, column: int, dW: Any, wide: int) -> None:
     """Overwrite dW (rows, wide) with dy^T x, each ROWS rows as far as their last one sees, in whole strips."""
-    w, rows = width(dW), len(reach)
+    w = width(dW)
+    rows = len(reach)
     for s in range(0, min(wide, reach[-1] - column), w):
         x = below + (column + s) * n
         for r in range(0, rows, ROWS):

@@ -49,7 +49,8 @@ def forward(
     """Run encoded inputs (B, I + C) through the network, with optional dropout masks `keeps` (see `loss_and_grad`)."""
     thin, *thin_hidden = network.keeps(keeps)
     encoded = _drop(encoded, thin)
-    inputs, activated = [encoded], []
+    inputs = [encoded]
+    activated = []
     for layer in range(network.depth):
         below = inputs[-1]
         z = _product(below, views[f"W{layer}"], views[f"b{layer}"], mask_set.masks[layer], mask_set.panels[layer])
@@ -60,7 +61,8 @@ def forward(
         inputs.append(h if skip is None else residual_add(h, below, skip))
     bias = views[network.output_bias]
     if network.depth:
-        W, panels = views[f"W{network.depth}"], mask_set.panels[network.depth]
+        W = views[f"W{network.depth}"]
+        panels = mask_set.panels[network.depth]
         raw = _product(inputs[-1], W, bias, mask_set.masks[-1], panels)
     else:
         raw = np.tile(bias, (len(encoded), 1))
@@ -83,10 +85,12 @@ def backward(
 
     `dencoded` (B, I + C), if given, is overwritten with the gradient of the encoded inputs.
     """
-    encoded, (thin, *thin_hidden) = trace.inputs[0], network.keeps(keeps)
+    encoded = trace.inputs[0]
+    (thin, *thin_hidden) = network.keeps(keeps)
     direct = None if dencoded is None else np.zeros_like(dencoded)
     if mask_set.direct is not None:
-        W, dW = views["W_direct"], dviews["W_direct"]
+        W = views["W_direct"]
+        dW = dviews["W_direct"]
         _product_backward(draw, encoded, W, mask_set.direct, mask_set.panels[-1], dW=dW, dx=direct)
     if network.depth:
         _backward_hidden(network, views, trace, draw, mask_set, dviews, thin_hidden, dencoded)
@@ -113,7 +117,9 @@ def _backward_hidden(
     for layer in range(network.depth, -1, -1):
         x = trace.inputs[layer]
         dx = np.empty_like(x) if layer else dencoded
-        W, dW, db = views[f"W{layer}"], dviews[f"W{layer}"], dviews[f"b{layer}"]
+        W = views[f"W{layer}"]
+        dW = dviews[f"W{layer}"]
+        db = dviews[f"b{layer}"]
         _product_backward(dy, x, W, mask_set.masks[layer], mask_set.panels[layer], dW=dW, db=db, dx=dx)
         if layer == 0 or dx is None:
             return
@@ -158,7 +164,8 @@ def _product_backward(
     if dx is not None:
         dx[:] = 0
     for rows, stop in panels:
-        dy_own, dx_own = dy[:, rows], None if dx is None else np.empty_like(dx[:, :stop])
+        dy_own = dy[:, rows]
+        dx_own = None if dx is None else np.empty_like(dx[:, :stop])
         db_own = None if db is None else db[rows]
         masked_linear_backward(
             dy_own, x[:, :stop], W[rows, :stop], mask[rows, :stop], dW=dW[rows, :stop], db=db_own, dx=dx_own
@@ -212,7 +219,8 @@ def loss_and_grad(
     row_weights : ndarray, shape (B,), optional
         What each row's nll counts in the loss; 1/B (the mean) by default.
     """
-    views, dviews = network.layout.views(theta), network.layout.views(grad)
+    views = network.layout.views(theta)
+    dviews = network.layout.views(grad)
     trace = forward(network, views, network.outputs.encode(x, context), mask_set, keeps)
     nll, draw = network.outputs.nll_and_grad(trace.raw, x)
     if row_weights is None:

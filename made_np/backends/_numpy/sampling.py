@@ -139,7 +139,8 @@ class _Walk:
 
     def finish_hidden(self, place: int) -> None:
         """Compute the hidden units of degree `place`: the first `place` features are known."""
-        below, n_below = self.inputs, self.seen[place]
+        below = self.inputs
+        n_below = self.seen[place]
         for layer, h in enumerate(self.hidden):
             units = slice(self.done[layer][place], self.done[layer][place + 1])
             if units.start < units.stop:
@@ -148,7 +149,8 @@ class _Walk:
                 skip = self.skips[layer]
                 if skip is not None:
                     h[:, units] += below[:, skip[0][units]] * skip[1][units]
-            below, n_below = h, units.stop
+            below = h
+            n_below = units.stop
 
     def raw(self, place: int, feature: int) -> Array:
         """Return the raw outputs (n, K) of the feature at `place`."""

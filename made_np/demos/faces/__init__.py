@@ -75,7 +75,9 @@ def run_faces(args: Namespace) -> None:
     splits = [load_olivetti(args.data, n_test=SPLITS[name].n_test) for name in names]
     _make_places(folder, names, args)
     for name, data in zip(names, splits, strict=True):
-        train, test, split = data.train.astype(np.float32), data.test.astype(np.float32), SPLITS[name]
+        train = data.train.astype(np.float32)
+        test = data.test.astype(np.float32)
+        split = SPLITS[name]
         print(
             f"{split.source}: {len(train)} faces to learn from, {len(test)} of people never seen to complete",
             flush=True,

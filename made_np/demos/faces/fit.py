@@ -100,9 +100,11 @@ def fit_faces(faces: Array, recipe: Recipe | None = None, *, held_out: int = 50,
     """
     faces = _as_faces(faces)
     recipe = Recipe() if recipe is None else as_a(recipe, "recipe", Recipe, "give a Recipe, or None")
-    held_out, rng = as_count(held_out, "held_out", 1, len(faces) - 1), as_count(rng, "rng", 0)
+    held_out = as_count(held_out, "held_out", 1, len(faces) - 1)
+    rng = as_count(rng, "rng", 0)
     model = _fit_means(faces, recipe, rng)
-    other, new = _fit_means(faces[:-held_out], recipe, rng), faces[-held_out:]
+    other = _fit_means(faces[:-held_out], recipe, rng)
+    new = faces[-held_out:]
     centred = (new - other.mean).astype(other.made.dtype)
     squares = [
         (centred - other.made.params(other.theta, centred, mask_set=k)[:, ::2]) ** 2
@@ -152,7 +154,8 @@ def augment(faces: Array, recipe: Recipe, rng: np.random.Generator) -> NDArray[n
         for k in range(recipe.copies):
             image = face[:, ::-1] if k % 2 else face
             if k >= 2:
-                zoom, aspect = np.exp(rng.normal(0, recipe.zoom)), np.exp(rng.normal(0, recipe.zoom / 2))
+                zoom = np.exp(rng.normal(0, recipe.zoom))
+                aspect = np.exp(rng.normal(0, recipe.zoom / 2))
                 scale = np.array([zoom * aspect, zoom / aspect])
                 offset = centre - scale * centre + rng.normal(0, recipe.shift, size=2)
                 image = affine_transform(image, np.diag(scale), offset=offset, order=1, mode="nearest")

@@ -47,8 +47,10 @@ def half_orders(side: int) -> tuple[list[Ints], list[tuple[int, Ints]]]:
     """
     side = as_count(side, "side", 2)
     row, column = (index.ravel() for index in np.indices((side, side)))
-    top, left = row < side // 2, column < side // 2
+    top = row < side // 2
+    left = column < side // 2
     tl, tr, bl, br = (np.flatnonzero(q) for q in (top & left, top & ~left, ~top & left, ~top & ~left))
-    bottom_missing, left_missing = np.concatenate([tr, tl, br, bl]), np.concatenate([tr, br, tl, bl])
+    bottom_missing = np.concatenate([tr, tl, br, bl])
+    left_missing = np.concatenate([tr, br, tl, bl])
     orders = [bottom_missing, left_missing, bottom_missing[::-1].copy(), left_missing[::-1].copy()]
     return orders, [(0, tr), (0, br), (0, bl), (1, tl), (2, bl), (2, tl), (3, br), (2, tr)]

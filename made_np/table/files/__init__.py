@@ -66,7 +66,8 @@ def read_table(path: StrPath, *, header: bool | None = None) -> Table:
         A first column without a name that holds row numbers, or what pandas stored as an index, is left out.
     """
     file, name = _split(as_path(path))
-    suffix, header = _suffix(file), None if header is None else as_flag(header, "header")
+    suffix = _suffix(file)
+    header = None if header is None else as_flag(header, "header")
     if not Path(file).is_file():
         there = "a folder" if Path(file).is_dir() else "no ordinary file"
         what = there if Path(file).exists() else "not there"

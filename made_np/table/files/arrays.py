@@ -21,7 +21,8 @@ HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.re
 def read_numpy(path: str, name: str | None) -> Table:
     """Return the array of a .npy, or the one called `name` of a .npz (None: "x", or the only one)."""
     with reading(path, WAY_OUT), open(path, "rb") as file:
-        size, is_archive = os.fstat(file.fileno()).st_size, file.read(2) == b"PK"
+        size = os.fstat(file.fileno()).st_size
+        is_archive = file.read(2) == b"PK"
         file.seek(0)
         if is_archive:
             return _read_archive(path, file, size, name)
@@ -53,7 +54,8 @@ def _read_array(stream: IO[bytes], size: int) -> Array:
         shape, _, dtype = HEADERS[version](stream)
     except MemoryError:  # of a parser that met too many brackets
         raise ValueError("its header is damaged") from None
-    n_bytes, there = math.prod(shape) * dtype.itemsize, size - stream.tell()
+    n_bytes = math.prod(shape) * dtype.itemsize
+    there = size - stream.tell()
     if not dtype.hasobject and n_bytes != there:
         raise ValueError(f"shape {shape} of dtype {dtype} would take {n_bytes} bytes, but there are {there}")
     stream.seek(0)

@@ -26,9 +26,11 @@ def read_parquet(path: str) -> Table:
     pyarrow = _pyarrow()
     with reading(path, "save it again"), open(path, "rb") as file:
         stored = pyarrow.parquet.ParquetFile(file)
-        n_rows, n_columns = stored.metadata.num_rows, stored.metadata.num_columns
+        n_rows = stored.metadata.num_rows
+        n_columns = stored.metadata.num_columns
         check_size(path, 8 * n_rows * n_columns, os.fstat(file.fileno()).st_size)
-        table, index = stored.read(), stored.schema_arrow.pandas_metadata or {}
+        table = stored.read()
+        index = stored.schema_arrow.pandas_metadata or {}
         left_out = [name for name in index.get("index_columns", ()) if isinstance(name, str)]
         table = table.drop(left_out)
         values = np.empty(table.shape)
@@ -45,7 +47,8 @@ def read_parquet(path: str) -> Table:
 
 def _as_numbers(path: str, column: Any, which: str) -> Array:
     """Return one column in float64, NaN for its nulls."""
-    kinds, kind = _pyarrow().types, column.type
+    kinds = _pyarrow().types
+    kind = column.type
     is_whole = kinds.is_integer(kind) or (kinds.is_decimal(kind) and kind.scale <= 0)
     others = kinds.is_floating, kinds.is_decimal, kinds.is_boolean, kinds.is_null
     if not is_whole and not any(is_one(kind) for is_one in others):
@@ -58,7 +61,8 @@ def _as_numbers(path: str, column: Any, which: str) -> Array:
 
 def parquet_bytes(values: Array, names: list[str] | None) -> bytes:
     """Return the content of the file; columns without names are called x0, x1, ..."""
-    pyarrow, buffer = _pyarrow(), io.BytesIO()
+    pyarrow = _pyarrow()
+    buffer = io.BytesIO()
     columns = [pyarrow.array(column, from_pandas=True) for column in values.T]  # NaN becomes null
     table = pyarrow.Table.from_arrays(columns, names=names or [f"x{d}" for d in range(len(columns))])
     pyarrow.parquet.write_table(table, buffer)

@@ -14,7 +14,8 @@ from made_np.values import show
 Line = tuple[int, list[str]]
 """Its number, and its cells."""
 
-NANS, NULLS = {"nan", "NaN", "NAN", "-nan", "-NaN"}, {"NULL", "null", "None", "?"}
+NANS = {"nan", "NaN", "NAN", "-nan", "-NaN"}
+NULLS = {"NULL", "null", "None", "?"}
 GAPS = {"", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA"} | NANS | NULLS
 """What stands for a missing number: as pandas, R, C, databases and the UCI repository write it."""
 
@@ -29,7 +30,8 @@ def read_csv(path: str, header: bool | None) -> Table:
     lines = _csv_lines(path)
     if not lines:
         raise TableError(f"{path} is empty: give a table with at least one row")
-    names, n_columns = None, len(lines[0][1])
+    names = None
+    n_columns = len(lines[0][1])
     if _begins_with_names(lines) if header is None else header:
         names = [cell.strip() for cell in lines[0][1]]
         names[0] = names[0].removeprefix("# ").strip()  # as numpy.savetxt begins it
@@ -90,7 +92,8 @@ def _counts(lines: list[Line]) -> bool:
 
 def _first_column(path: str, lines: list[Line], names: list[str] | None) -> int:
     """Return which column the table begins with: row numbers before it are no part of it, which is said."""
-    first, n_columns = 0, len(names or lines[0][1])
+    first = 0
+    n_columns = len(names or lines[0][1])
     if names is None:
         first = int(n_columns > 1 and _counts(lines))
     while names is not None and first < n_columns - 1 and names[first] in NAMELESS:
@@ -146,7 +149,8 @@ def _check_large(path: str, line: Line, first: int, names: list[str] | None) -> 
     """Raise a `TableError` for a number of a line that float64 does not hold: an integer, or one beyond its range."""
     number, cells = line
     for column, cell in enumerate(cells[first:]):
-        digits, value = cell.strip().lstrip("+-").lower(), abs(float(_number(cell) or 0))
+        digits = cell.strip().lstrip("+-").lower()
+        value = abs(float(_number(cell) or 0))
         if value >= EXACT and digits[:1] != "i" and (np.isinf(value) or (digits.isdigit() and int(digits) != value)):
             raise TableError(
                 f"{path}, line {number}, {_which(column, first, names)}: float64 does not hold {show(cell)}: leave the "

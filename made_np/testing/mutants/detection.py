@@ -18,7 +18,9 @@ from .mutant import PLANTED, Mutant
 from .others import Verdict, other_checkers
 
 FAMILIES = (faults_wiring, faults_gradient, faults_density)
-CAUGHT, MISSED, NOT_RUN = "x", ".", ""
+CAUGHT = "x"
+MISSED = "."
+NOT_RUN = ""
 
 
 def all_mutants() -> tuple[Mutant, ...]:

@@ -151,7 +151,8 @@ def _one_feature_late(rng: np.random.Generator) -> Adapter:
     net = standard(rng)
 
     def sample(u: Floats) -> Floats:
-        x, before = np.zeros_like(u), np.zeros_like(u)
+        x = np.zeros_like(u)
+        before = np.zeros_like(u)
         for d in net.plan.order:
             new = net.inverse(before, u)[:, d]
             before = x.copy()

@@ -156,7 +156,9 @@ def _blocks_swapped(rng: np.random.Generator) -> Adapter:
     def grad(theta: Floats) -> Floats:
         out = net.grad(theta)
         v = net.views(out)
-        v["b0"][...], v["b1"][...] = v["b1"].copy(), v["b0"].copy()
+        first = v["b0"].copy()
+        v["b0"][...] = v["b1"]
+        v["b1"][...] = first
         return out
 
     return net.adapter(grad=grad)

@@ -125,7 +125,8 @@ def _context_misses_the_first(rng: np.random.Generator) -> Adapter:
 @planted("one wire too many, somewhere in the middle", *LEAK)
 def _one_wire_too_many(rng: np.random.Generator) -> Adapter:
     net = standard(rng, hidden=(4, 4))
-    low, high = np.argmin(net.plan.degrees[1]), np.argmax(net.plan.degrees[0])
+    low = np.argmin(net.plan.degrees[1])
+    high = np.argmax(net.plan.degrees[0])
     mask = net.plan.masks[1].copy()
     mask[low, high] = True
     return rewired(net, 1, mask).adapter()
