@@ -43,6 +43,7 @@ class RealMixture(Distribution):
     n: int
     min_scale: float = 1e-3
     support = "a finite number"
+    is_real = True
     reach: ClassVar[float]
     """Less than 2^-54 of f lies beyond so many scales, on either side."""
     spread: ClassVar[float]

@@ -26,6 +26,8 @@ class Distribution(ABC):
     n_raw: int
     n_inputs: int = 1
     support: str
+    is_real: bool = False
+    """True for a density over real numbers: its columns have a unit, and are standardised."""
 
     @abstractmethod
     def nll_and_grad(self, raw: Array, x: Array) -> tuple[Array, Array]:
@@ -198,6 +200,7 @@ class Gaussian(Distribution):
     min_scale: float = 1e-3
     n_raw = 2
     support = "a finite number"
+    is_real = True
 
     def __post_init__(self) -> None:
         self._settle()
