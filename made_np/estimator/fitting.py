@@ -17,7 +17,6 @@ from made_np.estimator.fitted import FittedDensity
 from made_np.estimator.look import Look
 from made_np.estimator.remembering import fingerprint, remembered, trials_path
 from made_np.estimator.trials import Choice, Trial, is_auto, little_decay, try_out, without_trials
-from made_np.masks.sets import MIXTURE_SIZE
 from made_np.model.made import MADE
 from made_np.table.columns import Columns
 from made_np.table.frames import Floats, Names, column_names
@@ -309,8 +308,7 @@ def _most_steps(made: MADE) -> int:
 
 def _validate_every(made: MADE, rows: Array, valid: Array | None) -> int:
     """Return how many epochs cost `CHECKS` times what a validation costs, which is a third of a pass that learns."""
-    n_masks = MIXTURE_SIZE if made.n_masks is None else made.n_masks
-    return 1 if valid is None else max(1, round(CHECKS * n_masks * len(valid) / (3 * len(rows))))
+    return 1 if valid is None else max(1, round(CHECKS * made.n_mixed * len(valid) / (3 * len(rows))))
 
 
 def hold_out(rows: Array, fraction: float, rng: np.random.Generator) -> tuple[Array, Array]:

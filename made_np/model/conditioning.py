@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from made_np.backends.bound import Bound
 from made_np.layers import Array
 from made_np.masks.masks import Bools, Ints
-from made_np.masks.sets import MaskSet
 
 
 def gap_patterns(known: Bools) -> Iterator[tuple[Bools, Ints]]:
@@ -37,24 +37,24 @@ def leading_order(known: Bools, rng: np.random.Generator) -> Ints:
 
 def assign(
     known: Bools,
-    sets: list[MaskSet],
+    sets: list[Bound],
     rng: np.random.Generator,
-    log_prob_known: Callable[[Ints, Bools, MaskSet], Array],
-    fresh: Callable[[Ints], MaskSet] | None = None,
-) -> Iterator[tuple[Ints, MaskSet]]:
-    """Return row indices with the mask set that shall fill their gaps, so that each draw is from p(gaps | known).
+    log_prob_known: Callable[[Ints, Bools, Bound], Array],
+    fresh: Callable[[Ints], Bound] | None = None,
+) -> Iterator[tuple[Ints, Bound]]:
+    """Return row indices with what shall fill their gaps, so that each draw is from p(gaps | known).
 
     What cannot be answered is refused at once; `rng` is first drawn from when the first pair is asked for.
 
     Parameters
     ----------
     known : ndarray of bool, shape (n, D)
-    sets : list of MaskSet
+    sets : list of Bound
         The components of the mixture, equally likely before anything is known.
     rng : numpy.random.Generator
     log_prob_known : callable (rows, known (D,), mask_set) -> (rows,)
         How likely a mask set finds the known values.
-    fresh : callable order -> MaskSet, optional
+    fresh : callable order -> Bound, optional
         Of an endless model: it then takes a new order that the known features lead, one for each pattern of gaps.
 
     Raises
@@ -70,7 +70,9 @@ def assign(
     """
     questions = []
     for pattern, rows in gap_patterns(known):
-        able = [] if pattern.any() and fresh is not None else [one for one in sets if leads(one.order, pattern)]
+        able = [one for one in sets if leads(one.mask_set.order, pattern)]
+        if pattern.any() and fresh is not None:
+            able = []
         if not able and fresh is None:
             raise no_order_leads(pattern)
         questions.append((pattern, rows, able))
@@ -78,11 +80,11 @@ def assign(
 
 
 def _drawn(
-    questions: list[tuple[Bools, Ints, list[MaskSet]]],
+    questions: list[tuple[Bools, Ints, list[Bound]]],
     rng: np.random.Generator,
-    log_prob_known: Callable[[Ints, Bools, MaskSet], Array],
-    fresh: Callable[[Ints], MaskSet] | None,
-) -> Iterator[tuple[Ints, MaskSet]]:
+    log_prob_known: Callable[[Ints, Bools, Bound], Array],
+    fresh: Callable[[Ints], Bound] | None,
+) -> Iterator[tuple[Ints, Bound]]:
     """Draw the answers of `assign`, for each pattern of gaps, its rows, and the mask sets that can fill them."""
     for pattern, rows, able in questions:
         if not able and fresh is not None:
@@ -101,8 +103,8 @@ def _drawn(
 def fill(
     x: Array,
     context: Array | None,
-    chosen: Iterator[tuple[Ints, MaskSet]],
-    run: Callable[[Ints | slice, MaskSet, Array | None], Array],
+    chosen: Iterator[tuple[Ints, Bound]],
+    run: Callable[[Ints | slice, Bound, Array | None], Array],
 ) -> Array:
     """Return `x` (n, D) with its gaps filled by `run`, which is asked for all rows that share a mask set together."""
     filled = np.empty_like(x)

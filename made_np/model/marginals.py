@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.masks.masks import Bools, Ints
-from made_np.masks.sets import MIXTURE_SIZE
 from made_np.model.conditioning import gap_patterns
 from made_np.model.made import MADE
 
@@ -107,7 +106,7 @@ def _assignments(made: MADE, known: Bools) -> Iterator[tuple[Ints, int | Ints]]:
             yield np.flatnonzero(_leads(one.order, known)), k
         return
     for pattern, rows in gap_patterns(known):
-        for k in range(MIXTURE_SIZE if pattern.any() else 1):
+        for k in range(made.n_mixed if pattern.any() else 1):
             order = made.mask_sets[k].order
             front = pattern[order]
             yield rows, (k if pattern.all() else np.concatenate([order[front], order[~front]]))
