@@ -92,7 +92,8 @@ MODEL: dict[str, Callable[[], Call]] = {
         changes=("grad",),
         **_scores(grad=np.empty_like(models.theta()), dropout=_keeps()),
     ),
-    "model.MADE.params": lambda: call(models.mixed().params, **_scores()),
+    "model.MADE.jacobian": lambda: call(models.mixed().jacobian, **_scores()),
+    "model.MADE.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores()),
     "model.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),
