@@ -16,9 +16,9 @@ import made_np
 pytest.importorskip("numba")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the folders here are those of Linux and macOS")
 
-NOTICE = "made_np: compiling kernels for this machine; that takes some seconds, once\n"
+NOTICE = "compiling the kernels of made_np for this machine; that takes some seconds, once\n"
 NOWHERE = (
-    "made_np: compiling kernels for this machine; that takes some seconds, in every process, as they can be kept "
+    "compiling the kernels of made_np for this machine; that takes some seconds, in every process, as they can be kept "
     "nowhere: set NUMBA_CACHE_DIR to a folder that can be written to\n"
 )
 
