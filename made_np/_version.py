@@ -1,3 +1,3 @@
 """The version of the package, in one place: setup.cfg and the file format read it here."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"

@@ -116,10 +116,10 @@ def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, r
     is_complete = _is_complete(made)
 
     def params(rows: Array) -> Array:
-        return made.params(theta, rows, context=_repeated(y, len(rows)), mask_set=mask_set)
+        return made.raw_outputs(theta, rows, context=_repeated(y, len(rows)), mask_set=mask_set)
 
     def params_given(rows: Array, context: Array) -> Array:
-        return made.params(theta, rows, context=context, mask_set=mask_set)
+        return made.raw_outputs(theta, rows, context=context, mask_set=mask_set)
 
     def log_prob(rows: Array) -> Array:
         rows, log_scale = _scaled(made, rows, one.order, params)

@@ -99,7 +99,7 @@ def scores(backend: str, p: Problem) -> Results:
     context = p.context
     loss, grad = made.loss_and_grad(p.theta, p.x, context=context)
     return {
-        "raw outputs": made.params(p.theta, p.x, context=context),
+        "raw outputs": made.raw_outputs(p.theta, p.x, context=context),
         "log_prob of values": made.feature_log_prob(p.theta, p.x, context=context),
         "log_prob of rows": made.log_prob(p.theta, p.x, context=context),
         "loss": np.array(loss),

@@ -4,7 +4,8 @@
     python scripts/sweep.py draws --sets dna --n 40         random recipes from the ranges that matter
 
 No run sees a test row. Each is trained on one core, as many at once as there are cores. What is done is kept in the
-results file and not repeated: the same command goes on where it was stopped. Needs joblib and tqdm (`.[dev]`).
+results file and not repeated: the same command goes on where it was stopped. Git keeps the page that `options` writes,
+`results/options.md`, and not the file with each run, `results/options.json`. Needs joblib and tqdm (`.[dev]`).
 """
 
 from __future__ import annotations

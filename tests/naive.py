@@ -124,10 +124,17 @@ def forward(
     context: Row | None = None,
     keeps: Sequence[Row] | None = None,
 ) -> list[float]:
-    """Raw outputs of one row, unit by unit."""
+    """Raw outputs of one row."""
+    return raw_of_units(made, theta, encode(made, x, context), mask_set, keeps)
+
+
+def raw_of_units(
+    made: MADE, theta: Array, units: Row, mask_set: Any, keeps: Sequence[Row] | None = None
+) -> list[float]:
+    """Raw outputs of what the input units hold, unit by unit."""
     views = {name: view.tolist() for name, view in made.layout.views(theta).items()}
     found, direct = masks(made, mask_set)
-    inputs = below = encode(made, x, context)
+    inputs = below = list(units)
     act = ACTIVATIONS[made.activation]
 
     def wire(name: str, unit: int, i: int, value: float) -> float:

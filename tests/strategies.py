@@ -74,7 +74,7 @@ def models(
         draw(st.lists(st.sampled_from(outputs), min_size=n_features, max_size=n_features)),
         activation=draw(st.sampled_from(["relu", "tanh", "sigmoid", "softplus"])),
         order="random" if n_masks != 1 else draw(orders(n_features)),
-        degrees=draw(degrees(hidden, n_features, n_context)),
+        degrees=draw(degrees(hidden, n_features, n_context, n_masks)),
         n_masks=n_masks,
         direct=draw(st.sampled_from([True, False, "auto"])) if direct is None else direct,
         residual=residual,
@@ -86,12 +86,13 @@ def models(
 
 
 @st.composite
-def degrees(draw: st.DrawFn, hidden: Sequence[int], n_features: int, n_context: int) -> Any:
-    """A name, or any degrees of one's own, in any sequence."""
+def degrees(draw: st.DrawFn, hidden: Sequence[int], n_features: int, n_context: int, n_masks: Any = 1) -> Any:
+    """A name, or any degrees of one's own, in any sequence: for all mask sets, or for each."""
     low = 0 if n_context else 1
     one = st.integers(low, max(n_features - 1, low))
     own = st.tuples(*(st.lists(one, min_size=width, max_size=width) for width in hidden))
-    return draw(st.sampled_from(["spread", "random"]) | own)
+    each = st.nothing() if n_masks is None else st.lists(own, min_size=n_masks, max_size=n_masks)
+    return draw(st.sampled_from(["spread", "random"]) | own | each)
 
 
 def random_theta(made: MADE, rng: np.random.Generator, scale: float = 0.7) -> Array:

@@ -26,7 +26,9 @@ def row(*values: Any) -> Array:
 
 
 BAD_ROWS: list[tuple[Any, type[Exception], str]] = [
-    (np.zeros(3), ValueError, r"x is 1-dimensional with shape \(3,\): give rows \(n, 3\)"),
+    (np.zeros(4), ValueError, r"x is 1-dimensional with shape \(4,\): give rows \(n, 3\), or one row \(3,\)$"),
+    (np.zeros(0), ValueError, r"x is 1-dimensional with shape \(0,\)"),
+    (np.float64(0), ValueError, r"x has shape \(\)"),
     (np.zeros((2, 4)), ValueError, r"x has shape \(2, 4\): this model needs \(n, 3\)"),
     (np.zeros((1, 1, 3)), ValueError, r"x has shape \(1, 1, 3\)"),
     (np.zeros((0, 2)), ValueError, r"x has shape \(0, 2\)"),
@@ -45,7 +47,8 @@ BAD_ROWS: list[tuple[Any, type[Exception], str]] = [
     (np.ma.masked_array(np.zeros((2, 3)), mask=True), TypeError, "x is a masked array"),
 ]
 SCORES: dict[str, Callable[..., Any]] = {
-    "params": THREE.params,
+    "raw_outputs": THREE.raw_outputs,
+    "jacobian": THREE.jacobian,
     "log_prob": THREE.log_prob,
     "feature_log_prob": THREE.feature_log_prob,
     "loss_and_grad": THREE.loss_and_grad,
@@ -85,13 +88,16 @@ def test_parameters_that_do_not_fit_are_refused(score: str, theta: Any, error: t
     [
         (None, r"context is missing: the model has n_context=2, pass \(n, C\) rows"),
         (np.zeros((2, 3)), r"context has shape \(2, 3\): this model needs \(n, 2\)"),
-        (np.zeros((3, 2)), r"context has 3 rows, (x has|given has|n is) 2: give one row of context per row"),
+        (
+            np.zeros((3, 2)),
+            r"context has 3 rows, (x has|given has|n is) 2: give one row of context per row, or one of shape \(C,\)",
+        ),
         (np.full((2, 2), np.nan), r"context\[0, 0\] = nan"),
     ],
 )
 def test_context_that_does_not_fit_is_refused(context: Any, message: str) -> None:
     theta, x = WITH_CONTEXT.init(), np.zeros((2, 3))
-    for call in (WITH_CONTEXT.params, WITH_CONTEXT.log_prob, WITH_CONTEXT.loss_and_grad, WITH_CONTEXT.fill_means):
+    for call in (WITH_CONTEXT.raw_outputs, WITH_CONTEXT.log_prob, WITH_CONTEXT.loss_and_grad, WITH_CONTEXT.fill_means):
         with pytest.raises(ValueError, match=message):
             call(theta, x, context=context)
     with pytest.raises(ValueError, match=message):
@@ -117,14 +123,14 @@ def test_context_that_nobody_asked_for_is_refused() -> None:
 )
 def test_mask_sets_that_do_not_exist_are_refused(mask_set: Any, message: str) -> None:
     theta, x = THREE.init(), np.zeros((2, 3))
-    for call in (THREE.params, THREE.log_prob, THREE.loss_and_grad, THREE.feature_log_prob, THREE.fill_means):
+    for call in (THREE.raw_outputs, THREE.log_prob, THREE.loss_and_grad, THREE.feature_log_prob, THREE.fill_means):
         with pytest.raises(ValueError, match=message):
             call(theta, x, mask_set=mask_set)
     with pytest.raises(ValueError, match=message):
         THREE.sample(theta, 2, mask_set=mask_set)
 
 
-@pytest.mark.parametrize("call", [THREE.params, THREE.feature_log_prob])
+@pytest.mark.parametrize("call", [THREE.raw_outputs, THREE.feature_log_prob])
 def test_a_mixture_has_no_network_of_its_own(call: Any) -> None:
     with pytest.raises(ValueError, match=r"mask_set=None \(the mixture\) has no single network"):
         call(THREE.init(), np.zeros((2, 3)), mask_set=None)
@@ -207,6 +213,30 @@ def test_a_gradient_is_not_written_over_what_is_read(backend: str, name: str, gr
             given["theta"], given["x"], context=given["context"], grad=parts[grad], dropout=keeps, mask_set=0
         )
     np.testing.assert_array_equal(parts["theta"], before)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("mask_set", [0, None])
+def test_a_gradient_is_not_written_over_what_was_copied_first(backend: str, mask_set: int | None) -> None:
+    """The answer would be right, and what the caller holds would be gone: rows of another dtype, a row for all."""
+    made = MADE(3, (4,), "gaussian", n_context=2, order="random", n_masks=2, backend=backend)
+    theta = made.init()
+    grad = np.zeros(made.n_params + made.n_params % 2, np.float32)
+    doubles, grad = grad.view(np.float64), grad[: made.n_params]
+    for name, x, context in (
+        ("x", doubles[:6].reshape(2, 3), np.zeros((2, 2))),
+        ("x", doubles[:3], np.zeros(2)),
+        ("x", grad[1:4], np.zeros(2)),
+        ("context", np.zeros((2, 3)), doubles[:4].reshape(2, 2)),
+        ("context", np.zeros((2, 3)), doubles[:2]),
+        ("context", np.zeros((2, 3)), grad[-2:]),
+    ):
+        with pytest.raises(
+            ValueError, match=rf"^grad shares memory with {name}, and would overwrite it: give an array"
+        ):
+            made.loss_and_grad(theta, x, context=context, grad=grad, mask_set=mask_set)
+    with pytest.raises(ValueError, match=r"^grad shares memory with theta"):
+        made.loss_and_grad(theta, np.zeros(3), context=np.zeros(2), grad=theta, mask_set=mask_set)
 
 
 def test_a_gradient_beside_theta_is_taken() -> None:

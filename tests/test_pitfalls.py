@@ -67,7 +67,7 @@ def test_b_output_degrees_are_those_of_the_own_input(seed: int) -> None:
     assert not np.linalg.matrix_power(one.reachability().astype(int), 5).any()  # no walk of five steps: no cycle
     theta, u = start(made), np.random.default_rng(seed).random((50, 5))
     x = made.sample(theta, 50, uniforms=u)
-    np.testing.assert_array_equal(x, u < 1 / (1 + np.exp(-made.params(theta, x))))
+    np.testing.assert_array_equal(x, u < 1 / (1 + np.exp(-made.raw_outputs(theta, x))))
 
 
 @pytest.mark.parametrize("degrees", ["spread", "random", [[1, 2, 1, 2, 2, 1], [2, 1, 1, 2, 1, 2]]])
@@ -87,9 +87,9 @@ def test_d_context_reaches_every_output_the_first_too(hidden: tuple[int, ...], o
     """Without hidden units of degree 0 (or wires past them) p(x_1 | context) is p(x_1)."""
     made = MADE(4, hidden, MIXED, order=order, n_context=2, activation="softplus", dtype="float64")
     theta, x = start(made), random_rows(made, 3, np.random.default_rng(0))
-    before = made.params(theta, x, context=np.zeros((3, 2)))
+    before = made.raw_outputs(theta, x, context=np.zeros((3, 2)))
     for c in range(2):
-        after = made.params(theta, x, context=np.eye(2)[[c] * 3])
+        after = made.raw_outputs(theta, x, context=np.eye(2)[[c] * 3])
         assert (before != after).all()
     assert made.mask_sets[0].context_reachability().all()
 
@@ -151,7 +151,7 @@ def test_i_parameters_of_a_feature_stand_together() -> None:
     theta = start(made)
 
     def verdict(layout: str) -> Any:
-        return check_autoregressive(lambda x: made.params(theta, x), 4, order=range(4), n_params=2, layout=layout)
+        return check_autoregressive(lambda x: made.raw_outputs(theta, x), 4, order=range(4), n_params=2, layout=layout)
 
     assert verdict("interleaved").ok
     assert not verdict("blocked").ok
@@ -199,7 +199,7 @@ def test_l_a_trained_model_is_normalised_and_its_samples_are_its_own() -> None:
         observed = np.bincount(codes.astype(int), minlength=32)
         p = np.exp(made.log_prob(theta, rows, mask_set=mask_set))
         assert stats.chisquare(observed, 20_000 * p).pvalue > 1e-3
-    logits = np.mean([made.params(theta, rows, mask_set=k) for k in range(3)], axis=0)
+    logits = np.mean([made.raw_outputs(theta, rows, mask_set=k) for k in range(3)], axis=0)
     averaged = -np.logaddexp(0, (1 - 2 * rows) * logits).sum(axis=1)
     assert abs(np.exp(averaged).sum() - 1) > 1e-3
 
@@ -220,9 +220,9 @@ def test_n_no_call_changes_which_mask_set_another_call_uses(n_masks: int | None)
     """Masks that are cycled as a side effect leave the model at another one for whoever comes next."""
     made = MADE(5, (8,), order="random", degrees="random", n_masks=n_masks, dtype="float64")
     theta, x = start(made), random_rows(made, 4, np.random.default_rng(0))
-    want = [made.params(theta, x, mask_set=k) for k in range(3)]
+    want = [made.raw_outputs(theta, x, mask_set=k) for k in range(3)]
     for k in (2, 0, 1, 1, 0, 2):
-        np.testing.assert_array_equal(made.params(theta, x, mask_set=k), want[k])
+        np.testing.assert_array_equal(made.raw_outputs(theta, x, mask_set=k), want[k])
         made.loss_and_grad(theta, x, mask_set=(k + 1) % 3)
         made.sample(theta, 3, rng=0)
         made.log_prob(theta, x)
@@ -298,7 +298,7 @@ def test_t_direct_wires_work_at_every_depth(depth: int) -> None:
     theta, x = start(made), np.random.default_rng(0).integers(0, 2, (9, 4)).astype(float)
     without = theta.copy()
     made.layout.views(without)["W_direct"][:] = 0
-    assert (made.params(theta, x) != made.params(without, x)).any()
+    assert (made.raw_outputs(theta, x) != made.raw_outputs(without, x)).any()
     grad = made.layout.views(made.loss_and_grad(theta, x)[1])["W_direct"]
     np.testing.assert_array_equal(grad != 0, naive.allowed(range(4)))
 

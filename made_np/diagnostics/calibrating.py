@@ -182,7 +182,7 @@ def calibration(
         pass
     sums = np.zeros((4, made.n_features, n_bins))
     for rows, y in made.check_blocks(x, context):
-        raw = made.params(theta, rows, context=y, mask_set=mask_set).astype(np.float64)
+        raw = made.raw_outputs(theta, rows, context=y, mask_set=mask_set).astype(np.float64)
         if not np.isfinite(raw).all():
             raise ValueError("theta gives raw outputs that are not finite: it has no probabilities to compare")
         values = rows.astype(np.float64)

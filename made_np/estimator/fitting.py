@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from math import sqrt
@@ -17,6 +17,7 @@ from made_np.estimator.fitted import FittedDensity
 from made_np.estimator.look import Look
 from made_np.estimator.remembering import fingerprint, remembered, trials_path
 from made_np.estimator.trials import Choice, Trial, is_auto, little_decay, try_out, without_trials
+from made_np.messages import tell
 from made_np.model.made import MADE
 from made_np.table.columns import Columns
 from made_np.table.frames import Floats, Names, column_names
@@ -28,6 +29,8 @@ from made_np.validation import as_widths
 __all__ = ["Fitting", "Known", "hold_out"]
 
 Array = NDArray[Any]
+
+_logger = logging.getLogger("made_np.estimator")
 
 ROWS_PER_UNIT = 16
 FEWEST = 500
@@ -220,8 +223,7 @@ class Fitting(FittedDensity):
                 result = self._learn(made, few, scored, choice, np.random.default_rng(seed), trial=True)
             if result.stopped_by == "interrupt":
                 raise KeyboardInterrupt  # there is nothing yet to give back
-            if self.verbose and sys.stderr is not None:
-                print(f"trial of {choice}: {result.best_valid:.4f} nats", file=sys.stderr, flush=True)
+            tell(_logger, f"trial of {choice}: {result.best_valid:.4f} nats", shown=bool(self.verbose))
             return result.best_valid
 
         answer: Callable[[Choice], float] = loss

@@ -141,8 +141,8 @@ class MaskSets:
         Widths of the hidden layers.
     order : str, tuple of int, or tuple of tuple of int
         A name, one permutation, or one permutation per set.
-    degrees : str or tuple of tuple of int
-        "spread", "random", or given degrees, one tuple per hidden layer.
+    degrees : str, tuple of tuple of int, or tuple of tuple of tuple of int
+        "spread", "random", given degrees, one tuple per hidden layer, or such degrees per set.
     n_masks : int or None
     seed : int
     """
@@ -150,7 +150,7 @@ class MaskSets:
     template: MaskSet
     hidden: tuple[int, ...]
     order: str | tuple[int, ...] | tuple[tuple[int, ...], ...]
-    degrees: str | tuple[tuple[int, ...], ...]
+    degrees: str | tuple[tuple[int, ...], ...] | tuple[tuple[tuple[int, ...], ...], ...]
     n_masks: int | None
     seed: int
     _kept: dict[int, MaskSet] = field(default_factory=dict, repr=False)
@@ -183,8 +183,15 @@ class MaskSets:
     @property
     def all_alike(self) -> bool:
         """True if nothing in (order, degrees) is drawn, so that every mask set would be the same."""
-        drawn_order = self.order == "random" or isinstance(self.order[0], tuple)
-        return not drawn_order and (self.degrees != "random" or not self.hidden)
+        order_differs = self.order == "random" or "order" in self.given
+        degrees_differ = self.degrees == "random" or "degrees" in self.given
+        return not order_differs and not (degrees_differ and self.hidden)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Which of "order" and "degrees" hold an entry for each mask set, instead of one thing for all."""
+        depths = {"order": 1, "degrees": 2}
+        return tuple(name for name, of_one in depths.items() if _depth(getattr(self, name)) > of_one)
 
     def _draw(self, k: int) -> MaskSet:
         rng = np.random.default_rng((self.seed, k, 0))
@@ -192,13 +199,14 @@ class MaskSets:
         if isinstance(self.order, str):
             order = make_order(self.order, n_features, rng)
         else:
-            own = self.order[k] if isinstance(self.order[0], tuple) else self.order
+            own: Any = self.order[k] if "order" in self.given else self.order
             order = np.array(own, dtype=np.int64)
         return replace(self.template, order=order, degrees=self._degrees(k))
 
     def _degrees(self, k: int) -> tuple[Ints, ...]:
         if not isinstance(self.degrees, str):
-            return tuple(np.array(layer, dtype=np.int64) for layer in self.degrees)
+            own: Any = self.degrees[k] if "degrees" in self.given else self.degrees
+            return tuple(np.array(layer, dtype=np.int64) for layer in own)
         shared = self.template
         return make_degrees(
             self.degrees,
@@ -208,6 +216,11 @@ class MaskSets:
             n_context=shared.n_context,
             residual=shared.residual,
         )
+
+
+def _depth(value: Any) -> int:
+    """Count how many tuples lie in each other."""
+    return 1 + _depth(value[0] if value else None) if isinstance(value, tuple) else 0
 
 
 def _fixed(array: NDArray[Any]) -> NDArray[Any]:

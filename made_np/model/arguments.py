@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 from made_np.distributions.plain import Distribution
 from made_np.distributions.together import Output, Outputs, make_distribution
+from made_np.layers import Array
 from made_np.masks.masks import DEGREES, ORDERS
 from made_np.validation import as_dense, as_permutation
 from made_np.values import as_choice, as_sequence, show
 
 Order = str | tuple[int, ...] | tuple[tuple[int, ...], ...]
-Degrees = str | tuple[tuple[int, ...], ...]
+Degrees = str | tuple[tuple[int, ...], ...] | tuple[tuple[tuple[int, ...], ...], ...]
+
+
+_DEGREES = "one integer array per hidden layer, or a list of such lists, one per mask set"
 
 
 def as_dtype(dtype: Any) -> np.dtype[Any]:
@@ -49,27 +54,68 @@ def as_order(order: Any, n_features: int, n_masks: int | None) -> Order:
     return tuple(tuple(as_permutation(each, n_features, f"order[{k}]").tolist()) for k, each in enumerate(array))
 
 
-def as_degrees(degrees: Any, hidden: tuple[int, ...], n_features: int, n_context: int) -> Degrees:
-    """Return hidden degrees as their name, or as tuples, or raise an error that names layer, unit and value."""
+def as_degrees(
+    degrees: Any, hidden: tuple[int, ...], n_features: int, n_context: int, n_masks: int | None = 1
+) -> Degrees:
+    """Return hidden degrees as their name, as one tuple per hidden layer, or as such tuples for each mask set."""
     if isinstance(degrees, str):
         as_choice(degrees, "degrees", DEGREES)
         return degrees
-    layers = as_sequence(degrees, "degrees", "'spread', 'random', or one integer array per hidden layer")
-    if len(layers) != len(hidden):
-        raise ValueError(f"degrees has {len(layers)} layers: hidden={hidden} needs {len(hidden)}")
+    given = as_sequence(degrees, "degrees", f"'spread', 'random', or {_DEGREES}")
     low = 0 if n_context else 1
-    high = max(n_features - 1, low)
+    allowed = (low, max(n_features - 1, low))
+    if not _is_per_set(given, hidden):
+        return _layers_of_degrees(given, "degrees", hidden, allowed)
+    if len(given) != n_masks:
+        raise ValueError(f"degrees holds {len(given)} mask sets: set n_masks={len(given)} (it is {n_masks})")
+    sets = tuple(_layers_of_degrees(one, f"degrees[{k}]", hidden, allowed) for k, one in enumerate(given))
+    return sets if hidden else ()
+
+
+def _is_per_set(degrees: Collection[Any], hidden: tuple[int, ...]) -> bool:
+    """Return whether `degrees` lists mask sets, each a list of layers: its first entry's first entry is an array."""
+    first: Any = next(iter(degrees), 0)
+    if not _has_entries(first):
+        return False
+    return not hidden or _has_entries(next(iter(first), 0))
+
+
+def _has_entries(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+def _layers_of_degrees(
+    degrees: Any, name: str, hidden: tuple[int, ...], allowed: tuple[int, int]
+) -> tuple[tuple[int, ...], ...]:
+    """Return the degrees of one mask set, or raise an error that names layer, unit and value."""
+    low, high = allowed
+    layers = as_sequence(degrees, name, "one integer array per hidden layer")
+    if len(layers) != len(hidden):
+        raise ValueError(f"{name} has {len(layers)} layers: hidden={hidden} needs {len(hidden)}")
     result = []
     for layer, (given, width) in enumerate(zip(layers, hidden, strict=True)):
-        array = as_dense(given, f"degrees[{layer}]")
+        array = as_dense(given, f"{name}[{layer}]")
         if array.shape != (width,) or array.dtype.kind not in "iu":
             raise ValueError(
-                f"degrees[{layer}] is a {array.dtype} array of shape {array.shape}: "
-                f"layer {layer} needs {width} integers"
+                f"{name}[{layer}] is a {array.dtype} array of shape {array.shape}: layer {layer} needs {width} integers"
             )
         bad = np.flatnonzero((array < low) | (array > high))
         if len(bad):
-            hint = "" if n_context else " (degree 0 needs n_context > 0)"
-            raise ValueError(f"degrees[{layer}][{bad[0]}] = {array[bad[0]]}: use degrees {low}..{high}{hint}")
+            hint = "" if low == 0 else " (degree 0 needs n_context > 0)"
+            raise ValueError(f"{name}[{layer}][{bad[0]}] = {array[bad[0]]}: use degrees {low}..{high}{hint}")
         result.append(tuple(array.tolist()))
     return tuple(result)
+
+
+def as_one_or_many(x: Any, n_columns: int, name: str = "x") -> tuple[Array, bool]:
+    """Return `x` with an axis of rows, and whether it was one row (n_columns,) without it.
+
+    This is the rule of all methods of `MADE`: what is asked about one row is answered for one row, without the axis.
+    """
+    array = as_dense(x, name)
+    if array.shape == (n_columns,):
+        return array[None], True
+    if array.ndim == 1:
+        shape = f"1-dimensional with shape {array.shape}"
+        raise ValueError(f"{name} is {shape}: give rows (n, {n_columns}), or one row ({n_columns},)")
+    return array, False

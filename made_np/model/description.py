@@ -14,7 +14,7 @@ from made_np.distributions.together import Outputs, output_config
 from made_np.layers import ACTIVATIONS, Array
 from made_np.lazy import lazy
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet, MaskSets
-from made_np.model.arguments import as_degrees, as_dtype, as_order, as_output
+from made_np.model.arguments import as_degrees, as_dtype, as_one_or_many, as_order, as_output
 from made_np.model.binding import BoundSets
 from made_np.network.layout import Layout
 from made_np.network.network import Network
@@ -63,7 +63,7 @@ class Description:
         if self.n_masks is not None:
             settle("n_masks", as_count(self.n_masks, "n_masks"))
         settle("order", as_order(self.order, self.n_features, self.n_masks))
-        settle("degrees", as_degrees(self.degrees, self.hidden, self.n_features, self.n_context))
+        settle("degrees", as_degrees(self.degrees, self.hidden, self.n_features, self.n_context, self.n_masks))
         if isinstance(self.direct, str):
             as_choice(self.direct, "direct", ("auto",))
             settle("direct", self._needs_direct())
@@ -80,7 +80,7 @@ class Description:
         if self.n_masks != 1 and self.mask_sets.all_alike:
             raise ValueError(
                 f"n_masks={self.n_masks} with order={self.order!r} and degrees={self.degrees!r} gives mask sets that "
-                "are all the same: use order='random', one order per mask set, or degrees='random'"
+                "are all the same: use order='random', degrees='random', or one order or list of degrees per mask set"
             )
         if self.residual and all(a != b for a, b in zip(self.hidden, self.hidden[1:], strict=False)):
             raise ValueError(
@@ -144,7 +144,7 @@ class Description:
         Raises
         ------
         ValueError, TypeError
-            Not a number of at least 1, or more sets than orders that were given.
+            Not a number of at least 1, or more sets than were given, by `order` or by `degrees`.
 
         Examples
         --------
@@ -153,7 +153,11 @@ class Description:
         >>> bool((made.mixture(5).mask_sets[4].order == made.mask_sets[4].order).all())
         True
         """
-        return replace(self, n_masks=as_count(n_masks, "n_masks"))
+        n_masks = as_count(n_masks, "n_masks")
+        given = self.mask_sets.given
+        if given and n_masks > len(self.mask_sets):
+            raise ValueError(f"n_masks={n_masks}: {given[0]} holds {len(self.mask_sets)} mask sets")
+        return replace(self, n_masks=n_masks, **{name: getattr(self, name)[:n_masks] for name in given})
 
     @lazy
     def bound(self) -> BoundSets:
@@ -179,6 +183,11 @@ class Description:
     def output_slices(self) -> tuple[slice, ...]:
         """For each feature, its block among the raw outputs."""
         return self.outputs.slices
+
+    @property
+    def input_slices(self) -> tuple[slice, ...]:
+        """For each feature, its block among the input units; behind the last stand those of the context."""
+        return self.outputs.input_slices
 
     @property
     def weight_mask(self) -> NDArray[np.bool_]:
@@ -240,16 +249,24 @@ class Description:
             yield rows, None if context is None else context[first : first + step]
 
     def check_context(self, context: Any, n: int, name: str = "context", of: str = "x has") -> Array | None:
-        """Return `context` as (n, C) rows, None for a model without context, or raise; `of` says what has n rows."""
+        """Return `context` as (n, C) rows, None for a model without context, or raise; `of` says what has n rows.
+
+        One row (C,) is the context of all n.
+        """
         if self.n_context == 0:
             if context is not None:
                 raise ValueError(f"{name} is given, but the model has n_context=0: leave it out")
             return None
         if context is None:
             raise ValueError(f"{name} is missing: the model has n_context={self.n_context}, pass (n, C) rows")
-        rows = as_rows(context, self.n_context, self.dtype, name)
+        table, is_row = as_one_or_many(context, self.n_context, name)
+        rows = as_rows(table, self.n_context, self.dtype, name)
+        if is_row:
+            return np.broadcast_to(rows, (n, self.n_context))
         if len(rows) != n:
-            raise ValueError(f"{name} has {len(rows)} rows, {of} {n}: give one row of context per row")
+            raise ValueError(
+                f"{name} has {len(rows)} rows, {of} {n}: give one row of context per row, or one of shape (C,)"
+            )
         return rows
 
     def check_given(self, given: Any, n: int) -> Array:

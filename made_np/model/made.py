@@ -12,8 +12,10 @@ from made_np.backends.bound import Bound
 from made_np.distributions.together import outputs_from_config
 from made_np.layers import Array
 from made_np.masks.masks import Bools, Ints
+from made_np.model.arguments import as_one_or_many
 from made_np.model.conditioning import assign, fill
 from made_np.model.description import Description
+from made_np.network.jacobian import jacobian
 from made_np.network.starts import SCHEMES, draw_parameters
 from made_np.validation import as_dense, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
@@ -25,19 +27,24 @@ class MADE(Description):
 
     Germain, Gregor, Murray and Larochelle (2015), arXiv 1502.03509. Immutable, hashable, picklable.
 
+    Wherever rows (n, D) are asked about, one row (D,) may stand alone: the answer is then that of the row, without the
+    axis of rows. One row of context (C,) is the context of all rows.
+
     Parameters
     ----------
     n_features : int
         D.
     hidden : sequence of int
-        Widths of the hidden layers; ``()`` leaves a linear model (FVSBN).
+        Widths of the hidden layers; ``()`` leaves a linear model (logistic regressions; FVSBN in the literature).
     output : str, Distribution, or a list of them, one per feature
         "bernoulli", "gaussian", ``Categorical(n)``, ``Gaussian()``, ``MixtureOfGaussians(n)``,
         ``MixtureOfLogistics(n)``, ``DiscretizedLogistic(levels, n)``.
     activation : {"relu", "tanh", "sigmoid", "softplus"}
     order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)
         The sequence in which features are generated; "random" draws one per mask set.
-    degrees : {"spread", "random"} or one integer array per hidden layer
+    degrees : {"spread", "random"}, one integer array per hidden layer, or a list of such lists, one per mask set
+        How far each hidden unit sees, counted from 1 along the order. "spread": every degree, evenly. "random": drawn,
+        anew for each mask set. A list per mask set represents an ensemble of masks that were drawn elsewhere.
     n_masks : int or None
         How many mask sets share theta; None: endlessly many, a fresh one at every training step.
     direct : bool or "auto"
@@ -100,7 +107,7 @@ class MADE(Description):
         """
         as_choice(scheme, "scheme", SCHEMES)
         generator = as_generator(rng)
-        rows = None if x is None else self.check_rows(x)
+        rows = None if x is None else self.check_rows(as_one_or_many(x, self.n_features)[0])
         if rows is not None and len(rows) == 0:
             raise ValueError("x has no rows: init needs some to set the output biases from")
         theta = draw_parameters(self.network, generator, self.mask_sets[0], self.dtype, scheme)
@@ -114,18 +121,49 @@ class MADE(Description):
                 views[self.network.output_weights][:] = 0
         return theta
 
-    def params(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
-        """Return the raw outputs (B, O): feature d's parameters are ``[:, output_slices[d]]``.
+    def raw_outputs(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
+        """Return the raw outputs (B, O): those of feature d, such as its logits, are ``[:, output_slices[d]]``.
 
         `mask_set` is an index or a permutation; a mixture has no raw outputs of its own.
         """
-        theta, rows, context = self._check(theta, x, context)
-        return self._one(mask_set).raw_outputs(theta, rows, context)
+        theta, rows, context, is_row = self._check(theta, x, context)
+        raw = self._one(mask_set).raw_outputs(theta, rows, context)
+        return raw[0] if is_row else raw
+
+    def jacobian(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
+        """Return how raw outputs change with input units, ``J[b, o, i] = d raw[b, o] / d unit[b, i]``: (B, O, I + C).
+
+        Input units are the columns of W0: those of feature d are ``input_slices[d]`` (one for most distributions, n for
+        ``Categorical(n)``, whose values are one-hot there), and the last C are the context. So feature d depends on
+        feature j if and only if something is not 0 in the block ``J[..., output_slices[d], input_slices[j]]``; a block
+        that no path of wires leads to is exactly 0.
+
+        It is computed by backpropagation from each raw output, whatever the backend.
+
+        Parameters
+        ----------
+        mask_set : int or permutation
+            A mixture has no raw outputs of its own.
+
+        Examples
+        --------
+        >>> made = MADE(3, hidden=(8,), order=[2, 0, 1], activation="tanh")
+        >>> J = made.jacobian(made.init(rng=0), [0, 1, 1])
+        >>> (J != 0).astype(int)  # feature 2 comes first, then 0, then 1
+        array([[0, 0, 1],
+               [1, 0, 1],
+               [0, 0, 0]])
+        """
+        theta, rows, context, is_row = self._check(theta, x, context)
+        one = self._one(mask_set).mask_set
+        result = jacobian(self.network, theta, self.outputs.encode(rows, context), one)
+        return result[0] if is_row else result
 
     def feature_log_prob(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
         """Return log p(x_d | x before d) of each value, in nats, shape (B, D), under one mask set."""
-        theta, rows, context = self._check(theta, x, context)
-        return -self._one(mask_set).nll(theta, rows, context)
+        theta, rows, context, is_row = self._check(theta, x, context)
+        log_prob = -self._one(mask_set).nll(theta, rows, context)
+        return log_prob[0] if is_row else log_prob
 
     def log_prob(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = None) -> Array:
         """Return log p(x) of each row, in nats, shape (B,).
@@ -140,11 +178,12 @@ class MADE(Description):
         """
         theta = self.check_theta(theta)
         sets = self._several(mask_set)
+        x, is_row = as_one_or_many(x, self.n_features)
         found = []
         for rows, y in self.check_blocks(x, context):
             each = [-one.row_nll(theta, rows, y) for one in sets]
             found.append(_log_mean_exp(np.stack(each)).astype(self.dtype))
-        return np.concatenate(found)
+        return found[0][0] if is_row else np.concatenate(found)
 
     def loss_and_grad(
         self,
@@ -163,7 +202,8 @@ class MADE(Description):
         mask_set : int, permutation, or None
             None: the loss of the mixture over all mask sets.
         grad : ndarray, shape (P,), optional
-            Overwritten with the gradient, and returned. Exactly 0 at weights off the mask.
+            Overwritten with the gradient, and returned; it may share memory with no other argument. Exactly 0 at
+            weights off the mask.
         dropout : sequence of ndarray (B, H_l) or None, optional
             One array per hidden layer that multiplies its activations; see `layers.dropout_mask`. Before them there may
             be one for the input units, (B, I + C): what is predicted stays whole.
@@ -173,25 +213,27 @@ class MADE(Description):
         For the mixture, ``d log sum_k p_k = sum_k r_k d log p_k`` with ``r_k = p_k / sum_j p_j``: a row's gradient is
         shared out by how likely each mask set finds it.
         """
-        theta, rows, context = self._check(theta, x, context)
+        theta, rows, y, _ = self._check(theta, x, context)
         keeps = self.check_dropout(dropout, len(rows))
         sets = self._several(mask_set)
         n = max(len(rows), 1)
         if grad is None:
             grad = np.empty_like(theta)
         else:
-            kept = {f"dropout[{k}]": keep for k, keep in enumerate(keeps or ())}
-            self.check_grad(grad, theta=theta, x=rows, context=context, **kept)
+            read = {f"dropout[{k}]": keep for k, keep in enumerate(keeps or ())}
+            read["x"] = as_dense(x, "x")  # what the caller holds, of which rows of another dtype would be a copy
+            read["context"] = None if y is None else as_dense(context, "context")
+            self.check_grad(grad, theta=theta, **read)
         if len(sets) == 1:
-            nll = sets[0].loss_and_grad(theta, rows, context, grad, keeps)
+            nll = sets[0].loss_and_grad(theta, rows, y, grad, keeps)
             return float(nll.sum() / n), grad
-        log_probs = -np.stack([one.row_nll(theta, rows, context, keeps) for one in sets])
+        log_probs = -np.stack([one.row_nll(theta, rows, y, keeps) for one in sets])
         mixture = _log_mean_exp(log_probs)
         shares = np.exp(log_probs - mixture) / (len(sets) * n)
         part = np.empty_like(grad)
         grad[:] = 0
         for one, share in zip(sets, shares.astype(self.dtype), strict=True):
-            one.loss_and_grad(theta, rows, context, part, keeps, share)
+            one.loss_and_grad(theta, rows, y, part, keeps, share)
             grad += part
         return float(-mixture.sum() / n), grad
 
@@ -212,7 +254,7 @@ class MADE(Description):
         Parameters
         ----------
         given : array (n, D) or (D,), optional
-            Known values, NaN where to fill.
+            Known values, NaN where to fill; one row (D,) serves all n draws.
         conditioning : {"exact", "clamp"}
             "exact": draws from p(rest | given), in an order that the given features lead; a model that has none
             raises. "clamp": given values are put in as they are reached; features drawn earlier do not hear of them.
@@ -258,7 +300,7 @@ class MADE(Description):
         draws of `sample` is the mean). Arguments as in `sample`.
         """
         generator = as_generator(rng)
-        gappy = as_dense(given, "given")
+        gappy, is_row = as_one_or_many(given, self.n_features, "given")
         theta = self.check_theta(theta)
         x = self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1)
         with undrawn(generator):
@@ -267,7 +309,8 @@ class MADE(Description):
             def run(rows: Ints | slice, one: Bound, y: Array | None) -> Array:
                 return one.propagate_means(theta, x[rows], y)
 
-            return self._filled(theta, mask_set, x, y, chosen, run)
+            filled = self._filled(theta, mask_set, x, y, chosen, run)
+        return filled[0] if is_row else filled
 
     # ------------------------------------------------------------------------------------------ inside
 
@@ -312,9 +355,11 @@ class MADE(Description):
             self.check_live(theta, [one.mask_set for one in self._several(mask_set)])
         return filled
 
-    def _check(self, theta: Any, x: Any, context: Any) -> tuple[Array, Array, Array | None]:
-        rows = self.check_rows(x)
-        return self.check_theta(theta), rows, self.check_context(context, len(rows))
+    def _check(self, theta: Any, x: Any, context: Any) -> tuple[Array, Array, Array | None, bool]:
+        """Return theta, the rows of `x`, their context, and whether `x` was one row without an axis of rows."""
+        table, is_row = as_one_or_many(x, self.n_features)
+        rows = self.check_rows(table)
+        return self.check_theta(theta), rows, self.check_context(context, len(rows)), is_row
 
     def _one(self, mask_set: Any) -> Bound:
         """Return what computes under the mask set of an index or a permutation."""

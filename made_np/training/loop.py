@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import sys
 import time
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 
 from made_np.backends.bound import Bound
 from made_np.layers import dropout_mask
+from made_np.messages import tell
 from made_np.model.made import MADE
 from made_np.optim import Optimizer, State
 from made_np.schedules import Schedule, ScheduleError, after, multiplier
 
 Array = NDArray[Any]
+
+_logger = logging.getLogger("made_np.training")
 
 ETA = 8
 """How fast an average over the steps forgets the start: polynomially, with this exponent."""
@@ -277,7 +281,10 @@ class Run:
 
 
 class Progress:
-    """Show a person how far the run is: a bar where tqdm is installed, else a line per epoch."""
+    """Show a person how far the run is: a bar where tqdm is installed, else a line per epoch.
+
+    Where nothing is `wanted`, each epoch is a message of the logger "made_np.training".
+    """
 
     def __init__(self, wanted: bool, total_steps: int, done: int = 0) -> None:
         self._bar: Any = None
@@ -309,5 +316,5 @@ class Progress:
             text += f", valid {info.valid:.4f}, best {info.best_valid:.4f}"
         if self._bar is not None:
             self._bar.set_postfix_str(f"{text} nats", refresh=False)  # at its own pace
-        elif self._lines:
-            print(f"{text} nats, {info.seconds:.1f} s", file=sys.stderr, flush=True)
+        else:
+            tell(_logger, f"{text} nats, {info.seconds:.1f} s", shown=self._lines)

@@ -16,9 +16,9 @@ import made_np
 pytest.importorskip("numba")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the folders here are those of Linux and macOS")
 
-NOTICE = "made_np: compiling kernels for this machine; that takes some seconds, once\n"
+NOTICE = "compiling the kernels of made_np for this machine; that takes some seconds, once\n"
 NOWHERE = (
-    "made_np: compiling kernels for this machine; that takes some seconds, in every process, as they can be kept "
+    "compiling the kernels of made_np for this machine; that takes some seconds, in every process, as they can be kept "
     "nowhere: set NUMBA_CACHE_DIR to a folder that can be written to\n"
 )
 
@@ -32,7 +32,7 @@ get_backend("numba")
 raw = []
 if "compute" in sys.argv:
     made = made_np.MADE(3, (4,), activation="sigmoid", dtype="float64", backend="numba")
-    raw = made.params(np.ones(made.n_params), np.ones((1, 3)))[0].tolist()
+    raw = made.raw_outputs(np.ones(made.n_params), np.ones((1, 3)))[0].tolist()
 modules = [module for name, module in sys.modules.items() if name.startswith("made_np.backends._numba.")]
 kernels = {value for module in modules for value in vars(module).values() if hasattr(value, "nopython_signatures")}
 print(sum(len(kernel.nopython_signatures) - sum(kernel.stats.cache_hits.values()) for kernel in kernels))

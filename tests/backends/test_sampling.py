@@ -58,7 +58,7 @@ def test_a_sample_is_the_fixed_point_of_its_own_conditionals(made: MADE, seed: i
     """Exact, without statistics: row x was drawn with u if and only if every x_d is the quantile of u_d given x."""
     theta, u, context = problem(made, 16, seed)
     x = made.sample(theta, 16, uniforms=u, context=context, mask_set=0)
-    raw = made.params(theta, x, context=context)
+    raw = made.raw_outputs(theta, x, context=context)
     for d, output in enumerate(made.outputs.feature_outputs):
         np.testing.assert_array_equal(x[:, d], output.inverse_cdf(raw[:, made.output_slices[d]], u[:, d]))
 
@@ -70,7 +70,7 @@ def test_a_sample_is_a_fixed_point_in_every_dtype(order: Any, dtype: str, tolera
     theta, _, _ = problem(made, 0, 0)
 
     def inverse(x: Array, u: Array) -> Array:
-        raw = made.params(theta, x)
+        raw = made.raw_outputs(theta, x)
         columns = zip(made.outputs.feature_outputs, made.output_slices, u.T, strict=True)
         return np.stack([output.inverse_cdf(raw[:, own], column) for output, own, column in columns], axis=1)
 

@@ -47,7 +47,7 @@ from made_np import MADE
 from made_np.backends._numba.forward import forward
 made = MADE(20, (30,), activation="sigmoid", dtype="float64", backend="numba")
 theta = np.linspace(-1, 1, made.n_params)
-print(made.params(theta, np.ones((9, 20))).sum(axis=1).tolist())
+print(made.raw_outputs(theta, np.ones((9, 20))).sum(axis=1).tolist())
 print(sum(forward.stats.cache_misses.values()))
 code = "".join(forward.inspect_asm().values())
 print(sorted(set(re.findall(r"\\b(fmaf?|floorf?|expf?|truncf?|rintf?)\\b", code))))
@@ -101,7 +101,7 @@ def test_no_product_and_no_exponential_is_a_call_where_instructions_are_few(tmp_
     width, got, compiled, calls = run(MACHINE + COMPUTE, **env)
     assert (width, compiled, calls) == (16, 1, [])
     made = MADE(20, (30,), activation="sigmoid", dtype="float64", backend="numpy")
-    raw = made.params(np.linspace(-1, 1, made.n_params), np.ones((9, 20)))
+    raw = made.raw_outputs(np.linspace(-1, 1, made.n_params), np.ones((9, 20)))
     np.testing.assert_allclose(got, raw.sum(axis=1), rtol=1e-12)
 
 

@@ -92,7 +92,8 @@ MODEL: dict[str, Callable[[], Call]] = {
         changes=("grad",),
         **_scores(grad=np.empty_like(models.theta()), dropout=_keeps()),
     ),
-    "model.made.MADE.params": lambda: call(models.mixed().params, **_scores()),
+    "model.made.MADE.jacobian": lambda: call(models.mixed().jacobian, **_scores()),
+    "model.made.MADE.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores()),
     "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),

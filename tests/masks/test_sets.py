@@ -209,6 +209,40 @@ def test_orders_of_ones_own_are_taken_set_by_set() -> None:
     ]
 
 
+def test_degrees_of_ones_own_are_taken_set_by_set() -> None:
+    own = [[[1, 2, 2], [2, 1]], [[2, 2, 1], [1, 1]], [[1, 1, 1], [2, 2]]]
+    made = MADE(3, (3, 2), degrees=own, n_masks=3)
+    assert [[layer.tolist() for layer in one.degrees] for one in made.mask_sets] == own
+    assert made.mask_sets.given == ("degrees",)
+    np.testing.assert_array_equal(made.mask_sets.for_order([2, 0, 1]).degrees[0], own[0][0])
+
+
+def test_masks_of_any_ensemble_can_be_represented() -> None:
+    """Masks that were drawn elsewhere, as their authors do it: orders anew for each, units in any order."""
+    rng = np.random.default_rng(0)
+    orders_ = [rng.permutation(5) for _ in range(4)]
+    drawn = [[rng.integers(1, 5, size=7), rng.integers(1, 5, size=6)] for _ in range(4)]
+    made = MADE(5, (7, 6), order=orders_, degrees=drawn, n_masks=4, direct=False)
+    for one, order, (first, second) in zip(made.mask_sets, orders_, drawn, strict=True):
+        features = np.argsort(order) + 1
+        want = [naive.mask(first, features), naive.mask(second, first), naive.mask(features, second, strict=True)]
+        for got, mask in zip(one.masks, want, strict=True):
+            np.testing.assert_array_equal(got, mask)
+
+
+@pytest.mark.parametrize("given_sets", [("order",), ("degrees",), ("order", "degrees")])
+def test_a_mixture_of_given_sets_is_of_the_first_ones(given_sets: tuple[str, ...]) -> None:
+    sets = {"order": [[0, 1, 2], [2, 1, 0], [1, 0, 2]], "degrees": [[[1, 2]], [[2, 2]], [[1, 1]]]}
+    made = MADE(3, (2,), n_masks=3, **{name: sets[name] for name in given_sets})
+    for n in (1, 2, 3):
+        for few, many in zip(made.mixture(n).mask_sets, made.mask_sets, strict=False):
+            np.testing.assert_array_equal(few.order, many.order)
+            np.testing.assert_array_equal(few.degrees[0], many.degrees[0])
+        assert len(made.mixture(n).mask_sets) == n
+    with pytest.raises(ValueError, match=rf"n_masks=4: {given_sets[0]} holds 3 mask sets"):
+        made.mixture(4)
+
+
 def test_the_set_for_an_order_has_the_degrees_of_set_0() -> None:
     made = MADE(4, (9,), order="random", degrees="random", n_masks=None)
     order = np.array([2, 0, 3, 1])

@@ -42,6 +42,39 @@ def test_with_context_the_lowest_degree_is_0() -> None:
         as_degrees([[0, -1]], (2,), 3, 1)
 
 
+def test_each_mask_set_may_have_degrees_of_its_own() -> None:
+    want = (((2, 1), (1, 2, 1)), ((1, 1), (2, 2, 2)))
+    assert as_degrees([[[2, 1], np.array([1, 2, 1])], ([1, 1], [2, 2, 2])], (2, 3), 3, 0, 2) == want
+    assert as_degrees(want, (2, 3), 3, 0, 2) == want
+    assert as_degrees(np.ones((4, 2, 3), int), (3, 3), 3, 0, 4) == (((1, 1, 1),) * 2,) * 4
+    assert as_degrees(np.ones((2, 3), int), (3, 3), 3, 0, 4) == ((1, 1, 1),) * 2  # one array per layer, for all sets
+    assert as_degrees([[[1, 2]]], (2,), 3, 0, 1) == (((1, 2),),)
+    assert as_degrees([[], []], (), 3, 0, 2) == ()
+
+
+@pytest.mark.parametrize(
+    ("degrees", "n_masks", "message"),
+    [
+        ([[[1, 2]], [[1, 1]]], 3, r"degrees holds 2 mask sets: set n_masks=2 \(it is 3\)"),
+        ([[[1, 2]], [[1, 1]]], 1, r"degrees holds 2 mask sets: set n_masks=2 \(it is 1\)"),
+        ([[[1, 2]], [[1, 1]]], None, r"degrees holds 2 mask sets: set n_masks=2 \(it is None\)"),
+        ([[[1, 2]], [[1, 1], [1, 1]]], 2, r"degrees\[1\] has 2 layers: hidden=\(2,\) needs 1"),
+        ([[[1, 2]], [[1, 1, 1]]], 2, r"degrees\[1\]\[0\] is a int64 array of shape \(3,\): layer 0 needs 2 integers"),
+        ([[[1, 2]], [[1, 3]]], 2, r"degrees\[1\]\[0\]\[1\] = 3: use degrees 1\.\.2 \(degree 0 needs n_context > 0\)"),
+        ([[[1, 2]], [[1.0, 2.0]]], 2, r"degrees\[1\]\[0\] is a float64 array"),
+        ([[[1, 2]], 3], 2, r"degrees\[1\]=3 is a int: give one integer array per hidden layer"),
+        (
+            3,
+            2,
+            r"degrees=3 is a int: give 'spread', 'random', or one integer array per hidden layer, or a list of such",
+        ),
+    ],
+)
+def test_degrees_of_mask_sets_that_cannot_be_meant_are_refused(degrees: Any, n_masks: int | None, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        as_degrees(degrees, (2,), 3, 0, n_masks)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "f8", np.float64, float, np.dtype("float64")])
 def test_a_dtype_has_many_names(dtype: Any) -> None:
     assert as_dtype(dtype) == np.dtype("float64")

@@ -196,7 +196,7 @@ def test_an_endless_model_takes_an_order_that_the_given_features_lead(known: Arr
         if not pattern.any():
             continue  # nothing is given: each row draws one of the first mask sets
         orders = [order for order in itertools.permutations(range(4)) if leads(np.array(order), pattern)]
-        fits = [made.params(theta, x[rows], mask_set=list(order)) for order in orders]
+        fits = [made.raw_outputs(theta, x[rows], mask_set=list(order)) for order in orders]
         p = [1 / (1 + np.exp(-raw)) for raw in fits]
         assert any(((u[rows] < one) == (x[rows] == 1))[:, ~pattern].all() for one in p)
 

@@ -42,6 +42,8 @@ VARIED: list[dict[str, Any]] = [
     {"order": "random", "n_masks": None},
     {"degrees": "random"},
     {"hidden": (2, 3), "degrees": [[1, 3], [3, 2, 1]]},
+    {"hidden": (2, 3), "degrees": [[[1, 3], [3, 2, 1]], [[2, 2], [1, 1, 1]]], "n_masks": 2},
+    {"hidden": (2,), "degrees": [[[1, 3]], [[2, 2]]], "n_masks": 2, "order": [[2, 0, 3, 1], [0, 1, 2, 3]]},
     {"direct": True},
     {"n_context": 2},
     {"dtype": "float64"},

@@ -114,7 +114,7 @@ def test_an_order_of_ones_own_is_one_more_mask_set(n_masks: int | None) -> None:
     for given_order in (order, tuple(order), np.array(order)):
         np.testing.assert_allclose(made.feature_log_prob(theta, x, mask_set=given_order), want, rtol=1e-9)
     first = made.mask_sets[0].order
-    np.testing.assert_array_equal(made.params(theta, x, mask_set=first), made.params(theta, x, mask_set=0))
+    np.testing.assert_array_equal(made.raw_outputs(theta, x, mask_set=first), made.raw_outputs(theta, x, mask_set=0))
 
 
 def test_an_endless_model_is_the_mixture_of_its_first_32_sets() -> None:
@@ -145,7 +145,7 @@ def test_single_precision_agrees_with_double(made: MADE, seed: int) -> None:
     double = MADE.from_config({**made.config(), "dtype": "float64"})
     theta, x, context = problem(made, 4, seed)
     wide = None if context is None else context.astype("f8")
-    for name in ("params", "log_prob", "feature_log_prob"):
+    for name in ("raw_outputs", "log_prob", "feature_log_prob"):
         got = getattr(made, name)(theta, x, context=context)
         assert got.dtype == np.float32
         want = getattr(double, name)(theta.astype("f8"), x.astype("f8"), context=wide)
@@ -155,7 +155,7 @@ def test_single_precision_agrees_with_double(made: MADE, seed: int) -> None:
 # ------------------------------------------------------------------------------------- weights off the mask
 
 CALLS: dict[str, Callable[[MADE, Array, Array], Any]] = {
-    "params": lambda made, theta, x: made.params(theta, x),
+    "raw_outputs": lambda made, theta, x: made.raw_outputs(theta, x),
     "log_prob": lambda made, theta, x: made.log_prob(theta, x),
     "feature_log_prob": lambda made, theta, x: made.feature_log_prob(theta, x),
     "loss": lambda made, theta, x: made.loss_and_grad(theta, x)[0],
@@ -219,7 +219,7 @@ def test_the_gradient_is_overwritten_not_added_to(mask_set: Any) -> None:
 def test_results_are_the_callers_own() -> None:
     made = MADE(3, (5,), "gaussian", dtype="float64")
     theta, x, _ = problem(made)
-    for name in ("params", "log_prob", "feature_log_prob"):
+    for name in ("raw_outputs", "log_prob", "feature_log_prob"):
         got = getattr(made, name)(theta, x)
         assert not np.shares_memory(got, theta)
         assert not np.shares_memory(got, x)
@@ -251,7 +251,7 @@ def test_several_threads_may_share_a_model(n_masks: int | None) -> None:
 def test_rows_are_independent_and_any_memory_layout_will_do(dtype: str) -> None:
     made = MADE(3, (8, 8), "gaussian", residual=True, dtype=dtype)
     theta, _, _ = problem(made)
-    for fn in (made.params, made.log_prob):
+    for fn in (made.raw_outputs, made.log_prob):
         check_consistency(lambda x, fn=fn: fn(theta, x), 3).raise_if_failed()
 
 
@@ -288,7 +288,7 @@ def test_a_single_feature_is_its_bias(output: Any, hidden: tuple[int, ...]) -> N
     theta, x, _ = problem(made)
     bias = made.layout.views(theta)[made.network.output_bias]
     raw = np.tile(bias, (5, 1))
-    np.testing.assert_array_equal(made.params(theta, x), raw)
+    np.testing.assert_array_equal(made.raw_outputs(theta, x), raw)
     np.testing.assert_allclose(made.log_prob(theta, x), made.outputs.feature_outputs[0].log_prob(raw, x[:, 0]))
     assert made.sample(theta, 3, rng=0).shape == (3, 1)
 
@@ -301,7 +301,7 @@ def test_no_rows_are_fine(mask_set: Any) -> None:
     assert loss == 0
     assert not grad.any()
     assert made.log_prob(theta, x, context=context, mask_set=mask_set).shape == (0,)
-    assert made.params(theta, x, context=context).shape == (0, made.outputs.n_raw)
+    assert made.raw_outputs(theta, x, context=context).shape == (0, made.outputs.n_raw)
     assert made.feature_log_prob(theta, x, context=context).shape == (0, 4)
     assert made.fill_means(theta, x, context=context).shape == (0, 4)
 
@@ -329,7 +329,7 @@ def test_a_start_from_data_is_the_independent_model_of_its_columns(
     theta = made.init(rng=0, x=x, scheme=scheme)
     assert theta.dtype == dtype
     raw = made.outputs.marginal(x)
-    np.testing.assert_allclose(made.params(theta, x), np.tile(raw, (200, 1)), rtol=1e-6)
+    np.testing.assert_allclose(made.raw_outputs(theta, x), np.tile(raw, (200, 1)), rtol=1e-6)
     views, free = made.layout.views(theta), made.layout.views(made.init(rng=0, scheme=scheme))
     for layer in range(len(hidden)):  # what learns from the first step on is random: not all units may be alike
         np.testing.assert_array_equal(views[f"W{layer}"], free[f"W{layer}"])

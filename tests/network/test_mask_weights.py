@@ -85,7 +85,7 @@ def test_it_is_the_plain_model_with_the_biases_of_its_mask_set(name: str, backen
     each = []
     for k, one in enumerate(made.mask_sets):
         plain, moved = by_hand(made, theta, one)
-        for method in ("params", "feature_log_prob", "log_prob"):
+        for method in ("raw_outputs", "jacobian", "feature_log_prob", "log_prob"):
             got = getattr(made, method)(theta, x, context=y, mask_set=k)
             want = getattr(plain, method)(moved, x, context=y, mask_set=k)
             np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13, err_msg=method)
@@ -230,7 +230,7 @@ def test_a_sample_is_the_fixed_point_of_its_own_conditionals(backend: str) -> No
     u = np.random.default_rng(4).random((64, 4))
     for k in range(3):
         x = made.sample(theta, 64, uniforms=u, mask_set=k)
-        raw = made.params(theta, x, mask_set=k)
+        raw = made.raw_outputs(theta, x, mask_set=k)
         for d, output in enumerate(made.outputs.feature_outputs):
             np.testing.assert_array_equal(x[:, d], output.inverse_cdf(raw[:, made.output_slices[d]], u[:, d]))
 

@@ -34,6 +34,10 @@ MODELS: dict[str, dict[str, Any]] = {
         **{"n_features": 3, "hidden": (4,), "order": np.array([[0, 1, 2], [2, 1, 0]])},
         **{"n_masks": 2},
     },
+    "mask sets of given degrees": {
+        **{"n_features": 3, "hidden": (3, 2), "n_masks": 2},
+        **{"degrees": [[[1, 2, 2], [2, 1]], [[2, 2, 1], [1, 1]]]},
+    },
     "endless": {"n_features": 4, "hidden": (5,), "order": "random", "n_masks": None},
     "mask weights": {"n_features": 4, "hidden": (5,), "order": "random", "n_masks": None, "mask_weights": True},
     "float64": {"n_features": 4, "hidden": (5,), "dtype": "float64"},

@@ -68,6 +68,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "momentum": {"optimizer": SGD(0.9), "weight_decay": {"W0": 0.1}},
     "adadelta": {"optimizer": "adadelta", "learning_rate": 1.0},
     "mask sets": {"made": MADE(4, (6,), order="random", n_masks=3)},
+    "degrees of each mask set": {"made": MADE(4, (2,), degrees=[[[1, 3]], [[2, 2]]], n_masks=2)},
     "mask weights": {"made": MADE(4, (6,), order="random", n_masks=None, mask_weights=True)},
     "endless": {"made": MADE(4, (6,), order="random", n_masks=None)},
     "double precision": {"made": MADE(4, (6, 6), residual=True, dtype="float64", backend="numpy")},

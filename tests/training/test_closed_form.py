@@ -84,11 +84,15 @@ def test_by_default_mask_sets_claim_in_turn(covariance: np.ndarray) -> None:
     back = MADE(D, (), "gaussian", order="reverse", dtype="float64")
     x = np.random.default_rng(4).standard_normal((5, D))
     np.testing.assert_allclose(
-        made.params(theta, x, mask_set=0)[:, ::2], alone.params(fit_linear(alone, covariance), x)[:, ::2], atol=1e-12
+        made.raw_outputs(theta, x, mask_set=0)[:, ::2],
+        alone.raw_outputs(fit_linear(alone, covariance), x)[:, ::2],
+        atol=1e-12,
     )
     # An order and its reverse use opposite triangles: neither takes anything from the other.
     np.testing.assert_allclose(
-        made.params(theta, x, mask_set=1)[:, ::2], back.params(fit_linear(back, covariance), x)[:, ::2], atol=1e-12
+        made.raw_outputs(theta, x, mask_set=1)[:, ::2],
+        back.raw_outputs(fit_linear(back, covariance), x)[:, ::2],
+        atol=1e-12,
     )
 
 
@@ -97,7 +101,7 @@ def test_scales_are_set(covariance: np.ndarray) -> None:
     theta = fit_linear(made, covariance)
     scales = np.linspace(0.5, 20, D)
     changed = set_scales(made, theta, scales)
-    raw = made.params(changed, np.zeros((1, D)))
+    raw = made.raw_outputs(changed, np.zeros((1, D)))
     np.testing.assert_allclose(np.log1p(np.exp(raw[0, 1::2])) + 1e-3, scales)
     assert not np.shares_memory(changed, theta)
 

@@ -6,6 +6,7 @@ a folder do not compile in turn for each other, and processes that write at once
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import sys
@@ -24,6 +25,7 @@ from numba.core.serialize import dumps
 
 from made_np._version import __version__
 from made_np.backends._numba.target import REGISTER_BYTES
+from made_np.messages import tell
 
 WAY_OUT = "set NUMBA_CACHE_DIR to a folder that can be written to"
 
@@ -45,11 +47,9 @@ _KEPT = 32
 
 
 @cache
-def say(text: str) -> None:
-    """Write a line for people to stderr, where there is one; the same line once in a process."""
-    if sys.stderr is not None:
-        with suppress(OSError, ValueError):  # a pipe that nobody reads, or a closed file
-            print(f"made_np: {text}", file=sys.stderr, flush=True)
+def say(text: str, level: int = logging.INFO) -> None:
+    """Tell people, who did not ask and may wonder; the same line once in a process."""
+    tell(logging.getLogger("made_np.backends"), text, shown=True, level=level)
 
 
 class KernelCache(FunctionCache):  # type: ignore[misc]
@@ -72,7 +72,8 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             super().save_overload(sig, data)
         except Exception as error:  # a disk that is full, a folder that is gone or belongs to somebody else
             reason = getattr(error, "strerror", None) or repr(error)
-            say(f"compiled kernels cannot be kept in {self.cache_path} ({reason}): {WAY_OUT}")
+            text = f"compiled kernels of made_np cannot be kept in {self.cache_path} ({reason}): {WAY_OUT}"
+            say(text, logging.WARNING)
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         settings = tuple(repr(getattr(numba.config, name, None)) for name in _SETTINGS)

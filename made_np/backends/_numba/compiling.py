@@ -60,7 +60,7 @@ class _Notice(event.Listener):  # type: ignore[misc]
         function = event.data["dispatcher"].py_func
         if function in self.kernels:
             once = "once" if function in self.kept else f"in every process, as they can be kept nowhere: {WAY_OUT}"
-            say(f"compiling kernels for this machine; that takes some seconds, {once}")
+            say(f"compiling the kernels of made_np for this machine; that takes some seconds, {once}")
 
     def on_end(self, event: Any) -> None:
         """Nothing is said."""

@@ -107,7 +107,7 @@ def fit_faces(faces: Array, recipe: Recipe | None = None, *, held_out: int = 50,
     new = faces[-held_out:]
     centred = (new - other.mean).astype(other.made.dtype)
     squares = [
-        (centred - other.made.params(other.theta, centred, mask_set=k)[:, ::2]) ** 2
+        (centred - other.made.raw_outputs(other.theta, centred, mask_set=k)[:, ::2]) ** 2
         for k in range(len(other.made.mask_sets))
     ]
     variance = np.mean(squares, axis=(0, 1), dtype=np.float64)
