@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from made_np.table.frames import Names, check_columns, column_names
+from made_np.table.frames import Names, column_names
+from made_np.table.names import check_columns
 from made_np.values import MOST_SEED, as_count, as_flag, as_generator, show
 
 __all__ = ["Conventions", "NotFittedError", "as_seed", "not_fitted"]
@@ -62,14 +63,6 @@ class Conventions:
 
     def _check_columns(self, X: Any, n_columns: int) -> None:
         """Raise a `ValueError` if names or number of the columns of `X` are not those of fit."""
-        if "sklearn" in sys.modules:
-            try:
-                from sklearn.utils.validation import validate_data
-            except ImportError:  # before 1.6
-                pass
-            else:
-                validate_data(self, X, reset=False, skip_check_array=True)
-                return
         fitted = getattr(self, "feature_names_in_", None)
         check_columns(column_names(X), n_columns, fitted, self.n_features_in_)
 

@@ -18,7 +18,8 @@ from made_np.masks.found import find_order
 from made_np.optim import Optimizer
 from made_np.schedules import Schedule
 from made_np.table.columns import Kind
-from made_np.table.frames import check_columns, column_names
+from made_np.table.frames import column_names
+from made_np.table.names import check_columns
 from made_np.table.one_hot import OneHot
 from made_np.training.online import train_on
 
@@ -241,7 +242,7 @@ class MADEDensity(Fitting):
         valid = None
         if X_val is not None:
             x_val = self._read(X_val, name="X_val")
-            check_columns(column_names(X_val), x_val.shape[1], names, x.shape[1], "X_val")
+            check_columns(column_names(X_val), x_val.shape[1], names, x.shape[1], what="X_val")
             valid = self._rows(made, columns, x_val, "X_val")
         holds_out = valid is None and self.early_stopping and len(rows) > 1
         check_training(self, made, rows if holds_out else valid)

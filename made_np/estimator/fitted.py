@@ -19,7 +19,8 @@ from made_np.model.marginals import check_gaps, observed_log_prob
 from made_np.storage.header import rebuilding
 from made_np.storage.model_file import read, save
 from made_np.table.columns import Columns
-from made_np.table.frames import Floats, Names, as_table, attribute, check_columns, column_names
+from made_np.table.frames import Floats, Names, as_table, attribute, column_names
+from made_np.table.names import check_columns
 from made_np.training.online import Memory
 from made_np.values import as_count, as_number
 

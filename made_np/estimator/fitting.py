@@ -123,7 +123,8 @@ class Fitting(FittedDensity):
             x = self._read_again(X)
             return Training(x, self._names(), self._look, self.columns_)
         x = self._read(X)
-        names = column_names(X)
+        found = column_names(X)
+        names = None if found is None else np.array(found, dtype=object)
         look = Look.of(X)
         if isinstance(self.columns, OneHot):
             return Training(x, names, look, Columns.learn(x, "auto", names, self.columns))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.cells import Name, as_source
 from made_np.masks.masks import Bools, Ints
 from made_np.model.conditioning import gap_patterns
 from made_np.model.made import MADE
@@ -23,7 +24,7 @@ Array = NDArray[Any]
 Label = Callable[[int], str]
 
 
-def check_gaps(made: MADE, known: Bools, label: Label = "feature {}".format) -> None:
+def check_gaps(made: MADE, known: Bools, label: Label = "feature {}".format, name: Name = "X") -> None:
     """Raise a `ValueError` if the known features of some row lead in no order of the model.
 
     Parameters
@@ -32,6 +33,8 @@ def check_gaps(made: MADE, known: Bools, label: Label = "feature {}".format) -> 
     known : ndarray of bool, shape (n, D)
     label : callable (feature) -> str
         How to call a feature in the message.
+    name : str or Source
+        What to call the rows.
     """
     if made.n_masks is None:
         return
@@ -41,13 +44,15 @@ def check_gaps(made: MADE, known: Bools, label: Label = "feature {}".format) -> 
         gaps = [label(int(d)) for d in np.flatnonzero(~known[row])]
         shown = ", ".join(gaps[:5]) + (f" and {len(gaps) - 5} more" if len(gaps) > 5 else "")
         raise ValueError(
-            f"X[{row}] has gaps in {shown}: what is known there leads in no order of this model, so it can neither be "
-            "scored nor completed exactly. Fit with n_masks=None, which takes any gaps (with order='auto' or "
-            "'random'), or set order to one that begins with the columns that are known"
+            f"{as_source(name).line(row)} has gaps in {shown}: what is known there leads in no order of this model, so "
+            "it can neither be scored nor completed exactly. Fit with n_masks=None, which takes any gaps (with "
+            "order='auto' or 'random'), or set order to one that begins with the columns that are known"
         )
 
 
-def observed_log_prob(made: MADE, theta: Array, x: Array, label: Label = "feature {}".format) -> NDArray[np.float64]:
+def observed_log_prob(
+    made: MADE, theta: Array, x: Array, label: Label = "feature {}".format, name: Name = "X"
+) -> NDArray[np.float64]:
     """Return log p of what is observed in each row, in nats, shape (n,).
 
     Parameters
@@ -58,6 +63,8 @@ def observed_log_prob(made: MADE, theta: Array, x: Array, label: Label = "featur
         NaN where a feature was not observed. Rows without NaN get ``made.log_prob``, rows of nothing else get 0.
     label : callable (feature) -> str
         How to call a feature in a message.
+    name : str or Source
+        What to call the rows.
 
     Raises
     ------
@@ -79,7 +86,7 @@ def observed_log_prob(made: MADE, theta: Array, x: Array, label: Label = "featur
     True
     """
     known = ~np.isnan(x)
-    check_gaps(made, known, label)
+    check_gaps(made, known, label, name)
     # What stands in a gap does not matter, as long as it is a value: no known feature sees it.
     filled = np.where(known, x, 0)
     total = np.full(len(x), -np.inf)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Ga
 from made_np.distributions.together import NAMES
 from made_np.table.frames import Floats, where
 from made_np.values import show
+from made_np.warning import warn
 
 __all__ = ["KINDS", "Kind", "as_kinds", "distribution_of", "warn_of_missing", "warn_of_row_numbers"]
 
@@ -71,21 +71,19 @@ def warn_of_missing(x: Floats, kinds: Sequence[Kind], names: Sequence[str]) -> N
     found = [where(d, names[d]) for d, kind in enumerate(kinds) if kind == "auto" and _has_missing(x[:, d])]
     if found:
         shown = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        warnings.warn(
+        warn(
             f"codes with -1 among them in {shown} are taken for real numbers. Where -1 stands for a gap, drop the row "
             "or add 1 to the column, and give NaN in what is scored or completed; where it is a number, set columns to "
-            "'gaussian' for it",
-            stacklevel=5,  # of who called fit
+            "'gaussian' for it"
         )
 
 
 def warn_of_row_numbers(names: Sequence[str]) -> None:
     """Warn of a first column that pandas found without a name: mostly it is the row numbers that it wrote itself."""
     if names[0] == "Unnamed: 0":
-        warnings.warn(
+        warn(
             "column 0 ('Unnamed: 0') is learned as any other: if it holds row numbers (the index that pandas wrote), "
-            "drop it, or read the table with index_col=0; otherwise give it a name",
-            stacklevel=5,  # of who called fit
+            "drop it, or read the table with index_col=0; otherwise give it a name"
         )
 
 

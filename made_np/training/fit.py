@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import os
 import time
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from made_np.training.checkpoints import Checkpoint, prepare
 from made_np.training.loop import Callback, EpochInfo, Options, Record, Rows, Run
 from made_np.validation import undrawn
 from made_np.values import as_count, as_flag, as_generator, as_number, as_path
+from made_np.warning import warn
 
 __all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
 
@@ -223,7 +223,7 @@ def _train(run: Run, saver: Checkpoint | None, show: bool) -> str:
     if saver is not None and stopped_by not in ("interrupt", "diverged", "schedule"):  # in the middle of an epoch
         saver.finish(run)
     if stopped_by in ("diverged", "schedule"):
-        warnings.warn(_way_out(run, stopped_by), RuntimeWarning, stacklevel=3)
+        warn(_way_out(run, stopped_by), RuntimeWarning)
     return stopped_by
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from made_np.schedules import get_schedule
 from made_np.training.arguments import as_decay, as_dropout
 from made_np.training.loop import Options, Record, Rows, Run
 from made_np.values import as_count, as_number
+from made_np.warning import warn
 
 __all__ = ["Memory", "Pass", "train_on"]
 
@@ -105,6 +105,6 @@ def train_on(
     history = {name: [getattr(record, name) for record in run.records] for name in Record._fields}
     if stopped_by == "diverged":
         way_out = f"the loss was not finite: theta stays as it was. Try a learning_rate below {learning_rate:g}"
-        warnings.warn(way_out, RuntimeWarning, stacklevel=3)
+        warn(way_out, RuntimeWarning)
         return Pass(run.kept.theta, history, stopped_by, Memory(rule, rule.init(theta), run.n_steps))
     return Pass(run.theta, history, stopped_by, Memory(rule, run.state, run.n_steps))
