@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from made_np.distributions.normal import normal_cdf
+from made_np.normal import normal_cdf
 from made_np.distributions.plain import Distribution, inverse_softplus, largest, log_softmax, softmax
 from made_np.layers import Array, sigmoid, softplus
 

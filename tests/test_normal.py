@@ -1,4 +1,4 @@
-"""The standard normal's distribution function and quantile, against the standard library, scipy and 50 digits."""
+"""The standard normal's density, mass and quantile, against the standard library, scipy and 50 digits."""
 
 from __future__ import annotations
 
@@ -9,15 +9,31 @@ import numpy as np
 import pytest
 from scipy import special
 
-from made_np.distributions.normal import inverse_normal_cdf, normal_cdf
+from made_np.normal import inverse_normal_cdf, normal_cdf, normal_pdf
 
 
-@pytest.mark.parametrize(("nearest", "farthest", "rtol"), [(0, 3, 1e-15), (3, 8.3, 5e-15), (8.3, 37.5, 1e-13)])
-def test_the_mass_of_a_tail_is_that_of_50_digits(nearest: float, farthest: float, rtol: float) -> None:
+@pytest.mark.parametrize(("nearest", "farthest"), [(0, 3), (3, 8.3), (8.3, 37.5)])
+def test_the_mass_of_a_tail_is_that_of_50_digits(nearest: float, farthest: float) -> None:
     x = np.random.default_rng(0).uniform(nearest, farthest, 3000)
     want = np.array([upper_tail(each) for each in x.tolist()])
-    np.testing.assert_allclose(normal_cdf(-x), want, rtol=rtol)
+    np.testing.assert_allclose(normal_cdf(-x), want, rtol=1e-15)
     np.testing.assert_allclose(normal_cdf(x), 1 - want, rtol=5e-16)
+
+
+def test_the_density_is_that_of_50_digits() -> None:
+    z = np.random.default_rng(1).uniform(-37.5, 37.5, 3000)
+    with decimal.localcontext(decimal.Context(prec=50)):
+        exact = [(-decimal.Decimal(each) ** 2 / 2).exp() / (2 * PI).sqrt() for each in z.tolist()]
+    np.testing.assert_allclose(normal_pdf(z), [float(each) for each in exact], rtol=1e-15)
+    assert normal_pdf(np.array([-np.inf, -1e4, 0.0, 1e4, np.inf])).tolist() == [0, 0, 1 / np.sqrt(2 * np.pi), 0, 0]
+    assert np.isnan(normal_pdf(np.array([np.nan]))).all()
+
+
+def test_a_complex_step_through_the_mass_finds_the_density() -> None:
+    z = np.random.default_rng(2).standard_normal(99) * 4
+    step = normal_cdf(z + 1e-30j)
+    assert step.dtype == np.complex128
+    np.testing.assert_allclose(step.imag / 1e-30, normal_pdf(z), rtol=1e-14)
 
 
 def upper_tail(x: float) -> float:
