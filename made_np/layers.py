@@ -52,7 +52,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from made_np.normal import normal_cdf, normal_pdf
 from made_np.validation import as_target
@@ -204,7 +204,7 @@ def _refuse_shared(written: dict[str, Buffer], read: dict[str, Array | None]) ->
 # ----------------------------------------------------------------------------------------- activations
 
 
-def relu(z: Array, *, out: Array | None = None) -> Array:
+def relu(z: ArrayLike, *, out: Array | None = None) -> Array:
     """Keep what is positive: ``y = max(z, 0)``.
 
     Examples
@@ -215,7 +215,7 @@ def relu(z: Array, *, out: Array | None = None) -> Array:
     return np.maximum(z, 0, out=out)
 
 
-def relu_backward(dy: Array, z: Array | None, *, y: Array | None = None, out: Array | None = None) -> Array:
+def relu_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out: Array | None = None) -> Array:
     """Return dz of `relu`: ``dz = dy where z > 0, else 0``.
 
     Notes
@@ -231,7 +231,7 @@ def relu_backward(dy: Array, z: Array | None, *, y: Array | None = None, out: Ar
     return np.multiply(dy, np.greater(z if y is None else y, 0), out=out)
 
 
-def leaky_relu(z: Array, *, out: Array | None = None) -> Array:
+def leaky_relu(z: ArrayLike, *, out: Array | None = None) -> Array:
     """Keep what is positive, and a hundredth of the rest: ``y = max(z, z / 100)``.
 
     So that no unit falls silent for good (Maas, Hannun and Ng 2013).
@@ -244,7 +244,7 @@ def leaky_relu(z: Array, *, out: Array | None = None) -> Array:
     return np.maximum(z, np.multiply(z, LEAK), out=out)
 
 
-def leaky_relu_backward(dy: Array, z: Array | None, *, y: Array | None = None, out: Array | None = None) -> Array:
+def leaky_relu_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out: Array | None = None) -> Array:
     """Return dz of `leaky_relu`: ``dz = dy where z > 0, else dy / 100``.
 
     Notes
@@ -264,7 +264,7 @@ LEAK = 0.01
 """The slope of `leaky_relu` below 0."""
 
 
-def tanh(z: Array, *, out: Array | None = None) -> Array:
+def tanh(z: ArrayLike, *, out: Array | None = None) -> Array:
     """Squash to (-1, 1): ``y = (e^z - e^-z) / (e^z + e^-z)``.
 
     Examples
@@ -275,7 +275,7 @@ def tanh(z: Array, *, out: Array | None = None) -> Array:
     return np.tanh(z, out=out)
 
 
-def tanh_backward(dy: Array, z: Array | None, *, y: Array | None = None, out: Array | None = None) -> Array:
+def tanh_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out: Array | None = None) -> Array:
     """Return dz of `tanh`: ``dz = dy (1 - y^2)``.
 
     Notes
@@ -291,7 +291,7 @@ def tanh_backward(dy: Array, z: Array | None, *, y: Array | None = None, out: Ar
     return np.multiply(dy, 1 - y * y, out=out)
 
 
-def sigmoid(z: Array, *, out: Array | None = None) -> Array:
+def sigmoid(z: ArrayLike, *, out: Array | None = None) -> Array:
     """Squash to (0, 1): ``y = 1 / (1 + e^-z)``, without overflow for any z.
 
     Notes
@@ -310,7 +310,7 @@ def sigmoid(z: Array, *, out: Array | None = None) -> Array:
     return np.divide(np.where(positive, 1, e), 1 + e, out=out)
 
 
-def sigmoid_backward(dy: Array, z: Array | None, *, y: Array | None = None, out: Array | None = None) -> Array:
+def sigmoid_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out: Array | None = None) -> Array:
     """Return dz of `sigmoid`: ``dz = dy y (1 - y)``.
 
     Notes
@@ -326,7 +326,7 @@ def sigmoid_backward(dy: Array, z: Array | None, *, y: Array | None = None, out:
     return np.multiply(dy, y * (1 - y), out=out)
 
 
-def softplus(z: Array, *, out: Array | None = None) -> Array:
+def softplus(z: ArrayLike, *, out: Array | None = None) -> Array:
     """Return a smooth relu: ``y = log(1 + e^z)``, without overflow for any z.
 
     Notes
@@ -343,7 +343,7 @@ def softplus(z: Array, *, out: Array | None = None) -> Array:
     return np.add(relu(z), tail, out=out)
 
 
-def softplus_backward(dy: Array, z: Array | None, *, y: Array | None = None, out: Array | None = None) -> Array:
+def softplus_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out: Array | None = None) -> Array:
     """Return dz of `softplus`: ``dz = dy (1 - e^-y)``.
 
     Notes
@@ -359,7 +359,7 @@ def softplus_backward(dy: Array, z: Array | None, *, y: Array | None = None, out
     return np.multiply(dy, -np.expm1(-y), out=out)
 
 
-def elu(z: Array, *, out: Array | None = None) -> Array:
+def elu(z: ArrayLike, *, out: Array | None = None) -> Array:
     """Keep what is positive, and let the rest sink to -1: ``y = max(z, 0) + e^min(z, 0) - 1``.
 
     Clevert, Unterthiner and Hochreiter 2016, with their alpha = 1.
@@ -372,7 +372,7 @@ def elu(z: Array, *, out: Array | None = None) -> Array:
     return np.add(relu(z), np.expm1(np.minimum(z, 0)), out=out)
 
 
-def elu_backward(dy: Array, z: Array | None, *, y: Array | None = None, out: Array | None = None) -> Array:
+def elu_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out: Array | None = None) -> Array:
     """Return dz of `elu`: ``dz = dy (1 + min(y, 0))``.
 
     Notes
@@ -388,7 +388,7 @@ def elu_backward(dy: Array, z: Array | None, *, y: Array | None = None, out: Arr
     return np.multiply(dy, 1 + np.minimum(y, 0), out=out)
 
 
-def selu(z: Array, *, out: Array | None = None) -> Array:
+def selu(z: ArrayLike, *, out: Array | None = None) -> Array:
     """Return an elu whose outputs stay standard where its inputs are: ``y = s (max(z, 0) + a (e^min(z, 0) - 1))``.
 
     Klambauer, Unterthiner, Mayr and Hochreiter 2017. Their s and a, `SELU_SCALE` and `SELU_ALPHA`, are those with which
@@ -403,7 +403,7 @@ def selu(z: Array, *, out: Array | None = None) -> Array:
     return np.multiply(relu(z) + bend, SELU_SCALE, out=out)
 
 
-def selu_backward(dy: Array, z: Array | None, *, y: Array | None = None, out: Array | None = None) -> Array:
+def selu_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out: Array | None = None) -> Array:
     """Return dz of `selu`: ``dz = dy s where z > 0, else dy (y + s a)``.
 
     Notes
@@ -424,7 +424,7 @@ SELU_SCALE = 1.0507009873554804934
 SELU_ALPHA = 1.6732632423543772848
 
 
-def silu(z: Array, *, out: Array | None = None) -> Array:
+def silu(z: ArrayLike, *, out: Array | None = None) -> Array:
     """Let each number open its own gate: ``y = z / (1 + e^-z)``, z times its sigmoid.
 
     Elfwing, Uchibe and Doya 2018; also known as swish.
@@ -437,14 +437,14 @@ def silu(z: Array, *, out: Array | None = None) -> Array:
     return np.multiply(z, sigmoid(z), out=out)
 
 
-def silu_backward(dy: Array, z: Array, *, y: Array | None = None, out: Array | None = None) -> Array:
+def silu_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out: Array | None = None) -> Array:
     """Return dz of `silu`: ``dz = dy (s + y (1 - s))`` with ``s = 1 / (1 + e^-z)``.
 
     It needs z: below its minimum the function rises again, so two z may have one y.
 
     Notes
     -----
-    ``y = z s``, and s' = s (1 - s) as in `sigmoid_backward`. By the product rule ``y' = s + z s (1 - s)``, and z s is y.
+    ``y = z s``, and s' = s (1 - s) as in `sigmoid_backward`. So ``y' = s + z s (1 - s)`` by the product rule; z s is y.
 
     Examples
     --------
@@ -456,7 +456,7 @@ def silu_backward(dy: Array, z: Array, *, y: Array | None = None, out: Array | N
     return np.multiply(dy, s + y * (1 - s), out=out)
 
 
-def gelu(z: Array, *, out: Array | None = None) -> Array:
+def gelu(z: ArrayLike, *, out: Array | None = None) -> Array:
     """Weigh each number by the share of a standard normal below it: ``y = z Phi(z) = z (1 + erf(z / sqrt(2))) / 2``.
 
     Hendrycks and Gimpel 2016. It is exact to a few roundings: no formula by tanh stands in for erf.
@@ -471,7 +471,7 @@ def gelu(z: Array, *, out: Array | None = None) -> Array:
     return np.multiply(z, below, out=out)
 
 
-def gelu_backward(dy: Array, z: Array, *, y: Array | None = None, out: Array | None = None) -> Array:
+def gelu_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out: Array | None = None) -> Array:
     """Return dz of `gelu`: ``dz = dy (Phi(z) + z phi(z))``, with phi the density of the standard normal.
 
     It needs z, as `silu_backward` does, and has no use for y.
@@ -490,7 +490,7 @@ def gelu_backward(dy: Array, z: Array, *, y: Array | None = None, out: Array | N
     return np.multiply(dy, slope.astype(np.result_type(z, 0.0)), out=out)
 
 
-def identity(z: Array, *, out: Array | None = None) -> Array:
+def identity(z: ArrayLike, *, out: Array | None = None) -> Array:
     """Change nothing: ``y = z``, as a copy. Several layers are then one linear map, cut into factors.
 
     Examples
@@ -501,7 +501,7 @@ def identity(z: Array, *, out: Array | None = None) -> Array:
     return np.positive(z, out=out)
 
 
-def identity_backward(dy: Array, z: Array | None, *, y: Array | None = None, out: Array | None = None) -> Array:
+def identity_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out: Array | None = None) -> Array:
     """Return dz of `identity`: ``dz = dy``, as a copy.
 
     Notes
@@ -553,8 +553,8 @@ class Activation(NamedTuple):
 
 # For z standard normal, the variance g / (number of wires) keeps the mean square of what passes from layer to layer if
 # g times the mean of y^2 is 1. So He et al. (2015) come to 2 for relu and to 2 / (1 + LEAK^2) for leaky_relu; for elu,
-# gelu and silu the mean of y^2 is an integral, computed once. selu is made for g = 1 (LeCun et al. 1998; Klambauer et al.
-# 2017). tanh and sigmoid have the 1 of Glorot and Bengio (2010), so have identity, for which it is right by both
+# gelu and silu the mean of y^2 is an integral, computed once. selu is made for g = 1 (LeCun et al. 1998; Klambauer et
+# al. 2017). tanh and sigmoid have the 1 of Glorot and Bengio (2010), so have identity, for which it is right by both
 # arguments, and softplus, for which it nearly is (1.09).
 _ACTIVATIONS: dict[str, Activation] = {
     "relu": Activation(relu, relu_backward, 2.0, from_output=True),

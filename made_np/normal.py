@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
 
@@ -45,7 +45,7 @@ FARTHEST = 40.0
 """Beyond it Phi(-x) is less than the smallest number there is."""
 
 
-def normal_pdf(z: Array) -> Array:
+def normal_pdf(z: ArrayLike) -> Array:
     """Return ``phi(z) = e^(-z^2 / 2) / sqrt(2 pi)``, the density of the standard normal, to 1e-15 of itself.
 
     Parameters
@@ -65,7 +65,7 @@ def normal_pdf(z: Array) -> Array:
     return _bell(_upper(z)) / np.sqrt(2 * np.pi)
 
 
-def normal_cdf(z: Array) -> Array:
+def normal_cdf(z: ArrayLike) -> Array:
     """Return ``Phi(z) = (1 + erf(z / sqrt(2))) / 2``, the mass of the standard normal below z.
 
     The relative error is below 2e-15 wherever Phi is a normal number, that is down to -37.5: all digits of the lower
@@ -100,7 +100,7 @@ def normal_cdf(z: Array) -> Array:
     return np.asarray(np.where(np.real(z) < 0, tail, 1 - tail))
 
 
-def _upper(z: Array) -> Array:
+def _upper(z: ArrayLike) -> Array:
     """Return z or -z, whichever is not negative, in double precision, and no more than `FARTHEST`."""
     z = np.asarray(z)
     z = z.astype(np.result_type(z.dtype, np.float64), copy=False)

@@ -22,7 +22,7 @@ def draw_parameters(
 
     They are independent normal numbers, or those of an `orthogonal` matrix (Saxe et al. 2014) of that scale. The
     fan-in is the mean number of live wires into a unit, so that signals keep their scale though half of the wires
-    are cut; g is the activation's gain in hidden layers (2 for relu: He et al. 2015), and 1 in the output layer (Glorot &
+    are cut; g is the activation's gain in hidden layers (2 for relu: He et al. 2015), 1 in the output layer (Glorot and
     Bengio 2010).
     """
     theta = np.zeros(network.layout.size, dtype=dtype)

@@ -51,7 +51,7 @@ def exact(function: Function) -> Function:
 
 
 def inlined(function: Function) -> Function:
-    """Compile as `exact` does a function so long that a loop around it would stay scalar: it is copied into the loop."""
+    """Compile as `exact` does a function so long that it would stay apart: copied into a loop, it becomes vectors."""
     compiled: Function = numba.njit(fastmath={"contract"}, error_model="numpy", forceinline=True)(function)
     return compiled
 
