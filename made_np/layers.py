@@ -55,7 +55,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from made_np.normal import normal_cdf, normal_pdf
-from made_np.validation import as_target
+from made_np.validation import Unregistered, as_target
 from made_np.values import as_a, as_callable, as_number, show
 
 Array = NDArray[Any]
@@ -568,13 +568,19 @@ _ACTIVATIONS: dict[str, Activation] = {
     "gelu": Activation(gelu, gelu_backward, 2.351715614073373),
     "silu": Activation(silu, silu_backward, 2.810761124074471),
 }
-_OURS = frozenset(_ACTIVATIONS)
+BUILT_IN = frozenset(_ACTIVATIONS)
+"""The names of ours."""
 ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(_ACTIVATIONS)
 """Those that a model may have, by name: ours, and what `register_activation` has added."""
 
 
 def find_activation(name: str) -> Activation:
-    """Return the activation of that name; a `ValueError` lists those that there are.
+    """Return the activation of that name.
+
+    Raises
+    ------
+    Unregistered
+        A `ValueError`: there is none of that name. It lists those that there are.
 
     Examples
     --------
@@ -582,9 +588,9 @@ def find_activation(name: str) -> Activation:
     True
     """
     if not isinstance(name, str) or name not in ACTIVATIONS:
-        raise ValueError(
-            f"activation={show(name)} is unknown: use one of {tuple(ACTIVATIONS)}, or register it first with "
-            "made_np.layers.register_activation"
+        raise Unregistered(
+            f"activation={show(name)} is unknown: use one of {tuple(ACTIVATIONS)}, or register your own first "
+            "(made_np.layers.register_activation)"
         )
     return ACTIVATIONS[name]
 
@@ -648,9 +654,15 @@ def unregister_activation(name: str) -> None:
     ------
     ValueError
         If it is unknown, or one of ours.
+
+    Examples
+    --------
+    >>> unregister_activation("tanh")
+    Traceback (most recent call last):
+    ValueError: name='tanh' belongs to made_np, and stays
     """
     find_activation(name)
-    if name in _OURS:
+    if name in BUILT_IN:
         raise ValueError(f"name={show(name)} belongs to made_np, and stays")
     del _ACTIVATIONS[name]
 
