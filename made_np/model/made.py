@@ -17,7 +17,7 @@ from made_np.model.conditioning import assign, fill
 from made_np.model.description import Description
 from made_np.network.jacobian import jacobian
 from made_np.network.starts import SCHEMES, draw_parameters
-from made_np.validation import as_dense, as_uniforms, undrawn
+from made_np.validation import Unregistered, as_dense, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
 
 
@@ -86,6 +86,8 @@ class MADE(Description):
         given = as_a(config, "config", dict, way_out)
         try:
             return cls(**{**given, "output": outputs_from_config(given.get("output"))})
+        except Unregistered:
+            raise
         except (TypeError, ValueError) as error:
             raise ValueError(f"config is none of a model ({error}): {way_out}") from error
 

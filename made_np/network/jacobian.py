@@ -79,11 +79,11 @@ def _pulled_back(
     ds = np.tile(_back_through(seeds, views[network.output_weights], mask_set.masks[-1]), (len(trace[0]), 1))
     for layer in range(network.depth - 1, -1, -1):
         z = np.repeat(trace[layer], k, axis=0)
-        dz = network.act.backward(ds, network.act.forward(z))
+        dz = network.act.backward(ds, z)
         below = _back_through(dz, views[f"W{layer}"], mask_set.masks[layer])
         skip = mask_set.skips[layer]
         if skip is not None:
-            below += residual_add_backward(ds, skip)
+            below += residual_add_backward(ds, None, None, skip, dy=False)[1]
         ds = below
     return ds.reshape(len(trace[0]), k, network.n_inputs) + d_units
 

@@ -29,8 +29,21 @@ KINDS: dict[type[Distribution], int] = {
     MixtureOfLogistics: LOGISTICS,
     DiscretizedLogistic: DISCRETIZED,
 }
-RELU, TANH, SIGMOID, SOFTPLUS = range(4)
-ACTIVATIONS = {"relu": RELU, "tanh": TANH, "sigmoid": SIGMOID, "softplus": SOFTPLUS}
+RELU, TANH, SIGMOID, SOFTPLUS, ELU, LEAKY_RELU, SELU, IDENTITY, GELU, SILU = range(10)
+ACTIVATIONS = {
+    "relu": RELU,
+    "tanh": TANH,
+    "sigmoid": SIGMOID,
+    "softplus": SOFTPLUS,
+    "elu": ELU,
+    "leaky_relu": LEAKY_RELU,
+    "selu": SELU,
+    "identity": IDENTITY,
+    "gelu": GELU,
+    "silu": SILU,
+}
+FROM_Z = GELU
+"""From here on the slope of an activation is computed from z; that of those before, from its output."""
 
 
 class Tables(NamedTuple):

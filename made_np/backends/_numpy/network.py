@@ -26,8 +26,8 @@ class Trace(NamedTuple):
 
     inputs: list[Array]
     """What each layer was given: the encoded x, then each hidden layer's result. The last feeds the output layer."""
-    activated: list[Array]
-    """Each hidden layer's activation, before dropout and the residual add."""
+    kept: list[Array]
+    """What each hidden layer's activation needs on the way back: its result, before dropout and residual add, or z."""
     raw: Array
     """The output layer's result (B, O)."""
 
@@ -58,12 +58,12 @@ class _Bound(Bound):
         thin, *thin_hidden = keeps
         encoded = _drop(encoded, thin)
         inputs = [encoded]
-        activated = []
+        kept = []
         for layer in range(self.depth):
             below = inputs[-1]
             z = self.wires[layer].product(below, views[f"W{layer}"], views[f"b{layer}"])
-            y = self.act.forward(z, out=z)
-            activated.append(y)
+            y, needed = self.act.run(z)
+            kept.append(needed)
             h = _drop(y, thin_hidden[layer])
             skip = self.mask_set.skips[layer]
             inputs.append(h if skip is None else residual_add(h, below, skip))
@@ -74,7 +74,7 @@ class _Bound(Bound):
             raw = np.tile(bias, (len(encoded), 1))
         if self.direct is not None:
             raw += self.direct.product(encoded, views["W_direct"], None)
-        return Trace(inputs, activated, raw)
+        return Trace(inputs, kept, raw)
 
     def backward(
         self,
@@ -124,11 +124,11 @@ class _Bound(Bound):
                 return
             skip = self.mask_set.skips[layer] if layer < self.depth else None
             if skip is not None:
-                dx += residual_add_backward(ds, skip)
+                dx += residual_add_backward(ds, None, None, skip, dy=False)[1]
             # ds: the gradient of what left hidden layer `layer - 1`, complete now with the share of the skip above it.
             ds = dx
             dh = _drop_backward(ds, thin_hidden[layer - 1])
-            dy = self.act.backward(dh, trace.activated[layer - 1])
+            dy = self.act.run_backward(dh, trace.kept[layer - 1])
 
     def raw_outputs(
         self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None
@@ -181,7 +181,7 @@ def _drop(x: Array, keep: Array | None) -> Array:
 
 
 def _drop_backward(dy: Array, keep: Array | None) -> Array:
-    return dy if keep is None else dropout_backward(dy, keep)
+    return dy if keep is None else dropout_backward(dy, None, keep, dkeep=False)[0]
 
 
 def _sum_features(nll: Array) -> Array:

@@ -62,11 +62,15 @@ class Wires:
         if dx is not None:
             dx[:] = 0
         for rows, stop in self.panels:
-            dy_own = dy[:, rows]
-            dx_own = None if dx is None else np.empty_like(dx[:, :stop])
-            db_own = None if db is None else db[rows]
-            masked_linear_backward(
-                dy_own, x[:, :stop], W[rows, :stop], self.mask[rows, :stop], dW=dW[rows, :stop], db=db_own, dx=dx_own
+            dx_own, _, _ = masked_linear_backward(
+                dy[:, rows],
+                x[:, :stop],
+                W[rows, :stop],
+                None if db is None else db[rows],  # whatever has the shape of b: its values are not read
+                self.mask[rows, :stop],
+                dx=False if dx is None else None,
+                dW=dW[rows, :stop],
+                db=False if db is None else db[rows],
             )
             dW[rows, stop:] = 0
             if dx is not None:
