@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.extras import not_installed
 from made_np.values import as_choice, as_count, as_flag, as_path, show
 
 FOLDER_VARIABLE = "MADE_NP_DATA"
@@ -273,9 +274,7 @@ def _sklearn_datasets(needed: str) -> Any:
     try:
         import sklearn.datasets
     except ImportError as error:
-        raise ImportError(
-            f"{needed} comes with scikit-learn, which is not installed: pip install scikit-learn"
-        ) from error
+        raise not_installed(f"{needed} comes with", "scikit-learn", "sklearn") from error
     return sklearn.datasets
 
 

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from types import ModuleType
 
 from made_np.backends._forks import hold_at_forks
+from made_np.extras import not_installed
 
 BACKENDS = ("numpy", "numba")
 """The names that exist in this version."""
@@ -52,7 +53,7 @@ def get_backend(name: str) -> ModuleType:
         source = "MADE_NP_BACKEND" if name == "auto" else "backend"
         raise ValueError(f"{source}={given!r} is unknown: use 'auto' or one of {BACKENDS}")
     if given == "numba" and find_spec("numba") is None:
-        raise ImportError("backend 'numba' needs numba: pip install 'made_np[fast]', or use backend='numpy'")
+        raise not_installed("backend='numba' needs", "numba", "fast", instead="use backend='numpy'")
     return _import(given)
 
 
