@@ -56,6 +56,12 @@ class Dataset:
         """D, the number of columns."""
         return int(self.train.shape[1])
 
+    def __str__(self) -> str:
+        rows = f"{len(self.train)} training, {len(self.valid)} validation and {len(self.test)} test rows"
+        return f"{self.name}: {rows} of {self.n_features} features\n{self.description}\nsource: {self.source}"
+
+    __repr__ = __str__
+
 
 @dataclass(frozen=True)
 class _Facts:

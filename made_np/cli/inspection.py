@@ -85,7 +85,7 @@ def describe(stored: Stored, k: int = 0, *, width: int = 72, ascii: bool = False
     yield from _layers(made, mask_set)
     yield ""
     yield from _degrees(mask_set)
-    yield f"\nmasks of mask set {k}: a row per unit, a column per unit below; inputs and outputs in order (dark: a wire)"
+    yield f"\nmasks of mask set {k}: a row per unit, a column per unit below; sorted by the order (dark: a wire)"
     for panel in panels_of(mask_set, names):
         yield ""
         yield from _mask(panel.in_order(), width, ascii)

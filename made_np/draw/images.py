@@ -240,7 +240,8 @@ def _sheet(shape: tuple[int, ...], size: float, titles: Sequence[str], row_title
     for c, title in enumerate(titles):
         axes.text(c * (width + gap) + width / 2, -gap / 2, title, ha="center", **look)
     for y, title in zip(top, row_titles, strict=True):
-        axes.text(0, y - gap / 2, title, ha="left", **look)
+        if title:
+            axes.text(0, y - gap / 2, title, ha="left", **look)
     row, column = np.indices((n_rows, n_columns))
     return axes, np.stack([column * (width + gap), top[row]], axis=-1)
 
