@@ -79,15 +79,20 @@ def learning_curve(
         _mark(axes, best, epoch, valid)
     if np.isfinite(test).any():
         axes.plot(epoch, test, color=INK, linewidth=1.2, linestyle="dashed", marker=marker, label="test")
-    for (name, loss), style in zip(lines.items(), cycle(("dashdot", "dotted", (0, (5, 5)))), strict=False):
+    _settle(axes, lines)
+    titled(axes, title, "epoch", "loss (nats per row)")
+    return finish(figure, path)
+
+
+def _settle(axes: Axes, baselines: Mapping[str, float]) -> None:
+    """Draw the baselines, frame and grid, and a legend that covers no data."""
+    for (name, loss), style in zip(baselines.items(), cycle(("dashdot", "dotted", (0, (5, 5)))), strict=False):
         axes.axhline(loss, color=GREY, linewidth=1.4, linestyle=style, label=f"{name}, {loss:.2f} nats")
     quiet(axes)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
-    figure.legend(loc="outside right upper", frameon=False, fontsize=9, labelcolor=INK)
+    axes.figure.legend(loc="outside right upper", frameon=False, fontsize=9, labelcolor=INK)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    titled(axes, title, "epoch", "loss (nats per row)")
-    return finish(figure, path)
 
 
 def _as_baselines(baselines: Mapping[str, float] | None) -> dict[str, float]:
