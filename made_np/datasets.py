@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.extras import not_installed
 from made_np.values import as_choice, as_count, as_flag, as_path, show
 
 FOLDER_VARIABLE = "MADE_NP_DATA"
@@ -54,6 +55,12 @@ class Dataset:
     def n_features(self) -> int:
         """D, the number of columns."""
         return int(self.train.shape[1])
+
+    def __str__(self) -> str:
+        rows = f"{len(self.train)} training, {len(self.valid)} validation and {len(self.test)} test rows"
+        return f"{self.name}: {rows} of {self.n_features} features\n{self.description}\nsource: {self.source}"
+
+    __repr__ = __str__
 
 
 @dataclass(frozen=True)
@@ -273,9 +280,7 @@ def _sklearn_datasets(needed: str) -> Any:
     try:
         import sklearn.datasets
     except ImportError as error:
-        raise ImportError(
-            f"{needed} comes with scikit-learn, which is not installed: pip install scikit-learn"
-        ) from error
+        raise not_installed(f"{needed} comes with", "scikit-learn", "sklearn") from error
     return sklearn.datasets
 
 

@@ -115,28 +115,34 @@ def table(results: dict[str, list[Point]]) -> str:
 
 
 def plot(results: dict[str, list[Point]], path: Path) -> None:
-    """Draw time over size, one panel per axis, both logarithmic."""
-    import matplotlib
+    """Draw time over size, one panel per axis, both logarithmic, in the style of `made_np.draw`."""
+    from made_np.draw.canvas import ACCENT, CALM, FAINT, INK, as_picture, finish, new_figure, quiet, titled
 
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-
-    figure, panels = plt.subplots(
-        1, len(results), figsize=(3.2 * len(results), 3), squeeze=False, sharey=True, layout="constrained"
-    )
-    for panel, (axis, points) in zip(panels[0], results.items(), strict=True):
+    figure = new_figure(2.5 * len(results), 3.1)
+    panels: list[Any] = []
+    for k, (axis, points) in enumerate(results.items(), start=1):
+        panel = figure.add_subplot(1, len(results), k, sharey=panels[0] if panels else None)
+        panels.append(panel)
         sizes = [point.size for point in points]
-        fitted = exponents(points, "size")
-        for cost, name in (("step_ms", "training step"), ("sample_ms", "sample")):
-            label = f"{name}: {fitted[f'{cost}, largest']:.2f}"
-            panel.loglog(sizes, [getattr(point, cost) for point in points], "o-", markersize=3, label=label)
-        panel.set_xticks(sizes, sizes, rotation=60)
+        for cost, name, colour, marker in (
+            ("step_ms", "training step", CALM, "o"),
+            ("sample_ms", "as many samples", ACCENT, "s"),
+        ):
+            times = [getattr(point, cost) for point in points]
+            panel.loglog(sizes, times, color=colour, marker=marker, markersize=4, linewidth=1.6, label=name)
         panel.minorticks_off()
-        panel.set_xlabel(axis)
-        panel.legend(fontsize="small", title="exponent (largest three)", title_fontsize="small")
-    panels[0][0].set_ylabel("time, ms")
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+        panel.set_xticks(sizes[::-2], [str(size) for size in sizes[::-2]])
+        quiet(panel)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.grid(axis="y", color=FAINT, linewidth=0.5)
+        panel.set_axisbelow(True)
+        fitted = exponents(points, "size")
+        grows = (f"{fitted['step_ms, largest']:.2f}", f"{fitted['sample_ms, largest']:.2f}")
+        titled(panel, f"{axis}\nexponents {grows[0]} and {grows[1]}", axis, "time, ms" if k == 1 else "")
+        panel.tick_params(axis="y", labelleft=k == 1)
+    lines = panels[0].get_lines()
+    figure.legend(handles=lines, loc="outside lower center", ncols=2, frameon=False, fontsize=9, labelcolor=INK)
+    finish(figure, as_picture(path))
 
 
 def main() -> None:

@@ -138,9 +138,9 @@ def test_tables_are_divided_without_overlap(tmp_path: Path, monkeypatch: pytest.
     assert np.abs(test - (whole - whole.mean(axis=1, keepdims=True))[:, :-1]).max() < 1 / 128  # the noise
 
 
-def test_readme_says_what_defaults_were_measured() -> None:
+def test_the_page_of_results_says_what_defaults_were_measured() -> None:
     results = read(SCRIPTS / "results" / "defaults.json")
-    text = (SCRIPTS.parent / "README.md").read_text()
+    text = (SCRIPTS.parent / "docs" / "results.md").read_text()
     section = text[text.index("## With nothing set") :].split("\n## ")[0]
     rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in section.splitlines() if "|" in line][2:]
     assert len(rows) > 10
@@ -219,9 +219,9 @@ def test_table_says_met_or_missed_and_leaves_out_what_is_not_there(tmp_path: Pat
     assert "web_resplit" in markdown({"web_resplit": {"tree": 33.8, FREE: run}})
 
 
-def test_readme_says_what_the_results_say() -> None:
+def test_the_page_of_results_says_what_the_results_say() -> None:
     results = read(SCRIPTS / "results" / "paper.json")
-    text = (SCRIPTS.parent / "README.md").read_text()
+    text = (SCRIPTS.parent / "docs" / "results.md").read_text()
     section = text[text.index("## The paper's data sets") :].split("\n## ")[0]
     rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in section.splitlines() if "|" in line][2:]
     assert len(rows) > 5
@@ -233,7 +233,7 @@ def test_readme_says_what_the_results_say() -> None:
 
 
 def test_stored_results_are_those_of_the_recipes() -> None:
-    """Otherwise the command would train anew, and print other numbers than the README."""
+    """Otherwise the command would train anew, and print other numbers than docs/results.md."""
     results = read(SCRIPTS / "results" / "paper.json")
     stored = {
         (name, each): results[name][each]["recipe"]

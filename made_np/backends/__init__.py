@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, cast
 
 from made_np.backends._forks import hold_at_forks
+from made_np.extras import not_installed
 from made_np.warning import warn
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def get_backend(name: str) -> Backend:
         source = "MADE_NP_BACKEND" if name == "auto" else "backend"
         raise ValueError(f"{source}={given!r} is unknown: use 'auto' or one of {BACKENDS}")
     if given == "numba" and find_spec("numba") is None:
-        raise ImportError("backend 'numba' needs numba: pip install 'made_np[fast]', or use backend='numpy'")
+        raise not_installed("backend='numba' needs", "numba", "fast", instead="use backend='numpy'")
     return _import(given)
 
 

@@ -12,6 +12,8 @@ from made_np import draw
 from made_np.cli import options
 from made_np.distributions.plain import Distribution
 from made_np.draw.canvas import as_picture
+from made_np.draw.panels import Panel, panels_of
+from made_np.draw.words import listed
 from made_np.masks.sets import MaskSet
 from made_np.model.made import MADE
 from made_np.storage.model_file import Stored, load
@@ -21,6 +23,9 @@ __all__ = ["add_parser", "describe"]
 
 MOST_LINES = 32
 """Up to so many features everyone gets a line of their own; of more features only the first and the last ones."""
+
+MOST_ROWS = 24
+"""The most lines that a mask takes."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -78,14 +83,12 @@ def describe(stored: Stored, k: int = 0, *, width: int = 72, ascii: bool = False
     yield from _facts(made, mask_set)
     yield ""
     yield from _layers(made, mask_set)
-    pictures = made.network.plain.masks(mask_set)
-    yield f"\nmasks of mask set {k}: a row per unit, a column per unit below, by feature (dark: wires)"
-    for name, mask in pictures.items():
-        yield f"\n{name}: {_times(mask.shape)}, {int(mask.sum())} wires"
-        yield draw.mask_text(mask, width=width, height=24, ascii=ascii)
-    reach = mask_set.reachability()
-    yield f"\nreachability: {_times(reach.shape)}; row i, column j is dark if p(xi | ...) depends on xj"
-    yield draw.mask_text(reach, width=width, height=24, ascii=ascii)
+    yield ""
+    yield from _degrees(mask_set)
+    yield f"\nmasks of mask set {k}: a row per unit, a column per unit below; sorted by the order (dark: a wire)"
+    for panel in panels_of(mask_set, names):
+        yield ""
+        yield from _mask(panel.in_order(), width, ascii)
     yield "\nwho sees whom, in the order of generation"
     yield from _who_sees_whom(mask_set, names)
 
@@ -102,7 +105,7 @@ def _facts(made: MADE, mask_set: MaskSet) -> Iterator[str]:
     yield f"hidden      {', '.join(map(str, made.hidden)) or 'none'} ({made.activation})"
     told = _yes(made.mask_weights)
     yield f"wires       direct: {_yes(made.direct)}, residual: {_yes(made.residual)}, mask weights: {told}"
-    yield f"order       {_kind(made.order)}: {_listed(mask_set.order.tolist())}"
+    yield f"order       {_kind(made.order)}: {listed(mask_set.order.tolist())}"
     yield f"degrees     {_kind(made.degrees)}"
     yield f"mask sets   {n_masks}"
     yield f"parameters  {made.n_params} {made.dtype} ({megabytes:.2f} MB)"
@@ -119,6 +122,33 @@ def _layers(made: MADE, mask_set: MaskSet) -> Iterator[str]:
         yield f"{name:<10}{_times(shape):>14}{size:>12}{wires:>12}{share}"
 
 
+def _degrees(mask_set: MaskSet) -> Iterator[str]:
+    """Say what the units of each layer may see: the number of the last feature in the order that they hear of."""
+    yield "degrees: 1 is the first feature in the order"
+    order = mask_set.order
+    yield f"  {'input':<9} {listed((mask_set.position[order] + 1).tolist())}"
+    for layer, degrees in enumerate(mask_set.degrees):
+        yield f"  {f'h{layer}':<9} {listed(degrees.tolist())}"
+    yield f"  {'output':<9} {listed((mask_set.position[order] + 1).tolist())}"
+
+
+def _mask(panel: Panel, width: int, ascii: bool) -> Iterator[str]:
+    """Draw one mask, in order; rows are labelled with their degrees where each has a line of its own."""
+    shape = panel.mask.shape
+    yield f"{panel.name}, {panel.rule}: {_times(shape)}, {int(panel.mask.sum())} wires"
+    labels = panel.out.with_degrees("{} deg {}")
+    indent = max(map(len, [*labels, "deg below"])) + 2
+    has_room = shape[0] <= MOST_ROWS and indent + 2 * shape[1] <= width
+    lines = draw.mask_text(panel.mask, width=width, height=MOST_ROWS, ascii=ascii).splitlines()
+    if not has_room:
+        yield from lines
+        return
+    if panel.inp.degrees.max(initial=0) < 100:  # a column is two letters wide
+        yield f"{'deg below':<{indent}}{''.join(f'{degree:<2}' for degree in panel.inp.degrees.tolist())}".rstrip()
+    for label, line in zip(labels, lines, strict=True):
+        yield f"{label:<{indent}}{line}"
+
+
 def _who_sees_whom(mask_set: MaskSet, names: Sequence[str]) -> Iterator[str]:
     reach = mask_set.reachability()
     order = mask_set.order.tolist()
@@ -132,7 +162,7 @@ def _who_sees_whom(mask_set: MaskSet, names: Sequence[str]) -> Iterator[str]:
         feature = order[place]
         before = place
         seen = [names[j] for j in order if reach[feature, j]]
-        yield f"  {names[feature]} sees {_listed(seen) if seen else 'nothing'}"
+        yield f"  {names[feature]} sees {listed(seen) if seen else 'nothing'}"
     allowed = n * (n - 1) // 2
     yield f"{int(reach.sum())} of the {allowed} dependencies that the order allows are there"
 
@@ -151,15 +181,6 @@ def _short(output: Distribution) -> str:
 
 def _kind(value: Any) -> str:
     return value if isinstance(value, str) else "given"
-
-
-def _listed(values: Sequence[object], most: int = 12) -> str:
-    """Return the values with commas, the middle left out where there are many."""
-    if len(values) <= most:
-        return ", ".join(map(str, values))
-    head = values[: most - 4]
-    tail = values[-2:]
-    return f"{', '.join(map(str, head))}, ..., {', '.join(map(str, tail))} ({len(values)})"
 
 
 def _times(shape: Sequence[int]) -> str:

@@ -23,8 +23,10 @@ from made_np.datasets import Dataset, load_digits
 from made_np.distributions.mixtures import DiscretizedLogistic
 from made_np.distributions.plain import Bernoulli, Distribution
 from made_np.estimator import MADEDensity
+from made_np.extras import not_installed
 from made_np.model.made import MADE
 from made_np.places import check_writable
+from made_np.storage.model_file import save
 from made_np.validation import as_numbers
 from made_np.values import as_a, as_count
 
@@ -44,7 +46,16 @@ MOST = 2**31 - 1
 N_DRAWS = 100
 """Completions of each half image; the picture shows their mean, and the first five."""
 
-FILES = ("samples.png", "completions.png", "masks.png", "learning_curve.png", "model.npz")
+DROPOUT = 0.3
+
+N_COLUMNS = 10
+"""Images in a row of samples.png."""
+
+FILES = ("samples.png", "completions.png", "learning_curve.png", "model.npz")
+"""What is written of each experiment."""
+
+SMALL = ("network.png", "masks.png", "network.npz")
+"""What is written of the network that is small enough to follow its wires."""
 
 
 class Experiment(NamedTuple):
@@ -95,19 +106,18 @@ def _run(args: Namespace) -> None:
     start = time.perf_counter()
     folder = Path(args.folder)
     _make_places(folder)
-    written = [folder / "network.png"]
-    _draw_small_network(written[0])
+    written = _write_small_network(folder)
     for experiment in EXPERIMENTS:
         digits = load_digits(levels=experiment.levels)
         print(f"\n{experiment.name} digits: {len(digits.train)} training, {len(digits.valid)} validation, ", end="")
         print(f"{len(digits.test)} test images of 8 x 8 pixels, values 0..{experiment.levels - 1}", flush=True)
         density, seconds = _fit(experiment, digits, args)
         _print_table(density, digits, experiment.levels, args.seed, seconds)
-        written += _write(folder / experiment.name, density, digits, args.seed)
-    model = folder / "grey" / "model.npz"
+        written += _write(folder / experiment.name, density, digits, experiment.levels, args.seed)
     print("\nwritten:", *written, sep="\n  ")
-    print(f"next: made-np inspect {model}, or made-np sample {model} -n 10 -o digits.csv")
     print(f"all in {time.perf_counter() - start:.1f} s")
+    network, masks, model = (folder / name for name in SMALL)
+    print(f"next: look at {network} beside {masks}, then made-np inspect {model} says the same in words")
 
 
 def _make_places(folder: Path) -> None:
@@ -115,7 +125,7 @@ def _make_places(folder: Path) -> None:
     parts = [folder / experiment.name for experiment in EXPERIMENTS]
     for part in parts:
         part.mkdir(parents=True, exist_ok=True)
-    files = [folder / "network.png", *(part / name for part in parts for name in FILES)]
+    files = [*(folder / name for name in SMALL), *(part / name for part in parts for name in FILES)]
     for file in files:
         check_writable(file, "--out")
 
@@ -194,12 +204,9 @@ def _as_levels(images: Any, name: str, levels: int) -> NDArray[np.int64]:
 
 def _check_installed() -> None:
     """Raise an `ImportError` before any work if something is missing that the demo needs."""
-    missing = [name for name in ("sklearn", "matplotlib") if find_spec(name) is None]
-    if missing:
-        raise ImportError(
-            f"the demo needs {' and '.join(missing).replace('sklearn', 'scikit-learn')}, not installed here: "
-            'pip install "made_np[sklearn,plot]"'
-        )
+    for module, package in (("sklearn", "scikit-learn"), ("matplotlib", "matplotlib")):
+        if find_spec(module) is None:
+            raise not_installed("the demo needs", package, "plot", "sklearn")
 
 
 def _fit(experiment: Experiment, digits: Dataset, args: Namespace) -> tuple[MADEDensity, float]:
@@ -212,7 +219,7 @@ def _fit(experiment: Experiment, digits: Dataset, args: Namespace) -> tuple[MADE
         n_masks=1,
         direct=True,
         weight_decay=0.0,
-        dropout=0.3,
+        dropout=DROPOUT,
         averaging=0.0,
         learning_rate=experiment.learning_rate,
         schedule=None,
@@ -242,27 +249,36 @@ def _print_table(density: MADEDensity, digits: Dataset, levels: int, seed: int, 
     print("* a density of pixels with uniform noise from [0, 1) added, turned into the mass of an image", flush=True)
 
 
-def _write(folder: Path, density: MADEDensity, digits: Dataset, seed: int) -> list[Path]:
-    """Draw samples, completions, masks and the learning curve, and save the model; return the files."""
+def _write(folder: Path, density: MADEDensity, digits: Dataset, levels: int, seed: int) -> list[Path]:
+    """Draw samples, completions and the learning curve, and save the model; return the files."""
     shape = digits.image_shape or (1, digits.n_features)
-    top = float(digits.train.max())
-    look: dict[str, Any] = {"cmap": "gray_r", "value_range": (0.0, top)}
-    samples, completed, masks, curve, model = (folder / name for name in FILES)
-    rows = np.asarray(density.sample(80, random_state=seed))
-    draw.image_grid(rows.reshape(5, 16, *shape), **look, path=samples)
+    look: dict[str, Any] = {"cmap": "gray_r", "value_range": (0.0, levels - 1.0)}
+    samples, completed, curve, model = (folder / name for name in FILES)
+    rows = np.asarray(density.sample(5 * N_COLUMNS, random_state=seed))
+    images = np.concatenate([digits.train[:N_COLUMNS], rows]).reshape(6, N_COLUMNS, *shape)
+    titles = ["training images", "drawn by the model", *[""] * 4]
+    draw.image_grid(images, row_titles=titles, **look, path=samples)
     original = digits.test[:8].astype(np.float64)
     given = original.copy()
     given[:, given.shape[1] // 2 :] = np.nan
     draws = density.impute(given, N_DRAWS, random_state=seed)
-    show = {"original": original, "mean": draws.mean(axis=0), "samples": np.swapaxes(draws[:5], 0, 1)}
-    draw.completions(given, shape, **show, **look, path=completed)
-    draw.masks(density.made_.mask_sets[0], path=masks)
-    draw.learning_curve(density.history_, title=f"{folder.name} digits", path=curve)
+    draw.completions(given, shape, original=original, samples=draws, **look, path=completed)
+    draw.learning_curve(
+        density.history_,
+        dropout=DROPOUT,
+        baselines={"independent pixels": -float(independent_pixels(digits.train, digits.valid, levels).mean())},
+        title=f"{folder.name} digits",
+        path=curve,
+    )
     density.save(model)
-    return [samples, completed, masks, curve, model]
+    return [samples, completed, curve, model]
 
 
-def _draw_small_network(path: Path) -> None:
-    """Draw a network small enough to follow its wires."""
-    made = MADE(6, hidden=(10, 10), order=(2, 0, 3, 5, 1, 4))
-    draw.network(made.mask_sets[0], highlight=5, path=path)
+def _write_small_network(folder: Path) -> list[Path]:
+    """Draw a network small enough to follow its wires, and its masks, and save it; return the files."""
+    network, masks, model = (folder / name for name in SMALL)
+    made = MADE(6, hidden=(10,), order=(2, 0, 3, 5, 1, 4))
+    draw.network(made, highlight=5, path=network)
+    draw.masks(made, path=masks)
+    save(model, made, made.init(rng=0))
+    return [network, masks, model]

@@ -92,6 +92,8 @@ class Reliability(Bins):
             ]
         )
 
+    __repr__ = __str__
+
     def _mean(self, values: Floats) -> float:
         filled = self.count > 0
         return float(np.average(values[filled], weights=self.count[filled])) if filled.any() else float("nan")
@@ -146,3 +148,5 @@ class Uniformity(Bins):
                 *(f"  {at}  {s:9.4f} {n:9}" for at, s, n in zip(self._ranges(), self.share, self.count, strict=True)),
             ]
         )
+
+    __repr__ = __str__

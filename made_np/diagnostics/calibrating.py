@@ -104,6 +104,8 @@ class Calibration:
             lines += [f"features on a scale: {int((~self.is_discrete).sum())}", str(self.uniformity()), ""]
         return "\n".join([*lines, *self._worst()])
 
+    __repr__ = __str__
+
     def _worst(self) -> list[str]:
         """Return the lines of the features that are furthest from what chance explains."""
         features = [self.of(d) for d in range(len(self.is_discrete))]

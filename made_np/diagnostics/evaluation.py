@@ -47,6 +47,8 @@ class Difference:
                 verdict += f", by {abs(self.mean) / self.standard_error:.1f} standard errors"
         return f"difference in nll: {self.mean:.4f}{error} nats per row, {self.n_rows} rows: {verdict}"
 
+    __repr__ = __str__
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -160,6 +162,8 @@ class Evaluation:
         if left:
             lines.append(f"  and {left} more that cost no more")
         return "\n".join(lines)
+
+    __repr__ = __str__
 
     def _labels(self) -> tuple[str, ...]:
         return self.names or tuple(f"x{d}" for d in range(self.n_features))

@@ -8,21 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from made_np.draw.picture import from_matplotlib
 from made_np.files import atomic_write
 from made_np.places import check_writable
-from made_np.values import as_path, as_sequence, show
+from made_np.values import as_path, show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 INK = "#22303c"
+"""Words, and lines that say something."""
+GREY = "#7b8794"
+"""Wires that stand back: still three times as dark as white paper."""
 FAINT = "#c9d1d9"
+"""Frames and grids, which say nothing."""
 ACCENT = "#e8590c"
 CALM = "#2b6cb0"
+"""Orange and blue: apart for every eye."""
 GROUND = "#f6f8fa"
 HATCH = "#dde3e9"
-DEGREES = "viridis"
+DEGREES = ("viridis", 0.58)
+"""Up to this part of the colour map: beyond it, colours are lost on white."""
 SUFFIXES = (".png", ".svg", ".pdf")
 
 StrPath = str | os.PathLike[str]
@@ -37,18 +44,9 @@ def new_figure(width: float, height: float) -> Figure:
         matplotlib is missing.
     """
     from_matplotlib()
-    from matplotlib.figure import Figure
+    from made_np.draw.picture import Picture  # made when first asked for
 
-    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
-
-
-def from_matplotlib() -> Any:
-    """Return matplotlib, or raise an `ImportError` that says where to get it."""
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise ImportError('pictures need matplotlib, which is missing: pip install "made_np[plot]"') from error
-    return matplotlib
+    return Picture(figsize=(width, height), layout="constrained", facecolor="white")
 
 
 def as_picture(path: StrPath | None) -> str | None:
@@ -97,32 +95,6 @@ def titled(axes: Axes, title: str, x: str = "", y: str = "") -> None:
     axes.set_ylabel(y, fontsize=9, color=INK)
 
 
-def feature_names(names: Any, n_features: int) -> list[str]:
-    """Return `names` as D strings: x0, x1, ... for None.
-
-    Raises
-    ------
-    TypeError, ValueError
-        There are not D of them, or they are none.
-    """
-    if names is None:
-        return [f"x{feature}" for feature in range(n_features)]
-    listed = as_words(names, "names", f"one for each of the {n_features} features", n_features)
-    return [name.replace("$", r"\$") for name in listed]  # matplotlib takes what is between two dollars for a formula
-
-
-def as_words(words: Any, name: str, what: str, size: int) -> list[str]:
-    """Return so many words as strings, or raise."""
-    return [_word(word, f"{name}[{k}]") for k, word in enumerate(as_sequence(words, name, what, size))]
-
-
-def _word(word: Any, name: str) -> str:
-    try:
-        return str(word)
-    except Exception:  # what other people's classes make of it
-        raise TypeError(f"{name} is a {type(word).__name__} that cannot be written: give a str") from None
-
-
 def as_colour_map(cmap: Any) -> Any:
     """Return the name of a colour map that matplotlib knows, or one of its colour maps, or raise."""
     matplotlib = from_matplotlib()
@@ -138,6 +110,33 @@ def degree_colours(n_features: int) -> tuple[Any, Any]:
     import matplotlib
     from matplotlib.colors import Normalize
 
-    # The lightest yellow is left out: it would be lost on white.
-    colours = matplotlib.colormaps[DEGREES].resampled(256)(np.linspace(0.0, 0.93, 256))
+    name, end = DEGREES
+    colours = matplotlib.colormaps[name].resampled(256)(np.linspace(0.0, end, 256))
     return matplotlib.colors.ListedColormap(colours), Normalize(0, max(n_features, 1))
+
+
+def contrast(first: Any, second: Any) -> float:
+    """Return the contrast of two colours, 1 to 21: text wants 4.5, lines and areas that say something want 3.
+
+    Source: Web Content Accessibility Guidelines 2.2, "contrast ratio".
+
+    Examples
+    --------
+    >>> contrast("black", "white")
+    21.0
+    """
+    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def text_on(colour: Any) -> str:
+    """Return "white" or "black", which is better read on that colour: one of them has a contrast of 4.5 on any."""
+    return max("white", "black", key=lambda text: contrast(text, colour))
+
+
+def _luminance(colour: Any) -> float:
+    """Return how bright a colour is to the eye, 0 to 1."""
+    from matplotlib.colors import to_rgb
+
+    light = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]

@@ -17,10 +17,10 @@ from made_np.draw.canvas import (
     StrPath,
     as_colour_map,
     as_picture,
-    as_words,
     finish,
     new_figure,
 )
+from made_np.draw.words import as_words
 from made_np.masks.masks import Bools
 from made_np.validation import as_bools, as_finite, as_numbers
 from made_np.values import as_count, as_number, as_sequence
@@ -32,13 +32,17 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 GAP = 0.08
-"""Between two images, as a share of their longer side."""
+LINE_GAP = 0.16
+"""Between two images, and between two rows of them, as a share of their longer side."""
+TITLE = 0.19
+"""Height of a title, in inches."""
 
 
 def image_grid(
     images: Any,
     *,
     titles: Sequence[str] | None = None,
+    row_titles: Sequence[str] | None = None,
     frames: Any = None,
     value_range: tuple[float, float] | None = None,
     cmap: str = "gray",
@@ -53,6 +57,8 @@ def image_grid(
         NaN is drawn as hatched ground: a pixel that is not known.
     titles : sequence of str, optional
         One above each column.
+    row_titles : sequence of str, optional
+        One above each row; an empty one takes no room.
     frames : array of bool, shape (rows, columns, height, width), optional
         Pixels to draw a frame around: those that were given, say.
     value_range : (low, high), optional
@@ -89,7 +95,9 @@ def image_grid(
     if framed.shape != grid.shape:
         raise ValueError(f"frames has shape {framed.shape}, images {grid.shape}: give one boolean per pixel")
     low, high = _range(grid) if value_range is None else _as_range(value_range)
-    axes, corners = _sheet(grid.shape, size, titles)
+    if row_titles is not None:
+        row_titles = as_words(row_titles, "row_titles", f"one for each of the {len(grid)} rows", len(grid))
+    axes, corners = _sheet(grid.shape, size, titles or (), row_titles or [""] * len(grid))
     for index in np.ndindex(*grid.shape[:2]):
         _draw_image(axes, grid[index], corners[index], cmap=cmap, vmin=low, vmax=high)
     _draw_frames(
@@ -105,23 +113,28 @@ def completions(
     original: Any = None,
     mean: Any = None,
     samples: Any = None,
+    n_shown: int = 5,
     value_range: tuple[float, float] | None = None,
     cmap: str = "gray",
     path: StrPath | None = None,
 ) -> Figure:
     """Draw images that were partly given beside what a model made of them: one line per image.
 
-    From left to right: the original, what was given, the mean, samples; those that are there. A frame marks what was
-    given.
+    From left to right: the original, what was given, the mean, the first few samples; those that are there. A frame
+    marks what was given.
 
     Parameters
     ----------
     given : array, shape (n, D)
         NaN where to fill.
     image_shape : (height, width)
-    original, mean : array, shape (n, D), optional
-    samples : array, shape (n, S, D), optional
-        S completions of each image.
+    original : array, shape (n, D), optional
+    mean : array, shape (n, D), optional
+        Where the model knows it exactly; by default the mean over `samples`, where there are two or more.
+    samples : array, shape (n_samples, n, D), or a sequence of as many tables (n, D), optional
+        Completions of all images, as ``density.impute(given, n_draws=100)`` returns them.
+    n_shown : int
+        At most so many samples are drawn; the mean is that of all.
     value_range, cmap, path
         As in `image_grid`.
 
@@ -131,31 +144,36 @@ def completions(
         As in `image_grid`.
     """
     path = as_picture(path)
+    n_shown = as_count(n_shown, "n_shown", 0)
     rows = as_numbers(given, "given")
     height, width = as_sequence(image_shape, "image_shape", "(height, width)", 2)
     shape = as_count(height, "image_shape[0]"), as_count(width, "image_shape[1]")
     if rows.ndim != 2 or 0 in rows.shape:
         raise ValueError(f"given has shape {rows.shape}: give rows (n, D), none of them 0")
-    n = len(rows)
-    columns = []
-    titles = []
-    for title, part in (("original", original), ("given", rows), ("mean", mean)):
-        if part is not None:
-            columns.append(_as_images(part, n, shape, title))
-            titles.append(title)
-    if samples is not None:
-        drawn = as_numbers(samples, "samples")
-        if drawn.ndim != 3:
-            raise ValueError(f"samples has shape {drawn.shape}: give (n, S, D), S completions of each image")
-        for k in range(drawn.shape[1]):
-            columns.append(_as_images(drawn[:, k], n, shape, "samples"))
-            titles.append(f"sample {k + 1}")
-    known = ~np.isnan(_as_images(rows, n, shape, "given"))
-    frames = np.repeat(known[:, None], len(titles), axis=1)
+    columns = {"given": _as_images(rows, len(rows), shape, "given")}
+    known = ~np.isnan(columns["given"])
+    if original is not None:
+        columns = {"original": _as_images(original, len(rows), shape, "original"), **columns}
+    drawn = [] if samples is None else _as_samples(samples, len(rows), shape)
+    if mean is not None:
+        columns["mean"] = _as_images(mean, len(rows), shape, "mean")
+    elif len(drawn) > 1:
+        columns[f"mean of\n{len(drawn)} samples"] = np.mean(drawn, axis=0)
+    columns |= {f"sample {k}": sample for k, sample in enumerate(drawn[:n_shown], start=1)}
+    frames = np.repeat(known[:, None], len(columns), axis=1)
     if original is not None:
         frames[:, 0] = False
-    grid = np.stack(columns, axis=1)
-    return image_grid(grid, titles=titles, frames=frames, value_range=value_range, cmap=cmap, path=path)
+    grid = np.stack(list(columns.values()), axis=1)
+    return image_grid(grid, titles=list(columns), frames=frames, value_range=value_range, cmap=cmap, path=path)
+
+
+def _as_samples(samples: Any, n: int, image_shape: tuple[int, int]) -> list[Array]:
+    """Return each completion of all images as images (n, height, width), or raise."""
+    if not isinstance(samples, (list, tuple)):
+        samples = as_numbers(samples, "samples")
+        if samples.ndim != 3:
+            raise ValueError(f"samples has shape {samples.shape}: give (n_samples, n, D), as impute(n_draws=) returns")
+    return [_as_images(sample, n, image_shape, f"samples[{k}]") for k, sample in enumerate(samples)]
 
 
 def outline(pixels: Bools) -> NDArray[np.float64]:
@@ -200,23 +218,32 @@ def _range(grid: Array) -> tuple[float, float]:
     return (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
 
 
-def _sheet(shape: tuple[int, ...], size: float, titles: Sequence[str] | None) -> tuple[Axes, Array]:
+def _sheet(shape: tuple[int, ...], size: float, titles: Sequence[str], row_titles: Sequence[str]) -> tuple[Axes, Array]:
     """Return axes in units of pixels, y downwards, in a figure that they fill, and each image's upper left corner."""
     n_rows, n_columns, height, width = shape
     gap = GAP * max(height, width)
+    line_gap = LINE_GAP * max(height, width)
     inch = size / max(height, width)
-    head = 0.17 / inch if titles is not None else 0.0
+    line = TITLE / inch
+    # what stands above each row: its title, and the gap to the row before
+    above = np.array([line_gap * (r > 0) + line * bool(title) for r, title in enumerate(row_titles)])
+    top = np.cumsum(above) + height * np.arange(n_rows)
+    head = line * max((title.count("\n") + 1 for title in titles), default=0)
     right = n_columns * (width + gap)
-    bottom = n_rows * (height + gap)
+    bottom = top[-1] + height + gap
     figure = new_figure((right + gap) * inch, (bottom + gap + head) * inch)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(-gap, right), ylim=(bottom, -gap - head), autoscale_on=False)
     axes.set_axis_off()
-    for c, title in enumerate(titles or ()):
-        axes.text(c * (width + gap) + width / 2, -gap / 2, title, ha="center", va="bottom", fontsize=8, color=INK)
+    look: dict[str, Any] = {"va": "bottom", "fontsize": 8, "color": INK}
+    for c, title in enumerate(titles):
+        axes.text(c * (width + gap) + width / 2, -gap / 2, title, ha="center", **look)
+    for y, title in zip(top, row_titles, strict=True):
+        if title:
+            axes.text(0, y - gap / 2, title, ha="left", **look)
     row, column = np.indices((n_rows, n_columns))
-    return axes, np.stack([column * (width + gap), row * (height + gap)], axis=-1)
+    return axes, np.stack([column * (width + gap), top[row]], axis=-1)
 
 
 def _draw_image(axes: Axes, image: Array, corner: Array, **colours: Any) -> None:

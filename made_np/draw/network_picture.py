@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,18 +12,21 @@ from numpy.typing import NDArray
 from made_np.draw.canvas import (
     ACCENT,
     CALM,
-    FAINT,
+    GREY,
     INK,
     StrPath,
     as_picture,
     degree_colours,
-    feature_names,
     finish,
     new_figure,
+    text_on,
 )
+from made_np.draw.subject import as_mask_set
+from made_np.draw.words import conditionals, feature_names, generates, rule
 from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MaskSet
-from made_np.values import as_a, as_count
+from made_np.model.made import MADE
+from made_np.values import as_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,35 +36,47 @@ if TYPE_CHECKING:
 COLUMN = 2.1
 ROW = 0.32
 """From one column of units to the next, and from one unit to the next, in inches."""
+LETTER = 0.068
+"""Width of a letter, in inches; a little more than that of most."""
+MOST_CUT = 120
+"""Where the masks cut more wires than these, none of them is drawn: they would hide those that are there."""
+RULE = "The number in a unit is its degree. A wire needs: {}."
+CUT = "Dotted: cut by this rule."
+HIGHLIGHTED = "Orange: every wire that reaches {}."
 
 
 class Wires(NamedTuple):
-    """The wires between two columns of units: start, end, (out, in) mask, and how far they bend upwards."""
+    """The wires between two columns of units: start, end, (out, in) mask and which could be, how far they bend up."""
 
     name: str
     start: int
     end: int
     mask: Bools
+    possible: Bools
     bulge: float = 0.0
 
 
 def network(
-    mask_set: MaskSet,
+    model: MADE | MaskSet,
     *,
+    mask_set: int | Sequence[int] | None = None,
     highlight: int | None = None,
     names: Sequence[str] | None = None,
     max_units: int = 24,
     path: StrPath | None = None,
 ) -> Figure:
-    """Draw the units of a network, coloured by degree, and its live wires.
+    """Draw the units of a network, coloured by degree, its live wires, and those that its masks cut.
 
     Inputs stand at the left and outputs at the right, one unit per feature, in the order of generation from top to
-    bottom; hidden units are sorted by degree. Wires past the hidden layers, and identity skips, are dashed arcs.
+    bottom; hidden units are sorted by degree. Wires past the hidden layers, and identity skips, are dashed arcs. Cut
+    wires are dotted: all of them where they are few, and with `highlight` those that would end in an orange wire.
 
     Parameters
     ----------
-    mask_set : MaskSet
-        ``made.mask_sets[k]``.
+    model : MADE or MaskSet
+        A model, or one of ``made.mask_sets``.
+    mask_set : int or permutation, optional
+        Of a model, which one; 0 by default.
     highlight : int, optional
         A feature: the wires that reach its output are drawn strongly, all others faintly.
     names : sequence of str, length D, optional
@@ -74,49 +90,77 @@ def network(
     -------
     matplotlib.figure.Figure
         Its one axes holds one ``LineCollection`` per layer, with the layer's name ("W0", ...) as gid; those that
-        are highlighted are in a collection of their own, "W0 highlighted".
+        are highlighted are in a collection of their own, "W0 highlighted", and those that are cut in "W0 cut".
 
     Raises
     ------
     TypeError, ValueError, OSError
-        `mask_set` is none, `highlight` no feature, the wrong number of names, or no picture can be written at `path`.
+        `model` is none, there is no such mask set, `highlight` is no feature, the wrong number of names, or no picture
+        can be written at `path`.
     ImportError
         matplotlib is missing.
     """
     path = as_picture(path)
-    n_features = len(as_a(mask_set, "mask_set", MaskSet, "give one of made.mask_sets").order)
+    subject = as_mask_set(model, mask_set)
+    n_features = len(subject.order)
     as_count(max_units, "max_units", 2)
     if highlight is not None:
         as_count(highlight, "highlight", 0, n_features - 1)
     listed = feature_names(names, n_features)
-    degrees, wires = _by_feature(mask_set)
+    degrees, wires = _by_feature(subject)
     live = _reaching(wires, [len(d) for d in degrees], highlight)
     shown = [_shown(d, max_units) for d in degrees]
     tallest = max(map(len, shown))
-    axes = _sheet(len(degrees), tallest, max(map(len, listed)), 3 if tallest < max(map(len, degrees)) else 2)
+    outputs = conditionals(subject, listed)
+    labels = ([*listed, *(f"y{c}" for c in range(subject.n_context))], outputs)
+    cut = [_cut(group, shown, live[group.end] if highlight is not None else None) for group in wires]
+    is_cut_drawn = 0 < sum(int(mask.sum()) for mask in cut) <= MOST_CUT
+    rules = [*([rule("hidden unit", "unit below")] if subject.degrees else []), rule("output", "unit below")]
+    caption = [RULE.format(", ".join(rules)), *([CUT] if is_cut_drawn else [])]
+    if highlight is not None:
+        caption.append(HIGHLIGHTED.format(outputs[highlight]))
+    axes = _sheet(degrees, shown, labels, generates(subject, listed), caption)
     places = [_places(column, len(units), tallest) for column, units in enumerate(shown)]
-    for group in wires:
+    for group, mask in zip(wires, cut, strict=True):
         _draw_wires(axes, group, shown, places, live[group.end] if highlight is not None else None)
-    labels = [*listed, *(f"y{c}" for c in range(mask_set.n_context))]
+        if is_cut_drawn:
+            _draw_cut(axes, group, mask, places)
     for column, (units, place) in enumerate(zip(shown, places, strict=True)):
         _draw_units(axes, degrees[column][units], place, n_features)
-        last = len(degrees) - 1
-        if column in (0, last):
-            _write_labels(axes, [labels[u] for u in units], place, column == 0)
-        _write_title(axes, column, last, len(units), len(degrees[column]), tallest)
+    _write_labels(axes, [labels[0][u] for u in shown[0]], places[0], left=True)
+    _write_labels(axes, [outputs[u] for u in shown[-1]], places[-1], left=False)
     return finish(axes.figure, path)
 
 
-def _sheet(n_columns: int, tallest: int, longest_name: int, head: int) -> Axes:
-    """Return axes that fill a figure and leave room for names at both sides, and `head` rows for titles."""
-    left = 0.4 + 0.075 * longest_name
-    right = 0.8 + 0.075 * longest_name  # inches
-    figure = new_figure(left + COLUMN * (n_columns - 1) + right, ROW * (tallest + head))
+def _sheet(
+    degrees: list[Ints], shown: list[Ints], labels: tuple[list[str], list[str]], title: str, caption: list[str]
+) -> Axes:
+    """Return axes that fill a figure, with a title, a name above each column, a caption, and room for all of it."""
+    n_columns = len(degrees)
+    tallest = max(map(len, shown))
+    is_thinned = tallest < max(map(len, degrees))
+    left, right = (0.4 + LETTER * max(map(len, words)) for words in labels)  # inches
+    width = left + COLUMN * (n_columns - 1) + right
+    most = max(int((width - 0.3) / LETTER), 20)
+    above = textwrap.wrap(title, most)
+    below = textwrap.wrap(" ".join(caption), most)
+    head = 1.6 + 0.5 * is_thinned + 0.6 * len(above)
+    foot = 0.8 + 0.55 * len(below)
+    figure = new_figure(width, ROW * (tallest + head + foot))
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(-left / COLUMN, n_columns - 1 + right / COLUMN), autoscale_on=False)
-    axes.set_ylim(-(tallest - 1) / 2 - 1, (tallest - 1) / 2 + head)
+    top = (tallest - 1) / 2
+    axes.set_ylim(-top - 0.5 - foot, top + 0.5 + head)
     axes.set_axis_off()
+    edge = 0.15 / width
+    height = ROW * (tallest + head + foot)
+    figure.suptitle("\n".join(above), x=edge, y=1 - 0.1 / height, ha="left", va="top", fontsize=10, color=INK)
+    figure.text(edge, 0.12 / height, "\n".join(below), ha="left", va="bottom", fontsize=8.5, color=INK)
+    for column, (units, of) in enumerate(zip(shown, degrees, strict=True)):
+        what = "input" if column == 0 else "output" if column == n_columns - 1 else f"hidden layer {column}"
+        some = "" if len(units) == len(of) else f"\n{len(units)} of {len(of)} units"
+        axes.text(column, top + 0.9, what + some, ha="center", va="bottom", fontsize=9, color=INK)
     return axes
 
 
@@ -135,13 +179,19 @@ def _by_feature(mask_set: MaskSet) -> tuple[list[Ints], list[Wires]]:
     for layer, mask in enumerate(mask_set.masks):
         rows = outputs if layer == last - 1 else np.arange(len(mask))
         columns = inputs if layer == 0 else np.arange(mask.shape[1])
-        wires.append(Wires(f"W{layer}", layer, layer + 1, mask[np.ix_(rows, columns)]))
+        wires.append(_all_to_all(f"W{layer}", layer, layer + 1, mask[np.ix_(rows, columns)]))
     for layer, skip in enumerate(mask_set.skips):
         if skip is not None:
-            wires.append(Wires(f"skip{layer}", layer, layer + 1, np.diag(skip), 0.3))
+            possible = np.eye(len(skip), dtype=bool)
+            wires.append(Wires(f"skip{layer}", layer, layer + 1, np.diag(skip), possible, 0.3))
     if mask_set.direct is not None:
-        wires.append(Wires("W_direct", 0, last, mask_set.direct[np.ix_(outputs, inputs)], 0.7))
+        wires.append(_all_to_all("W_direct", 0, last, mask_set.direct[np.ix_(outputs, inputs)], 0.7))
     return degrees, wires
+
+
+def _all_to_all(name: str, start: int, end: int, mask: Bools, bulge: float = 0.0) -> Wires:
+    """Return the wires of a full layer, of which any could be there."""
+    return Wires(name, start, end, mask, np.ones(mask.shape, dtype=bool), bulge)
 
 
 def _reaching(wires: list[Wires], sizes: list[int], output: int | None) -> list[Bools]:
@@ -169,6 +219,14 @@ def _places(column: int, n: int, tallest: int) -> NDArray[np.float64]:
     return np.stack([np.full(n, float(column)), -spread * stretch], axis=1)
 
 
+def _cut(group: Wires, shown: list[Ints], live: Bools | None) -> Bools:
+    """Return which wires between the units that are shown the mask cuts; with `live`, of those into live units."""
+    cut = group.possible & ~group.mask
+    if live is not None:
+        cut = cut & live[:, None]
+    return cut[np.ix_(shown[group.end], shown[group.start])]
+
+
 def _draw_wires(
     axes: Axes, group: Wires, shown: list[Ints], places: list[NDArray[np.float64]], live: Bools | None
 ) -> None:
@@ -180,20 +238,30 @@ def _draw_wires(
     lines = _bend(places[group.start][starts], places[group.end][ends], group.bulge)
     strong = np.zeros(len(lines), dtype=bool) if live is None else live[shown[group.end]][ends]
     line: Any = "dashed" if group.bulge else "solid"
-    plain = FAINT if live is not None else CALM if group.bulge else INK
-    # Many wires are drawn thinner and paler, so that a dense layer does not turn black.
-    alpha = float(np.clip(6 / np.sqrt(max(len(lines), 1)), 0.12, 0.6)) if live is None else 0.5
-    for name, which, colour, strength, z in (
-        (group.name, ~strong, plain, alpha, 1),
-        (f"{group.name} highlighted", strong, ACCENT, 0.75, 2),
+    plain = CALM if live is None and group.bulge else GREY
+    # Many wires are drawn thinner, not paler: a dense layer does not turn black, and each line can be seen.
+    width = float(np.clip(8 / np.sqrt(max(len(lines), 1)), 0.25, 0.9)) if live is None else 0.5
+    for name, which, colour, thick, z in (
+        (group.name, ~strong, plain, width, 1),
+        (f"{group.name} highlighted", strong, ACCENT, 1.5, 2),
     ):
         if live is None and z == 2:
             continue
-        drawn = LineCollection(
-            list(lines[which]), colors=colour, alpha=strength, linewidths=0.9, linestyles=line, zorder=z
-        )
+        drawn = LineCollection(list(lines[which]), colors=colour, linewidths=thick, linestyles=line, zorder=z)
         drawn.set_gid(name)
         axes.add_collection(drawn)
+
+
+def _draw_cut(axes: Axes, group: Wires, cut: Bools, places: list[NDArray[np.float64]]) -> None:
+    """Draw the wires between two columns that are not there."""
+    from matplotlib.collections import LineCollection
+
+    ends, starts = np.nonzero(cut)
+    lines = _bend(places[group.start][starts], places[group.end][ends], group.bulge)
+    dots: Any = (0, (1, 2.5))
+    drawn = LineCollection(list(lines), colors=CALM, linewidths=0.8, linestyles=[dots], zorder=1.5)
+    drawn.set_gid(f"{group.name} cut")
+    axes.add_collection(drawn)
 
 
 def _bend(starts: NDArray[np.float64], ends: NDArray[np.float64], bulge: float) -> NDArray[np.float64]:
@@ -205,21 +273,21 @@ def _bend(starts: NDArray[np.float64], ends: NDArray[np.float64], bulge: float) 
 
 
 def _draw_units(axes: Axes, degrees: Ints, place: NDArray[np.float64], n_features: int) -> None:
+    """Draw the units of one column, each with its degree, in discs that hold the largest degree of all."""
     colours, scale = degree_colours(n_features)
+    digits = len(str(n_features))
+    size = {1: 190, 2: 190, 3: 300}.get(digits, 440)
     x, y = place.T
-    axes.scatter(x, y, c=degrees, cmap=colours, norm=scale, s=150, edgecolors="white", linewidths=1.4, zorder=3)
-    for (x, y), degree in zip(place, degrees, strict=True):
-        axes.text(x, y, str(degree), ha="center", va="center_baseline", fontsize=6.5, color="white", zorder=4)
+    axes.scatter(x, y, c=degrees, cmap=colours, norm=scale, s=size, edgecolors="white", linewidths=1.4, zorder=3)
+    if digits > 4:
+        return
+    for (x, y), degree in zip(place, degrees.tolist(), strict=True):
+        on = text_on(colours(scale(degree)))
+        axes.text(x, y, str(degree), ha="center", va="center_baseline", fontsize=8, color=on, zorder=4)
 
 
-def _write_labels(axes: Axes, labels: list[str], place: NDArray[np.float64], left: bool) -> None:
+def _write_labels(axes: Axes, labels: list[str], place: NDArray[np.float64], *, left: bool) -> None:
+    """Write what each unit of a column stands for beside it."""
     shift, align = (-0.13, "right") if left else (0.13, "left")
     for label, (x, y) in zip(labels, place, strict=True):
-        text = label if left else f"p({label} | ...)"
-        axes.text(x + shift, y, text, ha=align, va="center", fontsize=8.5, color=INK)
-
-
-def _write_title(axes: Axes, column: int, last: int, n_shown: int, n_units: int, tallest: int) -> None:
-    what = "input" if column == 0 else "output" if column == last else f"hidden layer {column}"
-    some = "" if n_shown == n_units else f"\n{n_shown} of {n_units} units"
-    axes.text(column, (tallest - 1) / 2 + 1.0, what + some, ha="center", va="bottom", fontsize=9, color=INK)
+        axes.text(x + shift, y, label, ha=align, va="center", fontsize=8.5, color=INK)

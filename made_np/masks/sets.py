@@ -58,6 +58,12 @@ class MaskSet:
         object.__setattr__(self, "order", _fixed(self.order.copy()))
         object.__setattr__(self, "degrees", tuple(_fixed(layer.copy()) for layer in self.degrees))
 
+    def __repr__(self) -> str:
+        order = np.array2string(self.order, separator=", ", threshold=20)
+        hidden = tuple(len(layer) for layer in self.degrees)
+        more = f"n_context={self.n_context}, has_direct={self.has_direct}, residual={self.residual}"
+        return f"MaskSet(order={order}, hidden={hidden}, {more})"
+
     @lazy
     def position(self) -> Ints:
         """Inverse of `order`, shape (D,)."""
@@ -154,6 +160,12 @@ class MaskSets:
     n_masks: int | None
     seed: int
     _kept: dict[int, MaskSet] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        many = "endless" if self.n_masks is None else self.n_masks
+        order, degrees = (how if isinstance(how, str) else "given" for how in (self.order, self.degrees))
+        n_features = len(self.template.output_sizes)
+        return f"MaskSets({many} of {n_features} features, hidden={self.hidden}, order {order}, degrees {degrees})"
 
     def __len__(self) -> int:
         if self.n_masks is None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np._version import __version__
+from made_np.extras import install
 from made_np.validation import Unregistered
 from made_np.values import as_a, as_count, show
 
@@ -74,7 +75,7 @@ def decode_header(path: str, entry: NDArray[Any] | None) -> Header:
     if version > FORMAT_VERSION:
         raise ValueError(
             f"{path} was written by made_np {writer} in format {show(version)}; this is made_np {__version__}, which "
-            f"reads formats up to {FORMAT_VERSION}: pip install --upgrade made_np"
+            f"reads formats up to {FORMAT_VERSION}: fetch the source of a newer one, and {install()}"
         )
     return Header(writer, header.get("made"), header.get("extra"))
 
@@ -99,7 +100,7 @@ def rebuilding(path: str, writer: str, what: str) -> Iterator[None]:
     except Exception as error:  # what another release wrote, or another program, can fail in any way
         raise ValueError(
             f"{path}: made_np {__version__} cannot rebuild the {what} that made_np {writer} saved there "
-            f"({error}): install made_np {writer} to read it"
+            f"({error}): to read it fetch the source of made_np {writer}, and {install()}"
         ) from error
 
 

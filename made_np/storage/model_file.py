@@ -59,6 +59,14 @@ class Stored(NamedTuple):
     extra: dict[str, Any]
     arrays: Entries
 
+    def __repr__(self) -> str:
+        held = [
+            f"theta={self.theta.size} {self.theta.dtype}",
+            f"extra={list(self.extra)}",
+            f"arrays={list(self.arrays)}",
+        ]
+        return f"Stored(made={self.made!r}, {', '.join(held)})"
+
 
 def save(
     path: str | os.PathLike[str],

@@ -51,8 +51,11 @@ class Failure:
 
     Examples
     --------
-    >>> Failure("W0[1, 2]", 10.0, 2.0, 8.0).ratio
+    >>> failure = Failure("W0[1, 2]", 10.0, 2.0, 8.0)
+    >>> failure.ratio
     5.0
+    >>> failure
+    W0[1, 2]: got 10, want 2, ratio 5, error 8
     """
 
     where: str
@@ -86,10 +89,19 @@ class Failure:
             "hint": self.hint,
         }
 
+    def __str__(self) -> str:
+        where, got, want, ratio, error, hint = _cells(self)
+        more = [f"{name} {text}" for name, text in (("ratio", ratio), ("error", error)) if text]
+        return f"{where}: {', '.join([f'got {got}', f'want {want}', *more])}" + (f"; {hint}" if hint else "")
+
+    __repr__ = __str__
+
 
 @dataclass(frozen=True)
 class Report:
     """The outcome of one check. True in a boolean context if and only if the check passed.
+
+    At a prompt it shows itself as the text that `print` writes; its fields say the same to a program.
 
     Parameters
     ----------
@@ -125,7 +137,7 @@ class Report:
     >>> report = Report("check_masks", n_checked=9, n_exercised=3)
     >>> report.ok
     True
-    >>> print(report)
+    >>> report
     check_masks passed: 9 checked, 3 exercised
     """
 
@@ -241,6 +253,8 @@ class Report:
             if self.n_failed > SHOWN:
                 lines.append(f"  ... and {self.n_failed - SHOWN} more")
         return "\n".join(lines)
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         colour = "#1a7f37" if self.ok else "#cf222e"

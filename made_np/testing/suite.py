@@ -42,6 +42,15 @@ class Result:
         as_a(self.reason, "reason", str, 'give the reason, or ""')
         as_number(self.seconds, "seconds", "[0, inf)")
 
+    def __str__(self) -> str:
+        text = f"{self.name} {self.status}" + (f" ({self.reason})" if self.reason else "")
+        if self.report is None:
+            return text
+        counts = f"{self.report.n_checked} checked, {self.report.n_exercised} exercised"
+        return f"{text}: {counts}, {self.seconds:.2f} s"
+
+    __repr__ = __str__
+
 
 @dataclass(frozen=True)
 class SuiteReport:
@@ -126,6 +135,8 @@ class SuiteReport:
     def __str__(self) -> str:
         lines = [self._headline(), *("  " + line for line in table(_HEADER, self._rows()))]
         return "\n".join([*lines, *("\n" + str(report) for report in self.failures)])
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         rows = [_HEADER, *self._rows()]

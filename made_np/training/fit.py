@@ -65,6 +65,19 @@ class FitResult:
     seconds: float
     stopped_by: str
 
+    def __str__(self) -> str:
+        epochs = self.history.get("epoch", [])
+        valid = "" if math.isnan(self.best_valid) else f", {self.best_valid:.4f} nats per row on validation rows"
+        lines = [
+            f"stopped by    {self.stopped_by}, after {len(epochs)} epochs and {self.seconds:.1f} s",
+            f"theta         {self.theta.size} {self.theta.dtype}, of epoch {self.best_epoch}{valid}",
+        ]
+        if epochs:
+            lines.append(f"last epoch    {self.history['train'][-1]:.4f} nats per row in training, dropout included")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
 
 def fit(
     made: MADE,

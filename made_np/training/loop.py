@@ -50,7 +50,7 @@ class EpochInfo:
     """
 
     epoch: int
-    theta: Array
+    theta: Array = field(repr=False)
     train: float
     valid: float
     seconds: float

@@ -17,6 +17,7 @@ from strategies import models, random_context, random_rows, random_theta, seeds
 
 from made_np.backends import get_backend
 from made_np.distributions.plain import Categorical
+from made_np.extras import not_installed
 from made_np.layers import ACTIVATIONS, dropout_mask
 from made_np.model.made import MADE
 from made_np.testing import check_gradient
@@ -77,7 +78,8 @@ def test_without_numba_everything_runs_on_numpy_in_silence() -> None:
     names, warning, refusal = chosen("sys.modules['numba'] = None")
     assert names == "made_np.backends._numpy made_np.backends._numpy"
     assert warning == ""
-    assert refusal == ("ImportError: backend 'numba' needs numba: pip install 'made_np[fast]', or use backend='numpy'")
+    error = not_installed("backend='numba' needs", "numba", "fast", instead="use backend='numpy'")
+    assert refusal == f"ImportError: {error}"
 
 
 @pytest.mark.parametrize("error", ["ImportError", "AttributeError", "OSError"])

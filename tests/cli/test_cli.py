@@ -363,7 +363,7 @@ def test_inspect_shows_layers_masks_and_who_sees_whom(place: Path, capsys: pytes
     for name, shape in zip(made.layout.names, made.layout.shapes, strict=True):
         assert any(line.split()[:1] == [name] and " x ".join(map(str, shape)) in line for line in text.splitlines())
     one = made.mask_sets[0]
-    assert f"W0: 8 x 6, {int(one.masks[0].sum())} wires" in text
+    assert f"W0, unit >= input: 8 x 6, {int(one.masks[0].sum())} wires" in text
     assert "rain sees nothing\n  wet sees rain\n  grams sees rain, wet\n3 of the 3 dependencies" in text
     assert made_np.draw.mask_text(one.reachability()).splitlines()[1] in text
 

@@ -15,11 +15,14 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from made_np import MADE, Calibration, Categorical, calibration, draw
-from made_np.draw.canvas import degree_colours
+from made_np import MADE, Calibration, Categorical, MADEDensity, calibration, draw
+from made_np.draw import canvas
+from made_np.draw.canvas import contrast, degree_colours, text_on
 from made_np.draw.images import outline
+from made_np.extras import not_installed
 
 PNG = b"\x89PNG\r\n\x1a\n"
+CURVE = {"epoch": [1, 2], "train": [3.0, 2.0], "valid": [4.0, 2.5]}
 
 
 def small(**more: object) -> MADE:
@@ -35,7 +38,18 @@ def cells(axes: object) -> np.ndarray:
 def wires(figure: Figure) -> dict[str, int]:
     """How many wires there are in a picture of a network, by gid."""
     found = [c for c in figure.axes[0].collections if isinstance(c, LineCollection)]
-    return {c.get_gid(): len(c.get_segments()) for c in found}
+    return {c.get_gid(): len(c.get_segments()) for c in found if "cut" not in c.get_gid()}
+
+
+def cut_wires(figure: Figure) -> dict[str, int]:
+    """How many dotted wires there are in a picture of a network, by the name of the layer."""
+    found = [c for c in figure.axes[0].collections if "cut" in (c.get_gid() or "")]
+    return {c.get_gid().removesuffix(" cut"): len(c.get_segments()) for c in found}
+
+
+def words(figure: Figure) -> str:
+    """All that is written beside and under a picture of a network."""
+    return "\n".join(text.get_text() for text in (*figure.texts, *figure.axes[0].texts))
 
 
 # ---------------------------------------------------------------------------------------------------------- masks
@@ -45,7 +59,9 @@ def test_masks_by_feature_are_the_masks() -> None:
     one = small(direct=True).mask_sets[0]
     figure = draw.masks(one, by="feature")
     panels = {axes.get_title(): axes for axes in figure.axes if axes.get_title()}
-    assert list(panels) == ["W0", "W1", "W2", "W_direct", "reachability"]
+    rules = ["unit >= input", "unit >= unit below", "output > unit", "output > input", "output > input"]
+    names = ["W0", "W1", "W2", "W_direct", "reachability"]
+    assert list(panels) == [f"{name}: {rule}" for name, rule in zip(names, rules, strict=True)]
     expected = [*one.masks, one.direct, one.reachability()]
     for axes, mask in zip(panels.values(), expected, strict=True):
         np.testing.assert_array_equal(cells(axes), mask)
@@ -81,15 +97,47 @@ def test_reachability_in_order_is_strictly_lower_triangular_and_labelled_in_orde
     names = ["a", "b", "c", "d", "e"]
     axes = draw.reachability(small().mask_sets[0], names=names).axes[0]
     np.testing.assert_array_equal(cells(axes), np.tri(5, k=-1, dtype=bool))
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["d", "a", "e", "b", "c"]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["d", "a", "e", "b", "c"]
+    labels = ["d (1)", "a (2)", "e (3)", "b (4)", "c (5)"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == labels
+    assert [label.get_text() for label in axes.get_xticklabels()] == labels
 
 
 def test_reachability_by_feature_is_labelled_by_feature() -> None:
     one = small().mask_sets[0]
     axes = draw.reachability(one, by="feature").axes[0]
     np.testing.assert_array_equal(cells(axes), one.reachability())
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["x0", "x1", "x2", "x3", "x4"]
+    labels = ["x0 (2)", "x1 (4)", "x2 (5)", "x3 (1)", "x4 (3)"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == labels
+
+
+def test_the_masks_stand_as_an_equation_in_which_the_product_is_the_reachability() -> None:
+    one = small(direct=True).mask_sets[0]
+    figure = draw.masks(one, by="feature")
+    figure.draw_without_rendering()
+    shown = [axes for axes in figure.axes if axes.images]
+    across = sorted(shown, key=lambda axes: axes.get_position().x0)
+    assert [axes.get_title().split(":")[0] for axes in across] == ["W2", "W1", "W0", "W_direct", "reachability"]
+    signs = [axes for axes in figure.axes if not axes.images and axes.texts]
+    assert [axes.texts[0].get_text() for axes in signs] == ["\u00b7", "\u00b7", "+", "="]
+    for left, sign, right in zip(across, signs, across[1:], strict=False):
+        assert left.get_position().x1 <= sign.get_position().x0 < right.get_position().x0
+    w2, w1, w0, direct, reach = (cells(axes).astype(int) for axes in across)
+    np.testing.assert_array_equal(w2 @ w1 @ w0 + direct > 0, reach > 0)
+    assert "generates x3, x0, x4, x1, x2" in figure.get_suptitle()
+
+
+def test_a_reachability_that_lacks_wires_does_not_say_that_it_has_all() -> None:
+    one = MADE(5, hidden=(2,), direct=False).mask_sets[0]
+    assert draw.reachability(one).axes[0].get_title() == "who sees whom: less than output > input allows"
+
+
+def test_the_bar_of_degrees_has_whole_numbers() -> None:
+    figure = draw.masks(MADE(3, hidden=(4,)))
+    figure.draw_without_rendering()
+    (bar,) = [axes for axes in figure.axes if axes.get_ylabel() == "degree"]
+    ticks = [float(label.get_text()) for label in bar.get_yticklabels()]
+    assert ticks
+    assert all(tick == round(tick) for tick in ticks)
 
 
 def test_blocks_of_units_and_context_are_drawn_unit_by_unit() -> None:
@@ -98,7 +146,7 @@ def test_blocks_of_units_and_context_are_drawn_unit_by_unit() -> None:
     figure = draw.masks(one, by="feature", names=["a", "b", "c"])
     np.testing.assert_array_equal(cells(figure.axes[0]), one.masks[0])
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
-    assert labels == ["a"] * 3 + ["b"] * 3 + ["c"] * 3 + ["y0", "y1"]
+    assert labels == ["a (3)"] * 3 + ["b (2)"] * 3 + ["c (1)"] * 3 + ["y0 (0)", "y1 (0)"]
 
 
 @pytest.mark.parametrize("made", [MADE(1), MADE(1, hidden=()), MADE(3, hidden=()), MADE(22, hidden=(9,))])
@@ -106,6 +154,20 @@ def test_models_at_the_edge_can_be_drawn(made: MADE, tmp_path: Path) -> None:
     for name in ("masks", "reachability", "network"):
         getattr(draw, name)(made.mask_sets[0], path=tmp_path / f"{name}.png")
         assert (tmp_path / f"{name}.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize("picture", [draw.masks, draw.reachability, draw.network])
+def test_a_model_is_drawn_by_one_of_its_mask_sets(picture: object) -> None:
+    made = MADE(5, hidden=(7,), order="random", n_masks=3)
+
+    def order(figure: Figure) -> str:
+        return figure.get_suptitle() + "".join(label.get_text() for label in figure.axes[0].get_yticklabels())
+
+    assert order(picture(made)) == order(picture(made.mask_sets[0]))
+    assert order(picture(made, mask_set=2)) == order(picture(made.mask_sets[2]))
+    assert order(picture(made, mask_set=1)) != order(picture(made))
+    own = (4, 2, 0, 1, 3)
+    assert order(picture(made, mask_set=own)) == order(picture(made.mask_sets.for_order(own)))
 
 
 def test_masks_refuse_what_they_do_not_know() -> None:
@@ -157,6 +219,112 @@ def test_highlighted_wires_are_those_on_a_path_to_the_output(feature: int) -> No
     assert found["W_direct highlighted"] == int(one.direct[feature].sum())
 
 
+def test_cut_wires_are_all_those_that_the_masks_leave_out() -> None:
+    one = small(direct=True).mask_sets[0]
+    figure = draw.network(one)
+    expected = {f"W{layer}": int((~mask).sum()) for layer, mask in enumerate(one.masks)}
+    assert cut_wires(figure) == {**expected, "W_direct": int((~one.direct).sum())}
+    (dots,) = {tuple(c.get_linestyle()[0][1]) for c in figure.axes[0].collections if "cut" in (c.get_gid() or "")}
+    assert dots[0] < dots[1]
+    assert "Dotted" in words(figure)
+
+
+def test_with_a_highlight_only_the_wires_that_were_cut_off_it_are_dotted() -> None:
+    one = small().mask_sets[0]
+    figure = draw.network(one, highlight=4)
+    live = np.zeros(5, dtype=bool)
+    live[4] = True
+    for layer in (2, 1, 0):
+        assert cut_wires(figure)[f"W{layer}"] == int((~one.masks[layer][live]).sum())
+        live = one.masks[layer][live].any(axis=0)
+    assert "Orange: every wire that reaches p(x4 | x3, x0)." in words(figure)
+
+
+def test_where_too_many_wires_are_cut_none_is_dotted() -> None:
+    figure = draw.network(MADE(30, hidden=(30,)))
+    assert cut_wires(figure) == {}
+    assert "Dotted" not in words(figure)
+
+
+def test_a_network_says_its_order_its_rule_and_its_true_conditions() -> None:
+    figure = draw.network(MADE(6, hidden=(10, 10), order=(2, 0, 3, 5, 1, 4)))
+    assert figure.get_suptitle() == "generates x2, x0, x3, x5, x1, x4"
+    text = words(figure)
+    for name in ("p(x2)", "p(x0 | x2)", "p(x3 | x2, x0)", "p(x5 | x2, x0, x3)", "p(x4 | x2, x0, x3, x5, x1)"):
+        assert name in text.split("\n")
+    assert "number in a unit is its degree" in text
+    assert "hidden unit >= unit below, output > unit below" in text
+
+
+def test_conditions_are_those_that_the_masks_leave() -> None:
+    narrow = MADE(5, hidden=(1,), degrees=[[2]], direct=False)
+    names = [text.get_text() for text in draw.network(narrow).axes[0].texts]
+    assert [name for name in names if name.startswith("p(")] == [
+        "p(x0)", "p(x1)", "p(x2 | x0, x1)", "p(x3 | x0, x1)", "p(x4 | x0, x1)"
+    ]  # fmt: skip
+    told = MADE(2, hidden=(4,), n_context=1)
+    names = [text.get_text() for text in draw.network(told, names=["a", "b"]).axes[0].texts]
+    assert [name for name in names if name.startswith("p(")] == ["p(a | y0)", "p(b | a, y0)"]
+    many = words(draw.network(MADE(30, hidden=(30,)), max_units=30))
+    assert "p(x29 | 29 features)" in many
+
+
+@pytest.mark.parametrize(
+    "made",
+    [MADE(6, hidden=(10,)), MADE(12, hidden=(20,), n_context=1), MADE(120, hidden=(200,)), MADE(1500, hidden=(40,))],
+)
+def test_degrees_can_be_read(made: MADE) -> None:
+    axes = draw.network(made, highlight=2).axes[0]
+    inside = [text for text in axes.texts if text.get_text().isdigit()]
+    colours = {tuple(colour) for c in axes.collections if not isinstance(c, LineCollection) for colour in to_rgba(c)}
+    assert len(colours) > 2
+    assert all(max(contrast(colour, "white"), contrast(colour, "black")) >= 4.5 for colour in colours)
+    discs = [c for c in axes.collections if not isinstance(c, LineCollection)]
+    drawn = [colour for disc in discs for colour in to_rgba(disc)]
+    assert len(drawn) == len(inside)
+    for text, colour in zip(inside, drawn, strict=True):
+        assert contrast(text.get_color(), colour) >= 4.5
+    assert all(text.get_fontsize() >= 8 for text in (*axes.texts, *axes.figure.texts))
+    # a digit is about 0.64 of its size wide, and has to lie in its disc
+    for disc in discs:
+        digits = max(len(text.get_text()) for text in inside)
+        assert np.sqrt(disc.get_sizes()[0]) > 0.64 * 8 * digits
+
+
+def to_rgba(disc: object) -> np.ndarray:
+    return disc.to_rgba(disc.get_array())
+
+
+def test_every_wire_stands_out_from_the_paper() -> None:
+    for figure in (draw.network(small(direct=True)), draw.network(small(direct=True), highlight=4)):
+        for wire in figure.axes[0].collections:
+            if isinstance(wire, LineCollection):
+                (colour,) = wire.get_colors()
+                assert colour[3] == 1
+                assert contrast(colour, "white") >= 3, wire.get_gid()
+
+
+@pytest.mark.parametrize("n", [1, 6, 64, 784])
+def test_every_colour_of_a_degree_stands_out_from_the_paper_and_bears_a_number(n: int) -> None:
+    colours, scale = degree_colours(n)
+    for degree in range(n + 1):
+        colour = colours(scale(degree))
+        assert contrast(colour, "white") >= 3
+        assert contrast(text_on(colour), colour) >= 4.5
+    for name in ("INK", "ACCENT", "CALM", "GREY"):
+        assert contrast(getattr(canvas, name), "white") >= (4.5 if name == "INK" else 3), name
+
+
+@given(st.tuples(*[st.floats(0, 1)] * 3))
+def test_black_or_white_can_be_read_on_any_colour(colour: tuple[float, ...]) -> None:
+    assert contrast(text_on(colour), colour) >= 4.5
+
+
+def test_contrast_is_that_of_the_guidelines() -> None:
+    assert contrast("#777777", "white") == pytest.approx(4.48, abs=0.005)  # the guidelines' own border case
+    assert contrast("white", "#0000ff") == contrast("#0000ff", "white") == pytest.approx(8.59, abs=0.005)
+
+
 def test_nothing_is_highlighted_for_the_first_output() -> None:
     found = wires(draw.network(small().mask_sets[0], highlight=3))
     assert sum(n for name, n in found.items() if name.endswith("highlighted")) == 0
@@ -191,7 +359,7 @@ def test_images_stand_upright_in_their_own_place() -> None:
     left, right, bottom, top = draw.image_grid(np.zeros((2, 2, 4, 5))).axes[0].images[3].get_extent()
     first = draw.image_grid(np.zeros((2, 2, 4, 5))).axes[0].images[0].get_extent()
     assert first == [0, 5, 4, 0]
-    assert (right - left, bottom - top) == (5, 4)
+    assert (right - left, bottom - top) == pytest.approx((5, 4))
     assert left > 5
     assert top > 4
 
@@ -200,17 +368,40 @@ def test_completions_show_gaps_as_gaps_and_frame_what_was_given() -> None:
     original = np.arange(8.0).reshape(2, 4)
     given = original.copy()
     given[:, 2:] = np.nan
-    samples = np.stack([original, original + 1, original + 2], axis=1)
+    samples = np.stack([original, original + 1, original + 2])
     axes = draw.completions(given, (2, 2), original=original, mean=original, samples=samples).axes[0]
     titles = ["original", "given", "mean", "sample 1", "sample 2", "sample 3"]
     assert [t.get_text() for t in axes.texts] == titles
     drawn = np.ma.stack([i.get_array() for i in axes.images]).reshape(2, 6, 4)
     np.testing.assert_array_equal(np.ma.getmaskarray(drawn)[:, 1], np.isnan(given))
     assert not np.ma.getmaskarray(drawn)[:, [0, 2, 3, 4, 5]].any()
-    np.testing.assert_array_equal(np.asarray(drawn)[:, 3:], samples)
+    np.testing.assert_array_equal(np.asarray(drawn)[:, 3:], np.swapaxes(samples, 0, 1))
     (frames,) = [c for c in axes.collections if isinstance(c, LineCollection)]
     # The upper row of 2 x 2 pixels has an outline of 6 edges; it is drawn in 5 of 6 columns, for 2 images.
     assert len(frames.get_segments()) == 6 * 5 * 2
+
+
+def test_completions_take_what_impute_returns_and_say_what_the_mean_is_of() -> None:
+    rows = (np.random.default_rng(0).random((60, 4)) < 0.5).astype(float)
+    density = MADEDensity((8,), order="natural", n_masks=1, max_epochs=1, weight_decay=0.0).fit(rows)
+    given = rows[:3].copy()
+    given[:, 2:] = np.nan
+    draws = density.impute(given, n_draws=7, random_state=0)
+    for samples in (draws, list(draws)):
+        axes = draw.completions(given, (2, 2), samples=samples, n_shown=2).axes[0]
+        assert [t.get_text() for t in axes.texts] == ["given", "mean of\n7 samples", "sample 1", "sample 2"]
+        drawn = np.ma.stack([i.get_array() for i in axes.images]).reshape(3, 4, 4)
+        np.testing.assert_allclose(np.asarray(drawn)[:, 1], draws.mean(axis=0))
+        np.testing.assert_array_equal(np.asarray(drawn)[:, 3], draws[1])
+
+
+def test_rows_of_images_have_titles_and_stand_apart() -> None:
+    axes = draw.image_grid(np.zeros((3, 2, 4, 4)), row_titles=["real", "drawn", ""]).axes[0]
+    assert [t.get_text() for t in axes.texts] == ["real", "drawn"]
+    tops = [axes.images[2 * row].get_extent()[3] for row in range(3)]
+    assert tops[1] - tops[0] > tops[2] - tops[1] > 4 * 1.1
+    for text, top in zip(axes.texts, tops, strict=False):
+        assert text.get_position()[1] < top
 
 
 @given(hnp.arrays(bool, st.tuples(st.integers(1, 5), st.integers(1, 5))))
@@ -258,6 +449,13 @@ def test_images_are_not_modified() -> None:
         (lambda: draw.image_grid(np.zeros((1, 1, 2, 2)), value_range=(0, 1, 2)), "value_range has 3 entries"),
         (lambda: draw.completions(np.zeros((2, 4)), (2, 0)), r"image_shape\[1\]=0"),
         (lambda: draw.completions(np.zeros((2, 4)), (2, 2), samples=np.zeros((2, 4))), "samples has shape"),
+        (lambda: draw.completions(np.zeros((2, 4)), (2, 2), samples=np.zeros((2, 5, 4))), r"samples\[0\] has shape"),
+        (lambda: draw.image_grid(np.zeros((2, 1, 2, 2)), row_titles=["a"]), "row_titles has 1 entries"),
+        (lambda: draw.network(small(), mask_set="first"), "mask_set has shape"),
+        (lambda: draw.network(small(), mask_set=1), r"mask_set=1: give an integer in 0\.\.0"),
+        (lambda: draw.network(small().mask_sets[0], mask_set=0), "model is one mask set already"),
+        (lambda: draw.learning_curve(CURVE, baselines={"a": np.nan}), r"baselines\['a'\]=nan"),
+        (lambda: draw.learning_curve(CURVE, dropout=1.0), r"dropout=1\.0"),
         (
             lambda: draw.learning_curve({"epoch": [1], "train": [[1.0]], "valid": [1.0]}),
             r"history\['train'\] has shape",
@@ -272,9 +470,14 @@ def test_what_cannot_be_drawn_is_refused(call: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: draw.masks(small()), r"mask_set is a MADE .*: give one of made\.mask_sets"),
-        (lambda: draw.reachability(small().mask_sets), "mask_set is a MaskSets"),
-        (lambda: draw.network([[1]]), "mask_set is a list"),
+        (
+            lambda: draw.masks(MADEDensity()),
+            r"model is a MADEDensity .*: give a MADE .*density\.made_.*made\.mask_sets",
+        ),
+        (lambda: draw.reachability(small().mask_sets), r"model is a MaskSets .* one of made\.mask_sets"),
+        (lambda: draw.network([[1]]), "model is a list"),
+        (lambda: draw.learning_curve(CURVE, baselines=[1.0]), "baselines is a list"),
+        (lambda: draw.learning_curve(CURVE, dropout="much"), "dropout='much' is a str"),
         (lambda: draw.network(small().mask_sets[0], highlight="x1"), "highlight='x1' is a str"),
         (lambda: draw.masks(small().mask_sets[0], names="abcde"), "names='abcde' is a str"),
         (lambda: draw.calibration(small()), r"found is a MADE .*made_np\.calibration"),
@@ -301,7 +504,7 @@ def test_names_with_dollars_are_no_formulas(tmp_path: Path) -> None:
     names = ["price ($)", "cost ($)", "$a_{$", "$$", "plain"]
     figure = draw.masks(small().mask_sets[0], names=names, by="feature", path=tmp_path / "a.svg")
     labels = [text.get_text().replace(r"\$", "$") for text in figure.axes[0].get_xticklabels()]
-    assert labels == names
+    assert [label.rsplit(" (", 1)[0] for label in labels] == names
 
 
 # --------------------------------------------------------------------------------------------------------- curves
@@ -322,6 +525,23 @@ def test_a_learning_curve_shows_both_losses_and_marks_the_best_epoch() -> None:
 def test_a_learning_curve_without_validation_has_one_line() -> None:
     axes = draw.learning_curve({"epoch": [1, 2], "train": [3.0, 2.0], "valid": [np.nan, np.nan]}).axes[0]
     assert [line.get_label() for line in axes.get_lines()] == ["train"]
+
+
+def test_a_learning_curve_says_what_train_holds_and_what_is_simpler() -> None:
+    figure = draw.learning_curve(CURVE, dropout=0.3, baselines={"independent pixels": 24.514})
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    assert "train, with dropout 0.3 at work" in lines
+    assert set(lines["independent pixels, 24.51 nats"].get_ydata()) == {24.514}
+    low, high = figure.axes[0].get_ylim()
+    assert low < 24.514 < high
+
+
+def test_the_legend_covers_no_data() -> None:
+    figure = draw.learning_curve(CURVE, baselines={"a": 3.0})
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    assert figure.axes[0].get_legend() is None
+    assert legend.get_window_extent().x0 >= figure.axes[0].get_window_extent().x1
 
 
 def test_the_given_best_epoch_is_marked() -> None:
@@ -455,8 +675,12 @@ def test_a_path_is_looked_at_before_anything_is_drawn(picture: object, monkeypat
     def work(*_: object) -> None:
         raise AssertionError("drawing has started")
 
-    for module in ("calibration_picture", "curves", "images", "masks_picture", "network_picture"):
-        monkeypatch.setattr(f"made_np.draw.{module}.new_figure", work)
+    drawing = [
+        name for name in sys.modules if name.startswith("made_np.draw.") and hasattr(sys.modules[name], "finish")
+    ]
+    assert len(drawing) > 5
+    for module in drawing:
+        monkeypatch.setattr(f"{module}.new_figure", work)
     with pytest.raises(ValueError, match=r"path='a\.jpeg2': give a picture a name"):
         picture("a.jpeg2")
 
@@ -486,4 +710,4 @@ def test_without_matplotlib_text_works_and_pictures_say_what_to_install() -> Non
     )
     lines = run(code).splitlines()
     assert lines[0].startswith("##")
-    assert lines[-3:] == ['pictures need matplotlib, which is missing: pip install "made_np[plot]"'] * 3
+    assert lines[-3:] == [str(not_installed("pictures need", "matplotlib", "plot"))] * 3

@@ -102,7 +102,7 @@ NEWER: dict[str, Callable[[dict[str, Any]], Any]] = {
 @pytest.mark.parametrize("name", NEWER)
 def test_what_a_newer_release_wrote_names_that_release(name: str, path: Path) -> None:
     change(path, NEWER[name])
-    message = rf"^{path}: made_np .* cannot rebuild the estimator .*: install made_np 9\.8\.7 to read it"
+    message = rf"^{path}: made_np .* cannot rebuild the estimator .*: to read it fetch the source of made_np 9\.8\.7,"
     with pytest.raises(ValueError, match=message):
         MADEDensity.load(path)
 

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from made_np.extras import not_installed
 from made_np.table.files import SUFFIXES, read_table
 from made_np.table.files import reading as limits
 from made_np.table.files.text import csv_bytes
@@ -595,5 +596,5 @@ def test_without_pyarrow_parquet_says_what_to_install(tmp_path: Path) -> None:
         "    except ImportError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ['.parquet needs pyarrow, which is missing: pip install "made_np[tables]"'] * 2
+    assert done.stdout.splitlines() == [str(not_installed(".parquet needs", "pyarrow", "tables"))] * 2
     assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]

@@ -16,6 +16,7 @@ from made_np.datasets import load_olivetti
 from made_np.demos.faces.baselines import complete, regressors, squared_error
 from made_np.demos.faces.fit import FaceModel, fit_faces
 from made_np.demos.faces.halves import missing_halves
+from made_np.extras import not_installed
 from made_np.layers import Array
 from made_np.places import check_places
 from made_np.storage.model_file import save
@@ -67,9 +68,9 @@ def add_parser(subparsers: Any) -> None:
 def run_faces(args: Namespace) -> None:
     """Fit, complete, compare and draw, for each split."""
     as_count(args.seed, "--seed", 0)
-    for module in ("scipy", "sklearn", "matplotlib"):
+    for module, package in (("scipy", "scipy"), ("sklearn", "scikit-learn"), ("matplotlib", "matplotlib")):
         if find_spec(module) is None:
-            raise ImportError(f'faces needs {module}: pip install "made_np[all]"')
+            raise not_installed("made-np faces needs", package, "plot", "sklearn")  # scikit-learn brings scipy
     folder = Path(args.folder)
     names = list(SPLITS) if args.split == "both" else [args.split]
     splits = [load_olivetti(args.data, n_test=SPLITS[name].n_test) for name in names]
@@ -160,7 +161,7 @@ def _draw(model: FaceModel, test: Array, folder: Path, name: str, seed: int) -> 
     shown = test[:: IMAGES_PER_PERSON // 2][:8]
     for half, missing in missing_halves(side).items():
         given = np.where(missing, np.nan, shown)
-        samples = np.stack([model.draw(given, seed + k) for k in range(2)], axis=1)
+        samples = [model.draw(given, seed + k) for k in range(2)]
         path = _picture_path(folder, name, half)
         draw.completions(
             given,

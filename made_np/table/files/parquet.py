@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from made_np.cells import FileSource
+from made_np.extras import not_installed
 from made_np.table.files.reading import Array, TableError, as_table, check_exact, check_size, reading
 from made_np.table.table import Table
 from made_np.warning import warn
@@ -20,7 +21,7 @@ def _pyarrow() -> Any:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise ImportError('.parquet needs pyarrow, which is missing: pip install "made_np[tables]"') from error
+        raise not_installed(".parquet needs", "pyarrow", "tables") from error
     return pyarrow
 
 
