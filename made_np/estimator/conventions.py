@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 
-from made_np.table.frames import Names, check_columns, column_names
+from made_np.validation import undrawn
 from made_np.values import MOST_SEED, as_count, as_flag, as_generator, show
 
-__all__ = ["Conventions", "NotFittedError", "as_seed", "not_fitted"]
+__all__ = ["Conventions", "Learned", "NotFittedError", "as_seed", "not_fitted", "seed_of"]
 
 Self = TypeVar("Self", bound="Conventions")
 
 
 class Conventions:
     """What every scikit-learn estimator can do with its parameters, which are the arguments of ``__init__``."""
-
-    n_features_in_: int
-    feature_names_in_: Names
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
@@ -60,18 +60,18 @@ class Conventions:
 
         return Tags(estimator_type="density_estimator", target_tags=TargetTags(required=False))
 
-    def _check_columns(self, X: Any, n_columns: int) -> None:
-        """Raise a `ValueError` if names or number of the columns of `X` are not those of fit."""
-        if "sklearn" in sys.modules:
-            try:
-                from sklearn.utils.validation import validate_data
-            except ImportError:  # before 1.6
-                pass
-            else:
-                validate_data(self, X, reset=False, skip_check_array=True)
-                return
-        fitted = getattr(self, "feature_names_in_", None)
-        check_columns(column_names(X), n_columns, fitted, self.n_features_in_)
+
+class Learned:
+    """An attribute that a fit leaves: one of those of `_answers`, and absent before, with a word on what to do."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        return self if owner is None else getattr(owner._answers, self.name)
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        owner._fitted = replace(owner._answers, **{self.name: value})
 
 
 def not_fitted(estimator: Any) -> Exception:
@@ -104,3 +104,20 @@ def as_seed(random_state: Any) -> int:
             "numpy.random.RandomState or Generator, or None"
         )
     return as_count(random_state, "random_state", 0, MOST_SEED)
+
+
+@contextmanager
+def seed_of(random_state: Any) -> Iterator[int]:
+    """Give the block the seed that `as_seed` draws; if it raises, nothing has been drawn."""
+    if isinstance(random_state, np.random.Generator):
+        with undrawn(random_state):
+            yield as_seed(random_state)
+    elif isinstance(random_state, np.random.RandomState):
+        before = random_state.get_state()
+        try:
+            yield as_seed(random_state)
+        except BaseException:
+            random_state.set_state(before)
+            raise
+    else:
+        yield as_seed(random_state)

@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.model.made import MADE, as_model
-from made_np.optim import Optimizer, get_optimizer
+from made_np.optim import Optimizer
 from made_np.schedules import Schedule
-from made_np.training.arguments import as_callbacks, as_decay, as_dropout, as_schedule, as_table, as_valid_rows
+from made_np.training.arguments import as_options, as_table, as_valid_rows
 from made_np.training.checkpoints import Checkpoint, prepare
 from made_np.training.loop import Callback, EpochInfo, Options, Record, Rows, Run
 from made_np.validation import undrawn
-from made_np.values import as_count, as_flag, as_generator, as_number, as_path
+from made_np.values import as_flag, as_generator, as_path
 
-__all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
+__all__ = ["Callback", "EpochInfo", "FitResult", "fit", "fit_rows"]
 
 Array = NDArray[Any]
 
@@ -177,22 +177,41 @@ def fit(
     start = time.perf_counter()
     rows = as_table(as_model(made), x, context, "x", "context")
     valid_rows = as_valid_rows(made, valid, valid_context)
-    options = Options(
-        get_optimizer(optimizer),
-        as_number(learning_rate, "learning_rate", "(0, inf)"),
-        as_schedule(schedule, valid_rows),
-        as_count(batch_size, "batch_size"),
-        as_count(max_epochs, "max_epochs"),
-        as_count(patience, "patience"),
-        as_count(validate_every, "validate_every"),
-        as_decay(made, weight_decay),
-        as_dropout(made, dropout),
-        as_number(input_dropout, "input_dropout", "[0, 1)"),
-        as_number(averaging, "averaging", "[0, 1]"),
-        as_callbacks(callbacks),
+    options = as_options(
+        made,
+        has_valid=valid_rows is not None,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        batch_size=batch_size,
+        max_epochs=max_epochs,
+        patience=patience,
+        validate_every=validate_every,
+        weight_decay=weight_decay,
+        dropout=dropout,
+        input_dropout=input_dropout,
+        averaging=averaging,
+        callbacks=callbacks,
     )
     progress = as_flag(progress, "progress")
     run, saver = _begin(made, rows, valid_rows, options, theta, rng, start, checkpoint, resume)
+    return _result(run, _train(run, saver, progress))
+
+
+def fit_rows(
+    made: MADE,
+    rows: Rows,
+    valid_rows: Rows | None,
+    options: Options,
+    *,
+    rng: np.random.Generator,
+    theta: Array | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+) -> FitResult:
+    """Fit as `fit` does, where rows and options have been checked already: neither is looked at again."""
+    start = time.perf_counter()
+    run, saver = _begin(made, rows, valid_rows, options, theta, rng, start, checkpoint, True)
     return _result(run, _train(run, saver, progress))
 
 
