@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,8 @@ from made_np.cli.signals import Stop
 from made_np.cli.training import add_options, described
 from made_np.estimator import MADEDensity
 from made_np.estimator.trials import Choice, best
-from made_np.table.files import Table, check_target, read_table, write_table
+from made_np.table.files import Table, read_table
+from made_np.table.files.writing import check_target, write_table
 
 __all__ = ["add_parsers"]
 
@@ -95,7 +96,7 @@ def run_train(args: Namespace) -> int:
     valid = None
     if args.valid is not None:
         held = read_table(args.valid, header=HEADERS[args.header])
-        valid = _as_frame(_like(args.valid, held, table.values.shape[1], table.names, args.data))
+        valid = _as_frame(_like(args.valid, held, table.n_columns, table.names, args.data))
     density = described(args)
     start = time.perf_counter()
     with _naming({"X_val": args.valid, "X": args.data}):
@@ -218,13 +219,13 @@ def _load(args: Namespace) -> tuple[MADEDensity, Table]:
     return density, _like(args.data, table, density.n_features_in_, _names(density), args.model)
 
 
-def _like(path: str, table: Table, n_columns: int, names: list[str] | None, other: str) -> Table:
+def _like(path: str, table: Table, n_columns: int, names: Sequence[str] | None, other: str) -> Table:
     """Return `table` with `names` if it has none (and without its own if there are none), once it is as wide."""
-    width = table.values.shape[1]
+    width = table.n_columns
     if width != n_columns:
         raise ValueError(f"{path} has {width} columns, {other} {n_columns}: give the same columns")
     if names is None or table.names is None:
-        return Table(table.values, names)
+        return table.named(names)
     for column, (own, expected) in enumerate(zip(table.names, names, strict=True)):
         if own != expected:
             raise ValueError(f"{path} has {own!r} as column {column}, {other} {expected!r}: give the same columns")

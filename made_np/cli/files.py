@@ -7,7 +7,7 @@ from typing import Any
 
 from made_np.estimator.remembering import trials_path
 from made_np.places import check_places
-from made_np.table.files import _split
+from made_np.table.files import split_path
 from made_np.values import as_path
 
 __all__ = ["check_files"]
@@ -32,4 +32,4 @@ def check_files(args: Namespace) -> None:
 def _given(args: Namespace, names: dict[str, str]) -> dict[str, Any]:
     """Return the paths that are given; of FILE.npz:NAME it is the file that counts."""
     paths = {name: getattr(args, attribute, None) for name, attribute in names.items()}
-    return {name: path if path is None else _split(as_path(path, name))[0] for name, path in paths.items()}
+    return {name: path if path is None else split_path(as_path(path, name))[0] for name, path in paths.items()}

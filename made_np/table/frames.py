@@ -1,27 +1,131 @@
-"""Tables as they come and go: arrays, lists of rows, data frames; checked here, in words that name column and value."""
+"""Where the numbers of a table are kept, read a few rows at a time: arrays, lists of rows, data frames of any library.
+
+What is no real number is refused in words that name row, column and value.
+"""
 
 from __future__ import annotations
 
 import datetime
 import sys
-import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from numbers import Number
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.cells import Source, where
 from made_np.validation import as_dense
 from made_np.values import REALS, show
 
-__all__ = ["Floats", "Names", "as_table", "attribute", "check_columns", "column_names", "columns_of", "where"]
+__all__ = [
+    "Floats",
+    "Labels",
+    "Names",
+    "Store",
+    "as_store",
+    "as_table",
+    "attribute",
+    "column_names",
+    "columns_of",
+    "labels_of",
+    "where",
+]
 
+Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Names = NDArray[np.object_]
+Labels = tuple[Any, ...]
+Rows = slice | NDArray[np.int64]
 
 EXACT = 1 << 53
 """From here on, float64 does not hold every integer."""
 DATES = datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64
+
+
+class Store(Protocol):
+    """What keeps the numbers of a table."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, D), of what is a table."""
+
+    def read(self, rows: Rows, source: Source) -> Floats:
+        """Return these rows in a new array; messages call them as `source` does. NaN is a gap."""
+
+    def numbers(self) -> Array | None:
+        """Return the array of real numbers that keeps the rows, or None."""
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayStore:
+    """An array of any dtype, and the list of rows that NumPy made it of, if it did."""
+
+    array: Array
+    listed: Any = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, D), of what is a table."""
+        return self.array.shape
+
+    def read(self, rows: Rows, source: Source) -> Floats:
+        """Return these rows in a new array."""
+        table = _as_reals(self.array[rows], _entries(source))
+        if self.listed is not None and (np.abs(table) >= EXACT).any():  # NumPy may have made floats of integers
+            kept = self.listed[rows] if isinstance(rows, slice) else [self.listed[row] for row in rows]
+            table = _as_reals(np.asarray(kept, dtype=object), _entries(source))
+        return table
+
+    def numbers(self) -> Array | None:
+        """Return the array, if it is one of real numbers."""
+        return self.array if self.array.dtype.kind in "buif" else None
+
+
+@dataclass(frozen=True, eq=False)
+class FrameStore:
+    """The columns of a data frame, each of its own dtype: as arrays where that takes no copy."""
+
+    columns: list[Any]
+    shape: tuple[int, ...]
+
+    def read(self, rows: Rows, source: Source) -> Floats:
+        """Return these rows in a new array."""
+        n_rows = len(range(self.shape[0])[rows]) if isinstance(rows, slice) else len(rows)
+        table = np.empty((n_rows, len(self.columns)))
+        for d, column in enumerate(self.columns):
+            table[:, d] = _as_reals(np.asarray(_part(column, rows)), _entries(source, d), _is_whole(column))
+        return table
+
+    def numbers(self) -> Array | None:
+        """Return None: there is no such array."""
+        return None
+
+
+def as_store(X: Any, name: str) -> Store:
+    """Return what keeps the numbers of `X`, without a copy of an array or a frame.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `made_np.validation.as_dense`.
+    """
+    columns = columns_of(X)
+    if columns is None:
+        array = as_dense(X, name)
+        listed = X if isinstance(X, (list, tuple)) else None
+        if listed is not None and array.dtype.kind in "US":  # of numbers that stand beside a word NumPy makes words
+            array = np.asarray(X, dtype=object)
+        return ArrayStore(array, listed)
+    return FrameStore([_as_array(column) for column in columns], tuple(X.shape))
+
+
+def as_table(X: Any, *, gaps: bool = False, name: str = "X") -> Floats:
+    """Return all rows of `X` in float64."""
+    from made_np.table.table import Table
+
+    return Table.of(X, name).read(gaps=gaps)
 
 
 def attribute(X: Any, name: str, default: Any = None) -> Any:
@@ -32,102 +136,99 @@ def attribute(X: Any, name: str, default: Any = None) -> Any:
         return default
 
 
-def column_names(X: Any) -> Names | None:
-    """Return the names (D,) of the columns of a data frame, None where there are none.
+def labels_of(X: Any) -> Labels | None:
+    """Return what a data frame calls its columns, strings or not; None for what is none."""
+    labels = attribute(X, "column_names") if _is_arrow(X) else attribute(X, "columns")
+    return None if labels is None else tuple(labels)
+
+
+def column_names(X: Any, name: str = "X") -> tuple[str, ...] | None:
+    """Return the names of the columns of a data frame, None where there are none.
 
     Raises
     ------
     TypeError
         Some names are strings and some are not.
     """
-    names = list(attribute(X, "columns", ()))
-    n_strings = sum(isinstance(name, str) for name in names)
+    labels = labels_of(X) or ()
+    n_strings = sum(isinstance(label, str) for label in labels)
     if n_strings == 0:
         return None
-    if n_strings < len(names):
-        odd = next(name for name in names if not isinstance(name, str))
-        raise TypeError(f"X has columns named by strings and one named {odd!r}: use X.columns = X.columns.astype(str)")
-    return np.array(names, dtype=object)
+    if n_strings < len(labels):
+        odd = next(label for label in labels if not isinstance(label, str))
+        raise TypeError(
+            f"{name} has columns named by strings and one named {odd!r}: use {name}.columns = "
+            f"{name}.columns.astype(str)"
+        )
+    return tuple(labels)
 
 
 def columns_of(X: Any) -> list[Any] | None:
-    """Return the columns of a data frame of pandas or polars, each of its own dtype; None for anything else."""
+    """Return the columns of a data frame (pandas, polars, pyarrow), each of its own dtype; None for anything else."""
     if attribute(X, "iloc") is not None and attribute(X, "columns") is not None:
         return [X.iloc[:, d] for d in range(X.shape[1])]
+    if _is_arrow(X):
+        return list(X.columns)
     get_columns = attribute(X, "get_columns")
     return None if get_columns is None else list(get_columns())
 
 
-def as_table(X: Any, *, gaps: bool = False, name: str = "X") -> Floats:
-    """Return `X` as a float64 table (n, D), n and D at least 1, that is never `X` itself changed.
+def _is_arrow(X: Any) -> bool:
+    """Whether `X` is a table of pyarrow, which calls its columns by another attribute than the rest."""
+    pyarrow = sys.modules.get("pyarrow")
+    return pyarrow is not None and isinstance(X, (pyarrow.Table, pyarrow.RecordBatch))
 
-    Parameters
-    ----------
-    X : array, list of rows, or data frame of real numbers
-        None and pandas.NA are NaN.
-    gaps : bool
-        Whether NaN is allowed.
 
-    Raises
-    ------
-    TypeError
-        Sparse or masked data, and entries that are no real numbers.
-    ValueError
-        Another shape, no rows, complex numbers, infinity, integers that float64 does not hold, or NaN without `gaps`.
-        Messages name column and value.
-    """
-    columns = columns_of(X)
-    names = column_names(X)
-    array = as_dense(X, name) if columns is None else X
-    if len(array.shape) != 2:
-        raise ValueError(
-            f"{name} has {len(array.shape)} dimensions, not the 2 of a table (n, D). Reshape your data: "
-            f"{name}.reshape(-1, 1) is one column, {name}.reshape(1, -1) one row"
-        )
-    for axis, what in enumerate(("sample(s)", "feature(s)")):
-        if array.shape[axis] == 0:
-            raise ValueError(f"{name} has 0 {what} (shape={array.shape}) while a minimum of 1 is required.")
-    if columns is None:
-        table = _as_reals(array, name, names)
-        if isinstance(X, (list, tuple)) and (np.abs(table) >= EXACT).any():  # of which NumPy may have made floats
-            table = _as_reals(np.asarray(X, dtype=object), name, names)
-    else:
-        table = np.empty(array.shape)
-        for d, column in enumerate(columns):
-            table[:, d] = _as_reals(np.asarray(column), name, names, d, _is_whole(column))
-    wrong = np.isinf(table) if gaps else ~np.isfinite(table)
-    if wrong.any():
-        index = tuple(np.argwhere(wrong)[0].tolist())
-        way_out = "infinity has no place here: clip or drop it"
-        if np.isnan(table[index]):
-            way_out = "NaN is not allowed here: fill it or drop the row"
-        raise ValueError(f"{_entry(name, index, names)} = {table[index]}: {way_out}")
-    return table
+def _as_array(column: Any) -> Any:
+    """Return a column of pandas that is an array of numbers as that array; anything else as it is."""
+    if isinstance(attribute(column, "dtype"), np.dtype) and column.dtype.kind in "buif":
+        return np.asarray(column)
+    return column
+
+
+def _part(column: Any, rows: Rows) -> Any:
+    """Return some rows of a column of any library."""
+    if attribute(column, "iloc") is not None:
+        return column.iloc[rows]
+    if isinstance(rows, slice) or not hasattr(column, "take") or isinstance(column, np.ndarray):
+        return column[rows]
+    return column.take(rows)  # of pyarrow, which takes no index in brackets
 
 
 def _is_whole(column: Any) -> bool:
     """Whether a column of a frame holds integers, of which floats may be made where there are gaps."""
+    if not hasattr(column, "dtype"):  # of pyarrow
+        return str(column.type).startswith(("int", "uint"))
     is_integer = getattr(column.dtype, "is_integer", None)  # of polars
     return bool(getattr(column.dtype, "kind", None) in ("i", "u") if is_integer is None else is_integer())
 
 
-def _as_reals(
-    array: NDArray[Any], name: str, names: Names | None, column: int | None = None, is_whole: bool = False
-) -> Floats:
-    """Return a table, or one column of it, as float64; what are no real numbers or too large integers is refused."""
+Entries = Callable[[tuple[int, ...]], str]
+"""How to call the entry at an index of the array at hand."""
+
+
+def _entries(source: Source, column: int | None = None) -> Entries:
+    """Return how to call the entries of an array that is rows of `source`, or a column of such rows."""
+    if column is None:
+        return lambda index: source.entry(*index)
+    return lambda index: source.entry(index[0], column)
+
+
+def _as_reals(array: Array, entry: Entries, is_whole: bool = False) -> Floats:
+    """Return an array in float64; what are no real numbers, or too large integers, is refused."""
     with np.errstate(over="ignore"):  # from wider floats: the infinity is refused later
         if array.dtype.kind not in "buif":
-            array = _from_objects(array, name, names, column)
+            array = _from_objects(array, entry)
         reals = array.astype(np.float64)
-    if is_whole or array.dtype.kind in "iu":
+    if is_whole or (array.dtype.kind in "iu" and array.dtype.itemsize > 4):
         large = np.abs(reals) >= EXACT
         if large.any():
             index = tuple(np.argwhere(large)[0].tolist())
-            raise _too_large(array[index], _entry(name, _place(index, column), names))
+            raise _too_large(array[index], entry(index))
     return reals
 
 
-def _from_objects(array: NDArray[Any], name: str, names: Names | None, column: int | None) -> Floats:
+def _from_objects(array: Array, entry: Entries) -> Floats:
     """Turn objects into floats, None and pandas.NA into NaN; refuse every other object, and every other dtype."""
     pandas = sys.modules.get("pandas")
     reals = np.empty(array.shape)
@@ -136,19 +237,19 @@ def _from_objects(array: NDArray[Any], name: str, names: Names | None, column: i
         if value is None or value is gap:
             reals[index] = np.nan
         elif not isinstance(value, REALS) or isinstance(value, DATES):  # a timedelta64 calls itself an integer
-            raise _no_real(value, _entry(name, _place(index, column), names), name)
+            raise _no_real(value, entry(index))
         elif isinstance(value, (int, np.integer)) and abs(int(value)) >= EXACT:
-            raise _too_large(value, _entry(name, _place(index, column), names))
+            raise _too_large(value, entry(index))
         else:
             reals[index] = value
     return reals
 
 
-def _no_real(value: Any, entry: str, name: str) -> Exception:
+def _no_real(value: Any, entry: str) -> Exception:
     """Return the error for an entry that is no real number."""
     if isinstance(value, (complex, np.complexfloating)):
         return ValueError(
-            f"{entry} = {show(value)}: Complex data not supported; pass {name}.real and {name}.imag side by side"
+            f"{entry} = {show(value)}: Complex data not supported; pass the real and the imaginary parts side by side"
         )
     way_out = "code categories as 0..n-1"
     if isinstance(value, DATES):
@@ -167,35 +268,3 @@ def _too_large(value: Any, entry: str) -> ValueError:
         f"{entry} = {show(int(value))}: float64 does not hold integers of 2**53 and more; leave the column out, or "
         "subtract its smallest value"
     )
-
-
-def _place(index: tuple[int, ...], column: int | None) -> tuple[int, ...]:
-    """Return the place in the table of an entry of a column."""
-    return index if column is None else (*index, column)
-
-
-def _entry(name: str, index: tuple[int, ...], names: Names | None) -> str:
-    """Name one entry of a table, with its column."""
-    column = where(index[-1], "" if names is None else names[index[-1]])
-    return f"{name}[{', '.join(map(str, index))}] ({column})"
-
-
-def check_columns(names: Any, n_columns: int, fitted: Any, n_fitted: int, what: str = "X") -> None:
-    """Raise a `ValueError` where names or number of columns are not those of fit; warn where only one has names."""
-    if names is not None and fitted is not None:
-        for d, (name, expected) in enumerate(zip(names, fitted, strict=False)):
-            if name != expected:
-                raise ValueError(
-                    f"{what} has {name!r} as column {d}, but fit saw {expected!r} there: give the columns of fit, in "
-                    "the same order"
-                )
-    elif names is not None or fitted is not None:
-        only = what if names is not None else "the table of fit"
-        warnings.warn(f"only {only} has column names: columns are told apart by their place", stacklevel=5)
-    if n_columns != n_fitted:
-        raise ValueError(f"{what} has {n_columns} columns, but fit saw {n_fitted}: give the same columns")
-
-
-def where(column: int, name: str = "") -> str:
-    """Return how messages call a column: by its place, and by its name if it has one."""
-    return f"column {column} ({name!r})" if name else f"column {column}"

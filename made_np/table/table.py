@@ -1,86 +1,216 @@
-"""What every kind of file is turned into: rows of numbers, and the names of their columns."""
+"""A table: rows of real numbers from wherever they are kept, turned into float64 block by block when asked for."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.cells import FileSource, Source
+from made_np.table.frames import Floats, Labels, Store, as_store, column_names, labels_of
+from made_np.values import as_count
+
+__all__ = ["Table"]
+
 Array = NDArray[Any]
+Ints = NDArray[np.int64]
 
-NAMES = "names"
-"""The array of an archive that names the columns."""
-
-EXACT = 1 << 53
-"""From here on, float64 does not hold every integer."""
-FREE = 1 << 28
-RATIO = 500
-"""So many bytes (256 MiB) are read of any compressed table, and more only up to so many times the size of the file."""
+AT_ONCE = 1 << 19
+"""A block holds about so many numbers: 4 MiB of them."""
 
 
-class Table(NamedTuple):
-    """Rows of numbers, and what their columns are called.
+@dataclass(frozen=True, eq=False, repr=False)
+class Table:
+    """Rows of real numbers, what their columns are called, and where they come from.
+
+    Nothing is copied when a table is made: it keeps the array, list or data frame that it was given. Numbers are
+    checked and turned into float64 when they are read. NaN is a gap, as are None and pandas.NA.
 
     Attributes
     ----------
-    values : ndarray, shape (n, D)
-        In the dtype that the file has; NaN for gaps.
-    names : list of str or None
-        One per column; None if the file has none.
+    source : Source
+        Where the rows come from, for messages: ``source.at(first)`` is what the block from row `first` on is called.
+    labels : tuple or None
+        What a data frame calls its columns, strings or not; None if they have no names.
+
+    Examples
+    --------
+    >>> table = Table.of(np.arange(6, dtype=np.uint8).reshape(3, 2))
+    >>> [(first, block.tolist()) for first, block in table.blocks(2)]
+    [(0, [[0.0, 1.0], [2.0, 3.0]]), (2, [[4.0, 5.0]])]
+    >>> table.take([2, 0]).read().tolist()
+    [[4.0, 5.0], [0.0, 1.0]]
+    >>> table.where(2, 1)
+    'X[2, 1] (column 1)'
     """
 
-    values: Array
-    names: list[str] | None
+    source: Source
+    labels: Labels | None = None
+    _store: Store = field(kw_only=True)
+    _rows: Ints | None = field(default=None, kw_only=True)
 
+    @classmethod
+    def of(cls, X: Any, name: str = "X") -> Table:
+        """Return the table that `X` is; a table is itself, with the name that it has.
 
-class TableError(ValueError):
-    """A `ValueError` whose message names the file, and says what to do."""
+        Parameters
+        ----------
+        X : array, list of rows, data frame (pandas, polars, pyarrow), or anything that NumPy makes an array of
+        name : str
+            What messages call it.
 
+        Raises
+        ------
+        TypeError
+            Sparse or masked data, or names of columns of which only some are strings.
+        ValueError
+            Another shape than (n, D), no rows, no columns.
+        """
+        if isinstance(X, Table):
+            return X
+        names = column_names(X, name)
+        store = as_store(X, name)
+        if len(store.shape) != 2:
+            raise ValueError(
+                f"{name} has {len(store.shape)} dimensions, not the 2 of a table (n, D). Reshape your data: "
+                f"{name}.reshape(-1, 1) is one column, {name}.reshape(1, -1) one row"
+            )
+        for axis, what in enumerate(("sample(s)", "feature(s)")):
+            if store.shape[axis] == 0:
+                raise ValueError(f"{name} has 0 {what} (shape={store.shape}) while a minimum of 1 is required.")
+        return cls(Source(name, names), labels_of(X), _store=store)
 
-@contextmanager
-def reading(path: str, way_out: str) -> Iterator[None]:
-    """Turn whatever a damaged file raises into one `TableError` that names it; there are a dozen types."""
-    try:
-        yield
-    except (TableError, MemoryError, ImportError):
-        raise
-    except Exception as error:
-        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise TableError(f"{path} cannot be read ({why[:200]}): {way_out}") from None
+    @classmethod
+    def of_file(cls, values: Array, source: FileSource) -> Table:
+        """Return the rows (n, D) of real numbers that a file holds."""
+        labels = None if source.names is None else tuple(source.names)
+        return cls(source, labels, _store=as_store(values, source.name))
 
+    @property
+    def name(self) -> str:
+        """What messages call the table: the name of an argument or of a file."""
+        return self.source.name
 
-def check_size(path: str, n_bytes: int, stored: int) -> None:
-    """Raise a `TableError`, before memory is taken, if `stored` bytes of a file claim to be far more than they can."""
-    if n_bytes > FREE and n_bytes > RATIO * stored:
-        raise TableError(
-            f"{path} holds {stored} bytes that claim to be {n_bytes}, more than {RATIO} times as many: if that is "
-            "right, save it as .npy, which is not compressed"
-        )
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """What the columns are called, where that is strings; else None."""
+        return None if self.source.names is None else tuple(self.source.names)
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the rows come from a file."""
+        return isinstance(self.source, FileSource)
 
-def as_table(path: str, values: Array, names: list[str] | None) -> Table:
-    """Return an array as a table, all that lies behind its first axis in one row; `path` is for the message."""
-    if values.dtype.kind not in "buif":
-        raise TableError(f"{path} has dtype {values.dtype}: a table holds real numbers; code categories as 0..n-1")
-    if values.ndim < 2 or 0 in values.shape:
-        raise TableError(f"{path} has shape {values.shape}: a table needs rows and columns, (n, D)")
-    rows = values.reshape(len(values), math.prod(values.shape[1:]))
-    if names is not None and len(names) != rows.shape[1]:
-        raise TableError(f"{path} names {len(names)} columns and has {rows.shape[1]}: mend its array {NAMES!r}")
-    if names is not None and len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise TableError(f"{path}: two columns are called {twice!r}: give each a name of its own")
-    return Table(rows, names)
+    @property
+    def n_rows(self) -> int:
+        """n."""
+        return self._store.shape[0] if self._rows is None else len(self._rows)
 
+    @property
+    def n_columns(self) -> int:
+        """D."""
+        return self._store.shape[1]
 
-def check_exact(path: str, values: Array, column: str) -> None:
-    """Raise a `TableError` if float64 `values`, which were integers, are so large that others became the same."""
-    if (np.abs(values) >= EXACT).any():
-        raise TableError(
-            f"{path}, {column} holds integers of 2**53 and more, which float64 cannot tell apart: leave the column "
-            "out, or subtract its smallest value"
-        )
+    @property
+    def values(self) -> Array:
+        """The rows as they are kept, if that is in an array of real numbers: without a copy, unchecked; else `read`."""
+        array = self._store.numbers()
+        if array is None:
+            return self.read()
+        return array if self._rows is None else array[self._rows]
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    def __repr__(self) -> str:
+        return f"<Table {self.name}: {self.n_rows} rows of {self.n_columns} columns>"
+
+    def named(self, names: Sequence[str] | None) -> Table:
+        """Return the same rows under other names of columns, or under none."""
+        if names is not None and len(names) != self.n_columns:
+            raise ValueError(f"names lists {len(names)}: give one for each of the {self.n_columns} columns")
+        kept = None if names is None else tuple(names)
+        return replace(self, source=replace(self.source, names=kept), labels=kept)
+
+    def where(self, row: int, column: int) -> str:
+        """Return how messages call an entry: its place in the file or the array, never in a block or a part.
+
+        Examples
+        --------
+        >>> Table.of(np.eye(3), "x").take([2, 1]).where(0, 1)
+        'x[2, 1] (column 1)'
+        """
+        return self.source.entry(row, column)
+
+    def take(self, index: Any) -> Table:
+        """Return the table of some rows, which stay where they are.
+
+        Parameters
+        ----------
+        index : slice, or integers
+            Which rows, in which order. Messages go on to call them by their place in the whole.
+        """
+        if isinstance(index, slice):
+            index = np.arange(self.n_rows)[index]
+        kept = np.asarray(index, dtype=np.int64)
+        rows = kept if self._rows is None else self._rows[kept]
+        return replace(self, source=self.source.take(kept), _rows=rows)
+
+    def read(self, start: int = 0, stop: int | None = None, *, gaps: bool = True) -> Floats:
+        """Return rows ``start..stop - 1`` (by default all) in float64, checked.
+
+        Parameters
+        ----------
+        gaps : bool
+            Whether NaN is allowed.
+
+        Raises
+        ------
+        TypeError
+            An entry that is no real number.
+        ValueError
+            A complex number, infinity, an integer that float64 does not hold, or NaN without `gaps`. Messages name
+            row, column and value, of the first such entry.
+        """
+        stop = self.n_rows if stop is None else min(stop, self.n_rows)
+        source = self.source.at(start)
+        block = self._store.read(slice(start, stop) if self._rows is None else self._rows[start:stop], source)
+        wrong = np.isinf(block) if gaps else ~np.isfinite(block)
+        if wrong.any():
+            row, column = (int(place) for place in np.argwhere(wrong)[0])
+            value = block[row, column]
+            way_out = "infinity has no place here: clip or drop it"
+            if np.isnan(value):
+                way_out = "NaN is not allowed here: fill it or drop the row"
+            raise ValueError(f"{source.entry(row, column)} = {value}: {way_out}")
+        return block
+
+    def blocks(self, n_rows: int | None = None, *, gaps: bool = True) -> Iterator[tuple[int, Floats]]:
+        """Yield the rows block by block: which row is the first, and the rows (n, D) in float64, a new array each time.
+
+        A block is read, and checked as by `read`, when it is asked for.
+
+        Parameters
+        ----------
+        n_rows : int, optional
+            Of a block. None: as many as make half a million numbers.
+        """
+        step = max(1, AT_ONCE // self.n_columns) if n_rows is None else as_count(n_rows, "n_rows")
+        for first in range(0, self.n_rows, step):
+            yield first, self.read(first, first + step, gaps=gaps)
+
+    def has_gaps(self) -> bool:
+        """Whether a value is missing; all of them are read and checked, up to the first gap."""
+        return any(np.isnan(block).any() for _, block in self.blocks())
+
+    def n_gaps(self) -> int:
+        """Return how many values are missing; all of them are read and checked."""
+        return sum(int(np.isnan(block).sum()) for _, block in self.blocks())
+
+    def refuse_gaps(self) -> None:
+        """Read and check all values, and raise a `ValueError` at the first that is missing."""
+        for _ in self.blocks(gaps=False):
+            pass

@@ -702,10 +702,10 @@ model.fit(X).partial_fit(X)
 assert model.score_samples(X).shape == (50,) and model.sample(4).shape == (4, 3)
 X[0, 2] = np.nan
 assert np.isfinite(model.impute(X)).all() and np.isfinite(model.score(X))
-assert "X has 2 columns, but fit saw 3" in str(error(model.score, X[:, :2]))
+assert "X has 2 features, but MADEDensity is expecting 3" in str(error(model.score, X[:, :2]))
 named = MADEDensity((8,), max_epochs=1).fit(Frame(X[1:], ["a", "b", "c"]))
 assert "X has 'c' as column 0, but fit saw 'a'" in str(error(named.score, Frame(X, ["c", "b", "a"])))
-assert "only the table of fit has column names" in str(error(named.score, X))
+assert "X does not have valid feature names" in str(error(named.score, X))
 assert named.sample(2).shape == (2, 3)
 with tempfile.TemporaryDirectory() as folder:
     model.save(folder + "/model.npz")

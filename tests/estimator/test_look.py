@@ -94,7 +94,7 @@ def test_samples_and_completions_look_like_the_frame_of_fit(names: list[Any], tm
             assert found.columns.equals(table.columns)
             assert found.dtypes.tolist() == table.dtypes.tolist()
         assert model.impute(gaps).index.equals(gaps.index)
-        with pytest.raises(ValueError, match=r"as column 0, but fit saw|feature names should match"):
+        with pytest.raises(ValueError, match=r"as column 0, but fit saw"):
             model.score(table.iloc[:, ::-1])
 
 

@@ -15,7 +15,7 @@ import numpy as np
 SECONDS = 20.0
 """A call that takes longer hangs; the slowest takes one."""
 
-DOCUMENTED = ("the loss was not finite", "X has feature names", "only X has column names")
+DOCUMENTED = ("the loss was not finite", "X has feature names")
 """Beginnings of warnings that documentation announces; the last two are one, with scikit-learn and without."""
 
 ALLOWED = (TypeError, ValueError, OSError)

@@ -6,12 +6,14 @@ import io
 import math
 import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO
 
 import numpy as np
 
-from made_np.table.table import NAMES, Array, Table, TableError, as_table, check_size, reading
+from made_np.cells import FileSource
+from made_np.table.files.reading import NAMES, Array, TableError, as_table, check_size, reading
+from made_np.table.table import Table
 
 WAY_OUT = "save it again with numpy.save or numpy.savez, as numbers, not as objects"
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -26,7 +28,7 @@ def read_numpy(path: str, name: str | None) -> Table:
         file.seek(0)
         if is_archive:
             return _read_archive(path, file, size, name)
-        return as_table(path, _read_array(file, size), None)
+        return as_table(FileSource(path), _read_array(file, size))
 
 
 def _read_archive(path: str, file: IO[bytes], size: int, name: str | None) -> Table:
@@ -42,7 +44,8 @@ def _read_archive(path: str, file: IO[bytes], size: int, name: str | None) -> Ta
                 return _read_array(stream, entry.file_size)
 
         values = read(entries[_pick(path, entries, name)])
-        return as_table(path, values, _as_names(path, read(entries[NAMES])) if NAMES in entries else None)
+        names = _as_names(path, read(entries[NAMES])) if NAMES in entries else None
+        return as_table(FileSource(path, names), values)
 
 
 def _read_array(stream: IO[bytes], size: int) -> Array:
@@ -86,7 +89,7 @@ def _pick(path: str, stored: Iterable[str], name: str | None) -> str:
     raise TableError(f"{path} holds no array {name!r}: it has {listed}")
 
 
-def numpy_bytes(suffix: str, values: Array, names: list[str] | None) -> bytes:
+def numpy_bytes(suffix: str, values: Array, names: Sequence[str] | None) -> bytes:
     """Return the content of the file; a .npy has no room for names."""
     buffer = io.BytesIO()
     if suffix == ".npy":

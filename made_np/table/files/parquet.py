@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from made_np.table.table import Array, Table, TableError, as_table, check_exact, check_size, reading
+from made_np.cells import FileSource
+from made_np.table.files.reading import Array, TableError, as_table, check_exact, check_size, reading
+from made_np.table.table import Table
+from made_np.warning import warn
 
 
 def _pyarrow() -> Any:
@@ -37,12 +40,11 @@ def read_parquet(path: str) -> Table:
         for d, name in enumerate(table.column_names):
             values[:, d] = _as_numbers(path, table.column(d), f"column {name!r}")
     if left_out:
-        warnings.warn(
+        warn(
             f"{path}: {', '.join(map(repr, left_out))} is left out, as the index that pandas stored: to keep it as a "
-            "column, save frame.reset_index()",
-            stacklevel=3,
+            "column, save frame.reset_index()"
         )
-    return as_table(path, values, table.column_names)
+    return as_table(FileSource(path, table.column_names), values)
 
 
 def _as_numbers(path: str, column: Any, which: str) -> Array:
@@ -59,11 +61,11 @@ def _as_numbers(path: str, column: Any, which: str) -> Array:
     return np.asarray(numbers)
 
 
-def parquet_bytes(values: Array, names: list[str] | None) -> bytes:
+def parquet_bytes(values: Array, names: Sequence[str] | None) -> bytes:
     """Return the content of the file; columns without names are called x0, x1, ..."""
     pyarrow = _pyarrow()
     buffer = io.BytesIO()
     columns = [pyarrow.array(column, from_pandas=True) for column in values.T]  # NaN becomes null
-    table = pyarrow.Table.from_arrays(columns, names=names or [f"x{d}" for d in range(len(columns))])
+    table = pyarrow.Table.from_arrays(columns, names=list(names or ()) or [f"x{d}" for d in range(len(columns))])
     pyarrow.parquet.write_table(table, buffer)
     return buffer.getvalue()

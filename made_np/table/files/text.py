@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
-from made_np.table.table import EXACT, Array, Table, TableError, as_table, reading
+from made_np.cells import FileSource
+from made_np.table.files.reading import EXACT, Array, TableError, as_table, reading
+from made_np.table.table import Table
 from made_np.values import show
+from made_np.warning import warn
 
 Line = tuple[int, list[str]]
 """Its number, and its cells."""
@@ -41,12 +44,13 @@ def read_csv(path: str, header: bool | None) -> Table:
             raise TableError(f"{path}, line {number} has {len(cells)} cells, the first line {n_columns}: mend the line")
     first = _first_column(path, lines, names)
     names = names and names[first:]
+    source = FileSource(path, names, lines=np.array([number for number, _ in lines], dtype=np.int64), left_out=first)
     values = np.empty((len(lines), n_columns - first))
-    for row, (number, cells) in enumerate(lines):
-        values[row] = _row(path, number, cells, first, names)
-    for large in np.flatnonzero((np.abs(values) >= EXACT).any(axis=1)):
-        _check_large(path, lines[large], first, names)
-    return as_table(path, values, names)
+    for row, (_, cells) in enumerate(lines):
+        values[row] = _numbers(source, row, cells[first:])
+    for row in np.flatnonzero((np.abs(values) >= EXACT).any(axis=1)).tolist():
+        _check_large(source, row, lines[row][1][first:])
+    return as_table(source, values)
 
 
 def _csv_lines(path: str) -> list[Line]:
@@ -100,10 +104,9 @@ def _first_column(path: str, lines: list[Line], names: list[str] | None) -> int:
         first += 1
     if first:
         which = "column 0 has no name and is" if first == 1 else f"columns 0..{first - 1} have no names and are"
-        warnings.warn(
+        warn(
             f"{path}: {which} left out, as the row numbers (the index) that pandas and R write: give names in the "
-            "first line to keep them",
-            stacklevel=4,
+            "first line to keep them"
         )
     return first
 
@@ -124,9 +127,8 @@ def _is_plain(text: str) -> bool:
     return text.isascii() and "_" not in text
 
 
-def _row(path: str, line: int, cells: list[str], first: int, names: list[str] | None) -> list[float]:
-    """Return a line's numbers from the column `first` on."""
-    cells = cells[first:]
+def _numbers(source: FileSource, row: int, cells: list[str]) -> list[float]:
+    """Return the numbers of a row's cells."""
     if _is_plain("".join(cells)):
         try:
             return [float(cell) if cell else np.nan for cell in cells]
@@ -136,34 +138,29 @@ def _row(path: str, line: int, cells: list[str], first: int, names: list[str] | 
     for column, cell in enumerate(cells):
         number = _number(cell)
         if number is None:
-            names_too = "; if these are names, say so: header=True (--header yes)" if line == 1 else ""
+            is_first = source.lines is not None and source.lines[row] == 1
+            names_too = "; if these are names, say so: header=True (--header yes)" if is_first else ""
             raise TableError(
-                f"{path}, line {line}, {_which(column, first, names)}: {show(cell)} is not a number; code categories "
-                f"as 0..n-1, and leave a gap empty or write nan{names_too}"
+                f"{source.cell(row, column)}: {show(cell)} is not a number; code categories as 0..n-1, and leave a "
+                f"gap empty or write nan{names_too}"
             )
         numbers.append(number)
     return numbers
 
 
-def _check_large(path: str, line: Line, first: int, names: list[str] | None) -> None:
-    """Raise a `TableError` for a number of a line that float64 does not hold: an integer, or one beyond its range."""
-    number, cells = line
-    for column, cell in enumerate(cells[first:]):
+def _check_large(source: FileSource, row: int, cells: list[str]) -> None:
+    """Raise a `TableError` for a number of a row that float64 does not hold: an integer, or one beyond its range."""
+    for column, cell in enumerate(cells):
         digits = cell.strip().lstrip("+-").lower()
         value = abs(float(_number(cell) or 0))
         if value >= EXACT and digits[:1] != "i" and (np.isinf(value) or (digits.isdigit() and int(digits) != value)):
             raise TableError(
-                f"{path}, line {number}, {_which(column, first, names)}: float64 does not hold {show(cell)}: leave the "
-                "column out, or write smaller numbers (of identifiers, subtract the smallest)"
+                f"{source.cell(row, column)}: float64 does not hold {show(cell)}: leave the column out, or write "
+                "smaller numbers (of identifiers, subtract the smallest)"
             )
 
 
-def _which(column: int, first: int, names: list[str] | None) -> str:
-    """Name a column by its place in the file, and by its name."""
-    return f"column {column + first}" + ("" if names is None else f" ({names[column]})")
-
-
-def csv_bytes(values: Array, names: list[str] | None) -> bytes:
+def csv_bytes(values: Array, names: Sequence[str] | None) -> bytes:
     """Return the content of the file: integers without a point, gaps as nan."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
