@@ -14,17 +14,20 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from made_np.validation import undrawn
 from made_np.values import MOST_SEED, as_count, as_flag, as_generator, show
 
-__all__ = ["Conventions", "Learned", "NotFittedError", "as_seed", "not_fitted", "seed_of"]
+__all__ = ["Conventions", "NotFittedError", "as_seed", "learned", "not_fitted", "seed_of"]
 
 Self = TypeVar("Self", bound="Conventions")
 
 
 class Conventions:
     """What every scikit-learn estimator can do with its parameters, which are the arguments of ``__init__``."""
+
+    _fitted: Any
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
@@ -54,6 +57,30 @@ class Conventions:
         changed = [f"{name}={value!r}" for name, value in params.items() if repr(value) != repr(defaults[name])]
         return f"{type(self).__name__}({', '.join(changed)})"
 
+    @property
+    def _answers(self) -> Any:
+        """What fit left, in the attribute `_fitted`."""
+        if "_fitted" not in vars(self):
+            raise not_fitted(self)
+        return self._fitted
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there is something to ask."""
+        return "_fitted" in vars(self)
+
+    @property
+    def n_features_in_(self) -> int:
+        """D, the number of columns."""
+        return len(self._answers.columns)
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """The names of the columns (D,); absent where fit saw none."""
+        names = self._answers.names
+        if names is None:
+            raise AttributeError("the columns of fit have no names")
+        return np.array(names, dtype=object)
+
     def __sklearn_tags__(self) -> Any:
         """Return the tags of a density estimator (scikit-learn asks for them, so it is there)."""
         from sklearn.utils import Tags, TargetTags
@@ -61,9 +88,12 @@ class Conventions:
         return Tags(estimator_type="density_estimator", target_tags=TargetTags(required=False))
 
 
-class Learned:
-    """An attribute that a fit leaves: one of those of `_answers`, and absent before, with a word on what to do."""
+def learned(name: str) -> Any:
+    """Return an attribute of an estimator that fit leaves: it is that of `_answers`, and absent before."""
+    return _Learned(name)
 
+
+class _Learned:
     def __init__(self, name: str) -> None:
         self.name = name
 

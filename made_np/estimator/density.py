@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from made_np.diagnostics import Evaluation
 from made_np.estimator import stored
-from made_np.estimator.conventions import Conventions, Learned, as_seed, not_fitted
-from made_np.estimator.fitted import Fitted
+from made_np.estimator.conventions import Conventions, as_seed, learned
 from made_np.estimator.learning import learn, learn_on, read_again
 from made_np.estimator.look import Look
 from made_np.estimator.trials import Trial
@@ -27,7 +26,6 @@ from made_np.values import as_count
 __all__ = ["MADEDensity"]
 
 Self = TypeVar("Self", bound="MADEDensity")
-Names = NDArray[np.object_]
 Path = str | os.PathLike[str]
 
 MOST_ROWS = 10**12
@@ -256,14 +254,7 @@ class MADEDensity(Conventions):
         The first call fixes the columns: how many, their distributions, means and scales. Where later rows may hold
         values that the first ones do not, say so in `columns`. There is no early stopping.
 
-        Parameters
-        ----------
-        X : array or data frame (n, D)
-        y : ignored
-
-        Returns
-        -------
-        self
+        Arguments as in `fit`.
         """
         self._fitted = learn_on(self, vars(self).get("_fitted"), X)
         return self
@@ -300,12 +291,7 @@ class MADEDensity(Conventions):
         """Return what the rows cost: nats with their standard error, bits/dim, and what each column costs.
 
         All of it in the units of the columns: `nll` is ``-score(X)``, its rows are ``-score_samples(X)``. One-hot
-        columns are one feature there.
-
-        Parameters
-        ----------
-        X : array or data frame (n, D)
-            Without gaps: `score_samples` takes them.
+        columns are one feature there. `X` is as in `score_samples`, but without gaps.
         """
         fitted = self._answers
         return fitted.evaluate(read_again(self, fitted, X))
@@ -382,66 +368,39 @@ class MADEDensity(Conventions):
         Parameters
         ----------
         path : str or path-like
-            The file.
         backend : {None, "auto", "numba", "numpy"}
             Of the model, and of what it learns from now on. None: as saved, or "numpy" where that cannot be imported.
 
         Raises
         ------
-        FileNotFoundError
-            If there is no such file.
+        FileNotFoundError, TypeError
+            There is no such file, or `path` is no path.
         ValueError
-            If the file is damaged, compressed, from a newer made_np, or holds a model without an estimator.
-        TypeError
-            If `path` is no path.
+            The file is damaged, compressed, from a newer made_np, or holds a model without an estimator.
 
         Warns
         -----
         RuntimeWarning
             The backend that the model was saved with cannot be imported, and NumPy is taken.
         """
-        estimator, estimator._fitted = stored.load(path, backend, cls)
+        estimator, fitted = stored.load(path, backend, cls)
+        estimator._fitted = fitted
         return estimator
 
-    # ------------------------------------------------------------------------------------------ inside
+    # ------------------------------------------------------------------------------------------ what fit leaves
 
-    @property
-    def _answers(self) -> Fitted:
-        """What fit left."""
-        fitted: Fitted | None = vars(self).get("_fitted")
-        if fitted is None:
-            raise not_fitted(self)
-        return fitted
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Whether there is something to ask (scikit-learn asks that)."""
-        return "_fitted" in vars(self)
-
-    def _rng(self, random_state: Any) -> np.random.Generator:
-        return np.random.default_rng(as_seed(self.random_state if random_state is None else random_state))
-
-    made_: MADE = Learned("made")
-    theta_: Array = Learned("theta")
-    columns_: Columns = Learned("columns")
-    history_: dict[str, list[Any]] = Learned("history")
-    stopped_by_: str = Learned("stopped_by")
-    weight_decay_: Any = Learned("weight_decay")
-    trials_: list[Trial] = Learned("trials")
-
-    @property
-    def n_features_in_(self) -> int:
-        """D, the number of columns."""
-        return len(self.columns_)
-
-    @property
-    def feature_names_in_(self) -> Names:
-        """The names of the columns (D,), where fit saw some."""
-        names = self._answers.names
-        if names is None:
-            raise AttributeError("the columns of fit have no names")
-        return np.array(names, dtype=object)
+    made_: MADE = learned("made")
+    theta_: NDArray[Any] = learned("theta")
+    columns_: Columns = learned("columns")
+    history_: dict[str, list[Any]] = learned("history")
+    stopped_by_: str = learned("stopped_by")
+    weight_decay_: Any = learned("weight_decay")
+    trials_: list[Trial] = learned("trials")
 
     @property
     def n_iter_(self) -> int:
         """Epochs done."""
         return len(self.history_["epoch"])
+
+    def _rng(self, random_state: Any) -> np.random.Generator:
+        return np.random.default_rng(as_seed(self.random_state if random_state is None else random_state))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.masks.masks import Ints
 from made_np.model.made import MADE

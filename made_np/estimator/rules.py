@@ -165,7 +165,4 @@ def validate_every(n_masks: int | None, n_rows: int, n_valid: int) -> int:
 
 def has_real(outputs: Iterable[Distribution]) -> bool:
     """Whether some column is a real one."""
-    for output in outputs:
-        if output.is_real:
-            return True
-    return False
+    return any(output.is_real for output in outputs)

@@ -1,9 +1,9 @@
-"""Rows with gaps: a model answers what is asked of them exactly, or says that it cannot.
+"""Rows with gaps: what a model can answer exactly, what it says where it cannot.
 
-Features that are known *lead* in an order if all of them come before all gaps. Then ``p(x) = p(known) p(gaps | known)``,
-and the first factor is the product of the leading conditionals, none of which sees a gap. So a row is filled, or its
-known part scored, without summing anything out, by each mask set in whose order the known features lead. An endless
-model (``n_masks=None``) makes such an order for any gaps. Where no order will do, the answer is one `ValueError`.
+Features that are known *lead* in an order if all of them come before all gaps. Then p(x) = p(known) p(gaps | known),
+and the first factor is the product of the leading conditionals, none of which sees a gap. So each mask set in whose
+order the known features lead fills the row, or scores its known part, and sums nothing out. An endless model
+(``n_masks=None``) makes such an order for any gaps. Where no order will do, the answer is one `ValueError`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +10,11 @@ import numpy as np
 from made_np.distributions.mixtures import DiscretizedLogistic, RealMixture
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
 from made_np.distributions.together import NAMES
-from made_np.table.frames import Floats, where
+from made_np.table.frames import Floats
 from made_np.values import show
+from made_np.warning import warn
 
-__all__ = ["KINDS", "Kind", "as_kinds", "distribution_of", "warn_of_missing", "warn_of_row_numbers"]
+__all__ = ["KINDS", "Kind", "as_kinds", "distribution_of", "has_missing", "warn_of_missing", "warn_of_row_numbers"]
 
 Kind = str | Distribution
 """What a person says of a column: "auto", the name of a distribution, or a distribution."""
@@ -66,30 +66,27 @@ def distribution_of(values: Floats, kind: str, which: str) -> Distribution:
     return Categorical(n) if kind == "categorical" else DiscretizedLogistic(n)
 
 
-def warn_of_missing(x: Floats, kinds: Sequence[Kind], names: Sequence[str]) -> None:
-    """Warn of codes with -1 among them: mostly it stands for what is missing, and makes its column a real one."""
-    found = [where(d, names[d]) for d, kind in enumerate(kinds) if kind == "auto" and _has_missing(x[:, d])]
+def warn_of_missing(found: Sequence[str]) -> None:
+    """Warn of columns that `has_missing` found: mostly -1 stands for a gap, and makes its column a real one."""
     if found:
         shown = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        warnings.warn(
+        warn(
             f"codes with -1 among them in {shown} are taken for real numbers. Where -1 stands for a gap, drop the row "
             "or add 1 to the column, and give NaN in what is scored or completed; where it is a number, set columns to "
-            "'gaussian' for it",
-            stacklevel=5,  # of who called fit
+            "'gaussian' for it"
         )
 
 
 def warn_of_row_numbers(names: Sequence[str]) -> None:
     """Warn of a first column that pandas found without a name: mostly it is the row numbers that it wrote itself."""
     if names[0] == "Unnamed: 0":
-        warnings.warn(
+        warn(
             "column 0 ('Unnamed: 0') is learned as any other: if it holds row numbers (the index that pandas wrote), "
-            "drop it, or read the table with index_col=0; otherwise give it a name",
-            stacklevel=5,  # of who called fit
+            "drop it, or read the table with index_col=0; otherwise give it a name"
         )
 
 
-def _has_missing(values: Floats) -> bool:
+def has_missing(values: Floats) -> bool:
     """Whether a column is of codes 0..n-1 (or 1..n), with -1 among them; -1 and 1 alone are two states of a spin."""
     if values.min() != -1 or values.max() >= MAX_CODES or (values != np.floor(values)).any():
         return False

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.model.made import MADE
+from made_np.model.rows import Rows
 from made_np.optim import Optimizer, get_optimizer
 from made_np.schedules import Schedule, ScheduleError, after, get_schedule, multiplier
-from made_np.training.loop import Callback, Options, Rows
+from made_np.training.loop import Callback, Options
 from made_np.validation import as_numbers
 from made_np.values import as_callable, as_count, as_number, show
 
@@ -56,7 +57,7 @@ def as_options(
     averaging: float,
     callbacks: Iterable[Callback] = (),
 ) -> Options:
-    """Return the arguments of `training.fit` that say how to train `made`, each checked; `has_valid`: with such rows."""
+    """Return the arguments of `training.fit` that say how to train `made`, each checked."""
     return Options(
         get_optimizer(optimizer),
         as_number(learning_rate, "learning_rate", "(0, inf)"),

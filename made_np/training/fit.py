@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.model.made import MADE, as_model
+from made_np.model.rows import Rows
 from made_np.optim import Optimizer
 from made_np.schedules import Schedule
 from made_np.training.arguments import as_options, as_table, as_valid_rows
 from made_np.training.checkpoints import Checkpoint, prepare
-from made_np.training.loop import Callback, EpochInfo, Options, Record, Rows, Run
+from made_np.training.loop import Callback, EpochInfo, Options, Record, Run
 from made_np.validation import undrawn
 from made_np.values import as_flag, as_generator, as_path
 
@@ -250,7 +251,7 @@ def _start(made: MADE, rows: Rows, theta: Array | None, rng: np.random.Generator
     """A theta of our own to change: a copy of the one given, or a new one that knows the data."""
     if theta is not None:
         return made.check_theta(theta).copy()
-    return made.init(rng, rows.x[:: 1 + rows.x.size // AT_ONCE])
+    return made.init(rng, rows[:: 1 + rows.x.size // AT_ONCE])
 
 
 def _way_out(run: Run, stopped_by: str) -> str:
