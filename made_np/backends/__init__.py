@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
 from made_np.backends._forks import hold_at_forks
+from made_np.warning import warn
 
 BACKENDS = ("numpy", "numba")
 """The names that exist in this version."""
@@ -68,5 +68,5 @@ def _fastest() -> ModuleType:
             return _import("numba")
         except Exception as error:  # such as a NumPy that is too new for this numba
             text = f"numba cannot be imported, so made_np runs on NumPy, which is slower: {error}"
-            warnings.warn(text, RuntimeWarning, stacklevel=4)
+            warn(text, RuntimeWarning)
     return _import("numpy")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from made_np.diagnostics import Evaluation
 from made_np.estimator import stored
-from made_np.estimator.conventions import Conventions, as_seed, learned
+from made_np.estimator.conventions import Conventions, learned, seed_of
 from made_np.estimator.learning import learn, learn_on, read_again
 from made_np.estimator.look import Look
 from made_np.estimator.trials import Trial
@@ -53,9 +53,8 @@ class MADEDensity(Conventions):
         more.
 
         "auto" also looks for one-hot columns in `fit` on 100 rows or more (see `made_np.OneHot.find`), unless `order`
-        is a permutation. One-hot columns are one feature of the model, and `order` counts features. They are one-hot in
-        every sample, and rows where they are not are refused. A `made_np.OneHot` says which they are; the rest is then
-        as for "auto".
+        is a permutation. They are one feature of the model, and `order` counts features. They are one-hot in every
+        sample, and other rows are refused. A `made_np.OneHot` says which they are; the rest is then as for "auto".
     activation : {"relu", "tanh", "sigmoid", "softplus"}
         Of the hidden layers.
     order : {"auto", "natural", "reverse", "random", "found"}, permutation (D,), or permutations (n_masks, D)
@@ -244,8 +243,7 @@ class MADEDensity(Conventions):
             Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto"; or a first column that
             pandas calls "Unnamed: 0", which mostly holds row numbers.
         """
-        before = vars(self).get("_fitted") if self.warm_start else None
-        self._fitted = learn(self, before, X, X_val, checkpoint)
+        self._fitted = learn(self, vars(self).get("_fitted"), X, X_val, checkpoint)
         return self
 
     def partial_fit(self: Self, X: Any, y: Any = None) -> Self:
@@ -314,7 +312,8 @@ class MADEDensity(Conventions):
         """
         fitted = self._answers
         n_samples = as_count(n_samples, "n_samples", 1, MOST_ROWS)
-        rows = fitted.sample(n_samples, self._rng(random_state))
+        with seed_of(self.random_state if random_state is None else random_state) as seed:
+            rows = fitted.sample(n_samples, np.random.default_rng(seed))
         return rows if fitted.look is None else fitted.look.put_on(rows)
 
     def impute(self, X: Any, n_draws: int | None = None, random_state: Any = None) -> Any:
@@ -343,7 +342,8 @@ class MADEDensity(Conventions):
         """
         fitted = self._answers
         n_draws = n_draws if n_draws is None else as_count(n_draws, "n_draws", 1, MOST_ROWS)
-        filled = fitted.impute(read_again(self, fitted, X), n_draws, self._rng(random_state))
+        with seed_of(self.random_state if random_state is None else random_state) as seed:
+            filled = fitted.impute(read_again(self, fitted, X), n_draws, np.random.default_rng(seed))
         look = Look.of(X)
         if look is None:
             return filled[0] if n_draws is None else filled
@@ -401,6 +401,3 @@ class MADEDensity(Conventions):
     def n_iter_(self) -> int:
         """Epochs done."""
         return len(self.history_["epoch"])
-
-    def _rng(self, random_state: Any) -> np.random.Generator:
-        return np.random.default_rng(as_seed(self.random_state if random_state is None else random_state))

@@ -30,7 +30,7 @@ from made_np.table.names import check_columns
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
 from made_np.training.fit import fit_rows
-from made_np.training.online import train_on
+from made_np.training.online import Memory, train_on
 
 __all__ = ["learn", "learn_on"]
 
@@ -50,17 +50,40 @@ class Lesson(NamedTuple):
     names: tuple[str, ...] | None
     look: Look | None
 
+    def learned(
+        self,
+        plan: Plan,
+        theta: NDArray[Any],
+        history: dict[str, list[Any]],
+        stopped_by: str,
+        trials: list[Trial],
+        memory: Memory | None = None,
+    ) -> Fitted:
+        """Return what is left once it has been learned."""
+        return Fitted(
+            plan.made,
+            theta,
+            self.columns,
+            self.names,
+            self.look,
+            history,
+            stopped_by,
+            plan.weight_decay,
+            trials,
+            memory,
+        )
+
 
 def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: Any) -> Fitted:
-    """Learn the density of `X` as `MADEDensity.fit` says, whose parameters these are; `before` is gone on from."""
+    """Learn the density of `X` as `MADEDensity.fit` says, whose parameters these are; `before` is for a warm start."""
     check_params(params)
     if checkpoint is not None:
         check_checkpoint(checkpoint, params.random_state)
+    if not params.warm_start:
+        before = None
     lesson = _lesson(params, before, X)
     table_val = None if X_val is None else _table_val(params, lesson.table, X_val)
-    n = lesson.table.n_rows
-    n_held = max(1, int(params.validation_fraction * n)) if table_val is None and params.early_stopping and n > 1 else 0
-    facts = Facts(lesson.columns, n, n - n_held, n_held if table_val is None else table_val.n_rows)
+    facts, n_held = _facts(params, lesson, table_val)
     choice = _choice(params, facts, before)
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
@@ -69,13 +92,14 @@ def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: An
         if table_val is not None:
             valid = encode(table_val, lesson.columns, plan.made)
     # All arguments have been looked at: from here on there is work.
-    found = cache(lambda: _found_order(lesson))
     trials = [] if before is None else before.trials
-    if before is None and valid is not None:
-        trials = _trials(params, facts, seed, found, rows, valid, checkpoint)
     if before is None:
-        choice = best(trials) if trials else choice
-        plan = _settled(choose(params, facts, choice, seed) if trials else plan, choice, found)
+        found = cache(lambda: _found_order(lesson))
+        trials = [] if valid is None else _trials(params, facts, seed, found, rows, valid, checkpoint)
+        if trials:
+            choice = best(trials)
+            plan = choose(params, facts, choice, seed)
+        plan = _settled(plan, choice, found)
     result = fit_rows(
         plan.made,
         rows,
@@ -86,17 +110,7 @@ def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: An
         checkpoint=checkpoint,
         progress=bool(params.verbose),
     )
-    return Fitted(
-        plan.made,
-        result.theta,
-        lesson.columns,
-        lesson.names,
-        lesson.look,
-        result.history,
-        result.stopped_by,
-        plan.weight_decay,
-        trials,
-    )
+    return lesson.learned(plan, result.theta, result.history, result.stopped_by, trials)
 
 
 def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
@@ -128,18 +142,8 @@ def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
     )
     history = {name: new if before is None else before.history[name] + new for name, new in done.history.items()}
     history["epoch"] = list(range(1, len(history["epoch"]) + 1))
-    return Fitted(
-        plan.made,
-        done.theta,
-        lesson.columns,
-        lesson.names,
-        lesson.look,
-        history,
-        done.stopped_by,
-        plan.weight_decay,
-        [] if before is None else before.trials,
-        done.memory,
-    )
+    trials = [] if before is None else before.trials
+    return lesson.learned(plan, done.theta, history, done.stopped_by, trials, done.memory)
 
 
 # ---------------------------------------------------------------------------------------------- the table
@@ -186,6 +190,15 @@ def _table_val(params: Any, table: Table, X_val: Any) -> Table:
     table_val = read(params, X_val, "X_val")
     check_columns(table_val.names, table_val.n_columns, table.names, table.n_columns, what="X_val")
     return table_val
+
+
+def _facts(params: Any, lesson: Lesson, table_val: Table | None) -> tuple[Facts, int]:
+    """Return what is known of the table, and how many of its rows are held out."""
+    n = lesson.table.n_rows
+    if table_val is not None:
+        return Facts(lesson.columns, n, n, table_val.n_rows), 0
+    n_held = max(1, int(params.validation_fraction * n)) if params.early_stopping and n > 1 else 0
+    return Facts(lesson.columns, n, n - n_held, n_held), n_held
 
 
 def _split(lesson: Lesson, plan: Plan, n_held: int, rng: np.random.Generator) -> tuple[Rows, Rows | None]:

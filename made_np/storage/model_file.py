@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -29,6 +28,7 @@ from made_np.storage.archive import MAX_ENTRIES, Entries, TooLarge, check_entry,
 from made_np.storage.header import FORMAT_VERSION, Header, decode_header, encode_header, foreign, rebuilding
 from made_np.validation import as_dense
 from made_np.values import as_a, as_choice, as_count, as_path, show
+from made_np.warning import warn
 
 __all__ = ["FORMAT_VERSION", "Stored", "load", "save"]
 
@@ -182,7 +182,7 @@ def _usable(path: str, saved: Any) -> Any:
         get_backend(saved)
     except Exception as error:  # such as a NumPy that is too new for this numba
         text = f"{path} was saved with backend={saved!r}, and NumPy is taken, which gives the same to rounding: {error}"
-        warnings.warn(text, RuntimeWarning, stacklevel=4)
+        warn(text, RuntimeWarning)
         return "numpy"
     return saved
 

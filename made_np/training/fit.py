@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import os
 import time
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +24,7 @@ from made_np.training.checkpoints import Checkpoint, prepare
 from made_np.training.loop import Callback, EpochInfo, Options, Record, Run
 from made_np.validation import undrawn
 from made_np.values import as_flag, as_generator, as_path
+from made_np.warning import warn
 
 __all__ = ["Callback", "EpochInfo", "FitResult", "fit", "fit_rows"]
 
@@ -175,7 +175,6 @@ def fit(
     >>> bool(abs(result.history["train"][-1] - entropy) < 0.01)  # nats
     True
     """
-    start = time.perf_counter()
     rows = as_table(as_model(made), x, context, "x", "context")
     valid_rows = as_valid_rows(made, valid, valid_context)
     options = as_options(
@@ -194,9 +193,17 @@ def fit(
         averaging=averaging,
         callbacks=callbacks,
     )
-    progress = as_flag(progress, "progress")
-    run, saver = _begin(made, rows, valid_rows, options, theta, rng, start, checkpoint, resume)
-    return _result(run, _train(run, saver, progress))
+    return fit_rows(
+        made,
+        rows,
+        valid_rows,
+        options,
+        rng=rng,
+        theta=theta,
+        checkpoint=checkpoint,
+        resume=resume,
+        progress=progress,
+    )
 
 
 def fit_rows(
@@ -205,15 +212,17 @@ def fit_rows(
     valid_rows: Rows | None,
     options: Options,
     *,
-    rng: np.random.Generator,
+    rng: int | np.random.Generator | None,
     theta: Array | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = True,
     progress: bool = False,
 ) -> FitResult:
     """Fit as `fit` does, where rows and options have been checked already: neither is looked at again."""
     start = time.perf_counter()
-    run, saver = _begin(made, rows, valid_rows, options, theta, rng, start, checkpoint, True)
-    return _result(run, _train(run, saver, progress))
+    show = as_flag(progress, "progress")
+    run, saver = _begin(made, rows, valid_rows, options, theta, rng, start, checkpoint, resume)
+    return _result(run, _train(run, saver, show))
 
 
 def _begin(
@@ -243,7 +252,7 @@ def _train(run: Run, saver: Checkpoint | None, show: bool) -> str:
     if saver is not None and stopped_by not in ("interrupt", "diverged", "schedule"):  # in the middle of an epoch
         saver.finish(run)
     if stopped_by in ("diverged", "schedule"):
-        warnings.warn(_way_out(run, stopped_by), RuntimeWarning, stacklevel=3)
+        warn(_way_out(run, stopped_by), RuntimeWarning)
     return stopped_by
 
 

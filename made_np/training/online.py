@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -12,11 +11,10 @@ from numpy.typing import NDArray
 
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
-from made_np.optim import Optimizer, State, get_optimizer
-from made_np.schedules import get_schedule
-from made_np.training.arguments import as_decay, as_dropout
-from made_np.training.loop import Options, Record, Run
-from made_np.values import as_count, as_number
+from made_np.optim import Optimizer, State
+from made_np.training.arguments import as_options
+from made_np.training.loop import Record, Run
+from made_np.warning import warn
 
 __all__ = ["Memory", "Pass", "train_on"]
 
@@ -80,21 +78,22 @@ def train_on(
     RuntimeWarning
         The loss was not finite: the theta given back is the old one.
     """
-    rule = get_optimizer(optimizer)
-    options = Options(
-        optimizer=rule,
-        learning_rate=as_number(learning_rate, "learning_rate", "(0, inf)"),
-        schedule=get_schedule(None),
-        batch_size=as_count(batch_size, "batch_size"),
+    options = as_options(
+        made,
+        has_valid=False,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        schedule=None,
+        batch_size=batch_size,
         max_epochs=1,
         patience=1,
         validate_every=1,
-        decay=as_decay(made, weight_decay),
-        dropout=as_dropout(made, dropout),
-        input_dropout=as_number(input_dropout, "input_dropout", "[0, 1)"),
+        weight_decay=weight_decay,
+        dropout=dropout,
+        input_dropout=input_dropout,
         averaging=0.0,
-        callbacks=(),
     )
+    rule = options.optimizer
     n_steps = 0 if memory is None else memory.n_steps
     rng = np.random.default_rng((seed, n_steps))
     theta = made.check_theta(theta).copy()
@@ -106,6 +105,6 @@ def train_on(
     history = {name: [getattr(record, name) for record in run.records] for name in Record._fields}
     if stopped_by == "diverged":
         way_out = f"the loss was not finite: theta stays as it was. Try a learning_rate below {learning_rate:g}"
-        warnings.warn(way_out, RuntimeWarning, stacklevel=3)
+        warn(way_out, RuntimeWarning)
         return Pass(run.kept.theta, history, stopped_by, Memory(rule, rule.init(theta), run.n_steps))
     return Pass(run.theta, history, stopped_by, Memory(rule, run.state, run.n_steps))
