@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.cells import Name, as_source
 from made_np.values import REALS, as_count, as_sequence, show
 
 Array = NDArray[Any]
@@ -31,13 +32,15 @@ def undrawn(generator: np.random.Generator) -> Iterator[None]:
         raise
 
 
-def as_rows(x: Any, n_columns: int, dtype: np.dtype[Any], name: str = "x", *, gaps: bool = False) -> Array:
+def as_rows(x: Any, n_columns: int, dtype: np.dtype[Any], name: Name = "x", *, gaps: bool = False) -> Array:
     """Return `x` as an (n, n_columns) array of `dtype`; what cannot be meant raises.
 
     Bool, integer, float, big-endian, strided, read-only and memory-mapped arrays and lists are fine, and never changed.
 
     Parameters
     ----------
+    name : str or Source
+        What messages call `x`; a source, of which `x` is some rows, calls them by their place in the whole.
     gaps : bool
         Whether NaN is allowed, as a gap.
 
@@ -59,7 +62,7 @@ def as_rows(x: Any, n_columns: int, dtype: np.dtype[Any], name: str = "x", *, ga
     return as_finite(array, dtype, name, gaps=gaps)
 
 
-def as_dense(x: Any, name: str) -> Array:
+def as_dense(x: Any, name: Name) -> Array:
     """Return `x` as an array, without a copy where it is one; sparse, masked and ragged data are refused."""
     if hasattr(type(x), "tocsr") or hasattr(type(x), "todense"):  # of the type: an instance may answer with any error
         raise TypeError(f"{name} is sparse ({type(x).__name__}): pass {name}.toarray()")
@@ -73,7 +76,7 @@ def as_dense(x: Any, name: str) -> Array:
         raise TypeError(f"{name} is a {type(x).__name__}, of which NumPy makes no array ({show(error)})") from None
 
 
-def as_numbers(x: Any, name: str) -> Array:
+def as_numbers(x: Any, name: Name) -> Array:
     """Return `x` as a real numeric array, without a copy where it is one, or raise a `TypeError`."""
     array = as_dense(x, name)
     if array.dtype.kind == "O":
@@ -83,30 +86,36 @@ def as_numbers(x: Any, name: str) -> Array:
     return array
 
 
-def as_doubles(x: Any, name: str) -> Array:
+def as_doubles(x: Any, name: Name) -> Array:
     """Return `x` as a numeric array of float64, or raise a `TypeError`; what is beyond its range is infinite."""
     with np.errstate(over="ignore"):
         return as_numbers(x, name).astype(np.float64, copy=False)
 
 
-def _from_objects(array: Array, name: str) -> Array:
+def _from_objects(array: Array, name: Name) -> Array:
     """Turn an object array into floats if all its entries are real numbers."""
     floats = np.empty(array.shape)
     for index, value in np.ndenumerate(array):
-        column = f", column {index[-1]}" if len(index) > 1 else ""
         if not isinstance(value, REALS):
             raise TypeError(
-                f"{name} has dtype object{column}: {show(value)} is a {type(value).__name__}, not a real number; "
-                "code categories as 0..n-1"
+                f"{name} has dtype object: {_entry(name, index)}{show(value)} is a {type(value).__name__}, not a real "
+                "number; code categories as 0..n-1"
             )
         try:
             floats[index] = value
         except OverflowError:
-            raise ValueError(f"{name}{list(index)} = {show(value)} is beyond all floats: clip or drop it") from None
+            raise ValueError(f"{_entry(name, index)}{show(value)} is beyond all floats: clip or drop it") from None
     return floats
 
 
-def as_finite(array: Array, dtype: np.dtype[Any], name: str, *, gaps: bool = False) -> Array:
+def _entry(name: Name, index: tuple[int, ...]) -> str:
+    """Return how messages call an entry of an array of any shape, up to its value."""
+    if len(index) == 2:
+        return f"{as_source(name).cell(*index)} = "
+    return f"{name}[{', '.join(map(str, index))}] = " if index else ""
+
+
+def as_finite(array: Array, dtype: np.dtype[Any], name: Name, *, gaps: bool = False) -> Array:
     """Return `array` in `dtype`; a NaN (unless `gaps`), an inf, or a value beyond the dtype's range raises."""
     if array.dtype.kind != "f":
         return array.astype(dtype)
@@ -121,7 +130,7 @@ def as_finite(array: Array, dtype: np.dtype[Any], name: str, *, gaps: bool = Fal
     if wrong.any():
         index = tuple(int(i) for i in np.argwhere(wrong)[0])
         value = float(array[index])
-        where = f"{name}[{', '.join(map(str, index))}] = {value}"
+        where = f"{_entry(name, index)}{value}"
         if math.isnan(value):
             raise ValueError(f"{where} (column {index[-1]}): NaN is not allowed here; fill or drop it first")
         if math.isinf(value):

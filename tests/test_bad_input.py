@@ -39,7 +39,7 @@ BAD_ROWS: list[tuple[Any, type[Exception], str]] = [
     (row(0, 3, 0), ValueError, r"x\[1, 1\] = 3: column 1 has Categorical values, an integer 0\.\.2"),
     (row(0, -1, 0), ValueError, r"x\[1, 1\] = -1: column 1"),
     ([["a", "b", "c"]], TypeError, "x has dtype <U1"),
-    (np.array([[0, None, 0]]), TypeError, "x has dtype object, column 1: None"),
+    (np.array([[0, None, 0]]), TypeError, r"x has dtype object: x\[0, 1\] = None"),
     (np.zeros((1, 3), complex), TypeError, "x has dtype complex128"),
     (sparse.csr_array(np.zeros((2, 3))), TypeError, r"x is sparse \(csr_array\): pass x\.toarray\(\)"),
     (np.ma.masked_array(np.zeros((2, 3)), mask=True), TypeError, "x is a masked array"),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.cells import Name, as_source
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
 from made_np.layers import Array
@@ -189,7 +190,7 @@ class Outputs:
         """Return the raw outputs (O,) of the columns of `x` each on its own: the biases to start training from."""
         return np.concatenate([o.marginal(x[:, d]) for d, o in enumerate(self.feature_outputs)])
 
-    def check_support(self, x: Array, name: str) -> None:
+    def check_support(self, x: Array, name: Name) -> None:
         """Raise a `ValueError` that names column, row and value where `x` is outside its column's support.
 
         NaN is passed over: whether a gap is allowed is asked elsewhere.
@@ -203,7 +204,7 @@ class Outputs:
                 row, place = (int(i) for i in np.argwhere(invalid)[0])
                 column = int(np.arange(x.shape[1])[group.features][place])
                 raise ValueError(
-                    f"{name}[{row}, {column}] = {values[row, place]:g}: column {column} has "
+                    f"{as_source(name).cell(row, column)} = {values[row, place]:g}: column {column} has "
                     f"{type(group.output).__name__} values, {group.output.support}"
                 )
 

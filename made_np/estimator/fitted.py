@@ -77,7 +77,7 @@ class Fitted:
         for first, x in table.blocks(max(1, AT_ONCE // widest)):
             source = table.source.at(first)
             z = self.columns.encode(x, source)
-            log_prob = observed_log_prob(made, theta, z, source.line, self.columns.label)
+            log_prob = observed_log_prob(made, theta, z, self.columns.label, source)
             scores[first : first + len(x)] = log_prob + self.columns.log_jacobian(~np.isnan(x))
         return scores
 
@@ -102,7 +102,7 @@ class Fitted:
         """Return the rows with their gaps filled, shape (n_draws, n, D); None is one central completion."""
         x = table.read()
         given = self.columns.encode(x, table.source)
-        check_gaps(self.made, ~np.isnan(given), table.source.line, self.columns.label)
+        check_gaps(self.made, ~np.isnan(given), self.columns.label, table.source)
         if n_draws is None:
             z = self.made.fill_means(self.theta, given, rng=rng)[None]
         else:

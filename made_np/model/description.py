@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from made_np.backends import BACKENDS, get_backend
 from made_np.backends._folding import Folding
+from made_np.cells import Name, Source
 from made_np.distributions.together import Outputs, output_config
 from made_np.layers import ACTIVATIONS, Array
 from made_np.lazy import lazy
@@ -23,7 +24,7 @@ from made_np.network.network import Network
 from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
 from made_np.values import MOST_SEED, as_a, as_choice, as_count, as_flag, as_sequence
 
-AT_ONCE = 1 << 22
+AT_ONCE = 1 << 20
 """Numbers that a layer holds for the rows that are checked and scored together."""
 
 Model = TypeVar("Model", bound="Description")
@@ -210,7 +211,7 @@ class Description:
         """Return `grad`, or raise if it is no such array as theta, or cannot be overwritten while others are `read`."""
         return as_target(self.check_theta(grad, "grad"), "grad", read)
 
-    def check_rows(self, x: Any, name: str = "x", *, gaps: bool = False) -> Array:
+    def check_rows(self, x: Any, name: Name = "x", *, gaps: bool = False) -> Array:
         """Return `x` as (n, D) rows of this model's dtype, or raise; NaN is allowed only where `gaps` are.
 
         `Rows` have been checked, and are not looked at again.
@@ -237,12 +238,7 @@ class Description:
         n = len(x) if x.ndim == 2 else 0  # anything but a table is refused with the first block
         step = max(1, AT_ONCE // max(self.network.n_inputs, self.outputs.n_raw, *self.hidden))
         for first in range(0, max(n, 1), step):
-            try:
-                rows = self.check_rows(x[first : first + step] if n else x, name)
-            except ValueError as error:
-                if first == 0:
-                    raise
-                raise ValueError(f"from row {first} of {name}, counted as 0, on: {error}") from None
+            rows = self.check_rows(x[first : first + step] if n else x, Source(name, first=first))
             if first == 0:
                 context = self.check_context(context, n, context_name, f"{name} has")
             yield rows, None if context is None else context[first : first + step]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.cells import Name, as_source
 from made_np.layers import Array
 from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet
@@ -68,29 +69,24 @@ def no_order_leads(known: Bools, row: str, label: Label = "feature {}".format, o
     )
 
 
-def check_gaps(
-    made: MADE, known: Bools, line: Label = "x[{}]".format, label: Label = "feature {}".format, other: str = ""
-) -> None:
+def check_gaps(made: MADE, known: Bools, label: Label = "feature {}".format, name: Name = "x") -> None:
     """Raise a `ValueError` if the known features of some row lead in no order of the model.
 
     Parameters
     ----------
     made : MADE
     known : ndarray of bool, shape (n, D)
-    line, label : callable (int) -> str
-        How to call a row and a feature in the message.
-    other : str
-        A further way out, for the end of the message.
+    label : callable (feature) -> str
+        How to call a feature in the message.
+    name : str or Source
+        What to call the rows.
     """
-    if made.n_masks is not None:
-        _check_leads(list(made.mask_sets), known, line, label, other)
-
-
-def _check_leads(sets: list[MaskSet], known: Bools, line: Label, label: Label, other: str) -> None:
-    unable = ~np.any([leads(one.order, known) for one in sets], axis=0)
+    if made.n_masks is None:
+        return
+    unable = ~np.any([leads(one.order, known) for one in made.mask_sets], axis=0)
     if unable.any():
         row = int(np.flatnonzero(unable)[0])
-        raise no_order_leads(known[row], line(row), label, other)
+        raise no_order_leads(known[row], as_source(name).line(row), label)
 
 
 # ---------------------------------------------------------------------------------------------- filled
@@ -137,7 +133,7 @@ def assign(
                 ", or take conditioning='clamp' (given values are put in as they are reached; features drawn earlier "
                 "do not hear of them)"
             )
-            raise no_order_leads(pattern, f"given[{rows[0]}]", other=clamp)
+            raise no_order_leads(pattern, as_source("given").line(int(rows[0])), other=clamp)
         questions.append((pattern, rows, able))
     return _drawn(questions, rng, log_prob_known, fresh)
 
@@ -223,7 +219,7 @@ def fill(
 
 
 def observed_log_prob(
-    made: MADE, theta: Array, x: Array, line: Label = "x[{}]".format, label: Label = "feature {}".format
+    made: MADE, theta: Array, x: Array, label: Label = "feature {}".format, name: Name = "x"
 ) -> NDArray[np.float64]:
     """Return log p of what is known in each row, in nats, shape (n,).
 
@@ -233,8 +229,10 @@ def observed_log_prob(
     theta : ndarray, shape (P,)
     x : ndarray, shape (n, D)
         NaN where a feature is not known. Rows without NaN get ``made.log_prob``, rows of nothing else get 0.
-    line, label : callable (int) -> str
-        How to call a row and a feature in a message.
+    label : callable (feature) -> str
+        How to call a feature in a message.
+    name : str or Source
+        What to call the rows.
 
     Raises
     ------
@@ -257,7 +255,7 @@ def observed_log_prob(
     True
     """
     known = ~np.isnan(x)
-    check_gaps(made, known, line, label)
+    check_gaps(made, known, label, name)
     # What stands in a gap does not matter, as long as it is a value: no known feature sees it.
     filled = np.where(known, x, 0)
     total = np.full(len(x), -np.inf)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.cells import Name, as_source
 from made_np.distributions.mixtures import DiscretizedLogistic, RealMixture
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution
 from made_np.distributions.together import Outputs, output_config, outputs_from_config
@@ -207,7 +208,7 @@ class Columns:
     def _blocks(self) -> Outputs:
         return Outputs(tuple(column.output for column in self.each))
 
-    def encode(self, x: Any, name: str = "X") -> Floats:
+    def encode(self, x: Any, name: Name = "X") -> Floats:
         """Return the model's rows z (n, features) of the table `x` (n, D); NaN stays NaN. Raises as `check`."""
         x = self.check(x, name)
         with np.errstate(over="ignore"):  # the model itself refuses what is too large for its dtype
@@ -237,7 +238,7 @@ class Columns:
             raise ValueError(f"known has shape {known.shape}: give rows (n, {len(self)})")
         return -np.where(known, np.log(self.scales), 0.0).sum(axis=1)
 
-    def check(self, x: Any, name: str = "X") -> Floats:
+    def check(self, x: Any, name: Name = "X") -> Floats:
         """Return `x` as float64, or raise an error that names column and value where its column cannot have it.
 
         Every code 0..n-1 is allowed in a column of n codes, whether fit met it or not: it has its probability. NaN is
@@ -253,8 +254,9 @@ class Columns:
                 column = int(places[group.features][place])
                 output = group.output
                 which = where(column, self.each[column].name)
+                entry = as_source(name).cell(row, column)
                 raise ValueError(
-                    f"{name}[{row}, {column}] = {values[row, place]:g}: {which} has {type(output).__name__} values, "
+                    f"{entry} = {values[row, place]:g}: {which} has {type(output).__name__} values, "
                     f"{output.support}. {_way_out(output, values[row, place])}"
                 )
         return x

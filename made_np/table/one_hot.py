@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.cells import Name, as_source
 from made_np.lazy import lazy
 from made_np.table.table import Table
 from made_np.validation import as_doubles, as_numbers
@@ -164,7 +165,7 @@ class OneHot:
             start = spans[-1][1]
         return spans
 
-    def fold(self, x: Any, name: str = "x") -> Floats:
+    def fold(self, x: Any, name: Name = "x") -> Floats:
         """Return the table with one column for each group: which of the group's columns is 1, counted from 0.
 
         Parameters
@@ -172,7 +173,7 @@ class OneHot:
         x : array (n, D)
             NaN is a gap. The rest of a group follows from its 1, or from all others being 0 where there must be one;
             a group that is all gap is a gap.
-        name : str
+        name : str or Source
             What messages call `x`.
 
         Returns
@@ -224,7 +225,7 @@ class OneHot:
         return table
 
 
-def _as_table(x: Any, name: str) -> Floats:
+def _as_table(x: Any, name: Name) -> Floats:
     """Return `x` as a table of float64, or raise."""
     array = as_doubles(x, name)
     if array.ndim != 2:
@@ -277,7 +278,7 @@ def _end_of_group(
     return (sure if sure >= start + FEWEST else start + 1), False
 
 
-def _fold(part: Floats, none: bool, start: int, name: str) -> Floats:
+def _fold(part: Floats, none: bool, start: int, name: Name) -> Floats:
     """Return the codes (n,) of the columns (n, width) of one group, the first of which is column `start`."""
     width = part.shape[1]
     gap = np.isnan(part)
@@ -290,9 +291,9 @@ def _fold(part: Floats, none: bool, start: int, name: str) -> Floats:
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise ValueError(
-            f"{name}[{row}] has {part[row].tolist()} in columns {start}..{start + width - 1}, which are one-hot: "
-            f"{'at most' if none else 'exactly'} one of them is 1, and all are known or none is. Mend the row, or give "
-            "columns='bernoulli' (or a list) for columns that are not one-hot"
+            f"{as_source(name).line(row)} has {part[row].tolist()} in columns {start}..{start + width - 1}, which are "
+            f"one-hot: {'at most' if none else 'exactly'} one of them is 1, and all are known or none is. Mend the "
+            "row, or give columns='bernoulli' (or a list) for columns that are not one-hot"
         )
     codes = np.where(follows, gap.argmax(axis=1), np.where(ones == 1, (part == 1).argmax(axis=1), width))
     return np.where(unknown, np.nan, codes)

@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from strategies import random_theta
 
+from made_np.cells import Source
 from made_np.distributions.mixtures import DiscretizedLogistic
 from made_np.distributions.plain import Bernoulli, Categorical
 from made_np.masks.sets import MIXTURE_SIZE
@@ -265,7 +266,7 @@ def test_one_text_says_that_no_order_leads() -> None:
     said = []
     for ask in (
         lambda: made.fill_means(theta, gappy),
-        lambda: observed_log_prob(made, theta, gappy, "given[{}]".format),
+        lambda: observed_log_prob(made, theta, gappy, name="given"),
     ):
         with pytest.raises(ValueError, match=r"given\[1\] has gaps in feature 1") as caught:
             ask()
@@ -362,6 +363,6 @@ def test_many_rows_are_scored_piece_by_piece_alike() -> None:
 def test_gaps_that_no_order_allows_are_named_as_the_caller_likes() -> None:
     made, _ = model()
     known = np.array([[1, 1, 1, 1], [1, 0, 1, 0]], dtype=bool)
-    with pytest.raises(ValueError, match=r"row 1 has gaps in c1, c3: .*n_masks=None"):
-        check_gaps(made, known, "row {}".format, "c{}".format)
+    with pytest.raises(ValueError, match=r"^y\[8\] has gaps in c1, c3: .*n_masks=None"):
+        check_gaps(made, known, "c{}".format, Source("y", first=7))
     check_gaps(made, known[:1])

@@ -616,7 +616,7 @@ class TestPromises:
         monkeypatch.setattr(description, "AT_ONCE", 55)  # of the hidden layer's 5 units: 11 rows
         x = bits(100)
         x[57, 2] = 3
-        with pytest.raises(ValueError, match=r"from row 55 of x, counted as 0, on: .*x\[2, 2\]"):
+        with pytest.raises(ValueError, match=r"^x\[57, 2\]"):
             fit(MADE(4, hidden=(5,)), x)
 
     @pytest.mark.parametrize("hidden", [(), (3,)])
