@@ -281,7 +281,7 @@ class MADEDensity(Conventions):
     def score(self, X: Any, y: Any = None) -> float:
         """Return the MEAN over rows of log p(x), in nats per row (not the sum, so that folds of any size compare).
 
-        Arguments as in `score_samples`; `y` is ignored.
+        Arguments as in `score_samples`.
         """
         return float(self.score_samples(X).mean())
 
@@ -355,10 +355,7 @@ class MADEDensity(Conventions):
     # ------------------------------------------------------------------------------------------ files
 
     def save(self, path: Path) -> None:
-        """Write the fitted estimator to one .npz file, without pickle, completely or not at all.
-
-        A `random_state` that is a generator is stored as None. Errors as in `made_np.save`.
-        """
+        """Write the estimator to one .npz file, as `made_np.save` does; a generator as `random_state` becomes None."""
         stored.write(path, self.get_params(), self._answers)
 
     @classmethod

@@ -114,7 +114,7 @@ class OneHot:
         """
         evidence = as_number(evidence, "evidence", "[0, inf]")
         ones, is_bits, n_rows = _ones_of(x)
-        n_ones = np.array([_count(packed) for packed in ones]) * is_bits
+        n_ones = IN_BYTE[ones].sum(axis=1) * is_bits
         groups = []
         none = []
         start = 0

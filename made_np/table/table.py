@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.cells import FileSource, Source
+from made_np.lazy import lazy
 from made_np.table.frames import Above, Floats, Labels, Store, as_store, column_names, labels_of
 from made_np.values import as_count, as_number
 
@@ -104,12 +105,12 @@ class Table:
         """Whether the rows come from a file."""
         return isinstance(self.source, FileSource)
 
-    @property
+    @lazy
     def n_rows(self) -> int:
         """n."""
         return self._store.shape[0] if self._rows is None else len(self._rows)
 
-    @property
+    @lazy
     def n_columns(self) -> int:
         """D."""
         return self._store.shape[1]

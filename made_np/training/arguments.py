@@ -90,16 +90,17 @@ def as_schedule(schedule: str | Schedule | None, has_valid: bool) -> Schedule:
 
 def as_decay(made: MADE, weight_decay: float | Mapping[str, float]) -> Array | None:
     """Return one coefficient per parameter, 0 for biases, or None where there is no decay."""
-    weights = list(made.layout.weight_names)
+    layout = made.layout
+    weights = list(layout.weight_names)
     if not isinstance(weight_decay, Mapping):
         weight_decay = dict.fromkeys(weights, as_number(weight_decay, "weight_decay", "[0, inf)"))
-    decay = np.zeros(made.n_params, dtype=made.dtype)
+    decay = np.zeros(layout.size, dtype=made.dtype)
+    most = float(np.finfo(made.dtype).max)
     for name, value in weight_decay.items():
         if name not in weights:
-            what = "a bias" if name in made.layout.names else "no parameter"
+            what = "a bias" if name in layout.names else "no parameter"
             raise ValueError(f"weight_decay names {show(name)}, {what}: use some of {weights}")
-        most = float(np.finfo(made.dtype).max)
-        decay[made.layout.slices[name]] = as_number(value, f"weight_decay[{name!r}]", f"[0, {most}]")
+        decay[layout.slices[name]] = as_number(value, f"weight_decay[{name!r}]", f"[0, {most}]")
     return decay if decay.any() else None
 
 

@@ -193,17 +193,7 @@ def fit(
         averaging=averaging,
         callbacks=callbacks,
     )
-    return fit_rows(
-        made,
-        rows,
-        valid_rows,
-        options,
-        rng=rng,
-        theta=theta,
-        checkpoint=checkpoint,
-        resume=resume,
-        progress=progress,
-    )
+    return fit_rows(made, rows, valid_rows, options, rng, theta, checkpoint, resume, progress)
 
 
 def fit_rows(
@@ -211,7 +201,6 @@ def fit_rows(
     rows: Rows,
     valid_rows: Rows | None,
     options: Options,
-    *,
     rng: int | np.random.Generator | None,
     theta: Array | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
