@@ -121,8 +121,7 @@ def steps(backend: str, p: Problem, rule: Optimizer) -> Results:
     for name, mask in made.network.masks(one).items():
         made.layout.views(live)[name][:] = mask
     for rate in (1e-2, 5e-3):
-        given = made.network, theta, p.x, p.context, one, grad, rule, state, rate, decay
-        made.ops.train_step(*given, only_live=True)
+        made.bound[0].train_step(theta, p.x, p.context, grad, rule, state, rate, decay, only_live=True)
     return {"theta": theta[live], **{name: value[live] for name, value in state.items() if value.ndim}}
 
 

@@ -95,7 +95,7 @@ def complex_loss(
     """The loss as the reference backend has it, which takes complex theta where the public method does not."""
 
     def loss(theta: Array) -> Any:
-        each = [-made.ops.row_nll(made.network, theta, x, context, made.mask_sets[k], keeps) for k in sets]
+        each = [-made.bound[k].row_nll(theta, x, context, keeps) for k in sets]
         top = np.max([one.real for one in each], axis=0)
         mean = sum(np.exp(one - top) for one in each) / len(sets)
         return -np.mean(top + np.log(mean))

@@ -35,13 +35,12 @@ def depends(made: MADE, theta: Array) -> Array:
     """(D, D): which raw outputs were seen to change, by a bit or more, when one feature was changed."""
     rng = np.random.default_rng(0)
     seen = np.zeros((made.n_features, made.n_features), dtype=bool)
-    one = made.mask_sets[0]
     context = np.zeros((20, made.n_context), dtype=made.dtype) if made.n_context else None
     for j in range(made.n_features):
         x = random_rows(made, 20, rng)
         other = x.copy()
         other[:, j] = 1 - x[:, j]
-        before, after = (made.ops.params(made.network, theta, rows, context, one) for rows in (x, other))
+        before, after = (made.bound[0].raw_outputs(theta, rows, context) for rows in (x, other))
         for i, own in enumerate(made.output_slices):
             seen[i, j] = (before[:, own] != after[:, own]).any()
     return seen
@@ -260,7 +259,7 @@ def test_q_nothing_is_normalised_across_units_or_rows_and_dropout_is_safe() -> N
     made = MADE(6, (12, 12), order="random", dtype="float64")
     theta, rows = start(made), naive.all_rows([2] * 6)
     keeps = [np.tile(dropout_mask(np.random.default_rng(s), (1, 12), 0.5, "float64"), (64, 1)) for s in range(2)]
-    nll = made.ops.row_nll(made.network, theta, rows, None, made.mask_sets[0], keeps)
+    nll = made.bound[0].row_nll(theta, rows, None, keeps)
     assert np.exp(-nll).sum() == pytest.approx(1, abs=1e-12)
     assert not np.allclose(-nll, made.log_prob(theta, rows))
     np.testing.assert_allclose(made.log_prob(theta, rows[:5]), made.log_prob(theta, rows)[:5], rtol=1e-12)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from strategies import DISCRETE, models, random_theta, seeds
 
 from made_np import MADE, Categorical, DiscretizedLogistic, Gaussian, MixtureOfGaussians, MixtureOfLogistics, layers
-from made_np.backends import _numpy
-from made_np.backends._numpy import sampling
+from made_np.backends._numpy import network as reference
+from made_np.backends._numpy import panels, sampling
 from made_np.masks import make_mask
 from made_np.masks import sets as mask_sets
 from made_np.masks.sets import MaskSet
@@ -284,7 +284,7 @@ def order_used_for_position(patch: pytest.MonkeyPatch) -> None:
 
 @planted("masks", "context", n_context=2)
 def no_context_for_the_first_feature(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("made_np.masks._n_degree_zero", lambda *sizes: 0)
+    patch.setattr("made_np.masks.masks._n_degree_zero", lambda *sizes: 0)
 
 
 @planted(
@@ -301,14 +301,14 @@ def identity_skip_of_every_unit(patch: pytest.MonkeyPatch) -> None:
 
 @planted("gradient")
 def forgotten_mean(patch: pytest.MonkeyPatch) -> None:
-    right = _numpy.loss_and_grad
+    right = reference._Bound.loss_and_grad
 
-    def wrong(network: Any, theta: Any, x: Any, context: Any, one: Any, grad: Any, *rest: Any) -> Any:
-        nll = right(network, theta, x, context, one, grad, *rest)
+    def wrong(bound: Any, theta: Any, x: Any, context: Any, grad: Any, *rest: Any) -> Any:
+        nll = right(bound, theta, x, context, grad, *rest)
         grad *= len(x)
         return nll
 
-    patch.setattr(_numpy, "loss_and_grad", wrong)
+    patch.setattr(reference._Bound, "loss_and_grad", wrong)
 
 
 @planted("gradient")
@@ -317,7 +317,7 @@ def weight_gradient_unmasked(patch: pytest.MonkeyPatch) -> None:
         layers.masked_linear_backward(dy, x, W, mask, dW=dW, **others)
         np.matmul(dy.T, x, out=dW)
 
-    patch.setattr(_numpy, "masked_linear_backward", wrong)
+    patch.setattr(panels, "masked_linear_backward", wrong)
 
 
 @planted("gradient")
@@ -327,7 +327,7 @@ def passed_down_through_unmasked_weights(patch: pytest.MonkeyPatch) -> None:
         if dx is not None:
             np.matmul(dy, W, out=dx)
 
-    patch.setattr(_numpy, "masked_linear_backward", wrong)
+    patch.setattr(panels, "masked_linear_backward", wrong)
 
 
 @planted("gradient")
@@ -338,19 +338,20 @@ def tanh_without_its_square(patch: pytest.MonkeyPatch) -> None:
 
 @planted("autoregressive", "normalised", "sampler", "gradient")
 def masks_forgotten_in_the_forward_pass(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(_numpy, "masked_linear", lambda x, W, b, mask: x @ W.T + (0 if b is None else b))
+    patch.setattr(panels, "masked_linear", lambda x, W, b, mask: x @ W.T + (0 if b is None else b))
 
 
 @planted("sampler")
 def sampler_in_the_natural_order(patch: pytest.MonkeyPatch) -> None:
-    def wrong(network: Any, theta: Any, u: Any, one: Any, given: Any, context: Any) -> Any:
+    def wrong(bound: Any, theta: Any, u: Any, given: Any, context: Any) -> Any:
+        outputs = bound.network.outputs
         x = np.zeros_like(u)
         for d in range(u.shape[1]):
-            raw = _numpy.params(network, theta, x, context, one)
-            x[:, d] = network.outputs.feature_outputs[d].inverse_cdf(raw[:, network.outputs.slices[d]], u[:, d])
+            raw = bound.raw_outputs(theta, x, context)
+            x[:, d] = outputs.feature_outputs[d].inverse_cdf(raw[:, outputs.slices[d]], u[:, d])
         return x
 
-    patch.setattr(_numpy, "sample", wrong)
+    patch.setattr(reference._Bound, "sample", wrong)
 
 
 @planted("sampler")

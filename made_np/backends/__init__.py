@@ -1,8 +1,7 @@
-"""Backends: modules that each offer the same few functions, one of which a model resolves once.
+"""Backends by name: modules that each bind a network to a mask set, and then compute.
 
-``_numpy`` is the reference: it composes `layers` and `outputs` and is what every other backend is tested against.
-``_numba`` is the fast one, and is taken where numba is installed. The seam lies where a backend can fuse work:
-``params``, ``nll``, ``row_nll``, ``loss_and_grad``, ``train_step`` and ``sample``.
+``_numpy`` is the reference: it composes `layers` and `distributions`, and every other backend is tested against it.
+``_numba`` is the fast one, and is taken where numba is installed. What they offer is written down in `bound`.
 """
 
 from __future__ import annotations
@@ -12,10 +11,15 @@ import threading
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from types import ModuleType
+from typing import TYPE_CHECKING, Protocol, cast
 
 from made_np.backends._forks import hold_at_forks
 from made_np.warning import warn
+
+if TYPE_CHECKING:
+    from made_np.backends.bound import Bound
+    from made_np.masks.sets import MaskSet
+    from made_np.network.network import Network
 
 BACKENDS = ("numpy", "numba")
 """The names that exist in this version."""
@@ -25,7 +29,16 @@ _importing = threading.RLock()
 hold_at_forks(_importing)
 
 
-def get_backend(name: str) -> ModuleType:
+class Backend(Protocol):
+    """The module of a backend."""
+
+    __name__: str
+
+    def bind(self, network: Network, mask_set: MaskSet) -> Bound:
+        """Return the network under this mask set, ready to compute, with all that this needs."""
+
+
+def get_backend(name: str) -> Backend:
     """Return the module of a backend, imported when it is first asked for.
 
     Parameters
@@ -56,13 +69,13 @@ def get_backend(name: str) -> ModuleType:
     return _import(given)
 
 
-def _import(name: str) -> ModuleType:
+def _import(name: str) -> Backend:
     with _importing:
-        return import_module(f"made_np.backends._{name}")
+        return cast(Backend, import_module(f"made_np.backends._{name}"))
 
 
 @cache
-def _fastest() -> ModuleType:
+def _fastest() -> Backend:
     if find_spec("numba") is not None:
         try:
             return _import("numba")

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.layers import Array
-from made_np.masks.sets import MIXTURE_SIZE
 from made_np.model.made import MADE, as_model
 from made_np.values import as_a
 
@@ -203,7 +202,7 @@ def evaluate(made: MADE, theta: Array, x: Any, *, context: Any = None, mask_set:
       x2  0.6931
     """
     as_model(made)
-    sets = [mask_set] if mask_set is not None else range(MIXTURE_SIZE if made.n_masks is None else made.n_masks)
+    sets = [mask_set] if mask_set is not None else range(made.n_mixed)
     found = []
     total = np.zeros(made.n_features)
     for rows, y in made.check_blocks(x, context):

@@ -143,7 +143,7 @@ def _options(params: Any, facts: Facts, choice: Choice, made: MADE, trial: bool)
         batch_size=batch_size,
         max_epochs=max_epochs,
         patience=rules.epochs(params.n_iter_no_change, rules.PATIENT_STEPS, per_epoch),
-        validate_every=rules.validate_every(made.n_masks, facts.n_train, facts.n_valid),
+        validate_every=rules.validate_every(made.n_mixed, facts.n_train, facts.n_valid),
         weight_decay=choice.weight_decay,
         dropout=rules.dropout(params.dropout, made.hidden, outputs, facts.n_train),
         input_dropout=params.input_dropout,

@@ -10,7 +10,6 @@ from math import sqrt
 from typing import Any
 
 from made_np.distributions.plain import Distribution
-from made_np.masks.sets import MIXTURE_SIZE
 from made_np.validation import as_widths
 
 __all__ = [
@@ -151,16 +150,17 @@ def most_steps(n_params: int) -> int:
     return min(MAX_STEPS, max(FEWEST_STEPS, int(MAX_WORK / n_params)))
 
 
-def validate_every(n_masks: int | None, n_rows: int, n_valid: int) -> int:
-    """Return how many epochs cost `CHECKS` times what a validation costs, which is a third of a pass that learns.
+def validate_every(n_mixed: int, n_rows: int, n_valid: int) -> int:
+    """Return how many epochs cost `CHECKS` times what a validation under so many mask sets costs.
+
+    A pass that validates costs a third of one that learns.
 
     Examples
     --------
     >>> validate_every(1, 900, 100), validate_every(64, 900, 100), validate_every(1, 900, 0)
     (1, 9, 1)
     """
-    passes = MIXTURE_SIZE if n_masks is None else n_masks
-    return max(1, round(CHECKS * passes * n_valid / (3 * n_rows)))
+    return max(1, round(CHECKS * n_mixed * n_valid / (3 * n_rows)))
 
 
 def has_real(outputs: Iterable[Distribution]) -> bool:

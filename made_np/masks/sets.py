@@ -28,12 +28,6 @@ MIXTURE_SIZE = 32
 """How many mask sets stand for an endless model wherever a mixture is asked for."""
 
 
-PANEL_ROWS = 128
-"""Rows of a mask that are multiplied at once by the reference backend: enough for BLAS to be fast."""
-
-Panels = tuple[tuple[slice, int], ...]
-
-
 @dataclass(frozen=True, eq=False)
 class MaskSet:
     """One order, one draw of degrees, and the masks that follow.
@@ -93,15 +87,6 @@ class MaskSet:
     def direct(self) -> Bools | None:
         """(O, I + C) mask of the wires from input to output, or None."""
         return _fixed(make_mask(self.output_degrees, self.input_degrees, strict=True)) if self.has_direct else None
-
-    @lazy
-    def panels(self) -> tuple[Panels, ...]:
-        """For each of `masks`, and then `direct`: rows a few at a time, and the columns beyond which they see nothing.
-
-        A product in panels leaves out about half of a staircase.
-        """
-        masks = self.masks if self.direct is None else (*self.masks, self.direct)
-        return tuple(_panels(mask) for mask in masks)
 
     @lazy
     def skips(self) -> tuple[Bools | None, ...]:
@@ -223,13 +208,6 @@ class MaskSets:
             n_context=shared.n_context,
             residual=shared.residual,
         )
-
-
-def _panels(mask: Bools) -> Panels:
-    """Return the panels of one mask: those that are empty too, since their rows have biases."""
-    parts = [slice(first, first + PANEL_ROWS) for first in range(0, len(mask), PANEL_ROWS)]
-    seen = [np.flatnonzero(mask[part].any(axis=0)) for part in parts]
-    return tuple((part, int(columns[-1]) + 1 if len(columns) else 0) for part, columns in zip(parts, seen, strict=True))
 
 
 def _fixed(array: NDArray[Any]) -> NDArray[Any]:

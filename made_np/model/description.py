@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from types import ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from made_np.backends import BACKENDS, get_backend
-from made_np.backends._folding import Folding
 from made_np.cells import Name, Source
 from made_np.distributions.together import Outputs, output_config
 from made_np.layers import ACTIVATIONS, Array
 from made_np.lazy import lazy
-from made_np.masks.sets import MaskSet, MaskSets
+from made_np.masks.sets import MIXTURE_SIZE, MaskSet, MaskSets
 from made_np.model.arguments import as_degrees, as_dtype, as_order, as_output
+from made_np.model.binding import BoundSets
 from made_np.model.rows import Rows
 from made_np.network.layout import Layout
 from made_np.network.network import Network
@@ -159,10 +158,14 @@ class Description:
         return replace(self, n_masks=as_count(n_masks, "n_masks"))
 
     @lazy
-    def ops(self) -> ModuleType | Folding:
-        """The backend's functions: its module, behind one that folds mask weights away if there are any."""
-        backend = get_backend(self.backend)
-        return Folding(backend) if self.mask_weights else backend
+    def bound(self) -> BoundSets:
+        """``bound[k]``: what computes under the k-th mask set, by the backend of this model."""
+        return BoundSets(get_backend(self.backend), self.network, self.mask_sets)
+
+    @property
+    def n_mixed(self) -> int:
+        """How many mask sets a mixture is made of: all of them; of an endless model, the first 32."""
+        return MIXTURE_SIZE if self.n_masks is None else self.n_masks
 
     @property
     def layout(self) -> Layout:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.backends.bound import Bound
 from made_np.cells import Name, as_source
 from made_np.layers import Array
 from made_np.masks.masks import Bools, Ints
-from made_np.masks.sets import MIXTURE_SIZE, MaskSet
 from made_np.values import as_choice
 
 if TYPE_CHECKING:
@@ -94,24 +94,24 @@ def check_gaps(made: MADE, known: Bools, label: Label = "feature {}".format, nam
 
 def assign(
     known: Bools,
-    sets: list[MaskSet],
+    sets: list[Bound],
     rng: np.random.Generator,
-    log_prob_known: Callable[[Ints, Bools, MaskSet], Array],
-    fresh: Callable[[Ints], MaskSet] | None = None,
-) -> Iterator[tuple[Ints, MaskSet]]:
-    """Return row indices with the mask set that shall fill their gaps, so that each draw is from p(gaps | known).
+    log_prob_known: Callable[[Ints, Bools, Bound], Array],
+    fresh: Callable[[Ints], Bound] | None = None,
+) -> Iterator[tuple[Ints, Bound]]:
+    """Return row indices with what shall fill their gaps, so that each draw is from p(gaps | known).
 
     What cannot be answered is refused at once; `rng` is first drawn from when the first pair is asked for.
 
     Parameters
     ----------
     known : ndarray of bool, shape (n, D)
-    sets : list of MaskSet
+    sets : list of Bound
         The components of the mixture, equally likely before anything is known.
     rng : numpy.random.Generator
     log_prob_known : callable (rows, known (D,), mask_set) -> (rows,)
         How likely a mask set finds the known values.
-    fresh : callable order -> MaskSet, optional
+    fresh : callable order -> Bound, optional
         Of an endless model: it then takes a new order that the known features lead, one for each pattern of gaps.
 
     Raises
@@ -127,7 +127,9 @@ def assign(
     """
     questions = []
     for pattern, rows in gap_patterns(known):
-        able = [] if pattern.any() and fresh is not None else [one for one in sets if leads(one.order, pattern)]
+        able = [one for one in sets if leads(one.mask_set.order, pattern)]
+        if pattern.any() and fresh is not None:
+            able = []
         if not able and fresh is None:
             clamp = (
                 ", or take conditioning='clamp' (given values are put in as they are reached; features drawn earlier "
@@ -139,11 +141,11 @@ def assign(
 
 
 def _drawn(
-    questions: list[tuple[Bools, Ints, list[MaskSet]]],
+    questions: list[tuple[Bools, Ints, list[Bound]]],
     rng: np.random.Generator,
-    log_prob_known: Callable[[Ints, Bools, MaskSet], Array],
-    fresh: Callable[[Ints], MaskSet] | None,
-) -> Iterator[tuple[Ints, MaskSet]]:
+    log_prob_known: Callable[[Ints, Bools, Bound], Array],
+    fresh: Callable[[Ints], Bound] | None,
+) -> Iterator[tuple[Ints, Bound]]:
     """Draw the answers of `assign`, for each pattern of gaps, its rows, and the mask sets that can fill them."""
     for pattern, rows, able in questions:
         if not able and fresh is not None:
@@ -165,24 +167,24 @@ def choose(
     x: Array,
     context: Array | None,
     mask_set: Any,
-    sets: list[MaskSet],
+    sets: list[Bound],
     conditioning: str,
     rng: np.random.Generator,
-) -> Iterator[tuple[Ints, MaskSet]]:
+) -> Iterator[tuple[Ints, Bound]]:
     """Return which rows of `x` (n, D) are filled under which of the `sets` that `mask_set` stands for; see `assign`."""
     as_choice(conditioning, "conditioning", ("exact", "clamp"))
 
-    def log_prob_known(rows: Ints, known: Bools, one: MaskSet) -> Array:
+    def log_prob_known(rows: Ints, known: Bools, one: Bound) -> Array:
         # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
         part = np.nan_to_num(x[rows], nan=0.0)
         own = None if context is None else context[rows]
-        nll = made.ops.nll(made.network, theta, part, own, one)
+        nll = one.nll(theta, part, own)
         if np.isnan(nll).any():
-            made.check_live(theta, sets)
+            made.check_live(theta, [each.mask_set for each in sets])
         return -nll[:, known].sum(axis=1, dtype=np.float64)
 
     endless = made.n_masks is None and mask_set is None
-    fresh = made.mask_sets.for_order if endless else None
+    fresh = made.bound.for_order if endless else None
     if conditioning == "clamp":
         known = np.zeros_like(x, dtype=bool)
     else:
@@ -195,9 +197,9 @@ def fill(
     theta: Array,
     x: Array,
     context: Array | None,
-    sets: list[MaskSet],
-    chosen: Iterator[tuple[Ints, MaskSet]],
-    run: Callable[[Ints | slice, MaskSet, Array | None], Array],
+    sets: list[Bound],
+    chosen: Iterator[tuple[Ints, Bound]],
+    run: Callable[[Ints | slice, Bound, Array | None], Array],
 ) -> Array:
     """Return `x` (n, D) with its gaps filled by `run`, which is asked for all rows that share a mask set together.
 
@@ -211,7 +213,7 @@ def fill(
                 break
             filled[rows] = run(rows, one, None if context is None else context[rows])
     if np.isnan(filled).any():  # a look at what was drawn costs less than one at all parameters
-        made.check_live(theta, sets)
+        made.check_live(theta, [each.mask_set for each in sets])
     return filled
 
 
@@ -282,7 +284,7 @@ def _assignments(made: MADE, known: Bools) -> Iterator[tuple[Ints, int | Ints]]:
             yield np.flatnonzero(leads(one.order, known)), k
         return
     for pattern, rows in gap_patterns(known):
-        for k in range(MIXTURE_SIZE if pattern.any() else 1):
+        for k in range(made.n_mixed if pattern.any() else 1):
             order = made.mask_sets[k].order
             front = pattern[order]
             yield rows, (k if pattern.all() else np.concatenate([order[front], order[~front]]))

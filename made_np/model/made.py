@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from made_np.backends._numpy.sampling import propagate_means
+from made_np.backends.bound import Bound
 from made_np.distributions.together import outputs_from_config
 from made_np.layers import Array
 from made_np.masks.masks import Ints
-from made_np.masks.sets import MIXTURE_SIZE, MaskSet
 from made_np.model.description import Description
 from made_np.model.gaps import choose, fill
 from made_np.network.starts import SCHEMES, draw_parameters
@@ -121,12 +120,12 @@ class MADE(Description):
         `mask_set` is an index or a permutation; a mixture has no raw outputs of its own.
         """
         theta, rows, context = self._check(theta, x, context)
-        return self.ops.params(self.network, theta, rows, context, self._one(mask_set))
+        return self._one(mask_set).raw_outputs(theta, rows, context)
 
     def feature_log_prob(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
         """Return log p(x_d | x before d) of each value, in nats, shape (B, D), under one mask set."""
         theta, rows, context = self._check(theta, x, context)
-        return -self.ops.nll(self.network, theta, rows, context, self._one(mask_set))
+        return -self._one(mask_set).nll(theta, rows, context)
 
     def log_prob(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = None) -> Array:
         """Return log p(x) of each row, in nats, shape (B,).
@@ -143,7 +142,7 @@ class MADE(Description):
         sets = self._several(mask_set)
         found = []
         for rows, y in self.check_blocks(x, context):
-            each = [-self.ops.row_nll(self.network, theta, rows, y, one) for one in sets]
+            each = [-one.row_nll(theta, rows, y) for one in sets]
             found.append(_log_mean_exp(np.stack(each)).astype(self.dtype))
         return np.concatenate(found)
 
@@ -183,17 +182,16 @@ class MADE(Description):
         else:
             kept = {f"dropout[{k}]": keep for k, keep in enumerate(keeps or ())}
             self.check_grad(grad, theta=theta, x=rows, context=context, **kept)
-        run = self.ops.loss_and_grad
         if len(sets) == 1:
-            nll = run(self.network, theta, rows, context, sets[0], grad, keeps)
+            nll = sets[0].loss_and_grad(theta, rows, context, grad, keeps)
             return float(nll.sum() / n), grad
-        log_probs = -np.stack([self.ops.row_nll(self.network, theta, rows, context, one, keeps) for one in sets])
+        log_probs = -np.stack([one.row_nll(theta, rows, context, keeps) for one in sets])
         mixture = _log_mean_exp(log_probs)
         shares = np.exp(log_probs - mixture) / (len(sets) * n)
         part = np.empty_like(grad)
         grad[:] = 0
         for one, share in zip(sets, shares.astype(self.dtype), strict=True):
-            run(self.network, theta, rows, context, one, part, keeps, share)
+            one.loss_and_grad(theta, rows, context, part, keeps, share)
             grad += part
         return float(-mixture.sum() / n), grad
 
@@ -241,8 +239,8 @@ class MADE(Description):
             if u is None:
                 u = generator.random((n, self.n_features))
 
-            def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
-                return self.ops.sample(self.network, theta, u[rows], one, x[rows], y)
+            def run(rows: Ints | slice, one: Bound, y: Array | None) -> Array:
+                return one.sample(theta, u[rows], x[rows], y)
 
             return fill(self, theta, x, y, sets, chosen, run)
 
@@ -270,8 +268,8 @@ class MADE(Description):
             sets = self._several(mask_set)
             chosen = choose(self, theta, x, y, mask_set, sets, conditioning, generator)
 
-            def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
-                return propagate_means(self.network, theta, x[rows], one, y)
+            def run(rows: Ints | slice, one: Bound, y: Array | None) -> Array:
+                return one.propagate_means(theta, x[rows], y)
 
             return fill(self, theta, x, y, sets, chosen, run)
 
@@ -281,21 +279,20 @@ class MADE(Description):
         rows = self.check_rows(x)
         return self.check_theta(theta), rows, self.check_context(context, len(rows))
 
-    def _one(self, mask_set: Any) -> MaskSet:
-        """Return the mask set for an index or a permutation."""
+    def _one(self, mask_set: Any) -> Bound:
+        """Return what computes under the mask set of an index or a permutation."""
         if mask_set is None:
             raise ValueError("mask_set=None (the mixture) has no single network: give an index or a permutation")
         if isinstance(mask_set, (int, np.integer)) and not isinstance(mask_set, bool):
             last = None if self.n_masks is None else self.n_masks - 1
-            return self.mask_sets[as_count(mask_set, "mask_set", 0, last)]
-        return self.mask_sets.for_order(mask_set, "mask_set")
+            return self.bound[as_count(mask_set, "mask_set", 0, last)]
+        return self.bound.for_order(mask_set, "mask_set")
 
-    def _several(self, mask_set: Any) -> list[MaskSet]:
-        """Return the mask sets of a mixture (None), or the one that is meant."""
+    def _several(self, mask_set: Any) -> list[Bound]:
+        """Return what computes under the mask sets of a mixture (None), or under the one that is meant."""
         if mask_set is not None:
             return [self._one(mask_set)]
-        n = MIXTURE_SIZE if self.n_masks is None else self.n_masks
-        return [self.mask_sets[k] for k in range(n)]
+        return [self.bound[k] for k in range(self.n_mixed)]
 
 
 def as_model(made: Any) -> MADE:

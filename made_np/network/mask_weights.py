@@ -6,7 +6,7 @@ of its shape, and a layer becomes ``h = g(b + (W * M) x + (U * M) 1)``, where 1 
 on the mask M alone. For a single mask set that is a bias more, of no use; the more sets, the more there is to tell.
 
 Under any one mask set this is the plain network with other biases, ``b + (U * M) 1``. So U is folded into the biases
-before a backend is asked, and the gradient of the biases is handed on to U when it comes back. Backends know of no U.
+before anything is computed, and the gradient of the biases is handed on to U when it comes back.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
 
 
-def fold(network: Network, theta: Array, mask_set: MaskSet) -> tuple[Network, Array]:
-    """Return the network without mask weights, and the parameters with which it is `network` under this mask set.
+def fold(network: Network, theta: Array, mask_set: MaskSet) -> Array:
+    """Return the parameters with which ``network.plain`` is `network` under this mask set.
 
     Parameters
     ----------
     network : Network
+        With mask weights.
     theta : ndarray, shape (P,)
-        Not changed. A network without mask weights comes back as it is, with this very array.
+        Not changed.
     mask_set : MaskSet
 
     Examples
@@ -35,18 +36,16 @@ def fold(network: Network, theta: Array, mask_set: MaskSet) -> tuple[Network, Ar
     >>> from made_np.model.made import MADE
     >>> made = MADE(3, hidden=(), mask_weights=True)
     >>> theta = np.ones(made.n_params, dtype="float32")
-    >>> plain, folded = fold(made.network, theta, made.mask_sets[0])
-    >>> plain.layout.views(folded)["b0"]  # 1, and 1 for each feature before
+    >>> folded = fold(made.network, theta, made.mask_sets[0])
+    >>> made.network.plain.layout.views(folded)["b0"]  # 1, and 1 for each feature before
     array([1., 2., 3.], dtype=float32)
     """
-    if not network.mask_weights:
-        return network, theta
     views = network.layout.views(theta)
     folded = theta[: network.plain.layout.size].copy()
     biases = network.plain.layout.views(folded)
     for U, b, mask in _told(network, mask_set):
         biases[b] += mask_bias(views[U], mask)
-    return network.plain, folded
+    return folded
 
 
 def fold_backward(network: Network, grad: Array, mask_set: MaskSet) -> None:
@@ -58,10 +57,9 @@ def fold_backward(network: Network, grad: Array, mask_set: MaskSet) -> None:
     `mask_bias_backward` starts from. The output's bias has two companions if there are direct wires; each gets all of
     it.
     """
-    if network.mask_weights:
-        dviews = network.layout.views(grad)
-        for U, b, mask in _told(network, mask_set):
-            mask_bias_backward(dviews[b], mask, dU=dviews[U])
+    dviews = network.layout.views(grad)
+    for U, b, mask in _told(network, mask_set):
+        mask_bias_backward(dviews[b], mask, dU=dviews[U])
 
 
 def _told(network: Network, mask_set: MaskSet) -> Iterator[tuple[str, str, Bools]]:

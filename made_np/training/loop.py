@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.backends.bound import Bound
 from made_np.layers import dropout_mask
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
-from made_np.optim import Optimizer, State, blocks
+from made_np.optim import Optimizer, State
 from made_np.schedules import Schedule, ScheduleError, after, multiplier
 
 Array = NDArray[Any]
@@ -94,7 +95,11 @@ class Kept(NamedTuple):
 
 @dataclass(eq=False)
 class Run:
-    """The state of one run: what changes from step to step, and the steps that change it."""
+    """The state of one run: what changes from step to step, and the steps that change it.
+
+    Within an epoch `theta`, `grad`, `state` and `averaged` are in the hands of the backend; between epochs they are
+    looked at, copied and written down.
+    """
 
     made: MADE
     rows: Rows
@@ -105,6 +110,8 @@ class Run:
     start: float
     saver: Callable[[Run], object] | None = None
     """Called between epochs, when all of this can be written down."""
+    reduce: Callable[[Array], None] | None = None
+    """Called between the gradient of a step and its update; it may change the gradient in place."""
     n_steps: int = 0
     trouble: str = ""
     """What the schedule gave that is no multiplier, in words."""
@@ -193,23 +200,20 @@ class Run:
         """One update from the rows of that index; return the loss that they had before it."""
         made = self.made
         options = self.options
-        k = self.n_steps if made.n_masks is None else self.n_steps % made.n_masks
+        bound = made.bound[self.n_steps if made.n_masks is None else self.n_steps % made.n_masks]
+        x, context = self.rows.batch(index, made.dtype)
+        keeps = self._keeps(len(index))
+        update = options.optimizer, self.state, learning_rate, options.decay
         with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
-            nll = made.ops.train_step(
-                made.network,
-                self.theta,
-                *self.rows.batch(index, made.dtype),
-                made.mask_sets[k],
-                self.grad,
-                options.optimizer,
-                self.state,
-                learning_rate,
-                options.decay,
-                self._keeps(len(index)),
-                only_live=made.n_masks == 1,
-            )
+            if self.reduce is None:
+                only_live = made.n_masks == 1
+                nll = bound.train_step(self.theta, x, context, self.grad, *update, keeps, only_live=only_live)
+            else:
+                nll = bound.loss_and_grad(self.theta, x, context, self.grad, keeps)
+                self.reduce(self.grad)
+                bound.update(self.theta, self.grad, *update)
             self.n_steps += 1
-            self._average()
+            self._average(bound)
         return float(nll.mean())
 
     def _keeps(self, n: int) -> list[Array | None] | None:
@@ -228,14 +232,13 @@ class Run:
             keeps[1:] = [dropout_mask(self.rng, (n, width), options.dropout, made.dtype) for width in made.hidden]
         return keeps
 
-    def _average(self) -> None:
+    def _average(self, bound: Bound) -> None:
         """Draw `averaged` towards theta: an average over the latest ninth of the steps, then exponential."""
         stride = 1 if self.n_steps <= ALL else STRIDE
         if self.averaged is self.theta or self.n_steps % stride:
             return
         weight = max(1.0 - self.options.averaging**stride, stride * (ETA + 1) / (self.n_steps + ETA))
-        for block in blocks(self.theta.size):
-            self.averaged[block] += weight * (self.theta[block] - self.averaged[block])
+        bound.average(self.averaged, self.theta, weight)
 
     def _is_due(self, epoch: int) -> bool:
         """Whether the end of this epoch is validated: now and then, and at the very end."""

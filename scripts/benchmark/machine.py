@@ -53,7 +53,7 @@ def best(a: Machine, b: Machine) -> Machine:
 
 def describe() -> dict[str, str]:
     """Return processor, cores and versions, for the foot of the table."""
-    backend = MADE(1).ops.__name__.rpartition("._")[2]
+    backend = MADE(1).bound.backend.__name__.rpartition("._")[2]
     about = {"processor": _processor(), "cores used": str(threads()), "our backend": backend}
     about["Python"] = platform.python_version()
     for package in PACKAGES:

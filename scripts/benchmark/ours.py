@@ -15,10 +15,9 @@ def ours_step(
     made: MADE, theta: Array, x: Array, mask_set_index: int, state: State, optimizer: Optimizer, grad: Array
 ) -> float:
     """Do one training step in place and return the loss before it; `grad` (P,) is room for the gradient."""
-    mask_set = made.mask_sets[mask_set_index]
     alone = made.n_masks == 1
-    step = made.ops.train_step  # what `made_np.fit` calls, on rows that it has checked before
-    nll = step(made.network, theta, x, None, mask_set, grad, optimizer, state, LEARNING_RATE, only_live=alone)
+    step = made.bound[mask_set_index].train_step  # what `made_np.fit` calls, on rows that it has checked before
+    nll = step(theta, x, None, grad, optimizer, state, LEARNING_RATE, only_live=alone)
     return float(nll.mean())
 
 

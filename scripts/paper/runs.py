@@ -39,7 +39,7 @@ class Trained:
             "seconds": round(result.history["seconds"][-1], 1),
             "n_params": self.made.n_params,
             "theta_sha256": sha256(result.theta.tobytes()).hexdigest(),
-            "backend": self.made.ops.__name__.rsplit(".", 1)[-1].strip("_"),
+            "backend": self.made.bound.backend.__name__.rsplit(".", 1)[-1].strip("_"),
             "numpy": np.__version__,
         }
 

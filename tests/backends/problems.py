@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from strategies import random_context, random_rows, random_theta
 
+from made_np.backends.bound import Bound
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Categorical
 from made_np.layers import dropout_mask
@@ -57,9 +58,9 @@ class Problem:
                 views[f"{letter}_direct"][:] = self.one.direct
         return live
 
-    def ops(self, backend: str) -> Any:
-        """The functions of a backend, as this model asks for them."""
-        return replace(self.made, backend=backend).ops
+    def bound(self, backend: str) -> Bound:
+        """What computes by this backend, as the model asks for it."""
+        return replace(self.made, backend=backend).bound[0]
 
     def with_theta(self, theta: Array) -> Problem:
         return replace(self, theta=theta)
@@ -101,15 +102,16 @@ def table(hidden: tuple[int, ...] = (20, 20), repeat: int = 1, **arguments: Any)
 
 def scores(backend: str, p: Problem) -> Results:
     """What the functions say that score rows."""
-    ops, given = p.ops(backend), (p.made.network, p.theta, p.x, p.context, p.one)
-    return {"params": ops.params(*given), "nll": ops.nll(*given), "row_nll": ops.row_nll(*given, p.keeps)}
+    bound = p.bound(backend)
+    given = p.theta, p.x, p.context, p.keeps
+    return {"raw": bound.raw_outputs(*given), "nll": bound.nll(*given), "row_nll": bound.row_nll(*given)}
 
 
 def gradient(backend: str, p: Problem) -> Results:
     """The loss of each row, and the gradient of their sum."""
     grad = np.full_like(p.theta, np.nan)
-    ops, given = p.ops(backend), (p.made.network, p.theta, p.x, p.context, p.one)
-    return {"loss": ops.loss_and_grad(*given, grad, p.keeps, p.row_weights), "grad": grad}
+    loss = p.bound(backend).loss_and_grad(p.theta, p.x, p.context, grad, p.keeps, p.row_weights)
+    return {"loss": loss, "grad": grad}
 
 
 def steps(
@@ -124,19 +126,19 @@ def steps(
 ) -> Results:
     """Everything that n steps leave behind, each made on a part of the rows."""
     theta, grad, state = p.theta.copy(), np.full_like(p.theta, np.nan), optimizer.init(p.theta)
-    step, losses = p.ops(backend).train_step, []
+    step, losses = p.bound(backend).train_step, []
     for k in range(n):
         part = slice(k * len(p.x) // n, (k + 1) * len(p.x) // n)
         y = None if p.context is None else p.context[part]
         keeps = None if p.keeps is None else [None if keep is None else keep[part] for keep in p.keeps]
-        given = (p.made.network, theta, p.x[part], y, p.one, grad, optimizer, state)
+        given = (theta, p.x[part], y, grad, optimizer, state)
         losses.append(step(*given, rate / (k + 1), decay, keeps, only_live=only_live))
     return {"theta": theta, "loss": np.concatenate(losses), **state}
 
 
 def sample(backend: str, p: Problem, given: Array | None = None) -> Array:
     """Rows drawn with the problem's uniforms."""
-    return p.ops(backend).sample(p.made.network, p.theta, p.uniforms, p.one, given, p.context)
+    return p.bound(backend).sample(p.theta, p.uniforms, given, p.context)
 
 
 def everything(backend: str, p: Problem, optimizer: Optimizer) -> Results:

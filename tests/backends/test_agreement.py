@@ -246,7 +246,7 @@ def test_single_precision_samples_are_drawn_by_their_uniforms(made: MADE, n: int
     assert x.dtype == np.float32
     double = replace(made, dtype="float64")
     y = None if p.context is None else p.context.astype("float64")
-    raw = double.ops.params(double.network, p.theta.astype("float64"), x.astype("float64"), y, p.one)
+    raw = double.bound[0].raw_outputs(p.theta.astype("float64"), x.astype("float64"), y)
     drawn = np.isnan(with_gaps(p, share, seed)) if share < 1 else np.ones(x.shape, bool)
     for d, (output, own) in enumerate(zip(made.outputs.feature_outputs, made.output_slices, strict=True)):
         u = np.clip(p.uniforms[:, d] + 1e-3 * np.array([[-1], [1]]), 0, 1 - 1e-9)
@@ -316,5 +316,5 @@ def test_parameters_that_are_no_numbers_are_never_hidden(hidden: tuple[int, ...]
     p = problem(made, 9)
     p = p.with_theta(np.full_like(p.theta, np.nan))
     got = scores("numba", p) | gradient("numba", p)
-    assert all(np.isnan(got[name]).all() for name in ("params", "nll", "row_nll", "loss"))
+    assert all(np.isnan(got[name]).all() for name in ("raw", "nll", "row_nll", "loss"))
     assert np.isnan(made.layout.views(got["grad"])[made.network.output_bias]).all()

@@ -20,22 +20,19 @@ from made_np.distributions.plain import Categorical
 from made_np.layers import dropout_mask
 from made_np.model.made import MADE
 
-SEAM = ("params", "nll", "row_nll", "loss_and_grad", "train_step", "sample")
-
 
 @pytest.mark.parametrize("name", EACH)
-def test_every_backend_offers_the_functions_of_the_seam(name: str) -> None:
+def test_a_backend_is_a_module(name: str) -> None:
     backend = get_backend(name)
     assert backend.__name__ == f"made_np.backends._{name}"
-    assert all(callable(getattr(backend, function)) for function in SEAM)
     assert get_backend(name) is backend
 
 
 @pytest.mark.parametrize("name", EACH)
 def test_auto_follows_the_environment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MADE_NP_BACKEND", name)
-    assert get_backend("auto") is MADE(2).ops is get_backend(name)
-    assert MADE(2, backend="numpy").ops is get_backend("numpy")
+    assert get_backend("auto") is MADE(2).bound.backend is get_backend(name)
+    assert MADE(2, backend="numpy").bound.backend is get_backend("numpy")
 
 
 def test_the_environment_may_be_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +41,7 @@ def test_the_environment_may_be_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
         ValueError, match=r"MADE_NP_BACKEND='fpga' is unknown: use 'auto' or one of \('numpy', 'numba'\)"
     ):
         get_backend("auto")
-    assert MADE(2, backend="numpy").ops is get_backend("numpy")
+    assert MADE(2, backend="numpy").bound.backend is get_backend("numpy")
 
 
 @needs_numba
@@ -59,10 +56,10 @@ import sys, warnings
 from made_np import MADE
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    print(*(MADE(n).ops.__name__ for n in (2, 3)))
+    print(*(MADE(n).bound.backend.__name__ for n in (2, 3)))
 print(*(f"{{w.category.__name__}}: {{w.message}}" for w in caught), sep="\\n")
 try:
-    MADE(2, backend="numba").ops
+    MADE(2, backend="numba").bound
 except Exception as error:
     print(f"{{type(error).__name__}}: {{error}}")
 """
@@ -77,7 +74,7 @@ def chosen(before: str) -> list[str]:
 
 def test_without_numba_everything_runs_on_numpy_in_silence() -> None:
     names, warning, refusal = chosen("sys.modules['numba'] = None")
-    assert names == "made_np.backends._numpy.network made_np.backends._numpy.network"
+    assert names == "made_np.backends._numpy made_np.backends._numpy"
     assert warning == ""
     assert refusal == ("ImportError: backend 'numba' needs numba: pip install 'made_np[fast]', or use backend='numpy'")
 
@@ -86,7 +83,7 @@ def test_without_numba_everything_runs_on_numpy_in_silence() -> None:
 def test_a_numba_that_cannot_be_imported_is_said_once(error: str, tmp_path: Path) -> None:
     (tmp_path / "numba.py").write_text(f"raise {error}('this numba wants another NumPy')")
     names, warning, refusal = chosen(f"sys.path.insert(0, {str(tmp_path)!r})")
-    assert names == "made_np.backends._numpy.network made_np.backends._numpy.network"
+    assert names == "made_np.backends._numpy made_np.backends._numpy"
     assert warning == (
         "RuntimeWarning: numba cannot be imported, so made_np runs on NumPy, which is slower: "
         "this numba wants another NumPy"
@@ -111,11 +108,12 @@ def test_the_network_computes_what_single_units_do(backend: str, made: MADE, see
         naive.forward(made, theta, row, one, None if context is None else context[r].tolist())
         for r, row in enumerate(x.tolist())
     ]
-    raw = made.ops.params(made.network, theta, x, context, one)
+    bound = made.bound[0]
+    raw = bound.raw_outputs(theta, x, context)
     np.testing.assert_allclose(raw, want, rtol=1e-11, atol=1e-12)
-    nll = made.ops.nll(made.network, theta, x, context, one)
+    nll = bound.nll(theta, x, context)
     np.testing.assert_allclose(nll, made.outputs.nll(raw, x), rtol=1e-11, atol=1e-12)
-    np.testing.assert_allclose(made.ops.row_nll(made.network, theta, x, context, one), nll.sum(axis=1), rtol=1e-13)
+    np.testing.assert_allclose(bound.row_nll(theta, x, context), nll.sum(axis=1), rtol=1e-13)
 
 
 @each_backend
@@ -128,9 +126,11 @@ def test_dropout_thins_the_hidden_units_before_the_skip_is_added(backend: str) -
     own = [[keep[r].tolist() for keep in keeps] for r in range(3)]
     raw = np.array([naive.forward(made, theta, row, one, keeps=own[r]) for r, row in enumerate(x.tolist())])
     want = made.outputs.nll(raw, x).sum(axis=1)
-    np.testing.assert_allclose(made.ops.row_nll(made.network, theta, x, None, one, keeps), want, rtol=1e-12)
+    bound = made.bound[0]
+    np.testing.assert_allclose(bound.raw_outputs(theta, x, None, keeps), raw, rtol=1e-12)
+    np.testing.assert_allclose(bound.row_nll(theta, x, None, keeps), want, rtol=1e-12)
     grad = np.empty_like(theta)
-    np.testing.assert_allclose(made.ops.loss_and_grad(made.network, theta, x, None, one, grad, keeps), want, rtol=1e-12)
+    np.testing.assert_allclose(bound.loss_and_grad(theta, x, None, grad, keeps), want, rtol=1e-12)
 
 
 @each_backend
@@ -154,7 +154,7 @@ def test_dropping_an_input_is_cutting_its_wires(backend: str, made: MADE, seed: 
 
 def loss_and_grad(made: MADE, theta: Any, x: Any, weights: Any = None) -> tuple[Any, Any]:
     grad = np.full(made.n_params, np.nan)
-    nll = made.ops.loss_and_grad(made.network, theta, x, None, made.mask_sets[0], grad, None, weights)
+    nll = made.bound[0].loss_and_grad(theta, x, None, grad, None, weights)
     return nll, grad
 
 
@@ -176,7 +176,7 @@ def test_rows_are_added_up_in_double_precision(backend: str) -> None:
     """The sum over 4096 features has the digits of its terms."""
     made = MADE(4096, (), "bernoulli", direct=False, backend=backend)
     theta = np.full(made.n_params, 0.1, dtype=np.float32)
-    nll = made.ops.row_nll(made.network, theta, np.ones((1, 4096), dtype=np.float32), None, made.mask_sets[0])
+    nll = made.bound[0].row_nll(theta, np.ones((1, 4096), dtype=np.float32), None)
     assert nll.dtype == np.float64
     one = float(np.float32(np.log1p(np.exp(-0.1))))
     assert nll[0] == pytest.approx(4096 * one, rel=2e-7)

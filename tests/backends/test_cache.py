@@ -274,12 +274,14 @@ def numbers_from_elsewhere() -> set[str]:
                     if isinstance(value, (int, float, tuple)) or (isinstance(value, type) and name in read_from)
                 ]
                 if numbers and KERNELS not in Path(str(module.__file__)).parents:
-                    found.add(Path(str(module.__file__)).name)
+                    found.add(Path(str(module.__file__)).relative_to(cache._PACKAGE).as_posix())
     return found
 
 
 def test_a_change_of_any_number_that_kernels_take_from_elsewhere_makes_them_stale() -> None:
     assert numbers_from_elsewhere() == set(cache._NUMBERS_FROM)
+    assert {cache._PACKAGE / name for name in cache._NUMBERS_FROM} <= set(cache._SOURCES)
+    assert all(path.exists() for path in cache._SOURCES)
 
 
 def test_a_name_is_for_one_key_and_only_the_newest_files_stay(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("numba")
 
+from made_np.backends._numba import memory
 from made_np.backends._numba.memory import borrowed, ready
 
 DOUBLE = np.dtype("float64")
@@ -41,6 +42,16 @@ def test_what_is_lent_is_lent_once() -> None:
     with borrowed(DOUBLE, 50) as (d,), borrowed(DOUBLE, 50) as (e,), borrowed(DOUBLE, 50) as (f,):
         assert d.ctypes.data in first, "memory is used again"
         assert not any(np.shares_memory(one, other) for one, other in ((d, e), (d, f), (e, f)))
+
+
+def test_new_memory_holds_no_numbers_that_are_slow_to_compute_with() -> None:
+    for size in (40, 4321, 54_321):
+        for _ in range(3):
+            waste = [np.full(size, 1e-310) for _ in range(20)]  # what the system may hand out next
+            del waste
+            memory._free.clear()
+            with borrowed(DOUBLE, size) as (array,):
+                assert not array.any()
 
 
 def test_it_comes_back_after_an_error() -> None:

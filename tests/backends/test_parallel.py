@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from made_np.backends import get_backend
 from made_np.model.made import MADE
 from made_np.optim import Adam
 
@@ -23,7 +22,7 @@ from .problems import Problem, Results, assert_same, everything, problem, table
 pytest.importorskip("numba")
 
 from made_np.backends._numba import run, threads
-from made_np.backends._numba.tables import plan_of
+from made_np.backends._numba.tables import make_plan
 from made_np.backends._numba.threads import pool
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -91,11 +90,10 @@ def test_many_threads_with_models_of_their_own() -> None:
 
 def test_rows_that_take_several_threads_by_themselves() -> None:
     p = problem(MADE(200, (300,)), 400)
-    plan = plan_of(p.made.network, p.one)
-    assert plan is not None
+    plan = make_plan(p.made.network, p.one)
     assert run.Batch(plan, p.theta, p.x, None).n_parts == pool.n_threads
-    want = get_backend("numpy").row_nll(p.made.network, p.theta, p.x, None, p.one)
-    got = get_backend("numba").row_nll(p.made.network, p.theta, p.x, None, p.one)
+    want = p.bound("numpy").row_nll(p.theta, p.x, None)
+    got = p.bound("numba").row_nll(p.theta, p.x, None)
     np.testing.assert_allclose(got, want, rtol=1e-4)
 
 
@@ -120,7 +118,6 @@ import multiprocessing, os, sys, threading
 import numpy as np
 from made_np import MADE, fit
 from made_np.backends._numba import run, threads
-from made_np.backends._numba.tables import plan_of
 
 run.SMALL = 0
 threads._cores = lambda: 3

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from strategies import DISCRETE, models, random_context, random_rows, random_theta, seeds
 
 from made_np import layers
-from made_np.backends._numpy.sampling import propagate_means
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians
 from made_np.distributions.plain import Categorical
 from made_np.model.made import MADE
@@ -162,7 +161,7 @@ def test_gaps_are_filled_with_the_centre_of_each_conditional() -> None:
     theta, rows, y = random_theta(made, rng), random_rows(made, 6, rng), rng.standard_normal((6, 2))
     gappy = np.where(rng.random(rows.shape) < 0.5, rows, np.nan)
     want = list(naive_means(made, theta, gappy, y))
-    got = propagate_means(made.network, theta, gappy, made.mask_sets[0], y)
+    got = made.bound[0].propagate_means(theta, gappy, y)
     np.testing.assert_allclose(got, want, rtol=1e-12)
     np.testing.assert_allclose(made.fill_means(theta, gappy, conditioning="clamp", context=y), want, rtol=1e-12)
     alone = made.fill_means(theta, gappy[2], conditioning="clamp", context=y[2:3])
@@ -192,7 +191,7 @@ def test_a_network_that_overflows_decides_nothing(output: Any, backend: str) -> 
     made.layout.views(theta)["W1"][:] = [[1e38, -1e38] * 2] * made.outputs.n_raw
     with np.errstate(all="ignore"):
         drawn = made.sample(theta, 2, uniforms=np.full((2, 3), 0.5))
-        filled = propagate_means(made.network, theta, np.full((2, 3), np.nan), made.mask_sets[0])
+        filled = made.bound[0].propagate_means(theta, np.full((2, 3), np.nan))
     assert np.isfinite(drawn[:, 0]).all()  # the first feature has its bias alone
     assert np.isnan(drawn[:, 2]).all()
     assert np.isnan(filled[:, 2]).all()

@@ -98,7 +98,7 @@ def test_what_fit_leaves_is_absent_before() -> None:
     fits = Fits()
     for name in ("edge_", "n_features_in_", "feature_names_in_"):
         assert not hasattr(fits, name)
-    with pytest.raises(NotFittedError, match=r"this Fits is not fitted yet: call fit first, or Fits\.load"):
+    with pytest.raises(AttributeError, match=r"this Fits is not fitted yet: call fit first, or Fits\.load"):
         fits.edge_  # noqa: B018
     assert not fits.__sklearn_is_fitted__()
     fits._fitted = Shape((1, 2))

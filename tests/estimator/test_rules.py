@@ -77,10 +77,10 @@ def test_epochs_are_as_many_as_make_the_steps(per_epoch: int) -> None:
     assert rules.epochs("auto", 1_000, per_epoch) == max(rules.MIN_EPOCHS, math.ceil(1_000 / per_epoch))
 
 
-@pytest.mark.parametrize(("n_masks", "every"), [(1, 1), (64, 9), (None, 5)])
-def test_validation_costs_a_quarter_of_training(n_masks: int | None, every: int) -> None:
-    assert rules.validate_every(n_masks, 900, 100) == every
-    assert rules.validate_every(n_masks, 900, 0) == 1
+@pytest.mark.parametrize(("n_mixed", "every"), [(1, 1), (64, 9), (32, 5)])
+def test_validation_costs_a_quarter_of_training(n_mixed: int, every: int) -> None:
+    assert rules.validate_every(n_mixed, 900, 100) == every
+    assert rules.validate_every(n_mixed, 900, 0) == 1
 
 
 @pytest.mark.parametrize("value", [(3,), 0.25, 5, True])

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from strategies import models, orders, seeds
 
 from made_np.distributions.plain import Categorical, Gaussian
-from made_np.masks import sets as mask_sets
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet
 from made_np.model.made import MADE
 from made_np.testing import check_masks
@@ -234,22 +233,6 @@ def test_large_masks_are_what_their_degrees_say() -> None:
     # A row of a sorted mask sees a prefix: its length is the number of units below that are not higher.
     first, second = one.degrees
     np.testing.assert_array_equal(one.masks[1].sum(axis=1), np.searchsorted(first, second, side="right"))
-
-
-@given(models())
-def test_panels_hold_every_wire_and_end_where_the_last_one_does(made: MADE) -> None:
-    one = made.mask_sets[0]
-    masks = one.masks if one.direct is None else (*one.masks, one.direct)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mask_sets, "PANEL_ROWS", 3)
-        one.panels  # noqa: B018
-    assert len(one.panels) == len(masks)
-    for mask, panels in zip(masks, one.panels, strict=True):
-        rows = np.concatenate([np.arange(len(mask))[part] for part, _ in panels])
-        np.testing.assert_array_equal(rows, np.arange(len(mask)))
-        for part, stop in panels:
-            assert not mask[part, stop:].any()
-            assert stop == 0 or mask[part, stop - 1].any()
 
 
 @pytest.mark.parametrize("k", [0.0, "0", True, None, [0], np.array(0), 10**400])

@@ -184,8 +184,8 @@ def test_parts_follow_from_the_arguments() -> None:
         "W0": True, "b0": False, "W1": True, "b1": False, "W_direct": True,
     }  # fmt: skip
     assert len(made.mask_sets) == 1
-    assert made.ops is get_backend("auto")
-    assert dataclasses.replace(made, backend="numpy").ops.__name__ == "made_np.backends._numpy.network"
+    assert made.bound.backend is get_backend("auto")
+    assert dataclasses.replace(made, backend="numpy").bound.backend is get_backend("numpy")
 
 
 # ---------------------------------------------------------------------------------------- what is refused

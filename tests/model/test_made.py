@@ -91,7 +91,7 @@ def test_no_output_changes_by_a_bit_with_what_it_must_not_see(made: MADE, seed: 
     def params(x: Array) -> Array:
         # What a value may be is not the question here: the network is asked directly.
         y = None if context is None else np.repeat(context, len(x), axis=0)
-        return made.ops.params(made.network, theta, x, y, one)
+        return made.bound[0].raw_outputs(theta, x, y)
 
     check_autoregressive(
         params,

@@ -82,17 +82,17 @@ def backward(
 
 
 @inner
-def weigh(draw: Any, at: int, n_raw: int, weights: Any, first: int, n: int) -> None:
+def weigh(d_raw: Any, at: int, n_raw: int, weights: Any, first: int, n: int) -> None:
     """Multiply the gradient of the raw outputs by what each row counts; rows beyond the last count nothing."""
-    w = width(draw)
-    real = draw.dtype.type
-    weight = np.zeros(w, draw.dtype)
+    w = width(d_raw)
+    real = d_raw.dtype.type
+    weight = np.zeros(w, d_raw.dtype)
     for lane in range(min(w, n - first)):
         weight[lane] = weights[first + lane] if len(weights) else real(1 / n)
     for k in range(n_raw):
         start = index(at + k * w)
         for lane in range(index(w)):
-            draw[start + lane] *= weight[lane]
+            d_raw[start + lane] *= weight[lane]
 
 
 @inner

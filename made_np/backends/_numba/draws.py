@@ -111,7 +111,7 @@ def discretized(acts: Any, at: Any, n: int, least: float, levels: float, u: floa
 
 @exact
 def mixture(acts: Any, at: Any, n: int, least: float, gaussian: bool, u: float) -> Any:
-    """Return the value below which u of the mass lies, by bisection as in `mixing`."""
+    """Return the value below which u of the mass lies, by bisection as in `mixtures`."""
     w = index(width(acts))
     real = acts.dtype.type
     logits = n if n > 1 else 0

@@ -43,14 +43,17 @@ def borrowed(dtype: np.dtype[Any], *sizes: int) -> Iterator[list[Array]]:
     Fresh pages from the system cost more than the arithmetic of a small step. Each call gets arrays of its own, in
     whatever thread it is made; those of the last few sizes are kept. After a Ctrl-C they are not lent again: should
     there be a thread that it did not let us wait for, it writes to nobody's memory.
+
+    They are 0 when they are new. Kernels compute with lanes that stand for no row and no unit, too, and what the system
+    leaves in memory are often subnormal numbers, with which arithmetic can take a hundred times as long.
     """
     stops = list(accumulate(sizes))
     key = (stops[-1], dtype)
     shelf = _free.pop(key, [])  # and back at the end: the size that waited longest is the first to go
     try:
-        whole = shelf.pop() if shelf else np.empty(stops[-1], dtype)
+        whole = shelf.pop() if shelf else np.zeros(stops[-1], dtype)
     except IndexError:  # another thread was faster
-        whole = np.empty(stops[-1], dtype)
+        whole = np.zeros(stops[-1], dtype)
     _free.setdefault(key, shelf)
     is_free = True
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,10 @@ from made_np.backends._numba.sampler import ancestral
 from made_np.backends._numba.sorting import gather
 from made_np.backends._numba.tables import Plan
 from made_np.backends._numba.threads import pool
-from made_np.backends._numba.updates import NO_RULE, Rule, rule_of
+from made_np.backends._numba.updates import NO_RULE, Rule
 from made_np.backends._numba.weights import spare_size, weights, weights_of_any
 from made_np.layers import Array
 from made_np.masks.masks import Ints
-from made_np.optim import Optimizer, State
 
 AT_ONCE = 12
 """Panels that are scored together: enough for each weight that is read to be used often."""
@@ -44,12 +44,13 @@ class Batch:
         self.tables = plan.tables
         self.dtype = theta.dtype
         self.n = len(x)
-        self.nothing = np.empty(0, self.dtype)
+        nothing_dropped = _nothing_dropped(len(self.tables.widths) - 1, self.dtype)
+        self.nothing = nothing_dropped[0]
         self.given = theta
         self.theta = ready(theta, self.dtype)
         self.x = ready(x, self.dtype)
         self.context = np.empty((self.n, 0), self.dtype) if context is None else ready(context, self.dtype)
-        self.keeps = join(keeps or (), len(self.tables.widths) - 1, self.dtype)
+        self.keeps = join(keeps, *nothing_dropped) if keeps else nothing_dropped
         self.row_weights = self.nothing if row_weights is None else ready(row_weights, self.dtype)
         self.width = width(theta)
         self.n_panels = -(-self.n // self.width)
@@ -149,19 +150,11 @@ class Batch:
         """Overwrite `grad` (P,) with the gradient of the weighted nll; return the nll of every row."""
         return self._learn(grad, NO_RULE, None, only_live=True)
 
-    def step(
-        self, grad: Array, optimizer: Optimizer, state: State, rate: float, decay: Array | None, only_live: bool
-    ) -> Array:
-        """Update theta; return the nll of every row before."""
-        rule = rule_of(optimizer, rate, state)
-        if rule is None:
-            row_nll = self.gradient(grad)
-            optimizer.step(self.given, grad, state, rate, decay)
-        else:
-            row_nll = self._learn(self.nothing, rule, decay, only_live)
-            state["step"] += 1
-            if self.theta is not self.given:  # it was misaligned, and a copy was updated
-                self.given[:] = self.theta
+    def step(self, rule: Rule, decay: Array | None, only_live: bool) -> Array:
+        """Update theta by `rule`; return the nll of every row before."""
+        row_nll = self._learn(self.nothing, rule, decay, only_live)
+        if self.theta is not self.given:  # it was misaligned, and a copy was updated
+            self.given[:] = self.theta
         return row_nll
 
     def _learn(self, grad: Array, rule: Rule, decay: Array | None, only_live: bool) -> Array:
@@ -198,15 +191,21 @@ class Batch:
         return row_nll
 
 
-def join(keeps: Sequence[Array | None], n_layers: int, dtype: np.dtype[Any]) -> tuple[Array, Ints]:
+@cache
+def _nothing_dropped(n_layers: int, dtype: np.dtype[Any]) -> tuple[Array, Ints]:
+    """Return what `join` makes of no dropout masks. Nobody writes to it."""
+    return np.empty(0, dtype), np.full(n_layers, -1, np.int64)
+
+
+def join(keeps: Sequence[Array | None], nothing: Array, nowhere: Ints) -> tuple[Array, Ints]:
     """Return dropout masks one after the other, and where those of each layer begin, -1 where it has none.
 
     `keeps` are those of the last layers; of the inputs, layer 0, they may be missing.
     """
-    parts = [np.empty(0, dtype)]
-    at = np.full(n_layers, -1, np.int64)
+    parts = [nothing]
+    at = nowhere.copy()
     end = 0
-    for layer, keep in enumerate(keeps, start=n_layers - len(keeps)):
+    for layer, keep in enumerate(keeps, start=len(at) - len(keeps)):
         if keep is not None:
             parts.append(keep.ravel())
             at[layer] = end

@@ -98,21 +98,13 @@ class Plan(NamedTuple):
     n_wires: int
 
 
-def plan_of(network: Network, mask_set: MaskSet) -> Plan | None:
-    """Return the plan, kept with the mask set as a lazy attribute is; None if a distribution has no kernel."""
-    network_of_it, plan = mask_set.__dict__.get(_KEPT, (None, None))
-    if network_of_it is not network:
-        plan = _make_plan(network, mask_set)
-        mask_set.__dict__[_KEPT] = network, plan
-    return plan
+def has_kernels(network: Network) -> bool:
+    """Return whether kernels know the activation and every distribution of a network."""
+    return network.activation in ACTIVATIONS and all(type(each) in KINDS for each in network.outputs.feature_outputs)
 
 
-_KEPT = "plan of the numba backend"
-
-
-def _make_plan(network: Network, mask_set: MaskSet) -> Plan | None:
-    if any(type(output) not in KINDS for output in network.outputs.feature_outputs):
-        return None
+def make_plan(network: Network, mask_set: MaskSet) -> Plan:
+    """Return the plan of a network that `has_kernels`, under a mask set."""
     degrees = [mask_set.input_degrees, *mask_set.degrees, mask_set.output_degrees]
     units = [np.argsort(each, kind="stable") for each in degrees]
     degrees = [each[order] for each, order in zip(degrees, units, strict=True)]
@@ -120,37 +112,51 @@ def _make_plan(network: Network, mask_set: MaskSet) -> Plan | None:
     starts = np.cumsum([0, *widths, len(mask_set.order)])
     in_order = np.array([np.array_equal(each, np.arange(len(each))) for each in units])
     products = _products(network)
+    reach, first = _stairs(products, degrees)
+    features, numbers = _features(network, mask_set)
+    joined_reach, reach_at = _joined(reach)
+    joined_first, first_at = _joined(first)
+    tables = Tables(
+        products=products,
+        reach=joined_reach,
+        reach_at=reach_at,
+        first=joined_first,
+        first_at=first_at,
+        widths=widths,
+        starts=starts,
+        units=np.concatenate(units),
+        in_order=in_order,
+        skips=np.concatenate(_skips(mask_set, units)),
+        has_skips=any(skip is not None and bool(skip.any()) for skip in mask_set.skips),
+        features=features,
+        numbers=numbers,
+        activation=ACTIVATIONS[network.activation],
+        seen_as_is=not np.isin(features[:, 1], (CATEGORICAL, DISCRETIZED)).any(),
+    )
+    return Plan(
+        tables=tables,
+        groups=tuple(_groups(tables)),
+        sizes=np.array([starts[-1], len(features)]),
+        n_units=int(starts[-1]),
+        n_below=int(starts[-3]),
+        widest=int(widths.max()),
+        known=np.array([np.searchsorted(each, np.arange(len(features)), side="right") for each in degrees[:-1]]),
+        sorted=bool(in_order.all()),
+        n_wires=int(joined_reach.sum()),
+    )
+
+
+def _stairs(products: Ints, degrees: list[Ints]) -> tuple[list[Ints], list[Ints]]:
+    """Return for each product how many columns each row sees, and the first row that sees each column."""
     reach = []
     first = []
     for _, _, _, n_in, source, target in products.tolist():
         below = degrees[source] if n_in else degrees[source][:0]
         above = degrees[target]
-        strict = target == len(units) - 1
+        strict = target == len(degrees) - 1
         reach.append(np.searchsorted(below, above, side="left" if strict else "right"))
         first.append(np.searchsorted(above, below, side="right" if strict else "left"))
-    features, numbers = _features(network, mask_set)
-    tables = Tables(
-        products,
-        *_joined(reach),
-        *_joined(first),
-        widths,
-        starts,
-        np.concatenate(units),
-        in_order,
-        np.concatenate(_skips(mask_set, units)),
-        any(skip is not None and bool(skip.any()) for skip in mask_set.skips),
-        features,
-        numbers,
-        ACTIVATIONS[network.activation],
-        not np.isin(features[:, 1], (CATEGORICAL, DISCRETIZED)).any(),
-    )
-    sizes = np.array([starts[-1], len(features)])
-    known = np.array([np.searchsorted(each, np.arange(len(features)), side="right") for each in degrees[:-1]])
-    n_wires = int(tables.reach.sum())
-    is_sorted = bool(in_order.all())
-    groups = tuple(_groups(tables))
-    widest = int(widths.max())
-    return Plan(tables, groups, sizes, int(starts[-1]), int(starts[-3]), widest, known, is_sorted, n_wires)
+    return reach, first
 
 
 def _groups(tables: Tables) -> Iterator[Group]:
@@ -160,7 +166,7 @@ def _groups(tables: Tables) -> Iterator[Group]:
     places = np.stack([tables.starts[-3] + first, tables.starts[-2] + place, place, n_raw, n], axis=1)
     for kind in np.unique(kinds).tolist():
         own = kinds == kind
-        yield Group(kind, places[own], tables.numbers[own])
+        yield Group(kind=kind, places=places[own], numbers=tables.numbers[own])
 
 
 def _products(network: Network) -> Ints:

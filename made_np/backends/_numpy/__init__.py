@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from made_np.backends._numpy.network import loss_and_grad, nll, params, row_nll, sample, train_step
+from made_np.backends._numpy.network import bind
 
-__all__ = ["loss_and_grad", "nll", "params", "row_nll", "sample", "train_step"]
+__all__ = ["bind"]

@@ -1,4 +1,4 @@
-"""The reference backend: the network's forward and backward pass, composed of `layers` and `outputs`.
+"""The reference backend: the network's forward and backward pass, composed of `layers` and `distributions`.
 
 It holds no formula of its own. Read `loss_and_grad` for how the pieces make up backpropagation.
 """
@@ -10,22 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from made_np.backends._numpy.sampling import ancestral as sample
-from made_np.layers import (
-    Array,
-    dropout,
-    dropout_backward,
-    masked_linear,
-    masked_linear_backward,
-    residual_add,
-    residual_add_backward,
-)
-from made_np.masks.masks import Bools
-from made_np.masks.sets import MaskSet, Panels
+from made_np.backends._numpy.panels import Wires
+from made_np.backends._numpy.sampling import Route, ancestral, propagate_means
+from made_np.backends.bound import Bound
+from made_np.layers import Array, dropout, dropout_backward, residual_add, residual_add_backward
+from made_np.lazy import lazy
+from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
-from made_np.optim import Optimizer, State
 
-__all__ = ["loss_and_grad", "nll", "params", "row_nll", "sample", "train_step"]
+__all__ = ["Trace", "bind"]
 
 
 class Trace(NamedTuple):
@@ -39,97 +32,148 @@ class Trace(NamedTuple):
     """The output layer's result (B, O)."""
 
 
-def forward(
-    network: Network,
-    views: dict[str, Array],
-    encoded: Array,
-    mask_set: MaskSet,
-    keeps: Sequence[Array | None] | None = None,
-) -> Trace:
-    """Run encoded inputs (B, I + C) through the network, with optional dropout masks `keeps` (see `loss_and_grad`)."""
-    thin, *thin_hidden = network.keeps(keeps)
-    encoded = _drop(encoded, thin)
-    inputs = [encoded]
-    activated = []
-    for layer in range(network.depth):
-        below = inputs[-1]
-        z = _product(below, views[f"W{layer}"], views[f"b{layer}"], mask_set.masks[layer], mask_set.panels[layer])
-        y = network.act.forward(z, out=z)
-        activated.append(y)
-        h = _drop(y, thin_hidden[layer])
-        skip = mask_set.skips[layer]
-        inputs.append(h if skip is None else residual_add(h, below, skip))
-    bias = views[network.output_bias]
-    if network.depth:
-        W = views[f"W{network.depth}"]
-        panels = mask_set.panels[network.depth]
-        raw = _product(inputs[-1], W, bias, mask_set.masks[-1], panels)
-    else:
-        raw = np.tile(bias, (len(encoded), 1))
-    if mask_set.direct is not None:
-        raw += _product(encoded, views["W_direct"], None, mask_set.direct, mask_set.panels[-1])
-    return Trace(inputs, activated, raw)
+def bind(network: Network, mask_set: MaskSet) -> Bound:
+    """Return the network under this mask set, computed by NumPy."""
+    return _Bound(network, mask_set)
 
 
-def backward(
-    network: Network,
-    views: dict[str, Array],
-    trace: Trace,
-    draw: Array,
-    mask_set: MaskSet,
-    dviews: dict[str, Array],
-    keeps: Sequence[Array | None] | None = None,
-    dencoded: Array | None = None,
-) -> None:
-    """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`.
+class _Bound(Bound):
+    def __init__(self, network: Network, mask_set: MaskSet) -> None:
+        super().__init__(network, mask_set)
+        self.depth = network.depth
+        self.act = network.act
+        self.wires = [Wires(mask) for mask in mask_set.masks]
+        self.direct = None if mask_set.direct is None else Wires(mask_set.direct)
 
-    `dencoded` (B, I + C), if given, is overwritten with the gradient of the encoded inputs.
-    """
-    encoded = trace.inputs[0]
-    (thin, *thin_hidden) = network.keeps(keeps)
-    direct = None if dencoded is None else np.zeros_like(dencoded)
-    if mask_set.direct is not None:
-        W = views["W_direct"]
-        dW = dviews["W_direct"]
-        _product_backward(draw, encoded, W, mask_set.direct, mask_set.panels[-1], dW=dW, dx=direct)
-    if network.depth:
-        _backward_hidden(network, views, trace, draw, mask_set, dviews, thin_hidden, dencoded)
-    else:
-        np.sum(draw, axis=0, out=dviews[network.output_bias])
+    @lazy
+    def route(self) -> Route:
+        return Route(self.network, self.mask_set)
+
+    def views(self, theta: Array) -> dict[str, Array]:
+        """Return the parameters by name, as the layers take them: mask weights are folded into the biases."""
+        return self.network.layout.views(self._fold(theta))
+
+    def forward(self, views: dict[str, Array], encoded: Array, keeps: list[Array | None]) -> Trace:
+        """Run encoded inputs (B, I + C) through the network; `keeps` are L + 1, those of the inputs first."""
+        thin, *thin_hidden = keeps
+        encoded = _drop(encoded, thin)
+        inputs = [encoded]
+        activated = []
+        for layer in range(self.depth):
+            below = inputs[-1]
+            z = self.wires[layer].product(below, views[f"W{layer}"], views[f"b{layer}"])
+            y = self.act.forward(z, out=z)
+            activated.append(y)
+            h = _drop(y, thin_hidden[layer])
+            skip = self.mask_set.skips[layer]
+            inputs.append(h if skip is None else residual_add(h, below, skip))
+        bias = views[f"b{self.depth}"]
+        if self.depth:
+            raw = self.wires[-1].product(inputs[-1], views[f"W{self.depth}"], bias)
+        else:
+            raw = np.tile(bias, (len(encoded), 1))
+        if self.direct is not None:
+            raw += self.direct.product(encoded, views["W_direct"], None)
+        return Trace(inputs, activated, raw)
+
+    def backward(
+        self,
+        views: dict[str, Array],
+        trace: Trace,
+        d_raw: Array,
+        dviews: dict[str, Array],
+        keeps: list[Array | None],
+        dencoded: Array | None = None,
+    ) -> None:
+        """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`.
+
+        `dencoded` (B, I + C), if given, is overwritten with the gradient of the encoded inputs.
+        """
+        encoded = trace.inputs[0]
+        thin, *thin_hidden = keeps
+        direct = None if dencoded is None else np.zeros_like(dencoded)
+        if self.direct is not None:
+            self.direct.product_backward(d_raw, encoded, views["W_direct"], dW=dviews["W_direct"], dx=direct)
+        if self.depth:
+            self._backward_hidden(views, trace, d_raw, dviews, thin_hidden, dencoded)
+        else:
+            np.sum(d_raw, axis=0, out=dviews["b0"])
+            if dencoded is not None:
+                dencoded[:] = 0
         if dencoded is not None:
-            dencoded[:] = 0
-    if dencoded is not None:
-        dencoded += direct
-        dencoded[:] = _drop_backward(dencoded, thin)
+            dencoded += direct
+            dencoded[:] = _drop_backward(dencoded, thin)
 
+    def _backward_hidden(
+        self,
+        views: dict[str, Array],
+        trace: Trace,
+        d_raw: Array,
+        dviews: dict[str, Array],
+        thin_hidden: Sequence[Array | None],
+        dencoded: Array | None,
+    ) -> None:
+        dy = ds = d_raw
+        for layer in range(self.depth, -1, -1):
+            x = trace.inputs[layer]
+            dx = np.empty_like(x) if layer else dencoded
+            dW = dviews[f"W{layer}"]
+            db = dviews[f"b{layer}"]
+            self.wires[layer].product_backward(dy, x, views[f"W{layer}"], dW=dW, db=db, dx=dx)
+            if layer == 0 or dx is None:
+                return
+            skip = self.mask_set.skips[layer] if layer < self.depth else None
+            if skip is not None:
+                dx += residual_add_backward(ds, skip)
+            # ds: the gradient of what left hidden layer `layer - 1`, complete now with the share of the skip above it.
+            ds = dx
+            dh = _drop_backward(ds, thin_hidden[layer - 1])
+            dy = self.act.backward(dh, trace.activated[layer - 1])
 
-def _backward_hidden(
-    network: Network,
-    views: dict[str, Array],
-    trace: Trace,
-    draw: Array,
-    mask_set: MaskSet,
-    dviews: dict[str, Array],
-    thin_hidden: Sequence[Array | None],
-    dencoded: Array | None,
-) -> None:
-    dy = ds = draw
-    for layer in range(network.depth, -1, -1):
-        x = trace.inputs[layer]
-        dx = np.empty_like(x) if layer else dencoded
-        W = views[f"W{layer}"]
-        dW = dviews[f"W{layer}"]
-        db = dviews[f"b{layer}"]
-        _product_backward(dy, x, W, mask_set.masks[layer], mask_set.panels[layer], dW=dW, db=db, dx=dx)
-        if layer == 0 or dx is None:
-            return
-        skip = mask_set.skips[layer] if layer < network.depth else None
-        if skip is not None:
-            dx += residual_add_backward(ds, skip)
-        # ds: the gradient of what left hidden layer `layer - 1`, complete now with the share of the skip above it.
-        ds = dx
-        dh = _drop_backward(ds, thin_hidden[layer - 1])
-        dy = network.act.backward(dh, trace.activated[layer - 1])
+    def raw_outputs(
+        self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None
+    ) -> Array:
+        return self.forward(self.views(theta), self.network.outputs.encode(x, context), self.network.keeps(keeps)).raw
+
+    def nll(self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None) -> Array:
+        return self.network.outputs.nll(self.raw_outputs(theta, x, context, keeps), x)
+
+    def row_nll(
+        self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None
+    ) -> Array:
+        return _sum_features(self.nll(theta, x, context, keeps))
+
+    def loss_and_grad(
+        self,
+        theta: Array,
+        x: Array,
+        context: Array | None,
+        grad: Array,
+        keeps: Sequence[Array | None] | None = None,
+        row_weights: Array | None = None,
+    ) -> Array:
+        outputs = self.network.outputs
+        layout = self.network.layout
+        views = self.views(theta)
+        dviews = layout.views(grad[: layout.size])
+        drops = self.network.keeps(keeps)
+        trace = self.forward(views, outputs.encode(x, context), drops)
+        nll, d_raw = outputs.nll_and_grad(trace.raw, x)
+        if row_weights is None:
+            d_raw *= d_raw.real.dtype.type(1 / max(len(x), 1))
+        else:
+            d_raw *= row_weights[:, None]
+        self.backward(views, trace, d_raw, dviews, drops)
+        self._unfold(grad)
+        return _sum_features(nll)
+
+    def sample(self, theta: Array, uniforms: Array, given: Array | None = None, context: Array | None = None) -> Array:
+        if given is None:
+            given = np.full(uniforms.shape, np.nan, dtype=theta.dtype)
+        return ancestral(self.route, self.views(theta), uniforms, given, context)
+
+    def propagate_means(self, theta: Array, given: Array, context: Array | None = None) -> Array:
+        return propagate_means(self.route, self.views(theta), given, context)
 
 
 def _drop(x: Array, keep: Array | None) -> Array:
@@ -138,128 +182,6 @@ def _drop(x: Array, keep: Array | None) -> Array:
 
 def _drop_backward(dy: Array, keep: Array | None) -> Array:
     return dy if keep is None else dropout_backward(dy, keep)
-
-
-def _product(x: Array, W: Array, b: Array | None, mask: Bools, panels: Panels) -> Array:
-    """Do `masked_linear` in panels: a few rows of W at a time, and of its columns those that they see."""
-    y = np.empty((len(x), len(W)), dtype=np.result_type(x, W))
-    for rows, stop in panels:
-        own = None if b is None else b[rows]
-        y[:, rows] = masked_linear(x[:, :stop], W[rows, :stop], own, mask[rows, :stop])
-    return y
-
-
-def _product_backward(
-    dy: Array,
-    x: Array,
-    W: Array,
-    mask: Bools,
-    panels: Panels,
-    *,
-    dW: Array,
-    db: Array | None = None,
-    dx: Array | None = None,
-) -> None:
-    """Do `masked_linear_backward` in the same panels; a column that no row of a panel sees gets nothing from it."""
-    if dx is not None:
-        dx[:] = 0
-    for rows, stop in panels:
-        dy_own = dy[:, rows]
-        dx_own = None if dx is None else np.empty_like(dx[:, :stop])
-        db_own = None if db is None else db[rows]
-        masked_linear_backward(
-            dy_own, x[:, :stop], W[rows, :stop], mask[rows, :stop], dW=dW[rows, :stop], db=db_own, dx=dx_own
-        )
-        dW[rows, stop:] = 0
-        if dx is not None:
-            dx[:, :stop] += dx_own
-
-
-def params(network: Network, theta: Array, x: Array, context: Array | None, mask_set: MaskSet) -> Array:
-    """Return the raw outputs (B, O) for rows `x` (B, D)."""
-    encoded = network.outputs.encode(x, context)
-    return forward(network, network.layout.views(theta), encoded, mask_set).raw
-
-
-def nll(network: Network, theta: Array, x: Array, context: Array | None, mask_set: MaskSet) -> Array:
-    """Return -log p(x_d | x before d) of each value, in nats, shape (B, D)."""
-    return network.outputs.nll(params(network, theta, x, context, mask_set), x)
-
-
-def row_nll(
-    network: Network,
-    theta: Array,
-    x: Array,
-    context: Array | None,
-    mask_set: MaskSet,
-    keeps: Sequence[Array | None] | None = None,
-) -> Array:
-    """Return -log p(x) of each row, in nats, shape (B,), added up in float64."""
-    encoded = network.outputs.encode(x, context)
-    raw = forward(network, network.layout.views(theta), encoded, mask_set, keeps).raw
-    return _sum_features(network.outputs.nll(raw, x))
-
-
-def loss_and_grad(
-    network: Network,
-    theta: Array,
-    x: Array,
-    context: Array | None,
-    mask_set: MaskSet,
-    grad: Array,
-    keeps: Sequence[Array | None] | None = None,
-    row_weights: Array | None = None,
-) -> Array:
-    """Return the nll of each row in nats, shape (B,), and overwrite `grad` with the gradient of its weighted sum.
-
-    Parameters
-    ----------
-    keeps : sequence of ndarray (B, H_l) or None, optional
-        Dropout masks, one per hidden layer; before them, if inputs are dropped, theirs (B, I + C). None: drop nothing.
-    row_weights : ndarray, shape (B,), optional
-        What each row's nll counts in the loss; 1/B (the mean) by default.
-    """
-    views = network.layout.views(theta)
-    dviews = network.layout.views(grad)
-    trace = forward(network, views, network.outputs.encode(x, context), mask_set, keeps)
-    nll, draw = network.outputs.nll_and_grad(trace.raw, x)
-    if row_weights is None:
-        draw *= draw.real.dtype.type(1 / max(len(x), 1))
-    else:
-        draw *= row_weights[:, None]
-    backward(network, views, trace, draw, mask_set, dviews, keeps)
-    return _sum_features(nll)
-
-
-def train_step(
-    network: Network,
-    theta: Array,
-    x: Array,
-    context: Array | None,
-    mask_set: MaskSet,
-    grad: Array,
-    optimizer: Optimizer,
-    state: State,
-    learning_rate: float,
-    decay: Array | None = None,
-    keeps: Sequence[Array | None] | None = None,
-    *,
-    only_live: bool = False,
-) -> Array:
-    """Update theta in place by one step on these rows; return the nll (B,) that they had before it.
-
-    Parameters
-    ----------
-    grad : ndarray, shape (P,)
-        Memory for the gradient; what it holds afterwards is up to the backend.
-    optimizer, state, learning_rate, decay
-        As `Optimizer.step` takes them.
-    only_live : bool
-        Every step is made with this mask set, so weights off its masks may be left as they are.
-    """
-    nll = loss_and_grad(network, theta, x, context, mask_set, grad, keeps)
-    optimizer.step(theta, grad, state, learning_rate, decay)
-    return nll
 
 
 def _sum_features(nll: Array) -> Array:

@@ -22,69 +22,54 @@ from made_np.distributions.plain import Distribution
 from made_np.layers import Array
 from made_np.masks.masks import Ints
 from made_np.masks.sets import MaskSet
-from made_np.network.mask_weights import fold
 from made_np.network.network import Network
+
+__all__ = ["Route", "ancestral", "propagate_means"]
 
 
 def ancestral(
-    network: Network,
-    theta: Array,
-    uniforms: Array,
-    mask_set: MaskSet,
-    given: Array | None = None,
-    context: Array | None = None,
+    route: Route, views: dict[str, Array], uniforms: Array, given: Array, context: Array | None = None
 ) -> Array:
-    """Draw one row per row of `uniforms`, in the order of `mask_set`.
+    """Draw one row per row of `uniforms`, in the order of the route.
 
     Parameters
     ----------
-    network : Network
-    theta : ndarray, shape (P,)
+    route : Route
+    views : dict of str to ndarray
+        The parameters of the network, by name.
     uniforms : ndarray, shape (n, D)
         ``uniforms[r, i]`` decides feature i of row r, through the inverse CDF of its conditional.
-    mask_set : MaskSet
-    given : ndarray, shape (n, D), optional
+    given : ndarray, shape (n, D)
         Values put in as their feature is reached; NaN where one is to be drawn.
     context : ndarray, shape (n, C), optional
 
     Returns
     -------
-    ndarray, shape (n, D), the dtype of `theta`
+    ndarray, shape (n, D), the dtype of the parameters
     """
-    if given is None:
-        given = np.full(uniforms.shape, np.nan, dtype=theta.dtype)
 
     def decide(feature: int, output: Distribution, raw: Array) -> Array:
         return output.inverse_cdf(raw, uniforms[:, feature])
 
-    return _fill(network, theta, given, mask_set, context, decide)
+    return _fill(route, views, given, context, decide)
 
 
-def propagate_means(
-    network: Network,
-    theta: Array,
-    given: Array,
-    mask_set: MaskSet,
-    context: Array | None = None,
-) -> Array:
+def propagate_means(route: Route, views: dict[str, Array], given: Array, context: Array | None = None) -> Array:
     """Fill each gap with the centre of its conditional, fed back as if it had been observed.
 
-    For a linear Gaussian model this is the conditional mean of all gaps together. Otherwise it is one central path, and
-    the average of many draws is the mean. The centre is the mean; for a categorical feature, its likeliest value.
     Arguments and result as in `ancestral`.
     """
 
     def decide(feature: int, output: Distribution, raw: Array) -> Array:
         return output.centre(raw)
 
-    return _fill(network, theta, given, mask_set, context, decide)
+    return _fill(route, views, given, context, decide)
 
 
 def _fill(
-    network: Network,
-    theta: Array,
+    route: Route,
+    views: dict[str, Array],
     given: Array,
-    mask_set: MaskSet,
     context: Array | None,
     decide: Callable[[int, Distribution, Array], Array],
 ) -> Array:
@@ -92,12 +77,11 @@ def _fill(
 
     Where the network has overflowed, nothing is decided: a gap stays NaN, which no row of 0 and 1 would tell.
     """
-    network, theta = fold(network, theta, mask_set)
-    x = given.astype(theta.dtype)
-    walk = _Walk(network, theta, mask_set, len(x), context)
-    for place, feature in enumerate(mask_set.order.tolist()):
+    walk = _Walk(route, views, len(given), context)
+    x = given.astype(walk.b_out.dtype)
+    for place, feature in enumerate(route.order):
         walk.finish_hidden(place)
-        output = network.outputs.feature_outputs[feature]
+        output = route.network.outputs.feature_outputs[feature]
         gaps = np.isnan(x[:, feature])
         if gaps.any():
             raw = walk.raw(place, feature)
@@ -107,17 +91,16 @@ def _fill(
     return x
 
 
-class _Walk:
-    """The state of one walk through the features: what has been seen so far, and every finished unit.
+class Route:
+    """The way through the features of a network under a mask set, whatever its parameters are.
 
     Inputs stand with the context first, then feature by feature in `order`; hidden units stand sorted by degree. So
-    what is known at place m is a prefix of each array, of length ``seen[m]`` or ``done[layer][m]``.
+    what is known at place m is a prefix of each layer, of length ``seen[m]`` or ``done[layer][m]``.
     """
 
-    def __init__(self, network: Network, theta: Array, mask_set: MaskSet, n: int, context: Array | None) -> None:
+    def __init__(self, network: Network, mask_set: MaskSet) -> None:
         self.network = network
-        self.mask_set = mask_set
-        views = network.layout.views(theta)
+        self.order = mask_set.order.tolist()
         columns, self.seen = _inputs_in_order(network, mask_set)
         sorts = [np.argsort(degrees, kind="stable") for degrees in mask_set.degrees]
         places = np.arange(len(mask_set.order) + 1)
@@ -125,17 +108,29 @@ class _Walk:
             np.searchsorted(degrees[sort], places - 1, side="right").tolist()
             for degrees, sort in zip(mask_set.degrees, sorts, strict=True)
         ]
-        below = [columns, *sorts]
-        self.W = [views[f"W{k}"][np.ix_(sorts[k], below[k])] for k in range(network.depth)]
-        self.b = [views[f"b{k}"][sorts[k]] for k in range(network.depth)]
+        self.units = [columns, *sorts]
         self.skips = [_sorted_skip(mask_set, sorts, k) for k in range(network.depth)]
-        self.W_out = views[f"W{network.depth}"][:, sorts[-1]] if network.depth else None
+
+
+class _Walk:
+    """The state of one walk through the features: what has been seen so far, and every finished unit."""
+
+    def __init__(self, route: Route, views: dict[str, Array], n: int, context: Array | None) -> None:
+        network = route.network
+        units = route.units
+        self.network = network
+        self.seen = route.seen
+        self.done = route.done
+        self.skips = route.skips
+        self.W = [views[f"W{k}"][np.ix_(units[k + 1], units[k])] for k in range(network.depth)]
+        self.b = [views[f"b{k}"][units[k + 1]] for k in range(network.depth)]
+        self.W_out = views[f"W{network.depth}"][:, units[-1]] if network.depth else None
         self.b_out = views[network.output_bias]
-        self.W_direct = views["W_direct"][:, columns] if network.direct else None
-        self.inputs = np.zeros((n, len(columns)), dtype=theta.dtype)
+        self.W_direct = views["W_direct"][:, units[0]] if network.direct else None
+        self.inputs = np.zeros((n, len(units[0])), dtype=self.b_out.dtype)
         if context is not None:
             self.inputs[:, : network.n_context] = context
-        self.hidden = [np.zeros((n, width), dtype=theta.dtype) for width in network.hidden]
+        self.hidden = [np.zeros((n, width), dtype=self.b_out.dtype) for width in network.hidden]
 
     def finish_hidden(self, place: int) -> None:
         """Compute the hidden units of degree `place`: the first `place` features are known."""

@@ -1,0 +1,103 @@
+"""A network and a mask set, made ready for the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from made_np.backends import _numpy
+from made_np.backends._numba.run import Batch
+from made_np.backends._numba.tables import has_kernels, make_plan
+from made_np.backends._numba.updates import rule_of
+from made_np.backends.bound import Bound
+from made_np.layers import Array
+from made_np.lazy import lazy
+from made_np.masks.sets import MaskSet
+from made_np.network.network import Network
+from made_np.optim import Optimizer, State
+
+__all__ = ["bind"]
+
+
+def bind(network: Network, mask_set: MaskSet) -> Bound:
+    """Return the network under this mask set, computed by kernels; by NumPy if it needs one that is not there."""
+    return _Bound(network, mask_set) if has_kernels(network) else _numpy.bind(network, mask_set)
+
+
+class _Bound(Bound):
+    def __init__(self, network: Network, mask_set: MaskSet) -> None:
+        super().__init__(network, mask_set)
+        self.plan = make_plan(self.network, mask_set)
+
+    @lazy
+    def by_numpy(self) -> Bound:
+        """What answers where there is no kernel."""
+        return _numpy.bind(self._whole, self.mask_set)
+
+    def batch(
+        self,
+        theta: Array,
+        x: Array,
+        context: Array | None,
+        keeps: Sequence[Array | None] | None = None,
+        row_weights: Array | None = None,
+    ) -> Batch:
+        """Return the rows with all that kernels need of them; mask weights are folded into the biases."""
+        return Batch(self.plan, self._fold(theta), x, context, keeps, row_weights)
+
+    def raw_outputs(
+        self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None
+    ) -> Array:
+        return self.batch(theta, x, context, keeps).raw()
+
+    def nll(self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None) -> Array:
+        return self.batch(theta, x, context, keeps).feature_nll()
+
+    def row_nll(
+        self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None
+    ) -> Array:
+        return self.batch(theta, x, context, keeps).row_nll()
+
+    def loss_and_grad(
+        self,
+        theta: Array,
+        x: Array,
+        context: Array | None,
+        grad: Array,
+        keeps: Sequence[Array | None] | None = None,
+        row_weights: Array | None = None,
+    ) -> Array:
+        batch = self.batch(theta, x, context, keeps, row_weights)
+        nll = batch.gradient(grad[: len(batch.theta)])
+        self._unfold(grad)
+        return nll
+
+    def train_step(
+        self,
+        theta: Array,
+        x: Array,
+        context: Array | None,
+        grad: Array,
+        optimizer: Optimizer,
+        state: State,
+        learning_rate: float,
+        decay: Array | None = None,
+        keeps: Sequence[Array | None] | None = None,
+        *,
+        only_live: bool = False,
+    ) -> Array:
+        rule = rule_of(optimizer, learning_rate, state)
+        if rule is None or self._whole.mask_weights:  # whose gradient is not there before that of all biases is
+            return super().train_step(theta, x, context, grad, optimizer, state, learning_rate, decay, keeps)
+        nll = self.batch(theta, x, context, keeps).step(rule, decay, only_live)
+        state["step"] += 1
+        return nll
+
+    def sample(self, theta: Array, uniforms: Array, given: Array | None = None, context: Array | None = None) -> Array:
+        if given is None:
+            given = np.full(uniforms.shape, np.nan, theta.dtype)
+        return self.batch(theta, given, context).sample(uniforms)
+
+    def propagate_means(self, theta: Array, given: Array, context: Array | None = None) -> Array:
+        return self.by_numpy.propagate_means(theta, given, context)
