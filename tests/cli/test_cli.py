@@ -16,6 +16,7 @@ import pytest
 import made_np
 from made_np import MADEDensity, find_order
 from made_np.cli import build_parser, main, options
+from made_np.cli.catalog import COMMANDS
 from made_np.cli.training import described
 from made_np.estimator.trials import best
 from made_np.table.files import read_table
@@ -454,7 +455,33 @@ def test_ctrl_c_keeps_what_was_learned_and_exits_130(tmp_path: Path) -> None:
 def test_the_parser_knows_every_command() -> None:
     parser = build_parser()
     (subparsers,) = [a for a in parser._actions if hasattr(a, "choices") and isinstance(a.choices, dict)]
-    assert {"demo", "train", "score", "sample", "complete", "inspect"} <= set(subparsers.choices)
+    assert list(subparsers.choices) == [command.name for command in COMMANDS]
+    for name, own in subparsers.choices.items():
+        assert callable(own.get_default("run")), name
+        assert own.description
+
+
+def test_help_needs_no_command() -> None:
+    """What a program imports before it has said anything is what a person waits for."""
+    code = (
+        "import sys\n"
+        "from made_np.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "names = [name for name in sys.modules if name.split('.')[0] == 'made_np']\n"
+        "print(len(names), 'numpy' in sys.modules)"
+    )
+    for argv in (["--help"], ["--version"], []):
+        done = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True)
+        n_modules, has_numpy = done.stdout.splitlines()[-1].split()
+        assert int(n_modules) <= 20
+        assert has_numpy == "False"
+
+
+def test_a_command_knows_only_its_own_arguments() -> None:
+    parser = build_parser(["sample"])
+    assert parser.parse_args(["sample", "m.npz", "-n", "3", "-o", "o.npy"]).n == 3
+    assert parser.parse_args(["score"]).command == "score"  # nothing of it has been imported
 
 
 # --------------------------------------------------------------------------------------------------------- options

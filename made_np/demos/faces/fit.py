@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.demos.faces.halves import half_orders
+from made_np.diagnostics.evaluation import bits_per_dim
 from made_np.layers import Array
 from made_np.model.made import MADE
 from made_np.training.closed_form import fit_linear, set_scales
@@ -84,7 +85,7 @@ class FaceModel:
         """
         noise = np.random.default_rng(rng).random(faces.shape) - 0.5
         log_prob = self.made.log_prob(self.theta, faces + noise - self.mean)
-        return float(-log_prob.mean(dtype=np.float64) / faces.shape[1] / np.log(2))
+        return bits_per_dim(-float(log_prob.mean(dtype=np.float64)), faces.shape[1])
 
 
 def fit_faces(faces: Array, recipe: Recipe | None = None, *, held_out: int = 50, rng: int = 0) -> FaceModel:
