@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.estimator.trials import is_auto
+from made_np.estimator.rules import is_auto
 from made_np.masks.masks import ORDERS
 from made_np.model.made import MADE
 from made_np.optim import get_optimizer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,10 @@ import numpy as np
 from made_np.backends._numpy.sampling import propagate_means
 from made_np.distributions.together import outputs_from_config
 from made_np.layers import Array
-from made_np.masks.masks import Bools, Ints
+from made_np.masks.masks import Ints
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet
-from made_np.model.conditioning import assign, fill
 from made_np.model.description import Description
+from made_np.model.gaps import choose, fill
 from made_np.network.starts import SCHEMES, draw_parameters
 from made_np.validation import as_dense, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
@@ -235,14 +235,16 @@ class MADE(Description):
         theta = self.check_theta(theta)
         x = self.check_given(given, n)
         with undrawn(generator):
-            y, chosen = self._choose(theta, x, "n is", conditioning, context, mask_set, generator)
+            y = self.check_context(context, n, of="n is")
+            sets = self._several(mask_set)
+            chosen = choose(self, theta, x, y, mask_set, sets, conditioning, generator)
             if u is None:
                 u = generator.random((n, self.n_features))
 
             def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
                 return self.ops.sample(self.network, theta, u[rows], one, x[rows], y)
 
-            return self._filled(theta, mask_set, x, y, chosen, run)
+            return fill(self, theta, x, y, sets, chosen, run)
 
     def fill_means(
         self,
@@ -264,55 +266,16 @@ class MADE(Description):
         theta = self.check_theta(theta)
         x = self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1)
         with undrawn(generator):
-            y, chosen = self._choose(theta, x, "given has", conditioning, context, mask_set, generator)
+            y = self.check_context(context, len(x), of="given has")
+            sets = self._several(mask_set)
+            chosen = choose(self, theta, x, y, mask_set, sets, conditioning, generator)
 
             def run(rows: Ints | slice, one: MaskSet, y: Array | None) -> Array:
                 return propagate_means(self.network, theta, x[rows], one, y)
 
-            return self._filled(theta, mask_set, x, y, chosen, run)
+            return fill(self, theta, x, y, sets, chosen, run)
 
     # ------------------------------------------------------------------------------------------ inside
-
-    def _choose(
-        self, theta: Array, x: Array, of: str, conditioning: str, context: Any, mask_set: Any, rng: np.random.Generator
-    ) -> tuple[Array | None, Iterator[tuple[Ints, MaskSet]]]:
-        """Return the context of rows `x`, and which of them are to be filled under which mask set, drawn one by one."""
-        as_choice(conditioning, "conditioning", ("exact", "clamp"))
-        y = self.check_context(context, len(x), of=of)
-        sets = self._several(mask_set)
-
-        def log_prob_known(rows: Ints, known: Bools, one: MaskSet) -> Array:
-            # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
-            part = np.nan_to_num(x[rows], nan=0.0)
-            own = None if y is None else y[rows]
-            nll = self.ops.nll(self.network, theta, part, own, one)
-            if np.isnan(nll).any():
-                self.check_live(theta, sets)
-            return -nll[:, known].sum(axis=1, dtype=np.float64)
-
-        endless = self.n_masks is None and mask_set is None
-        fresh = self.mask_sets.for_order if endless else None
-        if conditioning == "clamp":
-            known = np.zeros_like(x, dtype=bool)
-        else:
-            known = ~np.isnan(x)
-        return y, assign(known, sets, rng, log_prob_known, fresh)
-
-    def _filled(
-        self,
-        theta: Array,
-        mask_set: Any,
-        x: Array,
-        y: Array | None,
-        chosen: Iterator[tuple[Ints, MaskSet]],
-        run: Callable[[Ints | slice, MaskSet, Array | None], Array],
-    ) -> Array:
-        """Return the rows `x` as `run` fills them; where NaN is left, the parameters may be to blame."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            filled = fill(x, y, chosen, run)
-        if np.isnan(filled).any():  # a look at what was drawn costs less than one at all parameters
-            self.check_live(theta, self._several(mask_set))
-        return filled
 
     def _check(self, theta: Any, x: Any, context: Any) -> tuple[Array, Array, Array | None]:
         rows = self.check_rows(x)
