@@ -13,8 +13,8 @@ from made_np.demos.faces.halves import half_orders
 from made_np.diagnostics.evaluation import bits_per_dim
 from made_np.layers import Array
 from made_np.model.made import MADE
+from made_np.table.table import Table
 from made_np.training.closed_form import fit_linear, set_scales
-from made_np.validation import as_finite, as_numbers
 from made_np.values import as_a, as_count, as_number
 
 
@@ -119,12 +119,14 @@ def fit_faces(faces: Array, recipe: Recipe | None = None, *, held_out: int = 50,
 
 def _as_faces(faces: Any) -> Array:
     """Return faces (n, D) as they are if they are numbers, two or more, and square; or raise."""
-    images = as_numbers(faces, "faces")
-    side = isqrt(images.shape[1]) if images.ndim == 2 else 0
-    if side < 2 or side * side != images.shape[1] or len(images) < 2:
-        raise ValueError(f"faces has shape {images.shape}: give two faces or more, (n, side * side)")
-    as_finite(images, np.dtype("float64"), "faces")
-    return images
+    table = Table.of(faces, "faces")
+    side = isqrt(table.n_columns)
+    if side < 2 or side * side != table.n_columns or table.n_rows < 2:
+        raise ValueError(
+            f"faces has {table.n_rows} rows of {table.n_columns} columns: give two faces or more, (n, side * side)"
+        )
+    table.refuse_gaps()
+    return table.values
 
 
 def _fit_means(faces: Array, recipe: Recipe, rng: int) -> FaceModel:
