@@ -188,7 +188,7 @@ def _lesson(params: Any, before: Fitted | None, X: Any, *, whole: bool = True) -
 def _table_val(params: Any, table: Table, X_val: Any) -> Table:
     """Return the table of validation rows, which has the columns of the training table."""
     table_val = read(params, X_val, "X_val")
-    check_columns(table_val.names, table_val.n_columns, table.names, table.n_columns, what="X_val")
+    check_columns(table_val.names, table_val.n_columns, table.names, table.n_columns, what=table_val.name)
     return table_val
 
 
