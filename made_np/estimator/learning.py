@@ -158,11 +158,13 @@ def read(params: Any, X: Any, name: str = "X") -> Table:
 def read_again(params: Any, before: Fitted, X: Any) -> Table:
     """Return the table that `X` is, once its columns have been seen to be those of fit."""
     table = read(params, X)
-    names = before.names
-    if names is None and table.names is None and before.look is not None and table.labels is not None:
-        check_columns(table.labels, table.n_columns, before.look.names, len(before.columns))  # names that are numbers
-    else:
-        check_columns(table.names, table.n_columns, names, len(before.columns), what=table.name)
+    given = table.names
+    fitted = before.names
+    if given is None and fitted is None and table.labels is not None and before.look is not None:
+        given = table.labels  # that are numbers
+        fitted = before.look.names
+    who = type(params).__name__
+    check_columns(given, table.n_columns, fitted, len(before.columns), what=table.name, who=who)
     return table
 
 
@@ -238,7 +240,10 @@ def _settled(plan: Plan, choice: Choice, found: Callable[[], Ints]) -> Plan:
 def _trials(
     params: Any, facts: Facts, seed: int, found: Callable[[], Ints], rows: Rows, valid: Rows, checkpoint: Any
 ) -> list[Trial]:
-    """Return what was tried for the parameters that are "auto"."""
+    """Return what was tried for the parameters that are "auto"; nothing where nothing is to be chosen."""
+    question = asked(params, facts.columns)
+    if not is_auto(question.order) and not is_auto(question.weight_decay):
+        return []
     few = _spread(rows, TRIAL_STEPS * params.batch_size)
     scored = _spread(valid, TRIAL_ROWS)
     narrow = facts._replace(n_train=len(few), n_valid=len(scored))
@@ -258,7 +263,7 @@ def _trials(
     if checkpoint is not None:
         run = fingerprint(params.get_params(), seed, few.x, scored.x)
         answer = remembered(loss, trials_path(checkpoint), run)
-    return try_out(asked(params, facts.columns), little_decay(facts.n_rows, len(facts.columns)), answer)
+    return try_out(question, little_decay(facts.n_rows, len(facts.columns)), answer)
 
 
 def _spread(rows: Rows, most: int) -> Rows:

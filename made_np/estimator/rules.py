@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import sqrt
+from operator import attrgetter
 from typing import Any
 
 from made_np.distributions.plain import Distribution
@@ -165,4 +166,4 @@ def validate_every(n_mixed: int, n_rows: int, n_valid: int) -> int:
 
 def has_real(outputs: Iterable[Distribution]) -> bool:
     """Whether some column is a real one."""
-    return any(output.is_real for output in outputs)
+    return any(map(attrgetter("is_real"), outputs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -49,9 +50,7 @@ class Description:
     backend: str = field(default="auto", kw_only=True)
 
     def __post_init__(self) -> None:
-        def settle(name: str, value: object) -> None:
-            object.__setattr__(self, name, value)
-
+        settle = partial(object.__setattr__, self)
         settle("n_features", as_count(self.n_features, "n_features"))
         settle("hidden", as_widths(self.hidden))
         settle("n_context", as_count(self.n_context, "n_context", 0))

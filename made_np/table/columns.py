@@ -182,7 +182,7 @@ class Columns:
             features.append(feature)
         return tuple(features)
 
-    @property
+    @lazy
     def outputs(self) -> tuple[Distribution, ...]:
         """The distribution of each feature of the model."""
         return tuple(feature.output for feature in self.features)
