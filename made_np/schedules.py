@@ -236,18 +236,12 @@ def get_schedule(schedule: str | Schedule | None, name: str = "schedule") -> Sch
         return constant
     if callable(schedule) and not isinstance(schedule, type):
         return schedule
-    schedules: dict[str, Schedule] = {
-        "constant": constant,
-        "linear": linear,
-        "cosine": cosine,
-        "plateau": ReduceOnPlateau(),
-    }
-    way_out = f"use one of {sorted(schedules)} or a function (step, total_steps) -> multiplier"
+    way_out = f"use one of {sorted(SCHEDULES)} or a function (step, total_steps) -> multiplier"
     if not isinstance(schedule, str):
         raise TypeError(f"{name}={show(schedule)} is neither a name nor a function: {way_out}")
-    if schedule not in schedules:
+    if schedule not in SCHEDULES:
         raise ValueError(f"{name}={show(schedule)} is unknown: {way_out}")
-    return schedules[schedule]
+    return SCHEDULES[schedule]
 
 
 def _share(step: int, total_steps: int) -> float:
@@ -260,3 +254,12 @@ def _settle(schedule: Any, name: str, interval: str = "", *, least: int = 0) -> 
     value = getattr(schedule, name)
     plain = as_number(value, name, interval) if interval else as_count(value, name, least)
     object.__setattr__(schedule, name, plain)
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "constant": constant,
+    "linear": linear,
+    "cosine": cosine,
+    "plateau": ReduceOnPlateau(),
+}
+"""The schedules that have a name of one word."""

@@ -22,7 +22,7 @@ LONGER = {
 
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
-    ["_version", "extras", "lazy", "messages", "values"],
+    ["_version", "extras", "lazy", "messages", "streams", "values"],
     ["cells", "warning"],
     ["validation", "files"],
     ["places", "layers", "masks", "optim", "schedules", "datasets"],

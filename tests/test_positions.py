@@ -13,7 +13,7 @@ import made_np
 from made_np import MADE, MADEDensity
 from made_np.diagnostics import calibration, evaluate
 from made_np.model import description
-from made_np.model.marginals import observed_log_prob
+from made_np.model.gaps import observed_log_prob
 from made_np.table import table
 from made_np.table.columns import Columns
 from made_np.table.files import read_table
@@ -111,7 +111,7 @@ def test_context_is_named_by_its_place_too(name: str) -> None:
 def test_gaps_that_no_order_allows_are_named_by_their_row() -> None:
     x = BITS.copy()
     x[ROW, 0] = np.nan
-    with pytest.raises(ValueError, match=rf"^X\[{ROW}\] has gaps in feature 0"):
+    with pytest.raises(ValueError, match=rf"^x\[{ROW}\] has gaps in feature 0"):
         observed_log_prob(MODEL, THETA, x)
     with pytest.raises(ValueError, match=rf"^X\[{ROW}\] has gaps in column 0"):
         fitted().score(x)

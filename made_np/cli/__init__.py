@@ -1,7 +1,15 @@
 """The command line, ``made-np`` or ``python -m made_np``: a table in, a density out.
 
-Every command is a function of its parsed arguments. What goes wrong is one line on stderr and exit status 2; Ctrl-C is
-one line and 130, SIGTERM one line and 143. Output files appear only when they are complete, and never over an input.
+======  ========================================================================================
+status  what has happened
+======  ========================================================================================
+0       the command has done its work
+1       ``check``: a check failed
+2       something is wrong with arguments, files or values; one line on stderr says what
+129     SIGHUP, 130 Ctrl-C, 143 SIGTERM: one line; ``train`` has saved what was learned by then
+======  ========================================================================================
+
+Output files appear only when they are complete, and never over an input. `catalog` lists the commands.
 """
 
 from __future__ import annotations
@@ -11,17 +19,14 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from made_np._version import __version__
-from made_np.cli import checking, commands, inspection
-from made_np.cli.files import check_files
+from made_np.cli.catalog import COMMANDS
 from made_np.cli.signals import Stop, stops
-from made_np.demos import digits as demo
-from made_np.demos import faces
-from made_np.testing.streams import standard_streams
+from made_np.streams import standard_streams
 
 __all__ = ["build_parser", "main"]
 
@@ -42,8 +47,16 @@ class Parser(argparse.ArgumentParser):
         super().exit(status, message)
 
 
-def build_parser() -> Parser:
-    """Return the parser of all commands; each sets ``run``, the function that carries it out."""
+def build_parser(asked: Collection[str] | None = None) -> Parser:
+    """Return the parser of all commands.
+
+    Each sets ``run``, the function that carries it out.
+
+    Parameters
+    ----------
+    asked : collection of str, optional
+        The commands whose own arguments it is to know: their modules are imported. None: all.
+    """
     parser = Parser(
         prog="made-np",
         description="MADE, the masked autoregressive density estimator, for tables and images.",
@@ -51,11 +64,14 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"made_np {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    demo.add_parser(subparsers)
-    faces.add_parser(subparsers)
-    commands.add_parsers(subparsers)
-    inspection.add_parser(subparsers)
-    checking.add_parser(subparsers)
+    for command in COMMANDS:
+        if asked is not None and command.name not in asked:
+            subparsers.add_parser(command.name, help=command.help)
+            continue
+        module = command.load()
+        own = subparsers.add_parser(command.name, help=command.help, description=module.DESCRIPTION)
+        module.add_arguments(own)
+        own.set_defaults(run=module.run)
     return parser
 
 
@@ -80,7 +96,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     with standard_streams(), _warnings_in_one_line(), stops() as stop:
         name = "made-np"
         try:
-            args = build_parser().parse_args(argv)
+            given = sys.argv[1:] if argv is None else list(argv)
+            # The command is the first word that is none of an option: those before it take no values.
+            args = build_parser([word for word in given if not word.startswith("-")][:1]).parse_args(given)
             name = f"made-np {args.command}"
             status = _run(args, stop)
             sys.stdout.flush()
@@ -95,6 +113,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace, stop: Stop) -> int:
     """Carry out a command, once its files have been looked at, and return its exit status."""
+    from made_np.cli.files import check_files  # of the estimator's files too, which help does not need
+
     args.stop = stop
     check_files(args)
     return int(args.run(args) or 0)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from argparse import Namespace
-from typing import Any
+from argparse import ArgumentParser, Namespace
 
 from made_np.cli import options
 from made_np.proofs import made_adapter
@@ -12,7 +11,7 @@ from made_np.storage.model_file import load
 from made_np.testing import Adapter
 from made_np.testing.program import find_adapter, run_checks
 
-__all__ = ["add_parser", "run_check"]
+__all__ = ["DESCRIPTION", "add_arguments", "run"]
 
 DESCRIPTION = (
     "Run the property suite: masks, order, gradients, normalisation, sampler, consistency. MODEL is a file that "
@@ -22,20 +21,16 @@ DESCRIPTION = (
 )
 
 
-def add_parser(subparsers: Any) -> None:
-    """Add check."""
-    parser = subparsers.add_parser(
-        "check", help="prove a model, yours or ours, with the property suite", description=DESCRIPTION
-    )
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what check takes."""
     parser.add_argument("model", metavar="MODEL", help="a stored model, or package.module:factory")
     which = "which mask set of a stored model (0)"
     parser.add_argument("--mask-set", type=options.count(0), metavar="K", help=which)
     parser.add_argument("--seed", type=options.seed, default=0, metavar="N", help="of every check (%(default)s)")
     options.add_backend(parser, "of a stored model")
-    parser.set_defaults(run=run_check)
 
 
-def run_check(args: Namespace) -> int:
+def run(args: Namespace) -> int:
     """Run the suite, print its report, and return 1 if a check failed."""
     is_code = ":" in args.model and not os.path.exists(args.model)
     return run_checks(_of_code(args) if is_code else _of_file(args), args.seed)

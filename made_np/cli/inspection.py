@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,7 +19,7 @@ from made_np.model.made import MADE
 from made_np.storage.model_file import Stored, load
 from made_np.table.columns import Columns
 
-__all__ = ["add_parser", "describe"]
+__all__ = ["DESCRIPTION", "add_arguments", "describe", "run"]
 
 MOST_LINES = 32
 """Up to so many features everyone gets a line of their own; of more features only the first and the last ones."""
@@ -28,22 +28,19 @@ MOST_ROWS = 24
 """The most lines that a mask takes."""
 
 
-def add_parser(subparsers: Any) -> None:
-    """Add inspect."""
-    parser = subparsers.add_parser(
-        "inspect",
-        help="show layers, masks and who sees whom",
-        description="Show what a model is: its layers and parameters, its masks as text, and who sees whom.",
-    )
+DESCRIPTION = "Show what a model is: its layers and parameters, its masks as text, and who sees whom."
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what inspect takes."""
     parser.add_argument("model", metavar="MODEL", help="a file that made-np train, or made_np.save, wrote")
     parser.add_argument("--mask-set", type=options.count(0), default=0, metavar="K", help="which one (%(default)s)")
     parser.add_argument("--png", metavar="FILE", help="draw the masks (.png, .svg or .pdf)")
     parser.add_argument("--network-png", metavar="FILE", help="draw the network with its wires (.png, .svg or .pdf)")
     options.add_backend(parser)
-    parser.set_defaults(run=run_inspect)
 
 
-def run_inspect(args: Namespace) -> None:
+def run(args: Namespace) -> None:
     """Print what the model is, and draw it where that is asked for."""
     for path in filter(None, (args.png, args.network_png)):
         as_picture(path)

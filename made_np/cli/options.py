@@ -16,7 +16,19 @@ from made_np.distributions.together import NAMES
 from made_np.masks.masks import ORDERS
 from made_np.values import show
 
-__all__ = ["add_backend", "columns", "count", "direct", "n_masks", "number", "or_auto", "order", "seed", "widths"]
+__all__ = [
+    "add_backend",
+    "add_seed",
+    "columns",
+    "count",
+    "direct",
+    "n_masks",
+    "number",
+    "or_auto",
+    "order",
+    "seed",
+    "widths",
+]
 
 BACKENDS = ("auto", "numba", "numpy")
 
@@ -180,6 +192,11 @@ def _any_number(text: str) -> int | float:
     if value is None or value > MOST:
         raise ValueError(f"{show(text)} is no number, or too large a one")
     return value
+
+
+def add_seed(parser: Any) -> None:
+    """Add --seed to a parser."""
+    parser.add_argument("--seed", type=seed, default=0, help="decides all that is random (%(default)s)")
 
 
 def add_backend(parser: Any, what: str = "", default: str | None = None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from made_np import draw
 from made_np.datasets import Dataset, load_digits
+from made_np.diagnostics.evaluation import bits_per_dim
 from made_np.distributions.mixtures import DiscretizedLogistic
 from made_np.distributions.plain import Bernoulli, Distribution
 from made_np.estimator import MADEDensity
@@ -30,7 +31,7 @@ from made_np.storage.model_file import save
 from made_np.validation import as_numbers
 from made_np.values import as_a, as_count
 
-__all__ = ["Experiment", "add_parser", "gaussian_mixture", "independent_pixels", "run_demo"]
+__all__ = ["Experiment", "add_arguments", "gaussian_mixture", "independent_pixels", "run"]
 
 Array = NDArray[Any]
 
@@ -69,29 +70,25 @@ class Experiment(NamedTuple):
     learning_rate: float
 
 
+DESCRIPTION = "Fit MADE to the 8 x 8 digits of scikit-learn, compare it, and write pictures and models."
+
 EXPERIMENTS = (
     Experiment("binary", 2, Bernoulli(), (300,), 150, 2e-3),
     Experiment("grey", 17, DiscretizedLogistic(17, 2), (300,), 60, 2e-3),
 )
 
 
-def add_parser(subparsers: Any) -> None:
-    """Add demo."""
-    parser = subparsers.add_parser(
-        "demo",
-        help="fit the digits, print losses, write pictures and models",
-        description="Fit MADE to the 8 x 8 digits of scikit-learn, compare it, and write pictures and models.",
-    )
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what demo takes."""
     parser.add_argument(
         "--out", dest="folder", default="made_np_demo", metavar="FOLDER", help="where to write (%(default)s)"
     )
     parser.add_argument("--epochs", type=int, metavar="N", help="at most so many passes over the images")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides all that is random (%(default)s)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    parser.set_defaults(run=run_demo)
 
 
-def run_demo(args: Namespace) -> None:
+def run(args: Namespace) -> None:
     """Fit, compare, draw, save, and say where everything is."""
     as_count(args.seed, "--seed", 0, MOST)
     if args.epochs is not None:
@@ -245,7 +242,7 @@ def _print_table(density: MADEDensity, digits: Dataset, levels: int, seed: int, 
     print(f"\n{'loss on test images (less is better)':<40}{'nats per image':>16}{'bits/dim':>12}")
     for name, log_prob in losses.items():
         nats = -float(log_prob.mean())
-        print(f"{name:<40}{nats:>16.2f}{nats / (digits.n_features * math.log(2)):>12.3f}")
+        print(f"{name:<40}{nats:>16.2f}{bits_per_dim(nats, digits.n_features):>12.3f}")
     print("* a density of pixels with uniform noise from [0, 1) added, turned into the mass of an image", flush=True)
 
 

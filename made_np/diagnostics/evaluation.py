@@ -98,7 +98,7 @@ class Evaluation:
     @property
     def bits_per_dim(self) -> float:
         """``nll / (D log 2)``."""
-        return self.nll / (self.n_features * math.log(2))
+        return bits_per_dim(self.nll, self.n_features)
 
     def difference(self, other: Evaluation) -> Difference:
         """Return by how much this model differs from another one on the same rows in the same order.
@@ -220,6 +220,11 @@ def evaluate(made: MADE, theta: Array, x: Any, *, context: Any = None, mask_set:
     if len(row_nll) == 0:
         raise ValueError("x has no rows: there is no mean to take; give at least one")
     return Evaluation(row_nll, total / (len(row_nll) * len(sets)), len(sets))
+
+
+def bits_per_dim(nats: float, n_features: int) -> float:
+    """Return what a row costs, in nats, as bits for each of its features: ``nats / (D log 2)``."""
+    return nats / (n_features * math.log(2))
 
 
 def _standard_error(values: Floats) -> float:

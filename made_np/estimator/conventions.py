@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from made_np.table.frames import Names, column_names
-from made_np.table.names import check_columns
+from made_np.validation import undrawn
 from made_np.values import MOST_SEED, as_count, as_flag, as_generator, show
 
-__all__ = ["Conventions", "NotFittedError", "as_seed", "not_fitted"]
+__all__ = ["Conventions", "NotFittedError", "as_seed", "learned", "not_fitted", "seed_of"]
 
 Self = TypeVar("Self", bound="Conventions")
 
@@ -24,8 +27,7 @@ Self = TypeVar("Self", bound="Conventions")
 class Conventions:
     """What every scikit-learn estimator can do with its parameters, which are the arguments of ``__init__``."""
 
-    n_features_in_: int
-    feature_names_in_: Names
+    _fitted: Any
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
@@ -55,16 +57,51 @@ class Conventions:
         changed = [f"{name}={value!r}" for name, value in params.items() if repr(value) != repr(defaults[name])]
         return f"{type(self).__name__}({', '.join(changed)})"
 
+    @property
+    def _answers(self) -> Any:
+        """What fit left, in the attribute `_fitted`."""
+        if "_fitted" not in vars(self):
+            raise not_fitted(self)
+        return self._fitted
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there is something to ask."""
+        return "_fitted" in vars(self)
+
+    @property
+    def n_features_in_(self) -> int:
+        """D, the number of columns."""
+        return len(self._answers.columns)
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """The names of the columns (D,); absent where fit saw none."""
+        names = self._answers.names
+        if names is None:
+            raise AttributeError("the columns of fit have no names")
+        return np.array(names, dtype=object)
+
     def __sklearn_tags__(self) -> Any:
         """Return the tags of a density estimator (scikit-learn asks for them, so it is there)."""
         from sklearn.utils import Tags, TargetTags
 
         return Tags(estimator_type="density_estimator", target_tags=TargetTags(required=False))
 
-    def _check_columns(self, X: Any, n_columns: int) -> None:
-        """Raise a `ValueError` if names or number of the columns of `X` are not those of fit."""
-        fitted = getattr(self, "feature_names_in_", None)
-        check_columns(column_names(X), n_columns, fitted, self.n_features_in_)
+
+def learned(name: str) -> Any:
+    """Return an attribute of an estimator that fit leaves: it is that of `_answers`, and absent before."""
+    return _Learned(name)
+
+
+class _Learned:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        return self if owner is None else getattr(owner._answers, self.name)
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        owner._fitted = replace(owner._answers, **{self.name: value})
 
 
 def not_fitted(estimator: Any) -> Exception:
@@ -97,3 +134,20 @@ def as_seed(random_state: Any) -> int:
             "numpy.random.RandomState or Generator, or None"
         )
     return as_count(random_state, "random_state", 0, MOST_SEED)
+
+
+@contextmanager
+def seed_of(random_state: Any) -> Iterator[int]:
+    """Give the block the seed that `as_seed` draws; if it raises, nothing has been drawn."""
+    if isinstance(random_state, np.random.Generator):
+        with undrawn(random_state):
+            yield as_seed(random_state)
+    elif isinstance(random_state, np.random.RandomState):
+        before = random_state.get_state()
+        try:
+            yield as_seed(random_state)
+        except BaseException:
+            random_state.set_state(before)
+            raise
+    else:
+        yield as_seed(random_state)

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from made_np.estimator.checks import check_params, check_training
-from made_np.estimator.conventions import as_seed
-from made_np.estimator.fitting import Fitting, Known, hold_out
-from made_np.estimator.remembering import check_checkpoint
-from made_np.estimator.trials import best
-from made_np.masks.found import find_order
+from made_np.diagnostics import Evaluation
+from made_np.estimator import stored
+from made_np.estimator.conventions import Conventions, learned, seed_of
+from made_np.estimator.learning import learn, learn_on, read_again
+from made_np.estimator.look import Look
+from made_np.estimator.trials import Trial
+from made_np.model.made import MADE
 from made_np.optim import Optimizer
 from made_np.schedules import Schedule
-from made_np.table.columns import Kind
-from made_np.table.frames import column_names
-from made_np.table.names import check_columns
+from made_np.table.columns import Columns, Kind
+from made_np.table.frames import Floats
 from made_np.table.one_hot import OneHot
-from made_np.training.online import train_on
+from made_np.values import as_count
 
 __all__ = ["MADEDensity"]
 
+Self = TypeVar("Self", bound="MADEDensity")
+Path = str | os.PathLike[str]
 
-class MADEDensity(Fitting):
+MOST_ROWS = 10**12
+"""No memory holds more rows."""
+
+
+class MADEDensity(Conventions):
     """Density estimator for tables: p(x) = prod_d p(x_d | x before d), learned by a masked autoencoder.
 
     Germain, Gregor, Murray and Larochelle (2015), arXiv 1502.03509. Works in Pipeline, GridSearchCV, cross_val_score,
@@ -35,67 +41,75 @@ class MADEDensity(Fitting):
     Parameters
     ----------
     hidden_layer_sizes : sequence of int, or "auto"
-        Widths of the hidden layers; ``()`` leaves a linear model. "auto": one layer, of a unit for 16 rows, but 500
-        (1,000 where mask sets share them) to 2,000 units, and above 500 no more than 1,600,000 wires from the columns.
+        Widths of the hidden layers; ``()`` leaves a linear model. "auto": one layer of n_rows / 16 units, at least 500
+        (1000 with several mask sets) and at most 2000; for wide tables fewer, so that W0 has at most 1.6 million
+        entries, but still 500.
     columns : str, Distribution, or a list with one of these per column; or OneHot
-        "auto": columns of 0 and 1 are Bernoulli, of integers 0..max with max <= 31 Categorical, all others Gaussian.
-        Neighbours that are one-hot in every row of `fit` (of 100 or more), as `made_np.OneHot.find` tells, are one
-        feature of the model: they are one-hot in every sample, and rows where they are not are refused. `order` counts
-        features, so they are not looked for where it is a permutation. A `made_np.OneHot` says which they are; the rest
-        is then as for "auto".
-        "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``,
-        ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails, .... Real columns are
-        standardised for the network; densities and samples are in the column's own units. A discrete column has
-        the values up to the largest one that fit met, and refuses others: give ``Categorical(n)`` if there are more.
+        What each column is. "auto": a column of 0 and 1 is Bernoulli, one of integers 0..max with max <= 31 is
+        Categorical, any other is Gaussian. Or "bernoulli", "gaussian", "categorical", "discretized_logistic",
+        ``made_np.Categorical(n)``, ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails.
+        Real columns are standardised for the network; densities and samples are in the column's own units. A discrete
+        column has the values up to the largest one in `fit`, and refuses others: give ``Categorical(n)`` if there are
+        more.
+
+        "auto" also looks for one-hot columns in `fit` on 100 rows or more (see `made_np.OneHot.find`), unless `order`
+        is a permutation. They are one feature of the model, and `order` counts features. They are one-hot in every
+        sample, and other rows are refused. A `made_np.OneHot` says which they are; the rest is then as for "auto".
     activation : {"relu", "tanh", "sigmoid", "softplus"}
+        Of the hidden layers.
     order : {"auto", "natural", "reverse", "random", "found"}, permutation (D,), or permutations (n_masks, D)
-        The sequence in which columns are generated. "found": by `made_np.find_order`, in the rows of `fit`, or of the
-        first `partial_fit`. "auto": the natural or the found one, whichever does better in a trial; found without
-        held-out rows; random for several mask sets. ``made_.order`` tells. Where rows are to be filled from known
-        columns by a model of one order, those have to lead in it: set it.
+        The sequence in which columns are generated. "found": `made_np.find_order` finds it in the rows of `fit`, or of
+        the first `partial_fit`. "auto": a trial decides between natural and found; without held-out rows it is found;
+        several mask sets get random orders. ``made_.order`` holds the one that was taken. A model of one order fills
+        only rows whose known columns lead in it: set the order if you need that.
     n_masks : int, None or "auto"
         How many mask sets share the parameters. None: endlessly many random orders; such a model fills and scores rows
-        with any gaps. "auto": one, or a mixture over 64 random orders if `order` is "auto" and that does better in a
-        trial.
+        with any gaps. "auto": one; or, if `order` is "auto", a mixture over 64 random orders where a trial finds that
+        better.
     direct : bool or "auto"
-        Wires from input to output. "auto": True; but where most inputs are of categorical columns (or one-hot ones),
-        and none is real, only if a hidden layer is too narrow to carry every dependency.
+        Wires from input to output. "auto": True. But if most inputs are of categorical or one-hot columns and no column
+        is real, then only if a hidden layer is too narrow to carry every dependency.
     residual : bool
+        Hidden layers add the layer below them, where widths agree.
     mask_weights : bool
-        Further weights that tell the network its masks: they pay with many mask sets, above all ``n_masks=None``.
+        Further weights that tell the network its masks. They pay with many mask sets, above all ``n_masks=None``.
     optimizer : str or Optimizer
         "adam", "adamw", "adagrad", "adadelta" (wants ``learning_rate=1.0``), "sgd", or a rule of `made_np.optim`.
     learning_rate : float or "auto"
         "auto": 4e-3, but 2e-3 for a table with real columns; times ``sqrt(500 / width)`` for more than 500 units.
     schedule : str or function (step, total_steps) -> multiplier, optional
         Of the learning rate: "linear", "cosine", "plateau" (needs validation rows), or one of `made_np.schedules`.
-        Like `averaging` it is for `fit` alone.
+        `partial_fit` uses neither `schedule` nor `averaging`.
     batch_size : int
+        Rows of a step.
     max_epochs : int or "auto"
-        At most so many passes over the rows. Reaching it is no reason for a warning; `stopped_by_` tells. "auto": as
-        many as make 30,000 steps, fewer for more than 1.25 million parameters, but at least 10,000 steps, and 20.
+        At most so many passes over the rows. It is no reason for a warning to reach it; `stopped_by_` says so. "auto":
+        as many as make 30,000 steps; for more than 1.25 million parameters fewer, but at least 10,000 steps and 20
+        passes.
     early_stopping : bool
         Hold out rows, stop when they get no better, and keep the parameters that were best for them.
     validation_fraction : float in (0, 1)
-        Share of the rows that is held out, at least one row; of a single row none can be.
+        Share of the rows that is held out, at least one row. Of a single row none can be.
     n_iter_no_change : int or "auto"
-        So many epochs without a better validation score end the fit. "auto": as many as make 1,500 steps, but at least
-        20.
+        The fit ends after so many epochs without a better validation score. "auto": as many as make 1,500 steps, at
+        least 20.
     weight_decay : float, dict of str to float, or "auto"
-        "auto": 3e-4, or ``D / (64 n)`` for n rows of D columns if that is less; 1e-2 or 0.1 where that does better in a
-        trial.
+        "auto": 3e-4, or ``D / (64 n)`` for n rows of D columns if that is less; 1e-2 or 0.1 where a trial finds that
+        better.
     dropout : float in [0, 1), or "auto"
-        Share of hidden units that is switched off at each step; without hidden layers it is no matter. "auto": 0.5,
-        from 30,000 rows on 0.3, but 0 for a table with real columns.
+        Share of hidden units that is switched off at each step. "auto": 0.5, from 30,000 rows on 0.3, but 0 for a table
+        with real columns.
     input_dropout : float in [0, 1)
         Share of features that the network does not get to see at each step.
     averaging : float in [0, 1]
-        Above 0, an average of the parameters over the steps is learned; see `made_np.fit`.
+        Above 0, the mean of theta over roughly the last ninth of the steps is kept (never over more than
+        ``1 / (1 - averaging)`` steps; 1 means no such limit). From step 1000 on only every eighth step is added, to
+        save time.
     warm_start : bool
-        Let `fit` go on from the parameters that are there, with the columns learned before.
+        `fit` goes on from the parameters that are there, with the columns learned before.
     random_state : int, RandomState, Generator or None
-        Decides orders, start, held-out rows, batches and dropout. None is from chance; NumPy's global state is never
-        touched. Also what `sample` and `impute` use when they are given none: with an integer they repeat themselves.
+        Decides orders, start, held-out rows, batches and dropout; None is from chance. `sample` and `impute` use it
+        too, when they are given none: with an integer they repeat themselves. NumPy's global state is never touched.
     verbose : int
         Above 0, show the progress of the fit.
     dtype : {"float32", "float64"}
@@ -113,6 +127,7 @@ class MADEDensity(Fitting):
     columns_ : Columns
         What was learned of each column.
     n_features_in_ : int
+        D, the number of columns.
     feature_names_in_ : ndarray of str
         Only after a fit on a data frame whose columns are named by strings.
     n_iter_ : int
@@ -196,9 +211,7 @@ class MADEDensity(Fitting):
 
     # ------------------------------------------------------------------------------------------ learning
 
-    def fit(
-        self, X: Any, y: Any = None, X_val: Any = None, checkpoint: str | os.PathLike[str] | None = None
-    ) -> MADEDensity:
+    def fit(self: Self, X: Any, y: Any = None, X_val: Any = None, checkpoint: Path | None = None) -> Self:
         """Learn the density of the rows of `X`.
 
         Parameters
@@ -209,8 +222,8 @@ class MADEDensity(Fitting):
         X_val : array or data frame (m, D), optional
             Rows for early stopping, which is then on; by default some of `X` are held out.
         checkpoint : path, optional
-            A file that the fit is written to every few seconds; what trials found stands beside it, in
-            ``checkpoint.trials``. Killed and called again with the same arguments, it goes on from there, and ends with
+            A file that the fit is written to every few seconds; ``checkpoint.trials`` beside it holds what trials
+            found. If the fit is killed and called again with the same arguments, it goes on from there, and ends with
             the bits of a fit that was never stopped; for that `random_state` cannot be None. Both files stay: remove
             them to begin anew.
 
@@ -221,7 +234,7 @@ class MADEDensity(Fitting):
         Raises
         ------
         ValueError, TypeError, OSError
-            Input or a parameter that cannot be meant, or a checkpoint of another fit or where none can be written; what
+            Input or a parameter that cannot be meant, or a checkpoint of another fit or where none can be written. What
             an earlier fit learned is then still there, and nothing has been drawn from `random_state`.
 
         Warns
@@ -230,85 +243,158 @@ class MADEDensity(Fitting):
             Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto"; or a first column that
             pandas calls "Unnamed: 0", which mostly holds row numbers.
         """
-        check_params(self)
-        if checkpoint is not None:
-            check_checkpoint(checkpoint, self.random_state)
-        first = not (self.warm_start and hasattr(self, "theta_"))
-        x, names, look, columns = self._table(X, first)
-        known = Known(len(x), cache(lambda: find_order(columns.one_hot.fold(x))))
-        choice = self._choice(known if first else None, columns)
-        made = self._draft(columns, choice, known) if first else self._continued()
-        rows = self._rows(made, columns, x)
-        valid = None
-        if X_val is not None:
-            x_val = self._read(X_val, name="X_val")
-            check_columns(column_names(X_val), x_val.shape[1], names, x.shape[1], what="X_val")
-            valid = self._rows(made, columns, x_val, "X_val")
-        holds_out = valid is None and self.early_stopping and len(rows) > 1
-        check_training(self, made, rows if holds_out else valid)
-        # All arguments have been looked at: from here on there is work, and numbers are drawn.
-        seed = as_seed(self.random_state)
-        rng = np.random.default_rng(seed)
-        if holds_out:
-            rows, valid = hold_out(rows, self.validation_fraction, rng)
-        if first:
-            made = self._model(columns, seed, choice, known)
-        trials = self._trials(columns, seed, known, rows, valid, checkpoint) if first else self.trials_
-        if first and trials:
-            choice = best(trials)
-            made = self._model(columns, seed, choice, known)
-        start = None if first else self.theta_
-        result = self._learn(made, rows, valid, choice, rng, theta=start, checkpoint=checkpoint)
-        self._settle(made, result.theta, columns, names, result.history, result.stopped_by)
-        self.weight_decay_ = choice.weight_decay
-        self.trials_ = trials
-        self._look = look
+        self._fitted = learn(self, vars(self).get("_fitted"), X, X_val, checkpoint)
         return self
 
-    def partial_fit(self, X: Any, y: Any = None) -> MADEDensity:
+    def partial_fit(self: Self, X: Any, y: Any = None) -> Self:
         """Go on learning from the rows of `X`: one pass over them, in batches of `batch_size`.
 
         The first call fixes the columns: how many, their distributions, means and scales. Where later rows may hold
         values that the first ones do not, say so in `columns`. There is no early stopping.
 
+        Arguments as in `fit`.
+        """
+        self._fitted = learn_on(self, vars(self).get("_fitted"), X)
+        return self
+
+    # ------------------------------------------------------------------------------------------ answers
+
+    def score_samples(self, X: Any) -> Floats:
+        """Return log p(x) of each row, in nats, in the units of the columns, shape (n,), float64.
+
         Parameters
         ----------
         X : array or data frame (n, D)
-        y : ignored
+            NaN (or None, or pandas.NA) means "not observed": the row gets the log-probability of the rest. That is
+            exact. It needs an order of the model in which the observed columns lead; an endless model
+            (``n_masks=None``) takes any gaps. In a row, leave a group of one-hot columns empty, or give enough of it to
+            fix the rest (the single 1, or all but one 0).
+
+        Raises
+        ------
+        ValueError
+            Values that a column cannot have, or gaps that no order of the model allows.
+        """
+        fitted = self._answers
+        return fitted.score_samples(read_again(self, fitted, X))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the MEAN over rows of log p(x), in nats per row (not the sum, so that folds of any size compare).
+
+        Arguments as in `score_samples`.
+        """
+        return float(self.score_samples(X).mean())
+
+    def evaluate(self, X: Any) -> Evaluation:
+        """Return what the rows cost: nats with their standard error, bits/dim, and what each column costs.
+
+        All of it in the units of the columns: `nll` is ``-score(X)``, its rows are ``-score_samples(X)``. One-hot
+        columns are one feature there. `X` is as in `score_samples`, but without gaps.
+        """
+        fitted = self._answers
+        return fitted.evaluate(read_again(self, fitted, X))
+
+    def sample(self, n_samples: int = 1, random_state: Any = None) -> Any:
+        """Draw rows from the model.
+
+        Parameters
+        ----------
+        n_samples : int, at least 1
+        random_state : int, RandomState, Generator or None
+            None: that of the estimator.
 
         Returns
         -------
-        self
+        ndarray of float64 (n_samples, D)
+            After a fit on a data frame, one of the same kind (pandas or polars): its columns have the same names and,
+            as far as their values allow, the same dtypes. Columns of codes hold whole numbers; others are real numbers
+            to the model. Names other than strings, numbers and pairs of these give an array.
         """
-        check_params(self)
-        first = not hasattr(self, "theta_")
-        x, names, look, columns = self._table(X, first, whole=False)
-        known = Known(len(x), lambda: find_order(columns.one_hot.fold(x)))
-        choice = self._choice(known if first else None, columns)
-        made = self._draft(columns, choice, known) if first else self._continued()
-        rows = self._rows(made, columns, x)
-        check_training(self, made, rows)
-        seed = as_seed(self.random_state)
-        if first:
-            made = self._model(columns, seed, choice, known)
-        done = train_on(
-            made,
-            made.init(np.random.default_rng(seed), rows) if first else self.theta_,
-            rows,
-            None if first else self._memory,
-            optimizer=self.optimizer,
-            learning_rate=self._rate(made),
-            batch_size=self.batch_size,
-            weight_decay=choice.weight_decay,
-            dropout=self._dropout(made, len(rows)),
-            input_dropout=self.input_dropout,
-            seed=seed,
-            progress=bool(self.verbose),
-        )
-        history = {name: new if first else self.history_[name] + new for name, new in done.history.items()}
-        history["epoch"] = list(range(1, len(history["epoch"]) + 1))
-        self._settle(made, done.theta, columns, names, history, done.stopped_by, done.memory)
-        self.weight_decay_ = choice.weight_decay
-        self.trials_ = [] if first else self.trials_
-        self._look = look
-        return self
+        fitted = self._answers
+        n_samples = as_count(n_samples, "n_samples", 1, MOST_ROWS)
+        with seed_of(self.random_state if random_state is None else random_state) as seed:
+            rows = fitted.sample(n_samples, np.random.default_rng(seed))
+        return rows if fitted.look is None else fitted.look.put_on(rows)
+
+    def impute(self, X: Any, n_draws: int | None = None, random_state: Any = None) -> Any:
+        """Fill the gaps of `X`, as in `score_samples`; every other value stays exactly, or as `binarize` makes it.
+
+        Parameters
+        ----------
+        X : array or data frame (n, D)
+        n_draws : int, optional
+            None: one central completion. Each gap is filled with the centre of its conditional, and fed back as if
+            observed. The centre is the mean (of a binary column the probability of a 1), of a categorical column, or
+            one-hot columns, the likeliest value. An integer: so many completions, each drawn from p(gaps | rest).
+        random_state : int, RandomState, Generator or None
+            None: that of the estimator.
+
+        Returns
+        -------
+        ndarray of float64 (n, D), or (n_draws, n, D)
+            For a data frame: one of the same kind with the same names and index, or a list of `n_draws` of them. Its
+            columns have the dtypes of `X`, or whole numbers and booleans as in `fit`, as far as their values allow.
+
+        Raises
+        ------
+        ValueError
+            Gaps that no order of the model allows: what is known in a row has to lead in one.
+        """
+        fitted = self._answers
+        n_draws = n_draws if n_draws is None else as_count(n_draws, "n_draws", 1, MOST_ROWS)
+        with seed_of(self.random_state if random_state is None else random_state) as seed:
+            filled = fitted.impute(read_again(self, fitted, X), n_draws, np.random.default_rng(seed))
+        look = Look.of(X)
+        if look is None:
+            return filled[0] if n_draws is None else filled
+        look = look.filled(fitted.look)
+        index = getattr(X, "index", None)
+        frames = [look.put_on(table, index) for table in filled]
+        return frames[0] if n_draws is None else frames
+
+    # ------------------------------------------------------------------------------------------ files
+
+    def save(self, path: Path) -> None:
+        """Write the estimator to one .npz file, as `made_np.save` does; a generator as `random_state` becomes None."""
+        stored.write(path, self.get_params(), self._answers)
+
+    @classmethod
+    def load(cls: type[Self], path: Path, *, backend: str | None = None) -> Self:
+        """Read an estimator that `save` wrote: the same parameters, and the same bits in all answers.
+
+        Parameters
+        ----------
+        path : str or path-like
+        backend : {None, "auto", "numba", "numpy"}
+            Of the model, and of what it learns from now on. None: as saved, or "numpy" where that cannot be imported.
+
+        Raises
+        ------
+        FileNotFoundError, TypeError
+            There is no such file, or `path` is no path.
+        ValueError
+            The file is damaged, compressed, from a newer made_np, or holds a model without an estimator.
+
+        Warns
+        -----
+        RuntimeWarning
+            The backend that the model was saved with cannot be imported, and NumPy is taken.
+        """
+        estimator, fitted = stored.load(path, backend, cls)
+        estimator._fitted = fitted
+        return estimator
+
+    # ------------------------------------------------------------------------------------------ what fit leaves
+
+    made_: MADE = learned("made")
+    theta_: NDArray[Any] = learned("theta")
+    columns_: Columns = learned("columns")
+    history_: dict[str, list[Any]] = learned("history")
+    stopped_by_: str = learned("stopped_by")
+    weight_decay_: Any = learned("weight_decay")
+    trials_: list[Trial] = learned("trials")
+
+    @property
+    def n_iter_(self) -> int:
+        """Epochs done."""
+        return len(self.history_["epoch"])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from made_np.table.frames import Floats, column_names, columns_of
+from made_np.table.table import Table
 from made_np.values import as_choice
 
 __all__ = ["Look"]
@@ -51,6 +52,8 @@ class Look:
     @classmethod
     def of(cls, X: Any) -> Look | None:
         """Return the look of a data frame; None for what is none, or has other names, such as dates."""
+        if isinstance(X, Table):  # of a file, whose columns are numbers of one dtype
+            return None if X.names is None else cls("pandas", X.names, (str(X.dtype),) * X.n_columns)
         columns = columns_of(X)
         if columns is None:
             names = column_names(X)

@@ -1,81 +1,80 @@
-"""What a file holds of an estimator beside its model: JSON values, and what was learned back from them."""
+"""An estimator in a file: its model, and as JSON what else it is made of."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-import numpy as np
+from numpy.typing import NDArray
 
+from made_np.estimator.fitted import Fitted
 from made_np.estimator.look import Look
 from made_np.estimator.params import from_json, to_json
 from made_np.estimator.trials import Choice, Trial
 from made_np.model.made import MADE
+from made_np.storage.header import rebuilding
+from made_np.storage.model_file import read, save
 from made_np.table.columns import Columns
-from made_np.table.frames import Names
 from made_np.values import as_a, as_number
 
-__all__ = ["Learned"]
+__all__ = ["load", "write"]
+
+Path = str | os.PathLike[str]
+Estimator = TypeVar("Estimator")
 
 UNNAMED: dict[str, Any] = {"averaging": 0.0, "schedule": None}
 """What parameters were in a file too old to name them, where their defaults are other ones now."""
 
 
-class Learned(NamedTuple):
-    """A fitted estimator without its model.
+def write(path: Path, params: Mapping[str, Any], fitted: Fitted) -> None:
+    """Write an estimator to one file, completely or not at all; `params` are its parameters by name."""
+    about = {
+        "params": {name: to_json(value) for name, value in params.items()},
+        "columns": fitted.columns.config(),
+        "feature_names": None if fitted.names is None else list(fitted.names),
+        "history": fitted.history,
+        "stopped_by": fitted.stopped_by,
+        "weight_decay": to_json(fitted.weight_decay),
+        "trials": to_json([(*vars(trial.choice).values(), trial.valid) for trial in fitted.trials]),
+        "look": None if fitted.look is None else fitted.look.config(),
+    }
+    save(path, fitted.made, fitted.theta, extra={"estimator": about})
 
-    Attributes
-    ----------
-    params : dict of str to Any
-        As `get_params` gives them.
-    columns : Columns
-    names : ndarray of str, shape (D,), or None
-    history : dict of str to list
-    stopped_by : str
-    weight_decay : float or dict of str to float
-    trials : list of Trial
-    look : Look or None
-    """
 
-    params: dict[str, Any]
-    columns: Columns
-    names: Names | None
-    history: dict[str, list[Any]]
-    stopped_by: str
-    weight_decay: Any
-    trials: list[Trial]
-    look: Look | None
+def load(path: Path, backend: str | None, kind: Callable[..., Estimator]) -> tuple[Estimator, Fitted]:
+    """Return the estimator, which `kind` makes of its parameters, and what was fitted; as `MADEDensity.load` says."""
+    stored, header = read(path, backend)
+    if "estimator" not in stored.extra:
+        name = getattr(kind, "__name__", "estimator")
+        raise ValueError(f"{os.fspath(path)} holds a model, but no {name}: read it with made_np.load")
+    about = stored.extra["estimator"]
+    with rebuilding(os.fspath(path), header.writer, "estimator"):
+        params = {**UNNAMED, **{name: from_json(value) for name, value in about["params"].items()}}
+        if backend is not None or params["backend"] == header.made["backend"]:
+            params["backend"] = stored.made.backend
+        return kind(**params), _fitted(about, stored.made, stored.theta)
 
-    def config(self) -> dict[str, Any]:
-        """Return all of it as JSON-able values, from which `from_config` builds an equal one."""
-        return {
-            "params": {name: to_json(value) for name, value in self.params.items()},
-            "columns": self.columns.config(),
-            "feature_names": None if self.names is None else self.names.tolist(),
-            "history": self.history,
-            "stopped_by": self.stopped_by,
-            "weight_decay": to_json(self.weight_decay),
-            "trials": to_json([(*vars(trial.choice).values(), trial.valid) for trial in self.trials]),
-            "look": None if self.look is None else self.look.config(),
-        }
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any], made: MADE) -> Learned:
-        """Return what belongs to `made`, whose `config` this is; an exception of any type if it is none."""
-        params = {name: from_json(value) for name, value in config["params"].items()}
-        columns = Columns.from_config(config["columns"])
-        _check_columns(columns, made)
-        names = _as_names(config["feature_names"], len(columns))
-        trials = from_json(config.get("trials", []))
-        return cls(
-            {**UNNAMED, **params},
-            columns,
-            names,
-            _as_history(config["history"]),
-            as_a(config["stopped_by"], "stopped_by", str, "it has to be a word"),
-            from_json(config.get("weight_decay", config["params"]["weight_decay"])),
-            [Trial(Choice(*choice), as_number(valid, "valid", "[-inf, inf]")) for *choice, valid in trials],
-            _as_look(config.get("look"), names, len(columns)),
-        )
+def _fitted(about: dict[str, Any], made: MADE, theta: NDArray[Any]) -> Fitted:
+    """Return what a file says was fitted; an exception of any type if it is not of the model."""
+    columns = Columns.from_config(about["columns"])
+    _check_columns(columns, made)
+    names = _as_names(about["feature_names"], len(columns))
+    return Fitted(
+        made,
+        theta,
+        columns,
+        names,
+        _as_look(about.get("look"), names, len(columns)),
+        _as_history(about["history"]),
+        as_a(about["stopped_by"], "stopped_by", str, "it has to be a word"),
+        from_json(about.get("weight_decay", about["params"]["weight_decay"])),
+        [
+            Trial(Choice(*choice), as_number(valid, "valid", "[-inf, inf]"))
+            for *choice, valid in from_json(about.get("trials", []))
+        ],
+    )
 
 
 def _check_columns(columns: Columns, made: MADE) -> None:
@@ -88,17 +87,17 @@ def _check_columns(columns: Columns, made: MADE) -> None:
         raise ValueError("its columns are not the features of its model")
 
 
-def _as_names(names: Any, n_columns: int) -> Names | None:
+def _as_names(names: Any, n_columns: int) -> tuple[str, ...] | None:
     if names is None:
         return None
     if len(names) != n_columns or not all(isinstance(name, str) for name in names):
         raise ValueError(f"feature_names has to hold {n_columns} names")
-    return np.array(names, dtype=object)
+    return tuple(names)
 
 
-def _as_look(config: Any, names: Names | None, n_columns: int) -> Look | None:
+def _as_look(config: Any, names: tuple[str, ...] | None, n_columns: int) -> Look | None:
     if config is None:  # as in a file from before looks were kept
-        return None if names is None else Look("pandas", tuple(names))
+        return None if names is None else Look("pandas", names)
     look = Look.from_config(config)
     if len(look.names) != n_columns or len(look.dtypes) not in (0, n_columns):
         raise ValueError(f"look has to hold {n_columns} names and dtypes")

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from made_np.estimator.rules import is_auto
 from made_np.model.made import MADE
 
-__all__ = ["DECAYS", "Choice", "Trial", "best", "is_auto", "little_decay", "try_out", "without_trials"]
+__all__ = ["DECAYS", "Choice", "Trial", "best", "little_decay", "try_out", "without_trials"]
 
 DECAYS = 3e-4, 1e-2, 1e-1
 """Weight decays that are tried, from the first one upwards as long as rows say that more is better.
@@ -43,11 +44,6 @@ class Trial:
 
     choice: Choice
     valid: float
-
-
-def is_auto(value: Any) -> bool:
-    """Whether a parameter is the word "auto"."""
-    return isinstance(value, str) and value == "auto"
 
 
 def little_decay(n_rows: int, n_columns: int) -> float:

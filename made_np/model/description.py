@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from made_np.lazy import lazy
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet, MaskSets
 from made_np.model.arguments import as_degrees, as_dtype, as_one_or_many, as_order, as_output
 from made_np.model.binding import BoundSets
+from made_np.model.rows import Rows
 from made_np.network.layout import Layout
 from made_np.network.network import Network
 from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
@@ -48,9 +50,7 @@ class Description:
     backend: str = field(default="auto", kw_only=True)
 
     def __post_init__(self) -> None:
-        def settle(name: str, value: object) -> None:
-            object.__setattr__(self, name, value)
-
+        settle = partial(object.__setattr__, self)
         settle("n_features", as_count(self.n_features, "n_features"))
         settle("hidden", as_widths(self.hidden))
         settle("n_context", as_count(self.n_context, "n_context", 0))
@@ -223,7 +223,12 @@ class Description:
         return as_target(self.check_theta(grad, "grad"), "grad", read)
 
     def check_rows(self, x: Any, name: Name = "x", *, gaps: bool = False) -> Array:
-        """Return `x` as (n, D) rows of this model's dtype, or raise; NaN is allowed only where `gaps` are."""
+        """Return `x` as (n, D) rows of this model's dtype, or raise; NaN is allowed only where `gaps` are.
+
+        `Rows` have been checked, and are not looked at again.
+        """
+        if isinstance(x, Rows):
+            return x.x.astype(self.dtype, copy=False)
         rows = as_rows(x, self.n_features, self.dtype, name, gaps=gaps)
         self.outputs.check_support(rows, name)
         return rows
@@ -235,6 +240,11 @@ class Description:
 
         So rows of any number, such as those of a memory-mapped file, take a constant amount of memory.
         """
+        if isinstance(x, Rows):
+            step = max(1, AT_ONCE // max(self.network.n_inputs, self.outputs.n_raw, *self.hidden))
+            for first in range(0, max(len(x), 1), step):
+                yield x.batch(slice(first, first + step), self.dtype)
+            return
         x = as_numbers(x, name)
         n = len(x) if x.ndim == 2 else 0  # anything but a table is refused with the first block
         step = max(1, AT_ONCE // max(self.network.n_inputs, self.outputs.n_raw, *self.hidden))

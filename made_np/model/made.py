@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,10 @@ import numpy as np
 from made_np.backends.bound import Bound
 from made_np.distributions.together import outputs_from_config
 from made_np.layers import Array
-from made_np.masks.masks import Bools, Ints
+from made_np.masks.masks import Ints
 from made_np.model.arguments import as_one_or_many
-from made_np.model.conditioning import assign, fill
 from made_np.model.description import Description
+from made_np.model.gaps import choose, fill
 from made_np.network.jacobian import jacobian
 from made_np.network.starts import SCHEMES, draw_parameters
 from made_np.validation import Unregistered, as_dense, as_uniforms, undrawn
@@ -277,14 +277,16 @@ class MADE(Description):
         theta = self.check_theta(theta)
         x = self.check_given(given, n)
         with undrawn(generator):
-            y, chosen = self._choose(theta, x, "n is", conditioning, context, mask_set, generator)
+            y = self.check_context(context, n, of="n is")
+            sets = self._several(mask_set)
+            chosen = choose(self, theta, x, y, mask_set, sets, conditioning, generator)
             if u is None:
                 u = generator.random((n, self.n_features))
 
             def run(rows: Ints | slice, one: Bound, y: Array | None) -> Array:
                 return one.sample(theta, u[rows], x[rows], y)
 
-            return self._filled(theta, mask_set, x, y, chosen, run)
+            return fill(self, theta, x, y, sets, chosen, run)
 
     def fill_means(
         self,
@@ -306,56 +308,17 @@ class MADE(Description):
         theta = self.check_theta(theta)
         x = self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1)
         with undrawn(generator):
-            y, chosen = self._choose(theta, x, "given has", conditioning, context, mask_set, generator)
+            y = self.check_context(context, len(x), of="given has")
+            sets = self._several(mask_set)
+            chosen = choose(self, theta, x, y, mask_set, sets, conditioning, generator)
 
             def run(rows: Ints | slice, one: Bound, y: Array | None) -> Array:
                 return one.propagate_means(theta, x[rows], y)
 
-            filled = self._filled(theta, mask_set, x, y, chosen, run)
+            filled = fill(self, theta, x, y, sets, chosen, run)
         return filled[0] if is_row else filled
 
     # ------------------------------------------------------------------------------------------ inside
-
-    def _choose(
-        self, theta: Array, x: Array, of: str, conditioning: str, context: Any, mask_set: Any, rng: np.random.Generator
-    ) -> tuple[Array | None, Iterator[tuple[Ints, Bound]]]:
-        """Return the context of rows `x`, and which of them are to be filled under which mask set, drawn one by one."""
-        as_choice(conditioning, "conditioning", ("exact", "clamp"))
-        y = self.check_context(context, len(x), of=of)
-        sets = self._several(mask_set)
-
-        def log_prob_known(rows: Ints, known: Bools, one: Bound) -> Array:
-            # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
-            part = np.nan_to_num(x[rows], nan=0.0)
-            own = None if y is None else y[rows]
-            nll = one.nll(theta, part, own)
-            if np.isnan(nll).any():
-                self.check_live(theta, [each.mask_set for each in sets])
-            return -nll[:, known].sum(axis=1, dtype=np.float64)
-
-        endless = self.n_masks is None and mask_set is None
-        fresh = self.bound.for_order if endless else None
-        if conditioning == "clamp":
-            known = np.zeros_like(x, dtype=bool)
-        else:
-            known = ~np.isnan(x)
-        return y, assign(known, sets, rng, log_prob_known, fresh)
-
-    def _filled(
-        self,
-        theta: Array,
-        mask_set: Any,
-        x: Array,
-        y: Array | None,
-        chosen: Iterator[tuple[Ints, Bound]],
-        run: Callable[[Ints | slice, Bound, Array | None], Array],
-    ) -> Array:
-        """Return the rows `x` as `run` fills them; where NaN is left, the parameters may be to blame."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            filled = fill(x, y, chosen, run)
-        if np.isnan(filled).any():  # a look at what was drawn costs less than one at all parameters
-            self.check_live(theta, [one.mask_set for one in self._several(mask_set)])
-        return filled
 
     def _check(self, theta: Any, x: Any, context: Any) -> tuple[Array, Array, Array | None, bool]:
         """Return theta, the rows of `x`, their context, and whether `x` was one row without an axis of rows."""

@@ -40,17 +40,17 @@ class Network:
     n_context: int = 0
     mask_weights: bool = False
 
-    @property
+    @lazy
     def n_inputs(self) -> int:
         """I + C: input units, context included."""
         return self.outputs.n_inputs + self.n_context
 
-    @property
+    @lazy
     def depth(self) -> int:
         """L, the number of hidden layers."""
         return len(self.hidden)
 
-    @property
+    @lazy
     def act(self) -> Activation:
         """The activation's forward/backward pair."""
         return find_activation(self.activation)
@@ -95,12 +95,12 @@ class Network:
             masks |= {f"U{name[1:]}": mask for name, mask in masks.items()}
         return masks
 
-    @property
+    @lazy
     def output_bias(self) -> str:
         """Name of the output layer's bias."""
         return f"b{self.depth}"
 
-    @property
+    @lazy
     def output_weights(self) -> str:
         """Name of the weights from the last hidden layer, if there is one, to the output."""
         return f"W{self.depth}"

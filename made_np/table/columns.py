@@ -20,9 +20,10 @@ from made_np.distributions.plain import Bernoulli, Categorical, Distribution
 from made_np.distributions.together import Outputs, output_config, outputs_from_config
 from made_np.lazy import lazy
 from made_np.table.frames import Floats, Names, where
-from made_np.table.kinds import Kind, as_kinds, distribution_of, warn_of_missing, warn_of_row_numbers
+from made_np.table.kinds import Kind, as_kinds, distribution_of, has_missing, warn_of_missing, warn_of_row_numbers
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
-from made_np.validation import as_doubles, as_finite, as_numbers, as_rows
+from made_np.table.table import Table
+from made_np.validation import as_doubles, as_numbers, as_rows
 from made_np.values import as_a, as_count, as_number, show
 
 __all__ = ["Column", "Columns", "Kind"]
@@ -92,21 +93,25 @@ class Columns:
         kinds: Kind | Sequence[Kind] = "auto",
         names: Names | Sequence[str] | None = None,
         one_hot: OneHot = NOTHING_ONE_HOT,
+        *,
+        check: bool = True,
     ) -> Columns:
         """Return the columns of the training table `x`.
 
         Parameters
         ----------
-        x : array (n, D) of real numbers, n and D at least 1
+        x : array (n, D) of real numbers, n and D at least 1; or Table
         kinds : str, Distribution, or a list with one of these per column
             "auto": values 0 and 1 only are Bernoulli, integers 0..max with max <= 31 are ``Categorical(max + 1)``,
             everything else is Gaussian. "categorical" and "discretized_logistic" take their number of values from
             the largest one in the column; "discretized_logistic" for all columns, from the largest one of all: the
             columns then share one scale, as pixels do.
         names : sequence of str, length D, optional
-            For messages.
+            For messages; by default those of the table.
         one_hot : OneHot
             Columns that are one-hot together; they are binary.
+        check : bool
+            Whether each value is seen to be one that its column can have; else `encode` will tell.
 
         Raises
         ------
@@ -121,24 +126,29 @@ class Columns:
         UserWarning
             Codes with -1 among them under "auto", which are taken for real numbers, or row numbers without a name.
         """
-        x = as_numbers(x, "X")
-        if x.ndim != 2 or 0 in x.shape:
-            raise ValueError(f"X has shape {x.shape}: give rows (n, D), n and D at least 1")
-        x = as_finite(x, np.dtype(np.float64), "X")
-        n_columns = x.shape[1]
+        table = Table.of(x)
+        n_columns = table.n_columns
         wanted = as_kinds(kinds, n_columns)
-        known = _as_names(names, n_columns)
+        known = _as_names(table.names if names is None else names, n_columns)
         as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot").spans(n_columns)
         warn_of_row_numbers(known)
-        warn_of_missing(x, wanted, known)
-        each = [_learn(x[:, d], wanted[d], known[d], where(d, known[d])) for d in range(n_columns)]
+        each = []
+        missing = []
+        for d, (kind, name) in enumerate(zip(wanted, known, strict=True)):
+            values = table.column(d, gaps=False)
+            each.append(_learn(values, kind, name, where(d, name)))
+            if kind == "auto" and has_missing(values):
+                missing.append(where(d, name))
+        warn_of_missing(missing)
         if isinstance(kinds, str) and kinds == "discretized_logistic":
-            shared = DiscretizedLogistic(max(int(x.max()) + 1, 2))
-            each = [replace(column, output=shared) for column in each]
+            levels = [column.output.levels for column in each if isinstance(column.output, DiscretizedLogistic)]
+            each = [replace(column, output=DiscretizedLogistic(max(levels))) for column in each]
         for start, stop in one_hot.groups:
             each[start:stop] = [replace(column, output=Bernoulli(), mean=0.0, scale=1.0) for column in each[start:stop]]
         columns = cls(tuple(each), one_hot)
-        columns.encode(x)
+        if check:
+            for first, block in table.blocks(gaps=False):
+                columns.encode(block, table.source.at(first))
         return columns
 
     @classmethod
@@ -172,7 +182,7 @@ class Columns:
             features.append(feature)
         return tuple(features)
 
-    @property
+    @lazy
     def outputs(self) -> tuple[Distribution, ...]:
         """The distribution of each feature of the model."""
         return tuple(feature.output for feature in self.features)

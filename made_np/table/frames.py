@@ -54,6 +54,9 @@ class Store(Protocol):
     def read(self, rows: Rows, source: Source) -> Floats:
         """Return these rows in a new array; messages call them as `source` does. NaN is a gap."""
 
+    def column(self, d: int, rows: Rows, source: Source) -> Floats:
+        """Return these rows of one column in a new array; `source` is that of all rows asked for."""
+
     def numbers(self) -> Array | None:
         """Return the array of real numbers that keeps the rows, or None."""
 
@@ -78,6 +81,12 @@ class ArrayStore:
             table = _as_reals(np.asarray(kept, dtype=object), _entries(source))
         return table
 
+    def column(self, d: int, rows: Rows, source: Source) -> Floats:
+        """Return these rows of one column in a new array."""
+        if self.listed is None:
+            return _as_reals(self.array[rows, d], _entries(source, d))
+        return self.read(rows, source)[:, d]
+
     def numbers(self) -> Array | None:
         """Return the array, if it is one of real numbers."""
         return self.array if self.array.dtype.kind in "buif" else None
@@ -94,13 +103,47 @@ class FrameStore:
         """Return these rows in a new array."""
         n_rows = len(range(self.shape[0])[rows]) if isinstance(rows, slice) else len(rows)
         table = np.empty((n_rows, len(self.columns)))
-        for d, column in enumerate(self.columns):
-            table[:, d] = _as_reals(np.asarray(_part(column, rows)), _entries(source, d), _is_whole(column))
+        for d in range(len(self.columns)):
+            table[:, d] = self.column(d, rows, source)
         return table
+
+    def column(self, d: int, rows: Rows, source: Source) -> Floats:
+        """Return these rows of one column in a new array."""
+        column = self.columns[d]
+        return _as_reals(np.asarray(_part(column, rows)), _entries(source, d), _is_whole(column))
 
     def numbers(self) -> Array | None:
         """Return None: there is no such array."""
         return None
+
+
+@dataclass(frozen=True, eq=False)
+class Above:
+    """Where the values of another store are above a threshold, as 0 and 1; gaps stay."""
+
+    store: Store
+    threshold: float
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, D)."""
+        return self.store.shape
+
+    def read(self, rows: Rows, source: Source) -> Floats:
+        """Return these rows in a new array."""
+        return self._of(self.store.read(rows, source))
+
+    def column(self, d: int, rows: Rows, source: Source) -> Floats:
+        """Return these rows of one column in a new array."""
+        return self._of(self.store.column(d, rows, source))
+
+    def numbers(self) -> Array | None:
+        """Return None: they are computed."""
+        return None
+
+    def _of(self, values: Floats) -> Floats:
+        kept = np.isnan(values) | np.isinf(values)  # infinity is refused, whatever the threshold
+        return np.where(kept, values, values > self.threshold)
 
 
 def as_store(X: Any, name: str) -> Store:

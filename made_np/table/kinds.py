@@ -10,11 +10,11 @@ import numpy as np
 from made_np.distributions.mixtures import DiscretizedLogistic, RealMixture
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
 from made_np.distributions.together import NAMES
-from made_np.table.frames import Floats, where
+from made_np.table.frames import Floats
 from made_np.values import show
 from made_np.warning import warn
 
-__all__ = ["KINDS", "Kind", "as_kinds", "distribution_of", "warn_of_missing", "warn_of_row_numbers"]
+__all__ = ["KINDS", "Kind", "as_kinds", "distribution_of", "has_missing", "warn_of_missing", "warn_of_row_numbers"]
 
 Kind = str | Distribution
 """What a person says of a column: "auto", the name of a distribution, or a distribution."""
@@ -66,9 +66,8 @@ def distribution_of(values: Floats, kind: str, which: str) -> Distribution:
     return Categorical(n) if kind == "categorical" else DiscretizedLogistic(n)
 
 
-def warn_of_missing(x: Floats, kinds: Sequence[Kind], names: Sequence[str]) -> None:
-    """Warn of codes with -1 among them: mostly it stands for what is missing, and makes its column a real one."""
-    found = [where(d, names[d]) for d, kind in enumerate(kinds) if kind == "auto" and _has_missing(x[:, d])]
+def warn_of_missing(found: Sequence[str]) -> None:
+    """Warn of columns that `has_missing` found: mostly -1 stands for a gap, and makes its column a real one."""
     if found:
         shown = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
         warn(
@@ -87,7 +86,7 @@ def warn_of_row_numbers(names: Sequence[str]) -> None:
         )
 
 
-def _has_missing(values: Floats) -> bool:
+def has_missing(values: Floats) -> bool:
     """Whether a column is of codes 0..n-1 (or 1..n), with -1 among them; -1 and 1 alone are two states of a spin."""
     if values.min() != -1 or values.max() >= MAX_CODES or (values != np.floor(values)).any():
         return False

@@ -48,17 +48,17 @@ def check_columns(
     """
     if names is not None and fitted is not None:
         _check_names(list(names), list(fitted), what)
-    elif names is not None:
-        warn(f"{what} has feature names, but {who} was fitted without feature names: columns are told apart by place")
-    elif fitted is not None:
-        warn(
-            f"{what} does not have valid feature names, but {who} was fitted with feature names: columns are told "
-            "apart by place"
-        )
     if n_columns != n_fitted:
         raise ValueError(
             f"{what} has {n_columns} features, but {who} is expecting {n_fitted} features as input: give the columns "
             "of fit"
+        )
+    if names is not None and fitted is None:
+        warn(f"{what} has feature names, but {who} was fitted without feature names: columns are told apart by place")
+    if names is None and fitted is not None:
+        warn(
+            f"{what} does not have valid feature names, but {who} was fitted with feature names: columns are told "
+            "apart by place"
         )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from made_np.cells import Name, as_source
 from made_np.lazy import lazy
+from made_np.table.table import Table
 from made_np.validation import as_doubles, as_numbers
 from made_np.values import as_count, as_flag, as_number, show
 
@@ -22,6 +23,7 @@ __all__ = ["NOTHING_ONE_HOT", "OneHot"]
 
 Array = NDArray[Any]
 Bools = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -29,6 +31,10 @@ EVIDENCE = 20.0
 """Rows with two ones that chance would have had to keep away before columns without such rows are taken for one-hot."""
 MOST_COLUMNS = 1 << 24
 """No table has more: a number beyond is a mistake, and would take all memory."""
+AT_ONCE = 1 << 19
+"""So many numbers are looked at together."""
+IN_BYTE = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1)
+"""How many bits of a byte are 1."""
 FEWEST = 3
 """So many columns are a group if some row has no 1 in it: that two exclude each other proves little."""
 
@@ -95,7 +101,7 @@ class OneHot:
 
         Parameters
         ----------
-        x : array (n, D) of real numbers
+        x : array (n, D) of real numbers, or Table
             Training rows without gaps. Columns with other values than 0 and 1 are in no group.
         evidence : float, at least 0
             Rows. 0: any columns that exclude each other in `x` are a group, by chance where a 1 is rare. inf: only
@@ -107,15 +113,13 @@ class OneHot:
             Not rows of numbers, or evidence that is no number of at least 0.
         """
         evidence = as_number(evidence, "evidence", "[0, inf]")
-        table = _as_table(x, "x")
-        ones = np.asfortranarray(table == 1)
-        is_bits: Bools = np.all((table == 0) | ones, axis=0)
-        n_ones = ones.sum(axis=0) * is_bits
+        ones, is_bits, n_rows = _ones_of(x)
+        n_ones = IN_BYTE[ones].sum(axis=1) * is_bits
         groups = []
         none = []
         start = 0
         while start < len(n_ones):
-            stop, is_whole = _end_of_group(ones, is_bits, n_ones, start, evidence)
+            stop, is_whole = _end_of_group(ones, is_bits, n_ones, start, evidence, n_rows)
             if stop - start > 1:
                 groups.append((start, stop))
                 none.append(not is_whole)
@@ -229,20 +233,47 @@ def _as_table(x: Any, name: Name) -> Floats:
     return array
 
 
-def _end_of_group(ones: Bools, is_bits: Bools, n_ones: Ints, start: int, evidence: float) -> tuple[int, bool]:
+def _ones_of(x: Any) -> tuple[Bytes, Bools, int]:
+    """Return where each column is 1, eight rows to a byte, (D, n / 8); which columns are of 0 and 1 only; and n."""
+    if isinstance(x, Table):
+        n_rows = x.n_rows
+        n_columns = x.n_columns
+        blocks = x.blocks(8 * max(1, AT_ONCE // (8 * n_columns)), gaps=False)
+    else:
+        table = _as_table(x, "x")
+        n_rows, n_columns = table.shape
+        blocks = iter([(0, table)])
+    ones = np.zeros((n_columns, -(-n_rows // 8)), dtype=np.uint8)
+    is_bits = np.ones(n_columns, dtype=bool)
+    for first, block in blocks:
+        is_one = block == 1
+        is_bits &= np.all(is_one | (block == 0), axis=0)
+        packed = np.packbits(is_one, axis=0)
+        ones[:, first // 8 : first // 8 + len(packed)] = packed.T
+    return ones, is_bits, n_rows
+
+
+def _count(packed: Bytes) -> int:
+    """Return how many bits are 1."""
+    return int(IN_BYTE[packed].sum())
+
+
+def _end_of_group(
+    ones: Bytes, is_bits: Bools, n_ones: Ints, start: int, evidence: float, n_rows: int
+) -> tuple[int, bool]:
     """Return where the group that begins with `start` ends, and whether each row has a 1 in it."""
     if not n_ones[start]:
         return start + 1, False
-    taken = ones[:, start]
+    taken = ones[start]
     sure = start + 1
     stop = start + 1
-    while stop < len(n_ones) and is_bits[stop] and not (taken & ones[:, stop]).any():
+    while stop < len(n_ones) and is_bits[stop] and not (taken & ones[stop]).any():
         # So many rows would have two ones if this column did not depend on the others.
-        if sure == stop and np.count_nonzero(taken) * n_ones[stop] >= evidence * len(ones):
+        if sure == stop and _count(taken) * n_ones[stop] >= evidence * n_rows:
             sure += 1
-        taken = taken | ones[:, stop]
+        taken = taken | ones[stop]
         stop += 1
-    if taken.all():
+    if _count(taken) == n_rows:
         return stop, True
     return (sure if sure >= start + FEWEST else start + 1), False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.cells import FileSource, Source
-from made_np.table.frames import Floats, Labels, Store, as_store, column_names, labels_of
-from made_np.values import as_count
+from made_np.lazy import lazy
+from made_np.table.frames import Above, Floats, Labels, Store, as_store, column_names, labels_of
+from made_np.values import as_count, as_number
 
 __all__ = ["Table"]
 
@@ -104,12 +105,12 @@ class Table:
         """Whether the rows come from a file."""
         return isinstance(self.source, FileSource)
 
-    @property
+    @lazy
     def n_rows(self) -> int:
         """n."""
         return self._store.shape[0] if self._rows is None else len(self._rows)
 
-    @property
+    @lazy
     def n_columns(self) -> int:
         """D."""
         return self._store.shape[1]
@@ -121,6 +122,12 @@ class Table:
         if array is None:
             return self.read()
         return array if self._rows is None else array[self._rows]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the array of real numbers that keeps the rows; float64 if they are kept in another way."""
+        array = self._store.numbers()
+        return np.dtype(np.float64) if array is None else array.dtype
 
     def __len__(self) -> int:
         return self.n_rows
@@ -178,15 +185,24 @@ class Table:
         stop = self.n_rows if stop is None else min(stop, self.n_rows)
         source = self.source.at(start)
         block = self._store.read(slice(start, stop) if self._rows is None else self._rows[start:stop], source)
-        wrong = np.isinf(block) if gaps else ~np.isfinite(block)
-        if wrong.any():
-            row, column = (int(place) for place in np.argwhere(wrong)[0])
-            value = block[row, column]
-            way_out = "infinity has no place here: clip or drop it"
-            if np.isnan(value):
-                way_out = "NaN is not allowed here: fill it or drop the row"
-            raise ValueError(f"{source.entry(row, column)} = {value}: {way_out}")
+        _check_finite(block, gaps, source.entry)
         return block
+
+    def column(self, d: int, *, gaps: bool = True) -> Floats:
+        """Return column `d` (n,) in float64, checked as by `read`."""
+        values = self._store.column(d, slice(None) if self._rows is None else self._rows, self.source)
+        _check_finite(values, gaps, lambda row: self.source.entry(row, d))
+        return values
+
+    def above(self, threshold: Any) -> Table:
+        """Return the same table with 1 where a value is above the threshold, else 0; gaps stay.
+
+        Examples
+        --------
+        >>> Table.of([[0.2, 0.7, None]]).above(0.5).read()
+        array([[ 0.,  1., nan]])
+        """
+        return replace(self, _store=Above(self._store, as_number(threshold, "binarize")))
 
     def blocks(self, n_rows: int | None = None, *, gaps: bool = True) -> Iterator[tuple[int, Floats]]:
         """Yield the rows block by block: which row is the first, and the rows (n, D) in float64, a new array each time.
@@ -214,3 +230,15 @@ class Table:
         """Read and check all values, and raise a `ValueError` at the first that is missing."""
         for _ in self.blocks(gaps=False):
             pass
+
+
+def _check_finite(values: Floats, gaps: bool, entry: Callable[..., str]) -> None:
+    """Raise a `ValueError` at the first value that is infinite, or NaN where no `gaps` are allowed."""
+    wrong = np.isinf(values) if gaps else ~np.isfinite(values)
+    if wrong.any():
+        index = tuple(np.argwhere(wrong)[0].tolist())
+        value = values[index]
+        way_out = "infinity has no place here: clip or drop it"
+        if np.isnan(value):
+            way_out = "NaN is not allowed here: fill it or drop the row"
+        raise ValueError(f"{entry(*index)} = {value}: {way_out}")

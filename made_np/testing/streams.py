@@ -1,6 +1,8 @@
 """Standard output and error of a program: whatever they are, they do not end its work.
 
 A pipe may know fewer letters than a name has, its reader may have gone, and a job of cron has no streams at all.
+
+`made_np.testing` holds a copy of this file, so that its folder works alone; a test keeps both the same.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def as_number(value: Any, name: str, interval: str = "(-inf, inf)") -> float:
     >>> as_number(np.float32(0.5), "dropout", "[0, 1)")
     0.5
     """
-    low, high = (float(end) for end in interval[1:-1].split(","))
+    low, high = map(float, interval[1:-1].split(","))
     what = "a finite number" if interval == "(-inf, inf)" else f"a number in {interval}"
     if isinstance(value, _NO_NUMBERS) or not isinstance(value, REALS):
         raise TypeError(f"{name}={show(value)} is a {type(value).__name__}: give {what}")
@@ -98,9 +98,10 @@ def as_number(value: Any, name: str, interval: str = "(-inf, inf)") -> float:
 def as_choice(value: Any, name: str, choices: Iterable[Any]) -> Any:
     """Return `value` if it is one of `choices`, or raise a `ValueError` that lists them."""
     choices = tuple(choices)
-    if not any(value is choice or (type(value) is type(choice) and value == choice) for choice in choices):
-        raise ValueError(f"{name}={show(value)} is unknown: use one of {choices}")
-    return value
+    for choice in choices:
+        if value is choice or (type(value) is type(choice) and value == choice):
+            return value
+    raise ValueError(f"{name}={show(value)} is unknown: use one of {choices}")
 
 
 def as_flag(value: Any, name: str) -> bool:

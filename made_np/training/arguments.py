@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.model.made import MADE
+from made_np.model.rows import Rows
+from made_np.optim import Optimizer, get_optimizer
 from made_np.schedules import Schedule, ScheduleError, after, get_schedule, multiplier
-from made_np.training.loop import Callback, Rows
+from made_np.training.loop import Callback, Options
 from made_np.validation import as_numbers
-from made_np.values import as_callable, as_number, show
+from made_np.values import as_callable, as_count, as_number, show
 
 Array = NDArray[Any]
 
@@ -38,10 +40,44 @@ def as_valid_rows(made: MADE, valid: Any, valid_context: Any) -> Rows | None:
     return None
 
 
-def as_schedule(schedule: str | Schedule | None, valid_rows: Rows | None) -> Schedule:
+def as_options(
+    made: MADE,
+    *,
+    has_valid: bool,
+    optimizer: str | Optimizer,
+    learning_rate: float,
+    schedule: str | Schedule | None,
+    batch_size: int,
+    max_epochs: int,
+    patience: int,
+    validate_every: int,
+    weight_decay: float | Mapping[str, float],
+    dropout: float,
+    input_dropout: float,
+    averaging: float,
+    callbacks: Iterable[Callback] = (),
+) -> Options:
+    """Return the arguments of `training.fit` that say how to train `made`, each checked."""
+    return Options(
+        get_optimizer(optimizer),
+        as_number(learning_rate, "learning_rate", "(0, inf)"),
+        as_schedule(schedule, has_valid),
+        as_count(batch_size, "batch_size"),
+        as_count(max_epochs, "max_epochs"),
+        as_count(patience, "patience"),
+        as_count(validate_every, "validate_every"),
+        as_decay(made, weight_decay),
+        as_dropout(made, dropout),
+        as_number(input_dropout, "input_dropout", "[0, 1)"),
+        as_number(averaging, "averaging", "[0, 1]"),
+        as_callbacks(callbacks),
+    )
+
+
+def as_schedule(schedule: str | Schedule | None, has_valid: bool) -> Schedule:
     """Return the schedule once its first multiplier has been seen to be one."""
     found = get_schedule(schedule)
-    after(found, [] if valid_rows is not None else [math.nan])  # it raises now if it needs validation losses
+    after(found, [] if has_valid else [math.nan])  # it raises now if it needs validation losses
     try:
         first = multiplier(found, 0, 1)
     except ScheduleError:
@@ -54,16 +90,17 @@ def as_schedule(schedule: str | Schedule | None, valid_rows: Rows | None) -> Sch
 
 def as_decay(made: MADE, weight_decay: float | Mapping[str, float]) -> Array | None:
     """Return one coefficient per parameter, 0 for biases, or None where there is no decay."""
-    weights = list(made.layout.weight_names)
+    layout = made.layout
+    weights = list(layout.weight_names)
     if not isinstance(weight_decay, Mapping):
         weight_decay = dict.fromkeys(weights, as_number(weight_decay, "weight_decay", "[0, inf)"))
-    decay = np.zeros(made.n_params, dtype=made.dtype)
+    decay = np.zeros(layout.size, dtype=made.dtype)
+    most = float(np.finfo(made.dtype).max)
     for name, value in weight_decay.items():
         if name not in weights:
-            what = "a bias" if name in made.layout.names else "no parameter"
+            what = "a bias" if name in layout.names else "no parameter"
             raise ValueError(f"weight_decay names {show(name)}, {what}: use some of {weights}")
-        most = float(np.finfo(made.dtype).max)
-        decay[made.layout.slices[name]] = as_number(value, f"weight_decay[{name!r}]", f"[0, {most}]")
+        decay[layout.slices[name]] = as_number(value, f"weight_decay[{name!r}]", f"[0, {most}]")
     return decay if decay.any() else None
 
 

@@ -37,7 +37,7 @@ from made_np.training.identity import digest, identify
 from made_np.training.loop import Kept, Record, Run
 from made_np.values import as_choice, as_count
 
-__all__ = ["Checkpoint", "prepare"]
+__all__ = ["Checkpoint", "CheckpointError", "prepare"]
 
 EVERY = 5.0
 """Seconds between two writings, at least: a minute of training should not end in an hour of writing."""
@@ -45,6 +45,10 @@ TIMES = 10.0
 """Training goes on for so many times as long as a writing took before the next one."""
 LAYOUT = 2
 """Version of what a checkpoint holds; 1, which no file names, knew a table by 64 of its rows."""
+
+
+class CheckpointError(ValueError):
+    """A run cannot go on from the file at its `checkpoint`; the message says why, and what to do."""
 
 
 @dataclass(eq=False)
@@ -104,9 +108,11 @@ class Checkpoint:
         stored = load(self.path, backend=run.made.backend)
         about = stored.extra.get("run")
         if not isinstance(about, dict):
-            raise ValueError(f"checkpoint={self.path} is a model without a run: give another path, or resume=False")
+            raise CheckpointError(
+                f"checkpoint={self.path} is a model without a run: give another path, or resume=False"
+            )
         if stored.extra.get("layout") != LAYOUT:
-            raise ValueError(
+            raise CheckpointError(
                 f"checkpoint={self.path} was written by another release of made_np, which described runs otherwise: "
                 "go on with that one, or give another path, or resume=False to begin anew and replace it; "
                 "theta=made_np.load(path).theta begins with what was learned"
@@ -116,7 +122,7 @@ class Checkpoint:
         try:
             _put(stored, run)
         except Exception as error:  # content of anyone's can fail in any way
-            raise ValueError(
+            raise CheckpointError(
                 f"checkpoint={self.path} holds no whole run ({error}): give another path, or resume=False to begin "
                 "anew and replace it"
             ) from error
@@ -130,7 +136,7 @@ class Checkpoint:
         old, new = ({name: one.get(name) for name in names} for one in (about, self.about))
         changed = [f"{name} was {old[name]!r} and is {new[name]!r}" for name in names if old[name] != new[name]]
         if changed:
-            raise ValueError(
+            raise CheckpointError(
                 f"checkpoint={self.path} is of another run: {'; '.join(changed)}. Give what it was begun with to go "
                 "on, or another path, or resume=False to begin anew and replace it"
             )

@@ -16,16 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.model.made import MADE, as_model
-from made_np.optim import Optimizer, get_optimizer
+from made_np.model.rows import Rows
+from made_np.optim import Optimizer
 from made_np.schedules import Schedule
-from made_np.training.arguments import as_callbacks, as_decay, as_dropout, as_schedule, as_table, as_valid_rows
+from made_np.training.arguments import as_options, as_table, as_valid_rows
 from made_np.training.checkpoints import Checkpoint, prepare
-from made_np.training.loop import Callback, EpochInfo, Options, Record, Rows, Run
+from made_np.training.loop import Callback, EpochInfo, Options, Record, Run
 from made_np.validation import undrawn
-from made_np.values import as_count, as_flag, as_generator, as_number, as_path
+from made_np.values import as_flag, as_generator, as_path
 from made_np.warning import warn
 
-__all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
+__all__ = ["Callback", "EpochInfo", "FitResult", "fit", "fit_rows"]
 
 Array = NDArray[Any]
 
@@ -187,26 +188,43 @@ def fit(
     >>> bool(abs(result.history["train"][-1] - entropy) < 0.01)  # nats
     True
     """
-    start = time.perf_counter()
     rows = as_table(as_model(made), x, context, "x", "context")
     valid_rows = as_valid_rows(made, valid, valid_context)
-    options = Options(
-        get_optimizer(optimizer),
-        as_number(learning_rate, "learning_rate", "(0, inf)"),
-        as_schedule(schedule, valid_rows),
-        as_count(batch_size, "batch_size"),
-        as_count(max_epochs, "max_epochs"),
-        as_count(patience, "patience"),
-        as_count(validate_every, "validate_every"),
-        as_decay(made, weight_decay),
-        as_dropout(made, dropout),
-        as_number(input_dropout, "input_dropout", "[0, 1)"),
-        as_number(averaging, "averaging", "[0, 1]"),
-        as_callbacks(callbacks),
+    options = as_options(
+        made,
+        has_valid=valid_rows is not None,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        batch_size=batch_size,
+        max_epochs=max_epochs,
+        patience=patience,
+        validate_every=validate_every,
+        weight_decay=weight_decay,
+        dropout=dropout,
+        input_dropout=input_dropout,
+        averaging=averaging,
+        callbacks=callbacks,
     )
-    progress = as_flag(progress, "progress")
+    return fit_rows(made, rows, valid_rows, options, rng, theta, checkpoint, resume, progress)
+
+
+def fit_rows(
+    made: MADE,
+    rows: Rows,
+    valid_rows: Rows | None,
+    options: Options,
+    rng: int | np.random.Generator | None,
+    theta: Array | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = True,
+    progress: bool = False,
+) -> FitResult:
+    """Fit as `fit` does, where rows and options have been checked already: neither is looked at again."""
+    start = time.perf_counter()
+    show = as_flag(progress, "progress")
     run, saver = _begin(made, rows, valid_rows, options, theta, rng, start, checkpoint, resume)
-    return _result(run, _train(run, saver, progress))
+    return _result(run, _train(run, saver, show))
 
 
 def _begin(
@@ -244,7 +262,7 @@ def _start(made: MADE, rows: Rows, theta: Array | None, rng: np.random.Generator
     """A theta of our own to change: a copy of the one given, or a new one that knows the data."""
     if theta is not None:
         return made.check_theta(theta).copy()
-    return made.init(rng, rows.x[:: 1 + rows.x.size // AT_ONCE])
+    return made.init(rng, rows[:: 1 + rows.x.size // AT_ONCE])
 
 
 def _way_out(run: Run, stopped_by: str) -> str:

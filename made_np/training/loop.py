@@ -17,6 +17,7 @@ from made_np.backends.bound import Bound
 from made_np.layers import dropout_mask
 from made_np.messages import tell
 from made_np.model.made import MADE
+from made_np.model.rows import Rows
 from made_np.optim import Optimizer, State
 from made_np.schedules import Schedule, ScheduleError, after, multiplier
 
@@ -58,22 +59,6 @@ class EpochInfo:
 
 
 Callback = Callable[[EpochInfo], object]
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Checked rows in whatever dtype and storage they came."""
-
-    x: Array
-    context: Array | None
-
-    def __len__(self) -> int:
-        return len(self.x)
-
-    def batch(self, index: Array, dtype: np.dtype[Any]) -> tuple[Array, Array | None]:
-        """Return the rows of that index, and their context, in the model's dtype."""
-        x = self.x[index].astype(dtype, copy=False)
-        return x, None if self.context is None else self.context[index].astype(dtype, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,8 +255,7 @@ class Run:
         if self.valid_rows is None:
             return math.nan
         with np.errstate(all="ignore"):
-            rows = self.valid_rows
-            log_prob = self.made.log_prob(self.averaged, rows.x, context=rows.context)
+            log_prob = self.made.log_prob(self.averaged, self.valid_rows)
         return -float(log_prob.mean(dtype=np.float64))
 
     def _keep(self, epoch: int, valid: float) -> None:

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.model.made import MADE
-from made_np.optim import Optimizer, State, get_optimizer
-from made_np.schedules import get_schedule
-from made_np.training.arguments import as_decay, as_dropout
-from made_np.training.loop import Options, Record, Rows, Run
-from made_np.values import as_count, as_number
+from made_np.model.rows import Rows
+from made_np.optim import Optimizer, State
+from made_np.training.arguments import as_options
+from made_np.training.loop import Record, Run
 from made_np.warning import warn
 
 __all__ = ["Memory", "Pass", "train_on"]
@@ -51,7 +50,7 @@ class Pass(NamedTuple):
 def train_on(
     made: MADE,
     theta: Array,
-    x: Array,
+    rows: Rows,
     memory: Memory | None,
     *,
     optimizer: str | Optimizer = "adam",
@@ -63,11 +62,11 @@ def train_on(
     seed: int = 0,
     progress: bool = False,
 ) -> Pass:
-    """Pass over the rows of `x` (n, D) once, in minibatches, going on from `theta` and `memory`.
+    """Pass over the rows once, in minibatches, going on from `theta` and `memory`.
 
     Unlike a new call of `train.fit` it goes on with the moments of the optimizer and in the cycle of mask sets.
-    Arguments as there. `theta` and `memory` are copied, so they may be read-only, as files that are mapped into memory
-    are; `memory` is None at first, and forgotten where the optimizer changed.
+    Arguments as there, but the rows have been checked. `theta` and `memory` are copied, so they may be read-only, as
+    files that are mapped into memory are; `memory` is None at first, and forgotten where the optimizer changed.
 
     Raises
     ------
@@ -79,25 +78,26 @@ def train_on(
     RuntimeWarning
         The loss was not finite: the theta given back is the old one.
     """
-    rule = get_optimizer(optimizer)
-    options = Options(
-        optimizer=rule,
-        learning_rate=as_number(learning_rate, "learning_rate", "(0, inf)"),
-        schedule=get_schedule(None),
-        batch_size=as_count(batch_size, "batch_size"),
+    options = as_options(
+        made,
+        has_valid=False,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        schedule=None,
+        batch_size=batch_size,
         max_epochs=1,
         patience=1,
         validate_every=1,
-        decay=as_decay(made, weight_decay),
-        dropout=as_dropout(made, dropout),
-        input_dropout=as_number(input_dropout, "input_dropout", "[0, 1)"),
+        weight_decay=weight_decay,
+        dropout=dropout,
+        input_dropout=input_dropout,
         averaging=0.0,
-        callbacks=(),
     )
+    rule = options.optimizer
     n_steps = 0 if memory is None else memory.n_steps
     rng = np.random.default_rng((seed, n_steps))
     theta = made.check_theta(theta).copy()
-    run = Run(made, Rows(x, None), None, options, theta, rng, time.perf_counter())
+    run = Run(made, rows, None, options, theta, rng, time.perf_counter())
     run.n_steps = n_steps
     if memory is not None and memory.optimizer == rule:
         run.state = {name: np.array(value) for name, value in memory.state.items()}

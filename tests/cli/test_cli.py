@@ -16,6 +16,7 @@ import pytest
 import made_np
 from made_np import MADEDensity, find_order
 from made_np.cli import build_parser, main, options
+from made_np.cli.catalog import COMMANDS
 from made_np.cli.training import described
 from made_np.estimator.trials import best
 from made_np.table.files import read_table
@@ -172,7 +173,10 @@ def test_train_binarizes_and_takes_images(tmp_path: Path) -> None:
         (["--columns", "poisson"], "'poisson' is unknown"),
         (["--columns", "bernoulli:1:2:3"], "categorical:5 for 5 values"),
         (["--columns", "bernoulli,gaussian"], "lists 2"),
-        (["--columns", "bernoulli"], r"rows.csv: X.*\[.*\]"),
+        (
+            ["--columns", "bernoulli"],
+            r"rows\.csv, line \d+, column grams = .*: column 2 \('grams'\) has Bernoulli values",
+        ),
         (["--direct", "maybe"], "auto, yes, no"),
         (["--epochs", "1.5"], "'1.5' is no integer >= 1"),
         (["--learning-rate", "nan"], "'nan' is no finite number"),
@@ -199,7 +203,7 @@ def test_train_refuses_gaps_and_words_and_names_the_file(tmp_path: Path, capsys:
     (tmp_path / "gap.csv").write_text("a,b\n1,\n2,3\n")
     (tmp_path / "word.csv").write_text("a,b\n1,x\n2,3\n")
     line = refused(capsys, "train", tmp_path / "gap.csv", "-o", tmp_path / "m.npz", *FAST)
-    assert "gap.csv: X[0, 1]" in line
+    assert "gap.csv, line 2, column b = nan: NaN is not allowed here" in line
     line = refused(capsys, "train", tmp_path / "word.csv", "-o", tmp_path / "m.npz", *FAST)
     assert "word.csv, line 2, column b: 'x'" in line
     assert not (tmp_path / "m.npz").exists()
@@ -253,9 +257,10 @@ def test_a_table_without_names_is_scored_by_place(place: Path, tmp_path: Path) -
     ("content", "message"),
     [
         ("wet,rain,grams\n1,2,3\n", "data.csv has 'wet' as column 0"),
-        ("1,2\n", "data.csv has 2 columns"),
-        ("2,0,100\n", "data.csv: X"),
-        ("inf,0,100\n", "data.csv: X"),
+        ("1,2\n", "data.csv has 2 features, but MADEDensity is expecting 3"),
+        ("2,0,100\n", "data.csv, line 1, column rain = 2: column 0 ('rain') has Bernoulli values"),
+        ("rain,wet,grams\n\n0,0,100\n", "data.csv, line 2 has 0 cells"),
+        ("0,0,100\ninf,0,100\n", "data.csv, line 2, column rain = inf: infinity has no place here"),
     ],
 )
 def test_score_refuses_other_columns(place: Path, tmp_path: Path, capsys: object, content: str, message: str) -> None:
@@ -454,7 +459,33 @@ def test_ctrl_c_keeps_what_was_learned_and_exits_130(tmp_path: Path) -> None:
 def test_the_parser_knows_every_command() -> None:
     parser = build_parser()
     (subparsers,) = [a for a in parser._actions if hasattr(a, "choices") and isinstance(a.choices, dict)]
-    assert {"demo", "train", "score", "sample", "complete", "inspect"} <= set(subparsers.choices)
+    assert list(subparsers.choices) == [command.name for command in COMMANDS]
+    for name, own in subparsers.choices.items():
+        assert callable(own.get_default("run")), name
+        assert own.description
+
+
+def test_help_needs_no_command() -> None:
+    """What a program imports before it has said anything is what a person waits for."""
+    code = (
+        "import sys\n"
+        "from made_np.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "names = [name for name in sys.modules if name.split('.')[0] == 'made_np']\n"
+        "print(len(names), 'numpy' in sys.modules)"
+    )
+    for argv in (["--help"], ["--version"], []):
+        done = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True)
+        n_modules, has_numpy = done.stdout.splitlines()[-1].split()
+        assert int(n_modules) <= 20
+        assert has_numpy == "False"
+
+
+def test_a_command_knows_only_its_own_arguments() -> None:
+    parser = build_parser(["sample"])
+    assert parser.parse_args(["sample", "m.npz", "-n", "3", "-o", "o.npy"]).n == 3
+    assert parser.parse_args(["score"]).command == "score"  # nothing of it has been imported
 
 
 # --------------------------------------------------------------------------------------------------------- options

@@ -17,7 +17,7 @@ import pytest
 from small import small
 
 from made_np import MADEDensity
-from made_np.cli import build_parser, checking, commands, inspection, main, options
+from made_np.cli import build_parser, checking, inspection, main, options, tables
 from made_np.cli.signals import stops
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals, links and descriptors as POSIX has them")
@@ -102,7 +102,7 @@ def test_nothing_is_written_over_what_is_read(
     os.mkfifo("pipe.csv")
     Path("fixed.csv").touch(0o444)
     before = content(here)
-    monkeypatch.setattr(commands, "read_table", lambda *_, **__: pytest.fail("work has begun"))
+    monkeypatch.setattr(tables, "read_table", lambda *_, **__: pytest.fail("work has begun"))
     command, *rest = line.split()
     assert message in refused(capsys, command, *rest, *(FAST if command == "train" else []))
     assert content(here) == before
@@ -396,7 +396,7 @@ def test_a_fault_in_the_code_is_one_line_too(
     def broken(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(commands, "read_table", broken)
+    monkeypatch.setattr(tables, "read_table", broken)
     line = refused(capsys, "score", "model.npz", "data.npz")
     assert f"internal error, {type(error).__name__}" in line
     assert "(test_outside.py, line " in line
@@ -412,7 +412,7 @@ def test_out_of_memory_is_one_line(
     def full(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(commands, "read_table", full)
+    monkeypatch.setattr(tables, "read_table", full)
     assert "out of memory: try a smaller model" in refused(capsys, "score", "model.npz", "data.npz")
 
 

@@ -99,7 +99,7 @@ def test_faces_that_are_none_are_refused() -> None:
     for faces_, message in (
         (good[:, :-1], "give two faces or more"),
         (good[:1], "give two faces or more"),
-        (good[0], "give two faces or more"),
+        (good[0], "faces has 1 dimensions"),
         (np.where(np.eye(6, 64), np.nan, good), "NaN is not allowed"),
     ):
         with pytest.raises(ValueError, match=message):

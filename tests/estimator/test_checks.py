@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from made_np import MADEDensity
-from made_np.estimator import density, fitting
+from made_np.estimator import learning
 
 RNG = np.random.default_rng(0)
 X = np.column_stack([RNG.normal(size=120), RNG.integers(0, 2, 120), RNG.integers(0, 4, 120)])
@@ -63,14 +64,17 @@ def test_every_parameter_is_tried() -> None:
     assert MORE.keys() == MADEDensity().get_params().keys()
 
 
+def watched(begun: list[str], work: Any, *args: Any, **options: Any) -> Any:
+    begun.append(work.__name__)
+    return work(*args, **options)
+
+
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What work was begun."""
     begun: list[str] = []
-    find_order, fit_model, train_on = density.find_order, fitting.fit_model, density.train_on
-    monkeypatch.setattr(density, "find_order", lambda x: (begun.append("order"), find_order(x))[1])
-    monkeypatch.setattr(fitting, "fit_model", lambda *a, **k: (begun.append("fit"), fit_model(*a, **k))[1])
-    monkeypatch.setattr(density, "train_on", lambda *a, **k: (begun.append("pass"), train_on(*a, **k))[1])
+    for name in ("find_order", "fit_rows", "train_on"):
+        monkeypatch.setattr(learning, name, partial(watched, begun, getattr(learning, name)))
     return begun
 
 

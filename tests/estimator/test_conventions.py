@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from made_np.estimator.conventions import Conventions, NotFittedError, as_seed
+from made_np.estimator.conventions import Conventions, NotFittedError, as_seed, learned, seed_of
 
 
 class Pair(Conventions):
@@ -63,3 +63,46 @@ def test_the_global_random_state_is_neither_read_nor_written() -> None:
 def test_other_seeds_are_refused(bad: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="random_state="):
         as_seed(bad)
+
+
+@pytest.mark.parametrize("make", [np.random.default_rng, np.random.RandomState])
+def test_what_is_refused_has_drawn_nothing(make: Any) -> None:
+    state = make(3)
+    with pytest.raises(KeyboardInterrupt), seed_of(state) as seed:
+        raise KeyboardInterrupt
+    with seed_of(state) as again:
+        assert again == seed == as_seed(make(3))
+    assert as_seed(state) != seed
+    with seed_of(7) as seed:
+        assert seed == 7
+
+
+class Shape(NamedTuple):
+    """What a fit may leave."""
+
+    columns: tuple[int, ...]
+    names: tuple[str, ...] | None = None
+
+    @property
+    def edge(self) -> int:
+        return len(self.columns)
+
+
+class Fits(Pair):
+    """Something that learns."""
+
+    edge_ = learned("edge")
+
+
+def test_what_fit_leaves_is_absent_before() -> None:
+    fits = Fits()
+    for name in ("edge_", "n_features_in_", "feature_names_in_"):
+        assert not hasattr(fits, name)
+    with pytest.raises(AttributeError, match=r"this Fits is not fitted yet: call fit first, or Fits\.load"):
+        fits.edge_  # noqa: B018
+    assert not fits.__sklearn_is_fitted__()
+    fits._fitted = Shape((1, 2))
+    assert (fits.edge_, fits.n_features_in_, hasattr(fits, "feature_names_in_")) == (2, 2, False)
+    assert fits.__sklearn_is_fitted__()
+    fits._fitted = Shape((1, 2), ("a", "b"))
+    assert fits.feature_names_in_.tolist() == ["a", "b"]

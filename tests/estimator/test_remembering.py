@@ -10,7 +10,7 @@ import pytest
 from small import small
 
 from made_np import MADEDensity
-from made_np.estimator import fitting
+from made_np.estimator import learning
 from made_np.estimator.remembering import fingerprint, remembered
 from made_np.estimator.trials import Choice
 
@@ -25,13 +25,13 @@ def rows(n: int = 80) -> np.ndarray:
 def fits(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The arguments of every fit, of trials too, from now on."""
     seen: list[dict[str, Any]] = []
-    fit = fitting.fit_model
+    fit = learning.fit_rows
 
     def watched(*args: Any, **options: Any) -> Any:
         seen.append(options)
         return fit(*args, **options)
 
-    monkeypatch.setattr(fitting, "fit_model", watched)
+    monkeypatch.setattr(learning, "fit_rows", watched)
     return seen
 
 
@@ -46,7 +46,7 @@ def test_a_second_call_does_no_trial_again(tmp_path: Path, fits: list[dict[str, 
     assert n > 2
     first = tried().fit(rows(), checkpoint=tmp_path / "c.npz")
     assert len(fits) == 2 * n
-    assert [options["checkpoint"] for options in fits[n:]] == [None] * (n - 1) + [tmp_path / "c.npz"]
+    assert [options.get("checkpoint") for options in fits[n:]] == [None] * (n - 1) + [tmp_path / "c.npz"]
     second = tried(verbose=0).fit(rows(), checkpoint=str(tmp_path / "c.npz"))
     assert len(fits) == 2 * n + 1
     for other in (first, second):

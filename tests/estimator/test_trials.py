@@ -15,22 +15,19 @@ from numpy.testing import assert_array_equal
 from small import PLAIN, small
 
 from made_np import MADE, FitResult, MADEDensity, MixtureOfLogistics, find_order, storage
-from made_np.estimator import density, fitting
-from made_np.estimator.fitting import (
+from made_np.estimator import learning, plan, rules
+from made_np.estimator.rules import (
     DROPOUT,
     FEWEST,
-    FEWEST_SHARED,
     LESS_DROPOUT,
-    MOST,
-    MOST_WIRES,
     RATE,
     REAL_DROPOUT,
     REAL_RATE,
     ROWS_PER_UNIT,
-    Known,
 )
 from made_np.estimator.trials import DECAYS, MANY, Choice, Trial, best, little_decay, try_out, without_trials
 from made_np.layers import Array
+from made_np.model.rows import Rows
 from made_np.optim import SGD
 
 FIRST = DECAYS[0]
@@ -153,25 +150,6 @@ def test_the_decay_to_begin_with_falls_with_the_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "n_columns", "width"),
-    [(150, 3, FEWEST), (600 * ROWS_PER_UNIT, 3, 600), (10**9, 3, MOST), (10**9, 800, MOST_WIRES // 800)],
-)
-def test_the_width_follows_the_table(n_rows: int, n_columns: int, width: int) -> None:
-    model = small(hidden_layer_sizes="auto")
-    assert model._widths(Known(n_rows, np.empty), n_columns, 1) == (width,)
-    assert model._widths(Known(10**9, np.empty), 10**6, 1) == (FEWEST,)
-
-
-@pytest.mark.parametrize("n_masks", [2, 64, None])
-def test_mask_sets_that_share_units_have_more_of_them(n_masks: int | None) -> None:
-    model = small(hidden_layer_sizes="auto")
-    assert model._widths(Known(50, np.empty), 10, n_masks) == (FEWEST_SHARED,)
-    assert model._widths(Known(32_000, np.empty), 10, n_masks) == (2_000,)
-    assert model._widths(Known(50, np.empty), 10**6, n_masks) == (FEWEST,)
-    assert model._widths(Known(0, np.empty), 10, n_masks) == (FEWEST,)  # a trial
-
-
-@pytest.mark.parametrize(
     ("name", "discrete", "real"), [("dropout", DROPOUT, REAL_DROPOUT), ("learning_rate", RATE, REAL_RATE)]
 )
 def test_dropout_and_rate_are_others_where_there_are_real_columns(name: str, discrete: float, real: float) -> None:
@@ -188,7 +166,7 @@ def test_dropout_and_rate_are_others_where_there_are_real_columns(name: str, dis
 
 
 def test_many_rows_want_less_dropout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "MANY_ROWS", 100)
+    monkeypatch.setattr(rules, "MANY_ROWS", 100)
     for n_rows, share in ((99, DROPOUT), (100, LESS_DROPOUT)):
         x = bits(n_rows)
         auto, given = (small(dropout=d, early_stopping=False).fit(x) for d in ("auto", share))
@@ -307,7 +285,7 @@ def test_the_same_random_state_chooses_the_same() -> None:
 
 def test_an_order_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at = []
-    monkeypatch.setattr(density, "find_order", lambda x: looked_at.append(len(x)) or find_order(x))
+    monkeypatch.setattr(learning, "find_order", lambda x: looked_at.append(len(x)) or find_order(x))
     assert len(small(**OPEN).fit(X).trials_) >= 4
     assert looked_at == [len(X)]
 
@@ -438,23 +416,24 @@ def test_trials_that_diverge_say_nothing() -> None:
 
 @pytest.mark.parametrize(("batch_size", "per_epoch"), [(50, 1), (9, 6), (1, 50)])
 def test_epochs_are_as_many_as_make_the_steps(monkeypatch: pytest.MonkeyPatch, batch_size: int, per_epoch: int) -> None:
-    monkeypatch.setattr(fitting, "FEWEST_STEPS", 200)
-    monkeypatch.setattr(fitting, "PATIENT_STEPS", 130)
+    monkeypatch.setattr(rules, "FEWEST_STEPS", 200)
+    monkeypatch.setattr(rules, "PATIENT_STEPS", 130)
     x, other = bits(50), 1 - bits(10)
     options = {"batch_size": batch_size, "n_iter_no_change": "auto", "learning_rate": 0.05}
     for most, work, steps in ((2_000, 0, 200), (220, 1e12, 220), (2_000, 240.5, 240)):
-        monkeypatch.setattr(fitting, "MAX_STEPS", most)
+        monkeypatch.setattr(rules, "MAX_STEPS", most)
         model = small(**options, max_epochs=1, early_stopping=False).fit(x)
-        monkeypatch.setattr(fitting, "MAX_WORK", work * model.made_.n_params)
+        monkeypatch.setattr(rules, "MAX_WORK", work * model.made_.n_params)
         model = small(**options, max_epochs="auto", early_stopping=False).fit(x)
-        assert model.n_iter_ == max(fitting.MIN_EPOCHS, math.ceil(steps / per_epoch))
+        assert model.n_iter_ == max(rules.MIN_EPOCHS, math.ceil(steps / per_epoch))
     model = small(**options, max_epochs=10_000).fit(x, X_val=other)
     waited = model.n_iter_ - 1 - int(np.nanargmin(model.history_["valid"]))
-    assert waited == max(fitting.MIN_EPOCHS, math.ceil(130 / per_epoch))
+    assert waited == max(rules.MIN_EPOCHS, math.ceil(130 / per_epoch))
 
 
 def test_a_trial_is_short_and_sees_no_more_rows_than_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "TRIAL_STEPS", 6)
+    monkeypatch.setattr(plan, "TRIAL_STEPS", 6)
+    monkeypatch.setattr(learning, "TRIAL_STEPS", 6)
     options: dict[str, Any] = {**PLAIN, "weight_decay": "auto", "batch_size": 10, "max_epochs": 2}
     for n, steps in ((40, 8), (400, 6)):  # two passes over 40 rows; 6 steps of one pass over 58 of 400
         counting = Counting(steps=([],))
@@ -467,10 +446,10 @@ def test_a_trial_is_narrow_where_the_width_is_open(monkeypatch: pytest.MonkeyPat
 
     def fit(made: MADE, *args: Any, **kwargs: Any) -> FitResult:
         widths.append(made.hidden)
-        return fit_model(made, *args, **kwargs)
+        return fit_rows(made, *args, **kwargs)
 
-    fit_model = fitting.fit_model
-    monkeypatch.setattr(fitting, "fit_model", fit)
+    fit_rows = learning.fit_rows
+    monkeypatch.setattr(learning, "fit_rows", fit)
     x = bits(510 * ROWS_PER_UNIT)
     for asked, narrow, wide in (("auto", FEWEST, 510), ((16,), 16, 16)):
         widths.clear()
@@ -484,14 +463,15 @@ def test_a_trial_learns_from_rows_of_all_parts_of_the_table_and_is_scored_on_som
 ) -> None:
     seen = []
 
-    def fit(made: MADE, rows: Array, valid: Array, **options: Any) -> FitResult:
-        seen.append((rows, valid))
-        return fit_model(made, rows, valid=valid, **options)
+    def fit(made: MADE, rows: Rows, valid: Rows, *args: Any, **options: Any) -> FitResult:
+        seen.append((rows.x, valid.x))
+        return fit_rows(made, rows, valid, *args, **options)
 
-    fit_model = fitting.fit_model
-    monkeypatch.setattr(fitting, "fit_model", fit)
-    monkeypatch.setattr(fitting, "TRIAL_STEPS", 6)
-    monkeypatch.setattr(fitting, "TRIAL_ROWS", 30)
+    fit_rows = learning.fit_rows
+    monkeypatch.setattr(learning, "fit_rows", fit)
+    monkeypatch.setattr(plan, "TRIAL_STEPS", 6)
+    monkeypatch.setattr(learning, "TRIAL_STEPS", 6)
+    monkeypatch.setattr(learning, "TRIAL_ROWS", 30)
     x, valid = bits(400), bits(100, seed=1)
     small(weight_decay="auto", batch_size=10).fit(x, X_val=valid)
     *trials, (rows, scored) = seen

@@ -188,7 +188,7 @@ def test_columns_look_at_what_they_are_given() -> None:
         with pytest.raises((TypeError, ValueError), match=r"^Z (has|is)"):
             columns.encode(x, "Z")
     for x in ("x", None, [1, 2], [[1], [2, 3]], [[]], [["a", "b"]], [[[1, 2]]], [[1, np.nan]], [[np.inf]]):
-        with pytest.raises((TypeError, ValueError), match=r"^X( has| is|\[0, \d\] = )"):
+        with pytest.raises((TypeError, ValueError), match=r"^X( has| is|\[0, \d\] \(column \d\) = )"):
             Columns.learn(x)
     for x in ("x", None, [[1, 2, 3]], [[1], [2, 3]], object(), [["a", "b"]], 1):
         for method, name in ((columns.decode, "z"), (columns.log_jacobian, "known")):

@@ -598,3 +598,18 @@ def test_without_pyarrow_parquet_says_what_to_install(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [str(not_installed(".parquet needs", "pyarrow", "tables"))] * 2
     assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_reading_a_table_needs_little_of_the_package(tmp_path: Path, suffix: str) -> None:
+    write_table(tmp_path / f"t{suffix}", np.eye(2), None if suffix == ".npy" else ["a", "b"])
+    code = (
+        "import sys\n"
+        "from made_np.table.files import read_table\n"
+        "assert len(read_table(sys.argv[1])) == 2\n"
+        "print(*[name for name in sys.modules if name.split('.')[0] == 'made_np'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / f"t{suffix}")], capture_output=True, text=True)
+    names = done.stdout.split()
+    assert "made_np.table.table" in names, done.stderr
+    assert len(names) <= 12, names

@@ -9,7 +9,7 @@ import pytest
 
 from made_np import Categorical
 from made_np.table.columns import Columns
-from made_np.table.kinds import KINDS, as_kinds, warn_of_missing
+from made_np.table.kinds import KINDS, as_kinds
 
 
 def test_one_kind_is_that_of_every_column() -> None:
@@ -51,7 +51,7 @@ def test_who_says_what_a_column_is_hears_nothing() -> None:
 def test_many_columns_are_one_warning() -> None:
     x = np.tile(np.array([[-1.0], [0], [2]]), 9)
     with pytest.warns(UserWarning, match=r"in column 0, .*column 4 and 4 more") as caught:
-        warn_of_missing(x, ["auto"] * 9, [""] * 9)
+        Columns.learn(x)
     assert len(caught) == 1
 
 

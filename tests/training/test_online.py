@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from made_np import MADE, fit
+from made_np.model.rows import Rows
 from made_np.optim import Adam
 from made_np.training.online import train_on
 
@@ -27,7 +28,7 @@ def test_passes_go_on_where_the_last_one_stopped(options: dict[str, Any]) -> Non
     wanted = fit(made, X, theta=theta, max_epochs=7).theta
     memory = None
     for _ in range(7):
-        theta, _, _, memory = train_on(made, theta, X, memory)
+        theta, _, _, memory = train_on(made, theta, Rows(X), memory)
     assert memory is not None
     assert memory.n_steps == 7
     assert_allclose(theta, wanted, rtol=1e-9, atol=1e-12)
@@ -35,7 +36,7 @@ def test_passes_go_on_where_the_last_one_stopped(options: dict[str, Any]) -> Non
 
 def test_one_pass_takes_every_row_once_in_batches() -> None:
     made, theta = model()
-    done = train_on(made, theta, X, None, batch_size=12)
+    done = train_on(made, theta, Rows(X), None, batch_size=12)
     assert done.memory.n_steps == 4
     assert done.stopped_by == "max_epochs"
     assert len(done.history["train"]) == 1
@@ -45,7 +46,7 @@ def test_theta_and_rows_are_left_alone() -> None:
     made, theta = model()
     before, rows = theta.copy(), X.copy()
     theta.flags.writeable = rows.flags.writeable = False
-    done = train_on(made, theta, rows, None)
+    done = train_on(made, theta, Rows(rows), None)
     assert_array_equal(theta, before)
     assert (done.theta != before).any()
 
@@ -53,12 +54,12 @@ def test_theta_and_rows_are_left_alone() -> None:
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "adagrad", "adadelta"])
 def test_memory_is_left_alone_and_may_be_read_only(optimizer: str) -> None:
     made, theta = model()
-    memory = train_on(made, theta, X, None, optimizer=optimizer).memory
+    memory = train_on(made, theta, Rows(X), None, optimizer=optimizer).memory
     before = {name: value.copy() for name, value in memory.state.items()}
-    wanted = train_on(made, theta, X, memory, optimizer=optimizer).theta
+    wanted = train_on(made, theta, Rows(X), memory, optimizer=optimizer).theta
     for value in memory.state.values():
         value.flags.writeable = False
-    assert_array_equal(train_on(made, theta, X, memory, optimizer=optimizer).theta, wanted)
+    assert_array_equal(train_on(made, theta, Rows(X), memory, optimizer=optimizer).theta, wanted)
     for name, value in memory.state.items():
         assert_array_equal(value, before[name])
 
@@ -67,7 +68,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_others() -> None:
     made, theta = model()
 
     def run(seed: int) -> Any:
-        return train_on(made, theta, X, None, batch_size=7, dropout=0.5, input_dropout=0.2, seed=seed).theta
+        return train_on(made, theta, Rows(X), None, batch_size=7, dropout=0.5, input_dropout=0.2, seed=seed).theta
 
     assert_array_equal(run(1), run(1))
     assert (run(1) != run(2)).any()
@@ -76,16 +77,16 @@ def test_the_same_seed_gives_the_same_bits_and_another_others() -> None:
 def test_the_bar_of_each_pass_begins_at_its_first_step(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("tqdm")
     made, theta = model()
-    first = train_on(made, theta, X, None, batch_size=len(X), progress=True)
-    train_on(made, first.theta, X, first.memory, batch_size=len(X), progress=True)
+    first = train_on(made, theta, Rows(X), None, batch_size=len(X), progress=True)
+    train_on(made, first.theta, Rows(X), first.memory, batch_size=len(X), progress=True)
     err = capsys.readouterr().err
     assert err.count("0/1") == err.count("1/1") == 2
 
 
 def test_another_optimizer_starts_afresh() -> None:
     made, theta = model()
-    memory = train_on(made, theta, X, None, optimizer="sgd").memory
-    done = train_on(made, theta, X, memory, optimizer="adam")
+    memory = train_on(made, theta, Rows(X), None, optimizer="sgd").memory
+    done = train_on(made, theta, Rows(X), memory, optimizer="adam")
     assert done.memory.optimizer == Adam()
     assert int(done.memory.state["step"]) == 1
     assert done.memory.n_steps == 2
@@ -93,7 +94,7 @@ def test_another_optimizer_starts_afresh() -> None:
 
 def test_divergence_keeps_the_old_theta_and_warns() -> None:
     made = MADE(2, output="gaussian", hidden=(4,), dtype="float64")
-    theta, x = made.init(rng=0), np.full((3, 2), 1e200)
+    theta, x = made.init(rng=0), Rows(np.full((3, 2), 1e200))
     with pytest.warns(RuntimeWarning, match="not finite"):
         done = train_on(made, theta, x, None)
     assert done.stopped_by == "diverged"
@@ -114,4 +115,4 @@ def test_divergence_keeps_the_old_theta_and_warns() -> None:
 def test_bad_arguments_are_named(name: str, value: Any) -> None:
     made, theta = model()
     with pytest.raises(ValueError, match=name):
-        train_on(made, theta, X, None, **{name: value})
+        train_on(made, theta, Rows(X), None, **{name: value})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,9 +22,11 @@ from made_np.places import check_places
 from made_np.storage.model_file import save
 from made_np.values import as_count
 
-__all__ = ["SPLITS", "Split", "add_parser", "run_faces"]
+__all__ = ["SPLITS", "Split", "add_arguments", "run"]
 
 IMAGES_PER_PERSON = 10
+
+DESCRIPTION = "Learn faces, and complete halves of those of people never seen."
 
 OUT = "where pictures go (%(default)s)"
 
@@ -47,13 +49,8 @@ SPLITS = {
 }
 
 
-def add_parser(subparsers: Any) -> None:
-    """Add faces."""
-    parser = subparsers.add_parser(
-        "faces",
-        help="complete halves of faces never seen",
-        description="Learn faces, and complete halves of those of people never seen.",
-    )
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what faces takes."""
     parser.add_argument(
         "--data", metavar="FILE", help="olivetti.npz; else in MADE_NP_DATA, else fetched by scikit-learn"
     )
@@ -62,10 +59,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--save", action="store_true", help="save the models there too (130 MB each)")
     parser.add_argument("--no-baselines", action="store_true", help="the model alone, without those it is compared to")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides all that is random (%(default)s)")
-    parser.set_defaults(run=run_faces)
 
 
-def run_faces(args: Namespace) -> None:
+def run(args: Namespace) -> None:
     """Fit, complete, compare and draw, for each split."""
     as_count(args.seed, "--seed", 0)
     for module, package in (("scipy", "scipy"), ("sklearn", "scikit-learn"), ("matplotlib", "matplotlib")):

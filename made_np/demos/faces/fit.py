@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.demos.faces.halves import half_orders
+from made_np.diagnostics.evaluation import bits_per_dim
 from made_np.layers import Array
 from made_np.model.made import MADE
+from made_np.table.table import Table
 from made_np.training.closed_form import fit_linear, set_scales
-from made_np.validation import as_finite, as_numbers
 from made_np.values import as_a, as_count, as_number
 
 
@@ -84,7 +85,7 @@ class FaceModel:
         """
         noise = np.random.default_rng(rng).random(faces.shape) - 0.5
         log_prob = self.made.log_prob(self.theta, faces + noise - self.mean)
-        return float(-log_prob.mean(dtype=np.float64) / faces.shape[1] / np.log(2))
+        return bits_per_dim(-float(log_prob.mean(dtype=np.float64)), faces.shape[1])
 
 
 def fit_faces(faces: Array, recipe: Recipe | None = None, *, held_out: int = 50, rng: int = 0) -> FaceModel:
@@ -118,12 +119,14 @@ def fit_faces(faces: Array, recipe: Recipe | None = None, *, held_out: int = 50,
 
 def _as_faces(faces: Any) -> Array:
     """Return faces (n, D) as they are if they are numbers, two or more, and square; or raise."""
-    images = as_numbers(faces, "faces")
-    side = isqrt(images.shape[1]) if images.ndim == 2 else 0
-    if side < 2 or side * side != images.shape[1] or len(images) < 2:
-        raise ValueError(f"faces has shape {images.shape}: give two faces or more, (n, side * side)")
-    as_finite(images, np.dtype("float64"), "faces")
-    return images
+    table = Table.of(faces, "faces")
+    side = isqrt(table.n_columns)
+    if side < 2 or side * side != table.n_columns or table.n_rows < 2:
+        raise ValueError(
+            f"faces has {table.n_rows} rows of {table.n_columns} columns: give two faces or more, (n, side * side)"
+        )
+    table.refuse_gaps()
+    return table.values
 
 
 def _fit_means(faces: Array, recipe: Recipe, rng: int) -> FaceModel:

@@ -1,4 +1,4 @@
-"""Draws given some features: from p(rest | given) as enumeration has it, or refused."""
+"""Rows with gaps: drawn, filled, scored as enumeration has it, or refused."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from strategies import random_theta
 
+from made_np.cells import Source
 from made_np.distributions.mixtures import DiscretizedLogistic
-from made_np.distributions.plain import Categorical
-from made_np.model.conditioning import assign, gap_patterns, leading_order, leads
+from made_np.distributions.plain import Bernoulli, Categorical
+from made_np.masks.sets import MIXTURE_SIZE
+from made_np.model.gaps import assign, check_gaps, gap_patterns, leading_order, leads, observed_log_prob
 from made_np.model.made import MADE
 
 Array = NDArray[Any]
@@ -153,7 +155,7 @@ def test_the_weights_of_the_sets_are_those_of_the_given_features() -> None:
     assert joint[0] > 500 * joint[1]
     chosen: list[int] = []
     known = np.tile([True, True, False], (4000, 1))
-    sets = list(made.mask_sets)
+    sets = [made.bound[k] for k in range(2)]
     for rows, one in assign(
         known, sets, np.random.default_rng(0), lambda rows, _, one: np.log(joint[one is sets[1]]) + np.zeros(len(rows))
     ):
@@ -164,7 +166,8 @@ def test_the_weights_of_the_sets_are_those_of_the_given_features() -> None:
 
 
 def test_without_anything_given_each_set_is_drawn_equally_often() -> None:
-    sets = list(MADE(3, (4,), order="random", n_masks=3, seed=1).mask_sets)
+    made = MADE(3, (4,), order="random", n_masks=3, seed=1)
+    sets = [made.bound[k] for k in range(3)]
     known, counts = np.zeros((9000, 3), dtype=bool), []
     for rows, _ in assign(known, sets, np.random.default_rng(0), lambda *_: pytest.fail("nothing is known")):
         counts.append(len(rows))
@@ -223,8 +226,9 @@ def test_gaps_that_no_order_can_fill_exactly_are_refused(n_masks: int) -> None:
     made = MADE(4, (6,), order=orders if n_masks > 1 else "natural", n_masks=n_masks)
     theta, gappy = made.init(), [NAN, NAN, 1, 0]
     words = (
-        r"given: features 2, 3 do not lead in any order of this model, so p\(rest \| given\) cannot be drawn "
-        r"exactly\. Use a model whose order begins with them, a model with n_masks=None, or conditioning='clamp'"
+        r"^given\[0\] has gaps in feature 0, feature 1: what is known there leads in no order of this model, so the "
+        r"row can neither be scored nor filled exactly\. Take a model with n_masks=None .*, or set order to one that "
+        r"begins with what is known, or take conditioning='clamp'"
     )
     with pytest.raises(ValueError, match=words):
         made.sample(theta, 3, given=gappy)
@@ -239,22 +243,127 @@ def test_one_mask_set_answers_for_itself_alone() -> None:
     theta = made.init()
     assert made.sample(theta, 1, given=[NAN, 1], mask_set=1)[0, 1] == 1
     assert made.sample(theta, 1, given=[NAN, 1], mask_set=[1, 0])[0, 1] == 1
-    with pytest.raises(ValueError, match="features 1 do not lead"):
+    with pytest.raises(ValueError, match=r"given\[0\] has gaps in feature 0: what is known"):
         made.sample(theta, 1, given=[NAN, 1], mask_set=0)
     endless = MADE(2, (4,), order="random", n_masks=None)
-    with pytest.raises(ValueError, match="features 1 do not lead"):
+    with pytest.raises(ValueError, match=r"given\[0\] has gaps in feature 0: what is known"):
         endless.sample(endless.init(), 1, given=[NAN, 1], mask_set=[0, 1])
 
 
-def test_a_long_list_of_given_features_is_cut_short() -> None:
+def test_a_long_list_of_gaps_is_cut_short() -> None:
     made = MADE(30, (40,))
-    gappy = np.full(30, 1.0)
-    gappy[0] = NAN
-    with pytest.raises(ValueError, match=r"features 1, 2, 3, 4, 5, 6, 7, 8, \.\.\. do not lead"):
+    gappy = np.full(30, NAN)
+    gappy[29] = 1
+    words = "feature 0, feature 1, feature 2, feature 3, feature 4 and 24 more: what is known"
+    with pytest.raises(ValueError, match=words):
         made.sample(made.init(), 1, given=gappy)
+    with pytest.raises(ValueError, match=words):
+        observed_log_prob(made, made.init(), gappy[None])
+
+
+def test_one_text_says_that_no_order_leads() -> None:
+    made = MADE(4, (6,), dtype="float64")
+    theta, gappy = made.init(), np.array([[0, 1, 1, 0], [1, NAN, 1, 0]])
+    said = []
+    for ask in (
+        lambda: made.fill_means(theta, gappy),
+        lambda: observed_log_prob(made, theta, gappy, name="given"),
+    ):
+        with pytest.raises(ValueError, match=r"given\[1\] has gaps in feature 1") as caught:
+            ask()
+        said.append(str(caught.value))
+    assert said[0].startswith(said[1])
+    assert said[0] != said[1]  # who fills may clamp
 
 
 def test_an_unknown_conditioning_is_refused() -> None:
     made = MADE(2, (4,))
     with pytest.raises(ValueError, match=r"conditioning='soft' is unknown: use one of \('exact', 'clamp'\)"):
         made.sample(made.init(), 1, conditioning="soft")
+
+
+# ------------------------------------------------------------------------------- what was observed, by summing
+
+SIZES = (2, 3, 2, 2)
+OUTPUT = [Bernoulli(), Categorical(3), Bernoulli(), Bernoulli()]
+
+
+def model(**options: Any) -> tuple[MADE, Any]:
+    made = MADE(4, hidden=(9,), output=OUTPUT, dtype="float64", seed=3, **options)
+    return made, np.random.default_rng(1).normal(size=made.n_params)
+
+
+def completions(row: Any) -> Any:
+    """All rows without gaps that agree with `row`."""
+    return np.array(
+        list(itertools.product(*[range(n) if np.isnan(v) else [v] for v, n in zip(row, SIZES, strict=True)]))
+    )
+
+
+def summed(made: MADE, theta: Any, row: Any, mask_set: Any) -> float:
+    """p(observed) of one row under one mask set, the long way."""
+    return float(np.exp(made.log_prob(theta, completions(row), mask_set=mask_set)).sum())
+
+
+@pytest.mark.parametrize(
+    "row", [[1, 2, 0, 1], [1, 2, 0, NAN], [1, 2, NAN, NAN], [1, NAN, NAN, NAN], [NAN, NAN, NAN, NAN]]
+)
+def test_leading_features_of_a_fixed_order(row: list[float]) -> None:
+    made, theta = model()
+    x = np.array([row])
+    np.testing.assert_allclose(np.exp(observed_log_prob(made, theta, x)), summed(made, theta, x[0], None), rtol=1e-12)
+
+
+def test_an_order_that_is_not_its_own_inverse() -> None:
+    made, theta = model(order=[2, 0, 3, 1])
+    x = np.array([[1, NAN, 0, NAN], [NAN, NAN, 1, NAN], [0, NAN, 1, 1]])
+    wanted = [summed(made, theta, row, None) for row in x]
+    np.testing.assert_allclose(np.exp(observed_log_prob(made, theta, x)), wanted, rtol=1e-12)
+    with pytest.raises(ValueError, match=r"x\[0\] has gaps in feature 0"):
+        observed_log_prob(made, theta, np.array([[NAN, 1, 1, 1]]))
+
+
+def test_the_mixture_is_over_the_orders_that_the_gaps_allow() -> None:
+    orders = [[0, 1, 2, 3], [1, 0, 2, 3], [3, 2, 1, 0]]
+    made, theta = model(order=orders, n_masks=3)
+    x = np.array([[1, 2, NAN, NAN], [1, NAN, NAN, NAN], [NAN, NAN, 0, 1], [1, 0, 0, 1]])
+    able = [[0, 1], [0], [2], [0, 1, 2]]
+    wanted = [np.mean([summed(made, theta, row, k) for k in ks]) for row, ks in zip(x, able, strict=True)]
+    np.testing.assert_allclose(np.exp(observed_log_prob(made, theta, x)), wanted, rtol=1e-12)
+
+
+def test_an_endless_model_takes_any_gaps() -> None:
+    made, theta = model(order="random", n_masks=None)
+    x = np.array(list(itertools.product([0, NAN], [2, NAN], [1, NAN], [0, NAN])))
+    wanted = []
+    for row in x:
+        known = ~np.isnan(row)
+        orders = [made.mask_sets[k].order for k in range(MIXTURE_SIZE)]
+        moved = [sorted(order.tolist(), key=lambda d, known=known: not known[d]) for order in orders]
+        wanted.append(np.mean([summed(made, theta, row, order) for order in moved]))
+    # The rows without gaps are those of the model's own mixture.
+    np.testing.assert_allclose(observed_log_prob(made, theta, x[:1]), made.log_prob(theta, x[:1]), rtol=1e-12)
+    np.testing.assert_allclose(np.exp(observed_log_prob(made, theta, x)), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("options", [{}, {"order": "random", "n_masks": None}, {"order": "random", "n_masks": 2}])
+def test_rows_without_gaps_get_log_prob(options: dict[str, Any]) -> None:
+    made, theta = model(**options)
+    x = completions([NAN] * 4).astype(float)
+    np.testing.assert_allclose(observed_log_prob(made, theta, x), made.log_prob(theta, x), rtol=1e-12)
+
+
+def test_many_rows_are_scored_piece_by_piece_alike() -> None:
+    made, theta = model()
+    x = np.random.default_rng(0).integers(0, 2, size=(600_000, 4)).astype(float)
+    np.testing.assert_allclose(
+        observed_log_prob(made, theta, x)[-3:], observed_log_prob(made, theta, x[-3:]), rtol=1e-12
+    )
+
+
+def test_gaps_that_no_order_allows_are_named_as_the_caller_likes() -> None:
+    made, _ = model()
+    known = np.array([[1, 1, 1, 1], [1, 0, 1, 0]], dtype=bool)
+    with pytest.raises(ValueError, match=r"^y\[8\] has gaps in c1, c3: .*n_masks=None"):
+        check_gaps(made, known, "c{}".format, Source("y", first=7))
+    check_gaps(made, known[:1])

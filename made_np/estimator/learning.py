@@ -1,0 +1,273 @@
+"""How an estimator learns: from a table, over a plan, to a `Fitted`.
+
+All arguments are looked at first: what is refused has begun no work, drawn no number, and changed nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.estimator.checks import check_params
+from made_np.estimator.conventions import seed_of
+from made_np.estimator.encoding import encode
+from made_np.estimator.fitted import Fitted
+from made_np.estimator.look import Look
+from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
+from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
+from made_np.estimator.rules import is_auto
+from made_np.estimator.trials import Choice, Trial, best, little_decay, try_out, without_trials
+from made_np.masks.found import MAX_ROWS, find_order
+from made_np.messages import tell
+from made_np.model.rows import Rows
+from made_np.table.columns import Columns
+from made_np.table.names import check_columns
+from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
+from made_np.table.table import Table
+from made_np.training.fit import fit_rows
+from made_np.training.online import Memory, train_on
+
+__all__ = ["learn", "learn_on"]
+
+Ints = NDArray[np.int64]
+
+_logger = logging.getLogger("made_np.estimator")
+
+ENOUGH_ROWS = 100
+"""So many rows show which columns are one-hot; of a few, some could be by chance."""
+TRIAL_ROWS = 2_000
+"""Rows that score a trial. It learns from no more rows than its steps need."""
+
+
+class Lesson(NamedTuple):
+    """A table to learn from, what is known of its columns, what they are called, and how its data frame looks."""
+
+    table: Table
+    columns: Columns
+    names: tuple[str, ...] | None
+    look: Look | None
+
+    def learned(
+        self,
+        plan: Plan,
+        theta: NDArray[Any],
+        history: dict[str, list[Any]],
+        stopped_by: str,
+        trials: list[Trial],
+        memory: Memory | None = None,
+    ) -> Fitted:
+        """Return what is left once it has been learned."""
+        return Fitted(
+            plan.made,
+            theta,
+            self.columns,
+            self.names,
+            self.look,
+            history,
+            stopped_by,
+            plan.weight_decay,
+            trials,
+            memory,
+        )
+
+
+def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: Any) -> Fitted:
+    """Learn the density of `X` as `MADEDensity.fit` says, whose parameters these are; `before` is for a warm start."""
+    check_params(params)
+    if checkpoint is not None:
+        check_checkpoint(checkpoint, params.random_state)
+    if not params.warm_start:
+        before = None
+    lesson = _lesson(params, before, X)
+    table_val = None if X_val is None else _table_val(params, lesson.table, X_val)
+    facts, n_held = _facts(params, lesson, table_val)
+    choice = _choice(params, facts, before)
+    with seed_of(params.random_state) as seed:
+        plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
+        rng = np.random.default_rng(seed)
+        rows, valid = _split(lesson, plan, n_held, rng)
+        if table_val is not None:
+            valid = encode(table_val, lesson.columns, plan.made)
+    # All arguments have been looked at: from here on there is work.
+    trials = [] if before is None else before.trials
+    if before is None:
+        found = cache(lambda: _found_order(lesson))
+        trials = [] if valid is None else _trials(params, facts, seed, found, rows, valid, checkpoint)
+        if trials:
+            choice = best(trials)
+            plan = choose(params, facts, choice, seed)
+        plan = _settled(plan, choice, found)
+    result = fit_rows(
+        plan.made,
+        rows,
+        valid,
+        plan.options,
+        rng=rng,
+        theta=None if before is None else before.theta,
+        checkpoint=checkpoint,
+        progress=bool(params.verbose),
+    )
+    return lesson.learned(plan, result.theta, result.history, result.stopped_by, trials)
+
+
+def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
+    """Pass over the rows of `X` once, as `MADEDensity.partial_fit` says, whose parameters these are."""
+    check_params(params)
+    lesson = _lesson(params, before, X, whole=False)
+    n = lesson.table.n_rows
+    facts = Facts(lesson.columns, n, n, n)
+    choice = _choice(params, facts, before)
+    with seed_of(params.random_state) as seed:
+        plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
+        rows = encode(lesson.table, lesson.columns, plan.made)
+    if before is None:
+        plan = _settled(plan, choice, lambda: _found_order(lesson))
+    options = plan.options
+    done = train_on(
+        plan.made,
+        plan.made.init(np.random.default_rng(seed), rows) if before is None else before.theta,
+        rows,
+        None if before is None else before.memory,
+        optimizer=options.optimizer,
+        learning_rate=options.learning_rate,
+        batch_size=params.batch_size,
+        weight_decay=plan.weight_decay,
+        dropout=options.dropout,
+        input_dropout=options.input_dropout,
+        seed=seed,
+        progress=bool(params.verbose),
+    )
+    history = {name: new if before is None else before.history[name] + new for name, new in done.history.items()}
+    history["epoch"] = list(range(1, len(history["epoch"]) + 1))
+    trials = [] if before is None else before.trials
+    return lesson.learned(plan, done.theta, history, done.stopped_by, trials, done.memory)
+
+
+# ---------------------------------------------------------------------------------------------- the table
+
+
+def read(params: Any, X: Any, name: str = "X") -> Table:
+    """Return the table that `X` is, binarised if asked for."""
+    table = Table.of(X, name)
+    return table if params.binarize is None else table.above(params.binarize)
+
+
+def read_again(params: Any, before: Fitted, X: Any) -> Table:
+    """Return the table that `X` is, once its columns have been seen to be those of fit."""
+    table = read(params, X)
+    given = table.names
+    fitted = before.names
+    if given is None and fitted is None and table.labels is not None and before.look is not None:
+        given = table.labels  # that are numbers
+        fitted = before.look.names
+    who = type(params).__name__
+    check_columns(given, table.n_columns, fitted, len(before.columns), what=table.name, who=who)
+    return table
+
+
+def _lesson(params: Any, before: Fitted | None, X: Any, *, whole: bool = True) -> Lesson:
+    """Return the training table, and what is known of its columns: learned, if nothing was `before`.
+
+    Only a `whole` table, of more rows than a few, tells which columns are one-hot, and only if no order of the
+    columns is given.
+    """
+    if before is not None:
+        return Lesson(read_again(params, before, X), before.columns, before.names, before.look)
+    table = read(params, X)
+    kinds = params.columns
+    one_hot = NOTHING_ONE_HOT
+    if isinstance(kinds, OneHot):
+        one_hot = kinds
+        kinds = "auto"
+    elif whole and is_auto(kinds) and isinstance(params.order, str) and table.n_rows >= ENOUGH_ROWS:
+        one_hot = OneHot.find(table)
+    return Lesson(table, Columns.learn(table, kinds, one_hot=one_hot, check=False), table.names, Look.of(X))
+
+
+def _table_val(params: Any, table: Table, X_val: Any) -> Table:
+    """Return the table of validation rows, which has the columns of the training table."""
+    table_val = read(params, X_val, "X_val")
+    check_columns(table_val.names, table_val.n_columns, table.names, table.n_columns, what=table_val.name)
+    return table_val
+
+
+def _facts(params: Any, lesson: Lesson, table_val: Table | None) -> tuple[Facts, int]:
+    """Return what is known of the table, and how many of its rows are held out."""
+    n = lesson.table.n_rows
+    if table_val is not None:
+        return Facts(lesson.columns, n, n, table_val.n_rows), 0
+    n_held = max(1, int(params.validation_fraction * n)) if params.early_stopping and n > 1 else 0
+    return Facts(lesson.columns, n, n - n_held, n_held), n_held
+
+
+def _split(lesson: Lesson, plan: Plan, n_held: int, rng: np.random.Generator) -> tuple[Rows, Rows | None]:
+    """Return rows to learn from, and `n_held` of all at random for validation, None if none are."""
+    if not n_held:
+        return encode(lesson.table, lesson.columns, plan.made), None
+    places = np.empty(lesson.table.n_rows, dtype=np.int64)
+    places[rng.permutation(len(places))] = np.arange(len(places))
+    rows = encode(lesson.table, lesson.columns, plan.made, places)
+    return rows[n_held:], rows[:n_held]
+
+
+def _found_order(lesson: Lesson) -> Ints:
+    """Return the order that is found in the table: of as many rows as are looked at, evenly spaced."""
+    table = lesson.table
+    n = table.n_rows
+    few = table if n <= MAX_ROWS else table.take(np.arange(MAX_ROWS) * n // MAX_ROWS)
+    return find_order(lesson.columns.one_hot.fold(few.read()))
+
+
+# ---------------------------------------------------------------------------------------------- what is chosen
+
+
+def _choice(params: Any, facts: Facts, before: Fitted | None) -> Choice:
+    """Return the choice without trials."""
+    open_or_set = asked(params, facts.columns)
+    if before is None:
+        return without_trials(open_or_set, little_decay(facts.n_rows, len(facts.columns)))
+    return without_trials(open_or_set, before.weight_decay, before.made)
+
+
+def _settled(plan: Plan, choice: Choice, found: Callable[[], Ints]) -> Plan:
+    """Return the plan in the order that is found in the table, if the choice is that one."""
+    return plan.in_order(found()) if isinstance(choice.order, str) and choice.order == "found" else plan
+
+
+def _trials(
+    params: Any, facts: Facts, seed: int, found: Callable[[], Ints], rows: Rows, valid: Rows, checkpoint: Any
+) -> list[Trial]:
+    """Return what was tried for the parameters that are "auto"; nothing where nothing is to be chosen."""
+    question = asked(params, facts.columns)
+    if not is_auto(question.order) and not is_auto(question.weight_decay):
+        return []
+    few = _spread(rows, TRIAL_STEPS * params.batch_size)
+    scored = _spread(valid, TRIAL_ROWS)
+    narrow = facts._replace(n_train=len(few), n_valid=len(scored))
+
+    def loss(choice: Choice) -> float:
+        plan = _settled(choose(params, narrow, choice, seed, trial=True), choice, found)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # one that diverges loses; the fit itself will tell
+            result = fit_rows(plan.made, few, scored, plan.options, rng=np.random.default_rng(seed))
+        if result.stopped_by == "interrupt":
+            raise KeyboardInterrupt  # there is nothing yet to give back
+        tell(_logger, f"trial of {choice}: {result.best_valid:.4f} nats", shown=bool(params.verbose))
+        return result.best_valid
+
+    answer: Callable[[Choice], float] = loss
+    if checkpoint is not None:
+        run = fingerprint(params.get_params(), seed, few.x, scored.x)
+        answer = remembered(loss, trials_path(checkpoint), run)
+    return try_out(question, little_decay(facts.n_rows, len(facts.columns)), answer)
+
+
+def _spread(rows: Rows, most: int) -> Rows:
+    """Return no more rows than `most`, from all parts of the table."""
+    return rows[:: -(-len(rows) // most)]

@@ -1,0 +1,169 @@
+"""What each "auto" stands for that needs no trial: pure functions of what is asked and of the table.
+
+Each takes the value that was asked for first, and returns it if it is not "auto".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import sqrt
+from operator import attrgetter
+from typing import Any
+
+from made_np.distributions.plain import Distribution
+from made_np.validation import as_widths
+
+__all__ = [
+    "direct_wires",
+    "dropout",
+    "epochs",
+    "hidden_layer_sizes",
+    "is_auto",
+    "learning_rate",
+    "most_steps",
+    "validate_every",
+]
+
+Outputs = tuple[Distribution, ...]
+
+ROWS_PER_UNIT = 16
+FEWEST = 500
+MOST = 2_000
+MOST_WIRES = 1_600_000
+"""What "auto" is for `hidden_layer_sizes`: one layer, of a unit for so many rows, between these numbers of units.
+
+Where columns are many, it is narrower: of no more wires to it than these, so that a fit stays one of minutes.
+"""
+FEWEST_SHARED = 1_000
+"""As `FEWEST`, where several mask sets share the units."""
+RATE = 4e-3
+REAL_RATE = 2e-3
+"""What "auto" is for `learning_rate`, without and with real columns: how those go together must be learned to a hair.
+
+Where a hidden layer has more than `FEWEST` units, it falls with the root of their number.
+"""
+DROPOUT = 0.5
+LESS_DROPOUT = 0.3
+MANY_ROWS = 30_000
+REAL_DROPOUT = 0.0
+"""What "auto" is for `dropout`: less from so many rows on, and none where there are real columns."""
+MAX_STEPS = 30_000
+MAX_WORK = 3.75e10
+FEWEST_STEPS = 10_000
+MIN_EPOCHS = 20
+"""What "auto" is for `max_epochs`: so many steps, or as many as make this number times the parameters, if that is less;
+but no fewer than the last two say.
+"""
+PATIENT_STEPS = 1_500
+"""What "auto" is for `n_iter_no_change`: so many steps, but no fewer epochs than `MIN_EPOCHS`."""
+CHECKS = 4
+"""Validation may cost a share of 1 / CHECKS of what training costs."""
+
+
+def is_auto(value: Any) -> bool:
+    """Whether a parameter is the word "auto"."""
+    return isinstance(value, str) and value == "auto"
+
+
+def hidden_layer_sizes(asked: Any, n_rows: int, n_columns: int, n_masks: int | None) -> tuple[int, ...]:
+    """Return the widths of the hidden layers; 0 rows stand for a trial, which is narrow.
+
+    Examples
+    --------
+    >>> hidden_layer_sizes("auto", 16_000, 100, 1), hidden_layer_sizes("auto", 1_000, 100, 64)
+    ((1000,), (1000,))
+    """
+    if not is_auto(asked):
+        return as_widths(asked, "hidden_layer_sizes")
+    least = FEWEST_SHARED if n_masks != 1 and n_rows else FEWEST
+    wanted = max(n_rows // ROWS_PER_UNIT, least)
+    return (max(min(wanted, MOST, MOST_WIRES // n_columns), FEWEST),)
+
+
+def direct_wires(asked: Any, outputs: Outputs) -> Any:
+    """Return the wires from input to output: those of bits pay, while codes do without.
+
+    Examples
+    --------
+    >>> from made_np import Bernoulli, Categorical
+    >>> direct_wires("auto", (Bernoulli(), Categorical(4))), direct_wires("auto", (Bernoulli(), Bernoulli()))
+    ('auto', True)
+    """
+    if not is_auto(asked):
+        return asked
+    widths = [output.n_inputs for output in outputs]
+    coded = sum(width for width in widths if width > 1)
+    return "auto" if 2 * coded > sum(widths) and not has_real(outputs) else True
+
+
+def learning_rate(asked: Any, hidden: tuple[int, ...], outputs: Outputs) -> Any:
+    """Return the learning rate.
+
+    Examples
+    --------
+    >>> from made_np import Bernoulli, Gaussian
+    >>> learning_rate("auto", (2000,), (Bernoulli(),)), learning_rate("auto", (100,), (Bernoulli(), Gaussian()))
+    (0.002, 0.002)
+    """
+    if not is_auto(asked):
+        return asked
+    rate = REAL_RATE if has_real(outputs) else RATE
+    return rate * sqrt(FEWEST / max((*hidden, FEWEST)))
+
+
+def dropout(asked: Any, hidden: tuple[int, ...], outputs: Outputs, n_rows: int) -> Any:
+    """Return the share of hidden units to switch off: where there are none, none of them.
+
+    Examples
+    --------
+    >>> from made_np import Bernoulli
+    >>> dropout("auto", (100,), (Bernoulli(),), 1_000), dropout("auto", (), (Bernoulli(),), 1_000)
+    (0.5, 0.0)
+    """
+    if not hidden:
+        return 0.0
+    if not is_auto(asked):
+        return asked
+    if has_real(outputs):
+        return REAL_DROPOUT
+    return DROPOUT if n_rows < MANY_ROWS else LESS_DROPOUT
+
+
+def epochs(asked: Any, n_steps: int, per_epoch: int) -> Any:
+    """Return how many epochs make so many steps, but `MIN_EPOCHS` at least.
+
+    Examples
+    --------
+    >>> epochs("auto", 30_000, 100), epochs("auto", 30_000, 10_000), epochs(5, 30_000, 100)
+    (300, 20, 5)
+    """
+    return max(MIN_EPOCHS, -(-n_steps // per_epoch)) if is_auto(asked) else asked
+
+
+def most_steps(n_params: int) -> int:
+    """Return how many steps a fit may have: fewer of a large model.
+
+    Examples
+    --------
+    >>> most_steps(1_000), most_steps(2_500_000), most_steps(10**9)
+    (30000, 15000, 10000)
+    """
+    return min(MAX_STEPS, max(FEWEST_STEPS, int(MAX_WORK / n_params)))
+
+
+def validate_every(n_mixed: int, n_rows: int, n_valid: int) -> int:
+    """Return how many epochs cost `CHECKS` times what a validation under so many mask sets costs.
+
+    A pass that validates costs a third of one that learns.
+
+    Examples
+    --------
+    >>> validate_every(1, 900, 100), validate_every(64, 900, 100), validate_every(1, 900, 0)
+    (1, 9, 1)
+    """
+    return max(1, round(CHECKS * n_mixed * n_valid / (3 * n_rows)))
+
+
+def has_real(outputs: Iterable[Distribution]) -> bool:
+    """Whether some column is a real one."""
+    return any(map(attrgetter("is_real"), outputs))

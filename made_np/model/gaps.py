@@ -1,0 +1,290 @@
+"""Rows with gaps: what a model can answer exactly, what it says where it cannot.
+
+Features that are known *lead* in an order if all of them come before all gaps. Then p(x) = p(known) p(gaps | known),
+and the first factor is the product of the leading conditionals, none of which sees a gap. So each mask set in whose
+order the known features lead fills the row, or scores its known part, and sums nothing out. An endless model
+(``n_masks=None``) makes such an order for any gaps. Where no order will do, the answer is one `ValueError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np.backends.bound import Bound
+from made_np.cells import Name, as_source
+from made_np.layers import Array
+from made_np.masks.masks import Bools, Ints
+from made_np.values import as_choice
+
+if TYPE_CHECKING:
+    from made_np.model.made import MADE
+
+Label = Callable[[int], str]
+
+AT_ONCE = 1 << 21
+"""Numbers that a layer holds for the rows that are scored together."""
+SHOWN = 5
+"""So many gaps are named in a message."""
+
+
+def gap_patterns(known: Bools) -> Iterator[tuple[Bools, Ints]]:
+    """Yield each distinct row of `known` (n, D) with the indices of the rows that have it."""
+    if len(known) == 0:
+        return
+    if (known == known[0]).all():  # as where nothing is given: no need to sort the rows
+        yield known[0], np.arange(len(known))
+        return
+    _, first, member = np.unique(np.packbits(known, axis=1), axis=0, return_index=True, return_inverse=True)
+    member = member.reshape(-1)
+    for k, row in enumerate(first):
+        yield known[row], np.flatnonzero(member == k)
+
+
+def leads(order: Ints, known: Bools) -> Bools:
+    """Return whether all known features come before all gaps in `order`, for each row of `known` (..., D)."""
+    in_order = known[..., order]
+    return np.asarray((in_order[..., :-1] >= in_order[..., 1:]).all(axis=-1))
+
+
+def leading_order(known: Bools, rng: np.random.Generator) -> Ints:
+    """Return a random order in which the known features (D,) lead."""
+    return np.concatenate([rng.permutation(np.flatnonzero(known)), rng.permutation(np.flatnonzero(~known))])
+
+
+def no_order_leads(known: Bools, row: str, label: Label = "feature {}".format, other: str = "") -> ValueError:
+    """Return the error for a row whose known features (D,) lead in no order of the model.
+
+    `row` is what messages call the row, ``label(d)`` a feature; `other` is a further way out.
+    """
+    gaps = [label(int(d)) for d in np.flatnonzero(~known)]
+    shown = ", ".join(gaps[:SHOWN]) + (f" and {len(gaps) - SHOWN} more" if len(gaps) > SHOWN else "")
+    return ValueError(
+        f"{row} has gaps in {shown}: what is known there leads in no order of this model, so the row can neither be "
+        "scored nor filled exactly. Take a model with n_masks=None (its order is 'random'), which answers any gaps, or "
+        f"set order to one that begins with what is known{other}"
+    )
+
+
+def check_gaps(made: MADE, known: Bools, label: Label = "feature {}".format, name: Name = "x") -> None:
+    """Raise a `ValueError` if the known features of some row lead in no order of the model.
+
+    Parameters
+    ----------
+    made : MADE
+    known : ndarray of bool, shape (n, D)
+    label : callable (feature) -> str
+        How to call a feature in the message.
+    name : str or Source
+        What to call the rows.
+    """
+    if made.n_masks is None:
+        return
+    unable = ~np.any([leads(one.order, known) for one in made.mask_sets], axis=0)
+    if unable.any():
+        row = int(np.flatnonzero(unable)[0])
+        raise no_order_leads(known[row], as_source(name).line(row), label)
+
+
+# ---------------------------------------------------------------------------------------------- filled
+
+
+def assign(
+    known: Bools,
+    sets: list[Bound],
+    rng: np.random.Generator,
+    log_prob_known: Callable[[Ints, Bools, Bound], Array],
+    fresh: Callable[[Ints], Bound] | None = None,
+) -> Iterator[tuple[Ints, Bound]]:
+    """Return row indices with what shall fill their gaps, so that each draw is from p(gaps | known).
+
+    What cannot be answered is refused at once; `rng` is first drawn from when the first pair is asked for.
+
+    Parameters
+    ----------
+    known : ndarray of bool, shape (n, D)
+    sets : list of Bound
+        The components of the mixture, equally likely before anything is known.
+    rng : numpy.random.Generator
+    log_prob_known : callable (rows, known (D,), mask_set) -> (rows,)
+        How likely a mask set finds the known values.
+    fresh : callable order -> Bound, optional
+        Of an endless model: it then takes a new order that the known features lead, one for each pattern of gaps.
+
+    Raises
+    ------
+    ValueError
+        The known features lead in no order.
+
+    Notes
+    -----
+    The mixture's conditional is itself a mixture: ``p(rest | known) = sum_k w_k p_k(rest | known)`` with ``w_k``
+    proportional to ``p_k(known)``. Sets whose order the known features do not lead cannot draw from theirs: they are
+    left out.
+    """
+    questions = []
+    for pattern, rows in gap_patterns(known):
+        able = [one for one in sets if leads(one.mask_set.order, pattern)]
+        if pattern.any() and fresh is not None:
+            able = []
+        if not able and fresh is None:
+            clamp = (
+                ", or take conditioning='clamp' (given values are put in as they are reached; features drawn earlier "
+                "do not hear of them)"
+            )
+            raise no_order_leads(pattern, as_source("given").line(int(rows[0])), other=clamp)
+        questions.append((pattern, rows, able))
+    return _drawn(questions, rng, log_prob_known, fresh)
+
+
+def _drawn(
+    questions: list[tuple[Bools, Ints, list[Bound]]],
+    rng: np.random.Generator,
+    log_prob_known: Callable[[Ints, Bools, Bound], Array],
+    fresh: Callable[[Ints], Bound] | None,
+) -> Iterator[tuple[Ints, Bound]]:
+    """Draw the answers of `assign`, for each pattern of gaps, its rows, and the mask sets that can fill them."""
+    for pattern, rows, able in questions:
+        if not able and fresh is not None:
+            yield rows, fresh(leading_order(pattern, rng))
+            continue
+        weights: Array = np.zeros((len(able), len(rows)))
+        if pattern.any() and len(able) > 1:
+            weights = np.stack([log_prob_known(rows, pattern, one) for one in able])
+        # The largest of log w + Gumbel noise is a draw with probabilities proportional to w.
+        chosen = (weights + rng.gumbel(size=weights.shape)).argmax(axis=0)
+        for k, one in enumerate(able):
+            if (chosen == k).any():
+                yield rows[chosen == k], one
+
+
+def choose(
+    made: MADE,
+    theta: Array,
+    x: Array,
+    context: Array | None,
+    mask_set: Any,
+    sets: list[Bound],
+    conditioning: str,
+    rng: np.random.Generator,
+) -> Iterator[tuple[Ints, Bound]]:
+    """Return which rows of `x` (n, D) are filled under which of the `sets` that `mask_set` stands for; see `assign`."""
+    as_choice(conditioning, "conditioning", ("exact", "clamp"))
+
+    def log_prob_known(rows: Ints, known: Bools, one: Bound) -> Array:
+        # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
+        part = np.nan_to_num(x[rows], nan=0.0)
+        own = None if context is None else context[rows]
+        nll = one.nll(theta, part, own)
+        if np.isnan(nll).any():
+            made.check_live(theta, [each.mask_set for each in sets])
+        return -nll[:, known].sum(axis=1, dtype=np.float64)
+
+    endless = made.n_masks is None and mask_set is None
+    fresh = made.bound.for_order if endless else None
+    if conditioning == "clamp":
+        known = np.zeros_like(x, dtype=bool)
+    else:
+        known = ~np.isnan(x)
+    return assign(known, sets, rng, log_prob_known, fresh)
+
+
+def fill(
+    made: MADE,
+    theta: Array,
+    x: Array,
+    context: Array | None,
+    sets: list[Bound],
+    chosen: Iterator[tuple[Ints, Bound]],
+    run: Callable[[Ints | slice, Bound, Array | None], Array],
+) -> Array:
+    """Return `x` (n, D) with its gaps filled by `run`, which is asked for all rows that share a mask set together.
+
+    Where NaN is left, the parameters that `sets` use may be to blame: a `ValueError` names one that is not finite.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        filled = np.empty_like(x)
+        for rows, one in chosen:
+            if len(rows) == len(x):
+                filled = run(slice(None), one, context)
+                break
+            filled[rows] = run(rows, one, None if context is None else context[rows])
+    if np.isnan(filled).any():  # a look at what was drawn costs less than one at all parameters
+        made.check_live(theta, [each.mask_set for each in sets])
+    return filled
+
+
+# ---------------------------------------------------------------------------------------------- scored
+
+
+def observed_log_prob(
+    made: MADE, theta: Array, x: Array, label: Label = "feature {}".format, name: Name = "x"
+) -> NDArray[np.float64]:
+    """Return log p of what is known in each row, in nats, shape (n,).
+
+    Parameters
+    ----------
+    made : MADE
+    theta : ndarray, shape (P,)
+    x : ndarray, shape (n, D)
+        NaN where a feature is not known. Rows without NaN get ``made.log_prob``, rows of nothing else get 0.
+    label : callable (feature) -> str
+        How to call a feature in a message.
+    name : str or Source
+        What to call the rows.
+
+    Raises
+    ------
+    ValueError
+        The known features of a row lead in no order of the model.
+
+    Notes
+    -----
+    Of a mixture of mask sets, the sets whose order allows a row are the mixture of that row, equally likely. An endless
+    model takes the first 32 orders, with the known features moved to the front of each.
+
+    Examples
+    --------
+    >>> from made_np import MADE
+    >>> made = MADE(3, hidden=(4,), dtype="float64")
+    >>> theta = made.init(rng=0)
+    >>> both = np.array([[0, 1, 0], [0, 1, 1.0]])
+    >>> part = observed_log_prob(made, theta, np.array([[0, 1, np.nan]]))
+    >>> bool(np.allclose(np.exp(part), np.exp(made.log_prob(theta, both)).sum()))
+    True
+    """
+    known = ~np.isnan(x)
+    check_gaps(made, known, label, name)
+    # What stands in a gap does not matter, as long as it is a value: no known feature sees it.
+    filled = np.where(known, x, 0)
+    total = np.full(len(x), -np.inf)
+    n_sets = np.zeros(len(x))
+    for rows, mask_set in _questions(made, known):
+        each = made.feature_log_prob(theta, filled[rows], mask_set=mask_set)
+        total[rows] = np.logaddexp(total[rows], np.where(known[rows], each, 0).sum(axis=1, dtype=np.float64))
+        n_sets[rows] += 1
+    return total - np.log(n_sets)
+
+
+def _questions(made: MADE, known: Bools) -> Iterator[tuple[Ints, Any]]:
+    """Yield which rows to score under which mask set, a limited number of rows at a time."""
+    step = max(1, AT_ONCE // max(made.network.outputs.n_raw, made.network.n_inputs, *made.hidden))
+    for rows, mask_set in _assignments(made, known):
+        for start in range(0, len(rows), step):
+            yield rows[start : start + step], mask_set
+
+
+def _assignments(made: MADE, known: Bools) -> Iterator[tuple[Ints, int | Ints]]:
+    """Yield row indices with the index of a mask set, or with the order that makes one."""
+    if made.n_masks is not None:
+        for k, one in enumerate(made.mask_sets):
+            yield np.flatnonzero(leads(one.order, known)), k
+        return
+    for pattern, rows in gap_patterns(known):
+        for k in range(made.n_mixed if pattern.any() else 1):
+            order = made.mask_sets[k].order
+            front = pattern[order]
+            yield rows, (k if pattern.all() else np.concatenate([order[front], order[~front]]))

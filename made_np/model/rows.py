@@ -1,0 +1,39 @@
+"""Rows that a model has accepted, so that nobody has to look at them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from made_np.layers import Array
+
+__all__ = ["Rows"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Checked rows, with their context, in whatever dtype and storage they came.
+
+    `MADE.check_rows` and `MADE.check_blocks` take them as they are, and so does all that begins with these.
+
+    Attributes
+    ----------
+    x : ndarray, shape (n, D)
+    context : ndarray, shape (n, C), or None
+    """
+
+    x: Array
+    context: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, index: Any) -> Rows:
+        return Rows(self.x[index], None if self.context is None else self.context[index])
+
+    def batch(self, index: Any, dtype: np.dtype[Any]) -> tuple[Array, Array | None]:
+        """Return the rows of that index, and their context, in the model's dtype."""
+        x = self.x[index].astype(dtype, copy=False)
+        return x, None if self.context is None else self.context[index].astype(dtype, copy=False)
