@@ -1,4 +1,4 @@
-"""Data sets with their splits and their citations.
+"""Data sets: each with its splits, its citation.
 
 The digits come with scikit-learn and need nothing else. The other sets are not part of the
 package: their files are looked for in a given folder, else in the folder that the environment

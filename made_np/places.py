@@ -1,4 +1,4 @@
-"""Where files are written: that it can be done is known before any work, and that nothing is lost that is read."""
+"""Where files are written, looked at before any work."""
 
 from __future__ import annotations
 

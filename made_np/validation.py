@@ -1,4 +1,4 @@
-"""Arrays that are arguments: refused before any work, in words that name argument, column, value and the way out.
+"""Arrays that are arguments: refused before any work, in words that name argument, column, value, way out.
 
 `values` does the same for single values.
 """

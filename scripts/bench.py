@@ -1,4 +1,4 @@
-"""Measure made_np against torch and JAX on a CPU, and print one table.
+"""Measure made_np against torch, JAX on a CPU, in one table.
 
     pip install torch jax
     python scripts/bench.py [--only step sample] [--quick] [--json FILE]

@@ -1,4 +1,4 @@
-"""Choose augmentation and prior of the faces model, on people held out of the training faces.
+"""Choose the augmentation of the faces model, with its prior, on people held out of the training faces.
 
     python scripts/choose_faces.py --data olivetti.npz [--folds 7]
 

@@ -1,4 +1,4 @@
-"""Measure `MADEDensity()` with nothing set: test NLL beside a plain first try, and beside recipes tuned by hand.
+"""Measure `MADEDensity()` with nothing set: test NLL beside a plain first try, beside recipes tuned by hand.
 
     python scripts/defaults.py [--sets adult wine_red ...]
 

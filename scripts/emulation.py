@@ -1,4 +1,4 @@
-"""What it takes to run Python on a processor that is not here: QEMU, and a Python for ARM64, from Debian and PyPI.
+"""What it takes to run Python on a processor that is not here: QEMU, a Python for ARM64.
 
 Everything is unpacked into a folder that the caller names, and nothing is installed: apt-get is given lists and
 archives of its own. What cannot be had raises `Missing`, which says why.

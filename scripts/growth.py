@@ -1,4 +1,4 @@
-"""Measure how the cost of a training step and of a sample grows with each size of a MADE, and fit exponents.
+"""Measure how the cost of a training step, or of a sample, grows with each size of a MADE.
 
     python scripts/growth.py [--only features depth] [--plot growth.png] [--json FILE] [--quick]
 

@@ -1,4 +1,4 @@
-"""Hold the numba kernels against NumPy on a small table, and say what processor they were compiled for.
+"""Hold the numba kernels against NumPy on a small table.
 
     python scripts/kernels_smoke.py [--dtypes float32 float64]
 

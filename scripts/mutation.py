@@ -1,4 +1,4 @@
-"""Mutation testing: plant one small fault at a time in a module, and see whether a test of that module notices.
+"""Mutation testing: of small faults, planted one at a time in a module, which does a test notice?
 
     python -m pip install cosmic-ray
     python scripts/mutation.py [masks/masks layers ...] [--lines 120 160] [--workers 2]

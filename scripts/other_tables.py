@@ -1,4 +1,4 @@
-"""Tables of real and mixed columns from the folder of benchmark data, split by a seed."""
+"""Tables with real columns from the folder of benchmark data, split by a seed."""
 
 from __future__ import annotations
 

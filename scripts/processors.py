@@ -1,4 +1,4 @@
-"""Run the kernels on processors and interpreters that are not this machine's own, and hold them against NumPy.
+"""Hold the kernels against NumPy on processors, or interpreters, that are not this machine's own.
 
     python scripts/processors.py [nehalem ivybridge haswell aarch64 python3.10 ...] [--folder FOLDER]
 

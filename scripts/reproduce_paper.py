@@ -1,4 +1,4 @@
-"""Train on the data sets of the MADE paper and of DEBD, and print test NLL beside the published rows.
+"""Train on the data sets of the MADE paper, or of DEBD, to print test NLL beside the published rows.
 
     python scripts/reproduce_paper.py [--sets dna nltcs] [--settings "as the papers" free] [--budget 30]
 

@@ -1,4 +1,4 @@
-"""Try recipes on a data set, several at a time, and print what each gave on the validation rows.
+"""Try recipes on a data set, several at a time, by what each gives on the validation rows.
 
     python scripts/sweep.py options --sets dna adult        one option at a time against a plain recipe
     python scripts/sweep.py draws --sets dna --n 40         random recipes from the ranges that matter

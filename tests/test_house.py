@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,46 @@ MAX_FUNCTION = 45
 LONGER = {
     "made_np/estimator/density.py __init__",  # scikit-learn wants every parameter named and assigned, nothing else
 }
+
+STILL_AND = {
+    "made_np/backends/_folding.py",
+    "made_np/backends/_numba/__init__.py",
+    "made_np/backends/_numba/cache.py",
+    "made_np/backends/_numba/compiling.py",
+    "made_np/backends/_numba/elementary.py",
+    "made_np/backends/_numba/losses.py",
+    "made_np/backends/_numba/memory.py",
+    "made_np/backends/_numba/run.py",
+    "made_np/backends/_numba/tables.py",
+    "made_np/backends/_numba/weights.py",
+    "made_np/backends/_numpy/__init__.py",
+    "made_np/backends/_numpy/network.py",
+    "made_np/cli/commands.py",
+    "made_np/cli/inspection.py",
+    "made_np/cli/training.py",
+    "made_np/distributions/mixtures.py",
+    "made_np/distributions/normal.py",
+    "made_np/distributions/together.py",
+    "made_np/draw/__init__.py",
+    "made_np/draw/images.py",
+    "made_np/draw/masks_picture.py",
+    "made_np/estimator/__init__.py",
+    "made_np/estimator/fitting.py",
+    "made_np/estimator/params.py",
+    "made_np/estimator/remembering.py",
+    "made_np/estimator/stored.py",
+    "made_np/estimator/trials.py",
+    "made_np/layers.py",
+    "made_np/table/columns.py",
+    "made_np/table/files/__init__.py",
+    "made_np/table/files/arrays.py",
+    "made_np/table/frames.py",
+    "made_np/table/kinds.py",
+    "made_np/table/one_hot.py",
+    "made_np/table/table.py",
+    "made_np/training/arguments.py",
+}
+"""Their first sentences are to be mended."""
 
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
@@ -137,6 +178,18 @@ def packed(tree: ast.AST) -> Iterator[int]:
                 yield node.lineno
 
 
+def first_sentence(tree: ast.Module) -> str:
+    """What a file says that it is, on one line."""
+    paragraph = " ".join((ast.get_docstring(tree) or "").split("\n\n")[0].split())
+    return re.split(r"(?<=[.?!])\s", paragraph)[0]
+
+
+def tree_of_contributing() -> list[str]:
+    """The folders and pages that CONTRIBUTING says there are."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("```text\nmade_np/\n")[1].split("```")[0]
+    return [line.split()[0].rstrip("/").removesuffix(".py") for line in text.splitlines()]
+
+
 def parse(path: Path) -> ast.Module:
     """Syntax tree of a file."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
@@ -180,6 +233,34 @@ def test_files_and_functions_stay_small(path: Path) -> None:
         size = (node.end_lineno or 0) - node.lineno + 1 - docstring_lines(node)
         is_short = size <= MAX_FUNCTION or f"{name_of(path)} {node.name}" in LONGER
         assert is_short, f"look for the second idea in {node.name}: {size} lines"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_a_file_is_one_idea_said_without_and(path: Path) -> None:
+    if name_of(path) not in STILL_AND:
+        assert not re.search(r"\band\b", first_sentence(parse(path))), "say one idea, or look for the second file"
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ('"""One idea.\n\nThis and that."""', "One idea."),
+        ('"""One idea, said\non two lines. This and that."""', "One idea, said on two lines."),
+        ('"""Is it one? Yes and no."""', "Is it one?"),
+        ('"""Reads `a.b` and c."""', "Reads `a.b` and c."),
+        ("x = 1", ""),
+    ],
+)
+def test_the_first_sentence_ends_where_it_ends(source: str, sentence: str) -> None:
+    assert first_sentence(ast.parse(source)) == sentence
+
+
+def test_contributing_shows_the_tree_that_there_is_in_the_order_of_its_imports() -> None:
+    shown = tree_of_contributing()
+    assert set(shown) == PARTS - {"__init__", "__main__", "_version"}
+    assert len(set(shown)) == len(shown)
+    ranks = [RANK[name] for name in shown if name != "testing"]
+    assert ranks == sorted(ranks, reverse=True)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)

@@ -1,1 +1,1 @@
-"""Data of the paper and of the blog post, learned and drawn."""
+"""Demonstrations on the data of the paper, or of the blog post."""

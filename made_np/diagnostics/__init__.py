@@ -1,4 +1,4 @@
-"""How good is a model, how sure is that, and can its probabilities be believed?
+"""How good a model is, with how sure that is.
 
 evaluation     nats per row with their standard error, by feature; whether one model beats another
 conditionals   calibration: predicted probabilities against what was observed

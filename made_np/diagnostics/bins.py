@@ -1,4 +1,4 @@
-"""Counts in bins: predicted probabilities beside observed frequencies, and a histogram that should be even.
+"""Counts in bins: predicted probabilities beside observed frequencies, or a histogram that should be even.
 
 Both know how far from right they are (`error`), and how far a model that is right would be on as many rows
 (`chance`): an error is to be read beside that number, never alone.

@@ -1,4 +1,4 @@
-"""Nats per row with their standard error, feature by feature, and the difference between two models."""
+"""Nats per row with their standard error, feature by feature, of one model or against another."""
 
 from __future__ import annotations
 

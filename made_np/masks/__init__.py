@@ -1,4 +1,4 @@
-"""Orders, degrees, and the masks that follow from them."""
+"""Orders, degrees, masks: each follows from the one before."""
 
 from __future__ import annotations
 

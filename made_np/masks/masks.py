@@ -1,4 +1,4 @@
-"""Orders and degrees, and the masks that follow from them.
+"""Masks, which follow from degrees, which follow an order.
 
 A unit's **degree** says how many leading features, in the ``order`` of generation, it may see. From degrees alone
 follow all masks: a hidden unit sees whatever has no larger degree, an output what has a strictly smaller one. Then

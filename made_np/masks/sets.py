@@ -1,4 +1,4 @@
-"""A mask set: one order, one draw of degrees, and the masks that follow; and the sequence of a model's mask sets."""
+"""The mask sets of a model: for each one order, one draw of degrees, the masks that follow."""
 
 from __future__ import annotations
 

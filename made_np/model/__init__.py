@@ -1,1 +1,1 @@
-"""The model: a network, its mask sets and its backend, and what is asked of them."""
+"""The model: what is asked of a network under its mask sets."""

@@ -1,4 +1,4 @@
-"""The constructor arguments of a model: what each may be, and the one form it is kept in."""
+"""The constructor arguments of a model, each looked at before it is kept in its one form."""
 
 from __future__ import annotations
 

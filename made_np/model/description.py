@@ -1,4 +1,4 @@
-"""What a model is: its arguments, checked and normalised, and the parts that follow from them."""
+"""What a model is: its arguments, checked, with the parts that follow from them."""
 
 from __future__ import annotations
 

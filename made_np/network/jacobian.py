@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from made_np.layers import Array, masked_linear, residual_add, residual_add_backward
+from made_np.layers import Array, masked_linear, residual_add
 from made_np.masks.masks import Bools
 from made_np.masks.sets import MaskSet
 from made_np.network.mask_weights import fold
@@ -69,7 +69,10 @@ def _forward(network: Network, views: dict[str, Array], units: Array, mask_set: 
 def _pulled_back(
     network: Network, views: dict[str, Array], trace: Sequence[Array], seeds: Array, mask_set: MaskSet
 ) -> Array:
-    """Return the rows (k, O) of `seeds` times the Jacobian of each row that left its `trace`, shape (b, k, I + C)."""
+    """Return the rows (k, O) of `seeds` times the Jacobian of each row that left its `trace`, shape (b, k, I + C).
+
+    Wires, and the skips among them, are read from the other end: their backward pass is the transposed map.
+    """
     k = len(seeds)
     d_units = np.zeros((1, k, network.n_inputs), dtype=seeds.dtype)
     if mask_set.direct is not None:
@@ -89,5 +92,5 @@ def _pulled_back(
 
 
 def _back_through(dy: Array, W: Array, mask: Bools) -> Array:
-    """Return ``dx = dy (W * mask)``: the same product as forward, with the wires read from the other end."""
+    """Return ``dx = dy (W * mask)``."""
     return masked_linear(dy, W.T, None, mask.T)

@@ -1,4 +1,4 @@
-"""Names and shapes of all parameters, and their places in one flat vector.
+"""Where each named parameter lies in one flat vector.
 
 Training, finite differences, L-BFGS, a checkpoint and an all-reduce then each see a single array, ``theta``, while
 layers see matrices: views into it, which are made on demand and never stored.

@@ -1,4 +1,4 @@
-"""The network without its masks and numbers: which layers there are, and the parameters that they own."""
+"""The network without masks or numbers: which layers there are, with the parameters that they own."""
 
 from __future__ import annotations
 

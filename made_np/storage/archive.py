@@ -1,4 +1,4 @@
-"""Arrays by name in an .npz archive: written as `numpy.savez` does, and read in memory that the file's size bounds.
+"""Arrays by name in an .npz archive, read in memory that the file's size bounds.
 
 A zip archive may hold a gigabyte in a kilobyte, and the header of an array may claim any shape. Nothing that is written
 here is compressed, so an honest file is as large as what it holds: whatever claims more is refused before an array is

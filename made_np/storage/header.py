@@ -1,4 +1,4 @@
-"""What stands in a file about itself: JSON, written and read, and the words for what another release wrote."""
+"""What stands in a file about itself, as JSON."""
 
 from __future__ import annotations
 

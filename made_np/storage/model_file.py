@@ -1,4 +1,4 @@
-"""Save and load: a model, its parameters and what belongs to them, in one .npz file.
+"""A model with its parameters in one .npz file.
 
 The file is an ordinary ``.npz`` archive that holds no pickle, so that opening one never runs code, and that is not
 compressed, so that opening one takes no more memory than its size:

@@ -1,4 +1,4 @@
-"""Proofs for masked and autoregressive networks, in any framework: ours first.
+"""Proofs for masked or autoregressive networks, in any framework: ours first.
 
 Callables see and return NumPy arrays. Every check returns a `Report`, which is true if the check passed, and
 says where it did not, by how much, and what the likely mistake is:

@@ -1,4 +1,4 @@
-"""What `suite` may know of a model: a bag of optional callables, NumPy in and NumPy out."""
+"""What `suite` may know of a model: a bag of optional callables on NumPy arrays."""
 
 from __future__ import annotations
 

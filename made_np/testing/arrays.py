@@ -1,4 +1,4 @@
-"""Arguments that are arrays or lists: refused before any work, in words that name the argument and the way out.
+"""Arguments that are arrays or lists: refused before any work, in words that say what to give.
 
 `values` does the same for single values.
 """

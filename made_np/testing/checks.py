@@ -1,4 +1,4 @@
-"""The named checks: which callables each one needs, and what it runs."""
+"""The named checks: each with the callables that it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One rule for "equal", written so that NaN fails, and the tools every check shares."""
+"""One rule for "equal", which every check shares, written so that NaN fails."""
 
 from __future__ import annotations
 

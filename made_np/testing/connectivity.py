@@ -1,4 +1,4 @@
-"""Boolean products of masks: which input reaches which output, and which unit serves nobody."""
+"""Boolean products of masks: which input reaches which output."""
 
 from __future__ import annotations
 

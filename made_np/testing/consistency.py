@@ -1,4 +1,4 @@
-"""Does a function of rows treat each row alike, whatever the batch, the memory and the history?"""
+"""Does a function of rows treat each row alike, whatever the batch, the memory, the history?"""
 
 from __future__ import annotations
 

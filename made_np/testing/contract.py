@@ -1,4 +1,4 @@
-"""What every pair of function and gradient owes before a number is compared.
+"""What a function owes, as its gradient does, before a number is compared.
 
 A finite value, the right shape, the same bits when called again, hands off its arguments.
 """

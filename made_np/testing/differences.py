@@ -1,4 +1,4 @@
-"""Numerical derivatives that know their own error: rounding noise, and kinks.
+"""Numerical derivatives that know their own error: rounding noise, kinks.
 
 Central differences have an error of ``h**2 |f'''| / 6`` from truncation and of about
 ``eps |f| / h`` from rounding; ``h = eps**(1/3)`` (6e-6 in float64) balances the two. The complex

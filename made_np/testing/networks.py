@@ -1,4 +1,4 @@
-"""Stand-in networks in plain NumPy: small, slow, right, and wired from parts that can be swapped.
+"""Stand-in networks in plain NumPy: small, slow, right, wired from parts that can be swapped.
 
 They are what the checks are tried on: a random one must pass every check, and one in which a single
 part was replaced by a faulty one (see `mutants`) must not.

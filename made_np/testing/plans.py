@@ -1,4 +1,4 @@
-"""The wiring of a stand-in network: orders, degrees and masks, drawn at random and right by design."""
+"""The wiring of a stand-in network, drawn at random, right by design."""
 
 from __future__ import annotations
 

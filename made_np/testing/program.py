@@ -1,4 +1,4 @@
-"""What the programs that check anyone's code share: where the `Adapter` comes from, and what the exit status says."""
+"""What the programs that check anyone's code share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: sizes, orders, degrees, mask sets and whole networks, all of them right.
+"""Hypothesis strategies for whole networks, or for their parts, all of them right.
 
 What a check should accept, or a starting point for planting a fault. Hypothesis is imported when a strategy
 is asked for, not before.

@@ -1,4 +1,4 @@
-"""Orders, who may depend on whom, and which column belongs to which feature."""
+"""Who may depend on whom: orders of features, with the columns that belong to each."""
 
 from __future__ import annotations
 

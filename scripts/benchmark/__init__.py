@@ -1,1 +1,1 @@
-"""What `scripts/bench.py` and `scripts/growth.py` are made of: contenders, cases, clocks, the floor."""
+"""What the scripts that measure are made of: contenders, cases, clocks, the floor."""

@@ -1,4 +1,4 @@
-"""What a case is, and the training steps."""
+"""Training steps as cases of the benchmark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scoring and sampling, against dense forward passes and against the loop of D passes."""
+"""Scoring or sampling, against what dense passes take for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fit a binary set with one library and print the test NLL: ``LIBRARY TASK``.
+"""Fit a binary set with one library to print the test NLL: ``LIBRARY TASK``.
 
 Both do what `made_np.fit` does: Adam at 1e-3, the same batches in the same order from the same start, the loss of the
 validation rows after each epoch, and in the end the best theta. Each process imports only what its library needs.

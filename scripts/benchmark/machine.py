@@ -1,4 +1,4 @@
-"""What this machine can do, measured in the same run, and what it is."""
+"""What this machine is able to do, measured in the same run."""
 
 from __future__ import annotations
 

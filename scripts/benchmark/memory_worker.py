@@ -1,4 +1,4 @@
-"""Train a few steps with one library and print the peak memory of that: ``LIBRARY N_FEATURES HIDDEN BATCH_SIZE``.
+"""Train a few steps with one library to print the peak memory of that: ``LIBRARY N_FEATURES HIDDEN BATCH_SIZE``.
 
 A tiny model takes one step first, so that code, threads and compilers are loaded and counted on no side. The peak is
 the kernel's "VmHWM", started anew at that point; where there is no /proc, that of `getrusage`. (On Linux `getrusage`

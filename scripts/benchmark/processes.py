@@ -1,4 +1,4 @@
-"""The cases that need processes of their own: peak memory, a whole fit from process start, and the import."""
+"""The cases that need processes of their own: peak memory, a whole fit from process start, the import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results, and the one table that they make."""
+"""Results in the one table that they make."""
 
 from __future__ import annotations
 

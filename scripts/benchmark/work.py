@@ -1,4 +1,4 @@
-"""How much work a call cannot avoid: live multiply-adds and bytes.
+"""How much work a call cannot avoid: live multiply-adds, bytes.
 
 Live: on the mask. Half of all weights of a MADE are not, and whoever multiplies them does so for nothing; that work is
 not counted, neither to a contender's credit nor in the floor.

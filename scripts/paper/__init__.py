@@ -1,1 +1,1 @@
-"""What `reproduce_paper.py` and `sweep.py` are made of: recipes, runs, published numbers, the table."""
+"""What the scripts on the paper's data are made of: recipes, runs, published numbers, the table."""

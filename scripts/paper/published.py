@@ -1,4 +1,4 @@
-"""Published test NLL in nats, and what this project set itself as targets; lower is better.
+"""Published test NLL in nats, beside this project's own targets; lower is better.
 
 MADE and its contemporaries: Germain et al. (2015) and what they cite; the DEBD sets: HCLT of Liu & Van
 den Broeck (2021) from the logs that they published, ID-SPN of Rooshenas & Lowd (2014) from memory.

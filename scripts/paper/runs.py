@@ -1,4 +1,4 @@
-"""One training run by a recipe, and what is written down of it."""
+"""One training run by a recipe, with what is written down of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sweep tries: single changes of a plain recipe, and random draws from the ranges that were found to matter."""
+"""What a sweep tries: single changes of a plain recipe, or random draws from the ranges that matter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Halves of an image, and orders of its pixels that let one theta complete each of them."""
+"""Halves of an image, with orders of its pixels that let one theta complete each of them."""
 
 from __future__ import annotations
 

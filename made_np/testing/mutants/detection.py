@@ -1,4 +1,4 @@
-"""Who catches what: every planted fault against every check, and against the gradient checkers of others."""
+"""Who catches what: every planted fault against every check, ours or others'."""
 
 from __future__ import annotations
 

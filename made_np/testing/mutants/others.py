@@ -1,4 +1,4 @@
-"""The gradient checkers of other libraries, with their own defaults, on the same loss and gradient.
+"""The gradient checkers of other libraries, with their own defaults, on the same loss.
 
 Each takes an `Adapter` and answers True (passed), False (caught) or None (it does not apply). Only
 libraries that are installed are offered, and they are imported when one is asked for.

@@ -1,0 +1,7 @@
+"""The reference backend by another name."""
+
+from __future__ import annotations
+
+from made_np.backends._numpy import bind
+
+__all__ = ["bind"]
