@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from made_np.backends._numpy.sampling import propagate_means
+from made_np.distributions.registry import NotRegistered
 from made_np.distributions.together import outputs_from_config
 from made_np.layers import Array
 from made_np.masks.masks import Bools, Ints
@@ -80,6 +81,8 @@ class MADE(Description):
         given = as_a(config, "config", dict, way_out)
         try:
             return cls(**{**given, "output": outputs_from_config(given.get("output"))})
+        except NotRegistered:
+            raise
         except (TypeError, ValueError) as error:
             raise ValueError(f"config is none of a model ({error}): {way_out}") from error
 

@@ -14,7 +14,8 @@ from strategies import OUTPUTS, random_rows, seeds
 
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
-from made_np.distributions.together import Outputs, make_distribution
+from made_np.distributions.registry import make_distribution
+from made_np.distributions.together import Outputs
 from made_np.model.made import MADE
 
 tables = st.lists(st.sampled_from(OUTPUTS), min_size=1, max_size=6)
@@ -123,10 +124,10 @@ def test_names_make_distributions() -> None:
     ("output", "error", "message"),
     [
         ("poisson", ValueError, r"output='poisson' is unknown: use one of \('bernoulli', "),
-        ("categorical", ValueError, r"needs its number of values or components: pass made_np\.Categorical\(n\)"),
-        ("discretized_logistic", ValueError, r"pass made_np\.DiscretizedLogistic\(n\)"),
-        ("mixture_of_gaussians", ValueError, r"needs its .* components: pass made_np\.MixtureOfGaussians\(n\)"),
-        ("mixture_of_logistics", ValueError, r"needs its .* components: pass made_np\.MixtureOfLogistics\(n\)"),
+        ("categorical", ValueError, r"needs numbers: pass made_np\.Categorical\(n\)"),
+        ("discretized_logistic", ValueError, r"pass made_np\.DiscretizedLogistic\(levels\)"),
+        ("mixture_of_gaussians", ValueError, r"needs numbers: pass made_np\.MixtureOfGaussians\(n\)"),
+        ("mixture_of_logistics", ValueError, r"needs numbers: pass made_np\.MixtureOfLogistics\(n\)"),
         (Bernoulli, TypeError, "give a name, a distribution, or a list with one per feature"),
         (3, TypeError, "output=3"),
         (["bernoulli"] * 2, ValueError, "output lists 2 distributions: n_features=3 needs as many"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from made_np.distributions.plain import Distribution
+from made_np.distributions import Distribution
 from made_np.masks.sets import MaskSet, MaskSets
 from made_np.network.layout import Layout
 from made_np.table.columns import Columns
