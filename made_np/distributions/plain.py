@@ -163,7 +163,7 @@ class Categorical(Distribution):
 
     def predictions(self, raw: Array, x: Array) -> tuple[Array, Array]:
         """Return the n probabilities, and x one-hot."""
-        return softmax(raw), self.encode(x)
+        return softmax(raw), self._one_hot(x)
 
     def invalid(self, x: Array) -> Array:
         """Return True where x is not an integer 0..n-1."""
@@ -182,7 +182,10 @@ class Categorical(Distribution):
 
     def encode(self, x: Array) -> Array:
         """Return x one-hot, shape (..., n); all zero where x is NaN (not known yet)."""
-        return (x[..., None] == np.arange(self.n, dtype=x.dtype)).astype(x.dtype)
+        return self._one_hot(x)
+
+    def _one_hot(self, x: Array) -> Array:
+        return np.asarray((x[..., None] == np.arange(self.n, dtype=x.dtype)).astype(x.dtype))
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,6 @@ def _prove_description(output: Distribution) -> None:
             raise Broken(str(error)) from None
     if not isinstance(output.support, str) or not output.support:
         raise Broken(f"support={show(output.support)}: say in words which values are legal")
-    if output.kernel is not None:
-        raise Broken(f"kernel={show(output.kernel)} is one of made_np's own: leave it out")
     config = _answer(output, "config")
     try:
         again = type(output).from_config(json.loads(json.dumps(config)))

@@ -79,6 +79,8 @@ def register(name: str, kind: type[Distribution], example: Distribution | None =
         example = _example(kind)
     if type(example) is not kind:
         raise TypeError(f"example={show(example)} is a {type(example).__name__}: give a {kind.__name__}")
+    if example.kernel is not None:
+        raise ValueError(f"{kind.__name__} has kernel={show(example.kernel)}, one of made_np's own: leave it out")
     try:
         prove(example)
     except Broken as error:

@@ -12,6 +12,7 @@ import numpy as np
 from made_np.estimator.checks import check_params, check_training
 from made_np.estimator.conventions import as_seed
 from made_np.estimator.fitting import Fitting, Known, hold_out
+from made_np.estimator.params import to_json
 from made_np.estimator.remembering import check_checkpoint
 from made_np.estimator.trials import best
 from made_np.masks.found import find_order
@@ -232,6 +233,7 @@ class MADEDensity(Fitting):
         check_params(self)
         if checkpoint is not None:
             check_checkpoint(checkpoint, self.random_state)
+            to_json(self.columns)  # raises if a distribution among them has no name that a file could hold
         first = not (self.warm_start and hasattr(self, "theta_"))
         x, names, look, columns = self._table(X, first)
         known = Known(len(x), cache(lambda: find_order(columns.one_hot.fold(x))))

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from strategies import OUTPUTS, n_values, random_column
 
-from made_np.distributions.mixtures import RealMixture
 from made_np.distributions.distribution import Distribution
+from made_np.distributions.mixtures import RealMixture
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian, log_softmax, softmax
 from made_np.testing import check_close, check_vjp
 
