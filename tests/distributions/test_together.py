@@ -48,13 +48,13 @@ def test_scores_of_a_table_are_those_of_each_column_on_its_own(each: list[Any], 
     outputs, rng = Outputs(tuple(each)), np.random.default_rng(seed)
     x = random_rows(MADE(len(each), (2,), each, dtype="float64"), 4, rng)
     raw = rng.standard_normal((4, outputs.n_raw))
-    nll, draw = outputs.nll_and_grad(raw, x)
+    nll, d_raw = outputs.nll_and_grad(raw, x)
     np.testing.assert_array_equal(outputs.nll(raw, x), nll)
     mean = outputs.mean(raw)
     for d, (output, own) in enumerate(zip(each, outputs.slices, strict=True)):
-        want_nll, want_draw = output.nll_and_grad(raw[:, own], x[:, d])
+        want_nll, want_d_raw = output.nll_and_grad(raw[:, own], x[:, d])
         np.testing.assert_allclose(nll[:, d], want_nll, rtol=1e-14)
-        np.testing.assert_allclose(draw[:, own], want_draw, rtol=1e-14, atol=1e-16)
+        np.testing.assert_allclose(d_raw[:, own], want_d_raw, rtol=1e-14, atol=1e-16)
         np.testing.assert_allclose(mean[:, d], output.mean(raw[:, own]), rtol=1e-14)
 
 
