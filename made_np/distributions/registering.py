@@ -89,7 +89,14 @@ def register(name: str, kind: type[Distribution], example: Distribution | None =
 
 
 def unregister(name: str) -> None:
-    """Forget a name that `register` gave. Raises a `ValueError` where there is none, or one of made_np's own."""
+    """Forget a name that `register` gave.
+
+    Raises
+    ------
+    TypeError, ValueError
+        `name` is no string, was not registered, or is that of one of made_np's own.
+    """
+    as_a(name, "name", str, "give a string")
     if name in BUILT_IN or name not in KINDS:
         own = tuple(each for each in names() if each not in BUILT_IN)
         raise ValueError(f"name={show(name)} was not registered: the names that were are {own}")

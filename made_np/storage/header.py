@@ -94,9 +94,9 @@ def rebuilding(path: str, writer: str, what: str) -> Iterator[None]:
         yield
     except MemoryError:
         raise
-    except NotRegistered as error:
-        raise NotRegistered(f"{path}: {error}") from None
     except Exception as error:  # what another release wrote, or another program, can fail in any way
+        if isinstance(error, NotRegistered) and writer == __version__:  # which other release could know it?
+            raise NotRegistered(f"{path}: {error}") from None
         raise ValueError(
             f"{path}: made_np {__version__} cannot rebuild the {what} that made_np {writer} saved there "
             f"({error}): install made_np {writer} to read it"

@@ -118,9 +118,11 @@ def test_a_class_has_one_name_and_a_name_one_class() -> None:
             register("poisson", Laplace)
     with pytest.raises(ValueError, match="Gaussian is registered already, as 'gaussian'"):
         register("normal", Gaussian)
-    for name in ("poisson", "gaussian", 3):
+    for name in ("poisson", "gaussian"):
         with pytest.raises(ValueError, match=r"was not registered: the names that were are \(\)"):
-            unregister(name)  # type: ignore[arg-type]
+            unregister(name)
+    with pytest.raises(TypeError, match="name is a list"):
+        unregister(["poisson"])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

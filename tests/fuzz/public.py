@@ -16,6 +16,7 @@ MODULES = (
     "made_np",
     "made_np.datasets",
     "made_np.diagnostics",
+    "made_np.distributions",
     "made_np.draw",
     "made_np.training.closed_form",
     "made_np.masks",
