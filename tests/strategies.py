@@ -9,8 +9,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from made_np.distributions.distribution import Distribution
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
 from made_np.layers import ACTIVATIONS
 from made_np.model.made import MADE
 
@@ -27,6 +28,8 @@ OUTPUTS: tuple[Distribution, ...] = (
     *DISCRETE,
     Gaussian(),
     Gaussian(min_scale=0.1),
+    Gaussian(scale="exp"),
+    Gaussian(0, scale="exp"),
     MixtureOfGaussians(2),
     MixtureOfLogistics(1, min_scale=0.1),
     MixtureOfLogistics(2),

@@ -10,7 +10,7 @@ from math import sqrt
 from operator import attrgetter
 from typing import Any
 
-from made_np.distributions.plain import Distribution
+from made_np.distributions.distribution import Distribution
 from made_np.validation import as_widths
 
 __all__ = [

@@ -86,7 +86,7 @@ def _pulled_back(
         below = _back_through(dz, views[f"W{layer}"], mask_set.masks[layer])
         skip = mask_set.skips[layer]
         if skip is not None:
-            below += residual_add_backward(ds, None, None, skip, dy=False)[1]
+            below = residual_add(below, ds, skip)
         ds = below
     return ds.reshape(len(trace[0]), k, network.n_inputs) + d_units
 

@@ -82,7 +82,7 @@ def decode_header(path: str, entry: NDArray[Any] | None) -> Header:
 
 @contextmanager
 def rebuilding(path: str, writer: str, what: str) -> Iterator[None]:
-    """Turn whatever goes wrong with the content of a sound file into a `ValueError` that says what to install.
+    """Turn whatever goes wrong with the content of a sound file into a `ValueError` that says what to do.
 
     Parameters
     ----------

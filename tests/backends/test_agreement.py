@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import DISCRETE, OUTPUTS, models, n_values, random_rows, seeds
 
-from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.distributions.distribution import Distribution
+from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
 from made_np.layers import ACTIVATIONS
 from made_np.model.made import MADE
 from made_np.optim import SGD, AdaDelta, AdaGrad, Adam, AdamW, Optimizer
