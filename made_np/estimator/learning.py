@@ -19,6 +19,7 @@ from made_np.estimator.conventions import seed_of
 from made_np.estimator.encoding import encode
 from made_np.estimator.fitted import Fitted
 from made_np.estimator.look import Look
+from made_np.estimator.params import to_json
 from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
 from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
 from made_np.estimator.rules import is_auto
@@ -82,6 +83,7 @@ def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: An
     check_params(params)
     if checkpoint is not None:
         check_checkpoint(checkpoint, params.random_state)
+        to_json(params.columns)  # raises if a distribution among them has no name that a file could hold
     if not params.warm_start:
         before = None
     lesson = _lesson(params, before, X)

@@ -12,6 +12,7 @@ from made_np.distributions.registry import make_distribution
 from made_np.distributions.together import Output, Outputs
 from made_np.layers import Array
 from made_np.masks.masks import DEGREES, ORDERS
+from made_np.model.rows import Rows
 from made_np.validation import as_dense, as_permutation
 from made_np.values import as_choice, as_sequence, show
 
@@ -108,11 +109,13 @@ def _layers_of_degrees(
     return tuple(result)
 
 
-def as_one_or_many(x: Any, n_columns: int, name: str = "x") -> tuple[Array, bool]:
+def as_one_or_many(x: Any, n_columns: int, name: str = "x") -> tuple[Any, bool]:
     """Return `x` with an axis of rows, and whether it was one row (n_columns,) without it.
 
     This is the rule of all methods of `MADE`: what is asked about one row is answered for one row, without the axis.
     """
+    if isinstance(x, Rows):
+        return x, False
     array = as_dense(x, name)
     if array.shape == (n_columns,):
         return array[None], True

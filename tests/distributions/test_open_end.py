@@ -20,7 +20,8 @@ from made_np import MADE, MADEDensity, calibration, fit
 from made_np.cli import main, options
 from made_np.proofs import made_adapter
 from made_np.table.columns import Columns
-from made_np.table.files import read_table, write_table
+from made_np.table.files import read_table
+from made_np.table.files.writing import write_table
 from made_np.testing import suite
 from made_np.validation import Unregistered
 
