@@ -70,9 +70,8 @@ def assign(
     """
     questions = []
     for pattern, rows in gap_patterns(known):
-        able = [one for one in sets if leads(one.mask_set.order, pattern)]
-        if pattern.any() and fresh is not None:
-            able = []
+        takes_fresh = fresh is not None and bool(pattern.any())
+        able = [] if takes_fresh else [one for one in sets if leads(one.mask_set.order, pattern)]
         if not able and fresh is None:
             raise no_order_leads(pattern)
         questions.append((pattern, rows, able))

@@ -8,7 +8,7 @@ import numpy as np
 
 from made_np.backends import _numpy
 from made_np.backends._numba.run import Batch
-from made_np.backends._numba.tables import has_kernels, make_plan
+from made_np.backends._numba.tables import Plan, has_kernels, make_plan
 from made_np.backends._numba.updates import rule_of
 from made_np.backends.bound import Bound
 from made_np.layers import Array
@@ -26,9 +26,10 @@ def bind(network: Network, mask_set: MaskSet) -> Bound:
 
 
 class _Bound(Bound):
-    def __init__(self, network: Network, mask_set: MaskSet) -> None:
-        super().__init__(network, mask_set)
-        self.plan = make_plan(self.network, mask_set)
+    @lazy
+    def plan(self) -> Plan:
+        """The network as kernels see it."""
+        return make_plan(self.network, self.mask_set)
 
     @lazy
     def by_numpy(self) -> Bound:

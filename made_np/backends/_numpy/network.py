@@ -42,8 +42,18 @@ class _Bound(Bound):
         super().__init__(network, mask_set)
         self.depth = network.depth
         self.act = network.act
-        self.wires = [Wires(mask) for mask in mask_set.masks]
-        self.direct = None if mask_set.direct is None else Wires(mask_set.direct)
+
+    # What one question needs is not prepared for another: a fresh mask set may be asked but once.
+
+    @lazy
+    def wires(self) -> list[Wires]:
+        """Of the hidden layers, and of the output layer."""
+        return [Wires(mask) for mask in self.mask_set.masks]
+
+    @lazy
+    def direct(self) -> Wires | None:
+        """From the inputs to the output."""
+        return None if self.mask_set.direct is None else Wires(self.mask_set.direct)
 
     @lazy
     def route(self) -> Route:
