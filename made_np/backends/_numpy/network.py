@@ -94,26 +94,14 @@ class _Bound(Bound):
         d_raw: Array,
         dviews: dict[str, Array],
         keeps: list[Array | None],
-        dencoded: Array | None = None,
     ) -> None:
-        """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`.
-
-        `dencoded` (B, I + C), if given, is overwritten with the gradient of the encoded inputs.
-        """
-        encoded = trace.inputs[0]
-        thin, *thin_hidden = keeps
-        direct = None if dencoded is None else np.zeros_like(dencoded)
+        """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`."""
         if self.direct is not None:
-            self.direct.product_backward(d_raw, encoded, views["W_direct"], dW=dviews["W_direct"], dx=direct)
+            self.direct.product_backward(d_raw, trace.inputs[0], views["W_direct"], dW=dviews["W_direct"])
         if self.depth:
-            self._backward_hidden(views, trace, d_raw, dviews, thin_hidden, dencoded)
+            self._backward_hidden(views, trace, d_raw, dviews, keeps)
         else:
             np.sum(d_raw, axis=0, out=dviews["b0"])
-            if dencoded is not None:
-                dencoded[:] = 0
-        if dencoded is not None:
-            dencoded += direct
-            dencoded[:] = _drop_backward(dencoded, thin)
 
     def _backward_hidden(
         self,
@@ -121,24 +109,23 @@ class _Bound(Bound):
         trace: Trace,
         d_raw: Array,
         dviews: dict[str, Array],
-        thin_hidden: Sequence[Array | None],
-        dencoded: Array | None,
+        keeps: list[Array | None],
     ) -> None:
         dy = ds = d_raw
         for layer in range(self.depth, -1, -1):
             x = trace.inputs[layer]
-            dx = np.empty_like(x) if layer else dencoded
+            dx = np.empty_like(x) if layer else None
             dW = dviews[f"W{layer}"]
             db = dviews[f"b{layer}"]
             self.wires[layer].product_backward(dy, x, views[f"W{layer}"], dW=dW, db=db, dx=dx)
-            if layer == 0 or dx is None:
+            if dx is None:  # nobody asks for the gradient of the data
                 return
             skip = self.mask_set.skips[layer] if layer < self.depth else None
             if skip is not None:
                 dx += residual_add_backward(ds, skip)
             # ds: the gradient of what left hidden layer `layer - 1`, complete now with the share of the skip above it.
             ds = dx
-            dh = _drop_backward(ds, thin_hidden[layer - 1])
+            dh = _drop_backward(ds, keeps[layer])
             dy = self.act.backward(dh, trace.activated[layer - 1])
 
     def raw_outputs(
