@@ -10,7 +10,6 @@ import numpy as np
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.registry import make_distribution
 from made_np.distributions.together import Output, Outputs
-from made_np.layers import Array
 from made_np.masks.masks import DEGREES, ORDERS
 from made_np.model.rows import Rows
 from made_np.validation import as_dense, as_permutation

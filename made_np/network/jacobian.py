@@ -37,7 +37,7 @@ def jacobian(network: Network, theta: Array, units: Array, mask_set: MaskSet) ->
     them walk together, as if each were a row of a batch. Besides the result, memory holds about `AT_ONCE` numbers per
     layer, however many rows and outputs there are.
     """
-    theta = fold(network, theta, mask_set) if network.mask_weights else theta
+    theta = fold(network, theta, mask_set)
     network = network.plain
     views = network.layout.views(theta)
     result = np.empty((len(units), network.outputs.n_raw, network.n_inputs), dtype=theta.dtype)

@@ -16,6 +16,7 @@ from made_np.backends.bound import Bound
 from made_np.layers import Array, dropout, dropout_backward, residual_add, residual_add_backward
 from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet
+from made_np.network.mask_weights import fold, fold_backward
 from made_np.network.network import Network
 
 __all__ = ["Trace", "bind"]
@@ -42,16 +43,26 @@ class _Bound(Bound):
         super().__init__(network, mask_set)
         self.depth = network.depth
         self.act = network.act
-        self.wires = [Wires(mask) for mask in mask_set.masks]
-        self.direct = None if mask_set.direct is None else Wires(mask_set.direct)
+
+    # What one question needs is not prepared for another: a fresh mask set may be asked but once.
+
+    @lazy
+    def wires(self) -> list[Wires]:
+        """Of the hidden layers, and of the output layer."""
+        return [Wires(mask) for mask in self.mask_set.masks]
+
+    @lazy
+    def direct(self) -> Wires | None:
+        """From the inputs to the output."""
+        return None if self.mask_set.direct is None else Wires(self.mask_set.direct)
 
     @lazy
     def route(self) -> Route:
-        return Route(self.network, self.mask_set)
+        return Route(self.plain, self.mask_set)
 
     def views(self, theta: Array) -> dict[str, Array]:
         """Return the parameters by name, as the layers take them: mask weights are folded into the biases."""
-        return self.network.layout.views(self._fold(theta))
+        return self.plain.layout.views(fold(self.network, theta, self.mask_set))
 
     def forward(self, views: dict[str, Array], encoded: Array, keeps: list[Array | None]) -> Trace:
         """Run encoded inputs (B, I + C) through the network; `keeps` are L + 1, those of the inputs first."""
@@ -83,26 +94,14 @@ class _Bound(Bound):
         d_raw: Array,
         dviews: dict[str, Array],
         keeps: list[Array | None],
-        dencoded: Array | None = None,
     ) -> None:
-        """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`.
-
-        `dencoded` (B, I + C), if given, is overwritten with the gradient of the encoded inputs.
-        """
-        encoded = trace.inputs[0]
-        thin, *thin_hidden = keeps
-        direct = None if dencoded is None else np.zeros_like(dencoded)
+        """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`."""
         if self.direct is not None:
-            self.direct.product_backward(d_raw, encoded, views["W_direct"], dW=dviews["W_direct"], dx=direct)
+            self.direct.product_backward(d_raw, trace.inputs[0], views["W_direct"], dW=dviews["W_direct"])
         if self.depth:
-            self._backward_hidden(views, trace, d_raw, dviews, thin_hidden, dencoded)
+            self._backward_hidden(views, trace, d_raw, dviews, keeps)
         else:
             np.sum(d_raw, axis=0, out=dviews["b0"])
-            if dencoded is not None:
-                dencoded[:] = 0
-        if dencoded is not None:
-            dencoded += direct
-            dencoded[:] = _drop_backward(dencoded, thin)
 
     def _backward_hidden(
         self,
@@ -110,33 +109,32 @@ class _Bound(Bound):
         trace: Trace,
         d_raw: Array,
         dviews: dict[str, Array],
-        thin_hidden: Sequence[Array | None],
-        dencoded: Array | None,
+        keeps: list[Array | None],
     ) -> None:
         dy = ds = d_raw
         for layer in range(self.depth, -1, -1):
             x = trace.inputs[layer]
-            dx = np.empty_like(x) if layer else dencoded
+            dx = np.empty_like(x) if layer else None
             dW = dviews[f"W{layer}"]
             db = dviews[f"b{layer}"]
             self.wires[layer].product_backward(dy, x, views[f"W{layer}"], dW=dW, db=db, dx=dx)
-            if layer == 0 or dx is None:
+            if dx is None:  # nobody asks for the gradient of the data
                 return
             skip = self.mask_set.skips[layer] if layer < self.depth else None
             if skip is not None:
                 dx += residual_add_backward(ds, None, None, skip, dy=False)[1]
             # ds: the gradient of what left hidden layer `layer - 1`, complete now with the share of the skip above it.
             ds = dx
-            dh = _drop_backward(ds, thin_hidden[layer - 1])
+            dh = _drop_backward(ds, keeps[layer])
             dy = self.act.run_backward(dh, trace.kept[layer - 1])
 
     def raw_outputs(
         self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None
     ) -> Array:
-        return self.forward(self.views(theta), self.network.outputs.encode(x, context), self.network.keeps(keeps)).raw
+        return self.forward(self.views(theta), self.plain.outputs.encode(x, context), self.plain.keeps(keeps)).raw
 
     def nll(self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None) -> Array:
-        return self.network.outputs.nll(self.raw_outputs(theta, x, context, keeps), x)
+        return self.plain.outputs.nll(self.raw_outputs(theta, x, context, keeps), x)
 
     def row_nll(
         self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None
@@ -152,11 +150,11 @@ class _Bound(Bound):
         keeps: Sequence[Array | None] | None = None,
         row_weights: Array | None = None,
     ) -> Array:
-        outputs = self.network.outputs
-        layout = self.network.layout
+        outputs = self.plain.outputs
+        layout = self.plain.layout
         views = self.views(theta)
         dviews = layout.views(grad[: layout.size])
-        drops = self.network.keeps(keeps)
+        drops = self.plain.keeps(keeps)
         trace = self.forward(views, outputs.encode(x, context), drops)
         nll, d_raw = outputs.nll_and_grad(trace.raw, x)
         if row_weights is None:
@@ -164,7 +162,7 @@ class _Bound(Bound):
         else:
             d_raw *= row_weights[:, None]
         self.backward(views, trace, d_raw, dviews, drops)
-        self._unfold(grad)
+        fold_backward(self.network, grad, self.mask_set)
         return _sum_features(nll)
 
     def sample(self, theta: Array, uniforms: Array, given: Array | None = None, context: Array | None = None) -> Array:
