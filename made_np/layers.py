@@ -26,8 +26,8 @@ What saves work is optional, and goes by name:
   returned in its place.
 - ``y=`` gives an activation's backward function the forward's result. Most slopes can be read off it, so that z need
   not be kept: with ``y``, None will do for z.
-- An output may be an input's own memory where each of its entries needs no more than the entry it overwrites: so
-  activations work in place. Where that would be wrong it is refused.
+- An output may stand in the memory of an input where that does no harm: activations work in place. Where it would be
+  read after it is overwritten, a ValueError says so.
 
 Check any of it for yourself: nudge one entry of an input by +h and -h, divide the change of the output by 2h, compare.
 That is what ``made_np.testing.check_vjp`` does:
@@ -144,8 +144,7 @@ def masked_linear_backward(
     Raises
     ------
     ValueError
-        If one of `dx`, `dW` and `db` shares memory with another, or with an argument: it would be overwritten before
-        it has been read.
+        If `dx` or `dW`, which are written in this order, shares memory with what is read after it, or is written.
 
     Notes
     -----
@@ -174,8 +173,9 @@ def masked_linear_backward(
     >>> db
     array([1., 1.])
     """
-    _refuse_shared({"dx": dx, "dW": dW, "db": db}, {"dy": dy, "x": x, "W": W, "mask": mask})
     dy = np.asarray(dy)
+    _own("dx", dx, dy=dy, x=x, mask=mask, dW=dW, db=db)
+    _own("dW", dW, dy=dy, mask=mask, db=db)
     to_x = None
     to_W = None
     to_b = None
@@ -189,16 +189,10 @@ def masked_linear_backward(
     return to_x, to_W, to_b
 
 
-def _refuse_shared(written: dict[str, Buffer], read: dict[str, Array | None]) -> None:
-    """Raise a `ValueError` if what is written shares memory with what is read, or with something else that is written.
-
-    Of two that are both written each would overwrite the other, so it is enough to look one way.
-    """
-    read = dict(read)
-    for name, array in written.items():
-        if array is not None and array is not False:
-            as_target(array, name, read)
-            read[name] = array
+def _own(name: str, out: Buffer, **read: Buffer) -> None:
+    """Raise a `ValueError` if `out` is an array that shares memory with one that is read or written after it."""
+    if out is not None and out is not False:
+        as_target(out, name, {other: array for other, array in read.items() if array is not False})
 
 
 # ----------------------------------------------------------------------------------------- activations
@@ -714,8 +708,8 @@ def dropout_backward(
     >>> dx
     array([[10.,  0.]])
     """
-    if dx is not False and dkeep is not False:  # of one gradient alone each entry needs what it overwrites
-        _refuse_shared({"dx": dx, "dkeep": dkeep}, {"dy": dy, "x": x, "keep": keep})
+    if dkeep is not False:
+        _own("dx", dx, dy=dy, x=x, dkeep=dkeep)
     to_x = None if dx is False else np.multiply(dy, keep, out=dx)
     to_keep = None if dkeep is False else np.multiply(dy, x, out=dkeep)  # type: ignore[arg-type]
     return to_x, to_keep
@@ -762,8 +756,8 @@ def residual_add_backward(
     >>> dy, dx
     (array([[5., 5.]]), array([[5., 0.]]))
     """
-    if dy is not False and dx is not False:
-        _refuse_shared({"dy": dy, "dx": dx}, {"ds": ds, "skip": skip})
+    if dx is not False:
+        _own("dy", dy, ds=ds, skip=skip, dx=dx)
     to_y = None if dy is False else np.positive(ds, out=dy)
     to_x = None if dx is False else np.multiply(ds, skip, out=dx)
     return to_y, to_x
