@@ -56,7 +56,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from made_np.normal import normal_cdf, normal_pdf
 from made_np.validation import Unregistered, as_target
-from made_np.values import as_a, as_callable, as_number, show
+from made_np.values import as_a, as_callable, as_choice, as_number, show
 
 Array = NDArray[Any]
 Buffer = Array | Literal[False] | None
@@ -568,7 +568,7 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(_ACTIVATIONS)
 """Those that a model may have, by name: ours, and what `register_activation` has added."""
 
 
-def find_activation(name: str) -> Activation:
+def find_activation(activation: str) -> Activation:
     """Return the activation of that name.
 
     Raises
@@ -581,12 +581,12 @@ def find_activation(name: str) -> Activation:
     >>> find_activation("tanh").forward is tanh
     True
     """
-    if not isinstance(name, str) or name not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise Unregistered(
-            f"activation={show(name)} is unknown: use one of {tuple(ACTIVATIONS)}, or register your own first "
+            f"activation={show(activation)} is unknown: use one of {tuple(ACTIVATIONS)}, or register your own first "
             "(made_np.layers.register_activation)"
         )
-    return ACTIVATIONS[name]
+    return ACTIVATIONS[activation]
 
 
 def register_activation(
@@ -655,9 +655,9 @@ def unregister_activation(name: str) -> None:
     Traceback (most recent call last):
     ValueError: name='tanh' belongs to made_np, and stays
     """
-    find_activation(name)
-    if name in BUILT_IN:
+    if isinstance(name, str) and name in BUILT_IN:
         raise ValueError(f"name={show(name)} belongs to made_np, and stays")
+    as_choice(name, "name", [each for each in ACTIVATIONS if each not in BUILT_IN])
     del _ACTIVATIONS[name]
 
 
@@ -673,7 +673,7 @@ def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float, 
     Examples
     --------
     >>> dropout_mask(np.random.default_rng(0), (1, 5), 0.5)
-    array([[2., 0., 0., 0., 2.]], dtype=float32)
+    array([[2., 2., 2., 0., 0.]], dtype=float32)
     """
     keep = rng.random(shape, dtype=np.float32) >= rate
     return np.multiply(keep, 1 / (1 - rate), dtype=dtype)
