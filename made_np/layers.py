@@ -26,8 +26,8 @@ What saves work is optional, and goes by name:
   returned in its place.
 - ``y=`` gives an activation's backward function the forward's result. Most slopes can be read off it, so that z need
   not be kept: with ``y``, None will do for z.
-- An output may be an input's own memory where each of its entries needs no more than the entry it overwrites: so
-  activations work in place. Where that would be wrong it is refused.
+- An output may stand in the memory of an input where that does no harm: activations work in place. Where it would be
+  read after it is overwritten, a ValueError says so.
 
 Check any of it for yourself: nudge one entry of an input by +h and -h, divide the change of the output by 2h, compare.
 That is what ``made_np.testing.check_vjp`` does:
@@ -56,7 +56,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from made_np.normal import normal_cdf, normal_pdf
 from made_np.validation import Unregistered, as_target
-from made_np.values import as_a, as_callable, as_number, show
+from made_np.values import as_a, as_callable, as_choice, as_number, show
 
 Array = NDArray[Any]
 Buffer = Array | Literal[False] | None
@@ -144,8 +144,7 @@ def masked_linear_backward(
     Raises
     ------
     ValueError
-        If one of `dx`, `dW` and `db` shares memory with another, or with an argument: it would be overwritten before
-        it has been read.
+        If `dx` or `dW`, which are written in this order, shares memory with what is read after it, or is written.
 
     Notes
     -----
@@ -174,8 +173,9 @@ def masked_linear_backward(
     >>> db
     array([1., 1.])
     """
-    _refuse_shared({"dx": dx, "dW": dW, "db": db}, {"dy": dy, "x": x, "W": W, "mask": mask})
     dy = np.asarray(dy)
+    _own("dx", dx, dy=dy, x=x, mask=mask, dW=dW, db=db)
+    _own("dW", dW, dy=dy, mask=mask, db=db)
     to_x = None
     to_W = None
     to_b = None
@@ -189,16 +189,10 @@ def masked_linear_backward(
     return to_x, to_W, to_b
 
 
-def _refuse_shared(written: dict[str, Buffer], read: dict[str, Array | None]) -> None:
-    """Raise a `ValueError` if what is written shares memory with what is read, or with something else that is written.
-
-    Of two that are both written each would overwrite the other, so it is enough to look one way.
-    """
-    read = dict(read)
-    for name, array in written.items():
-        if array is not None and array is not False:
-            as_target(array, name, read)
-            read[name] = array
+def _own(name: str, out: Buffer, **read: Buffer) -> None:
+    """Raise a `ValueError` if `out` is an array that shares memory with one that is read or written after it."""
+    if out is not None and out is not False:
+        as_target(out, name, {other: array for other, array in read.items() if array is not False})
 
 
 # ----------------------------------------------------------------------------------------- activations
@@ -574,7 +568,7 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(_ACTIVATIONS)
 """Those that a model may have, by name: ours, and what `register_activation` has added."""
 
 
-def find_activation(name: str) -> Activation:
+def find_activation(activation: str) -> Activation:
     """Return the activation of that name.
 
     Raises
@@ -587,12 +581,12 @@ def find_activation(name: str) -> Activation:
     >>> find_activation("tanh").forward is tanh
     True
     """
-    if not isinstance(name, str) or name not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise Unregistered(
-            f"activation={show(name)} is unknown: use one of {tuple(ACTIVATIONS)}, or register your own first "
+            f"activation={show(activation)} is unknown: use one of {tuple(ACTIVATIONS)}, or register your own first "
             "(made_np.layers.register_activation)"
         )
-    return ACTIVATIONS[name]
+    return ACTIVATIONS[activation]
 
 
 def register_activation(
@@ -661,9 +655,9 @@ def unregister_activation(name: str) -> None:
     Traceback (most recent call last):
     ValueError: name='tanh' belongs to made_np, and stays
     """
-    find_activation(name)
-    if name in BUILT_IN:
+    if isinstance(name, str) and name in BUILT_IN:
         raise ValueError(f"name={show(name)} belongs to made_np, and stays")
+    as_choice(name, "name", [each for each in ACTIVATIONS if each not in BUILT_IN])
     del _ACTIVATIONS[name]
 
 
@@ -679,7 +673,7 @@ def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float, 
     Examples
     --------
     >>> dropout_mask(np.random.default_rng(0), (1, 5), 0.5)
-    array([[2., 0., 0., 0., 2.]], dtype=float32)
+    array([[2., 2., 2., 0., 0.]], dtype=float32)
     """
     keep = rng.random(shape, dtype=np.float32) >= rate
     return np.multiply(keep, 1 / (1 - rate), dtype=dtype)
@@ -714,8 +708,8 @@ def dropout_backward(
     >>> dx
     array([[10.,  0.]])
     """
-    if dx is not False and dkeep is not False:  # of one gradient alone each entry needs what it overwrites
-        _refuse_shared({"dx": dx, "dkeep": dkeep}, {"dy": dy, "x": x, "keep": keep})
+    if dkeep is not False:
+        _own("dx", dx, dy=dy, x=x, dkeep=dkeep)
     to_x = None if dx is False else np.multiply(dy, keep, out=dx)
     to_keep = None if dkeep is False else np.multiply(dy, x, out=dkeep)  # type: ignore[arg-type]
     return to_x, to_keep
@@ -762,8 +756,8 @@ def residual_add_backward(
     >>> dy, dx
     (array([[5., 5.]]), array([[5., 0.]]))
     """
-    if dy is not False and dx is not False:
-        _refuse_shared({"dy": dy, "dx": dx}, {"ds": ds, "skip": skip})
+    if dx is not False:
+        _own("dy", dy, ds=ds, skip=skip, dx=dx)
     to_y = None if dy is False else np.positive(ds, out=dy)
     to_x = None if dx is False else np.multiply(ds, skip, out=dx)
     return to_y, to_x

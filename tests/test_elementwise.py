@@ -139,7 +139,7 @@ def test_a_name_is_taken_once_and_can_be_given_back() -> None:
     with pytest.raises(ValueError, match="name='mine' is taken"):
         layers.register_activation("mine", softsign, softsign_backward)
     layers.unregister_activation("mine")
-    with pytest.raises(ValueError, match="activation='mine' is unknown"):
+    with pytest.raises(ValueError, match="name='mine' is unknown"):
         layers.unregister_activation("mine")
 
 

@@ -212,7 +212,7 @@ class MixtureOfGaussians(RealMixture):
 class MixtureOfLogistics(RealMixture):
     """A real feature: a mixture of `n` logistic densities, ``f(z) = sigmoid(z) sigmoid(-z)``.
 
-    Much like `MixtureOfGaussians`, with tails that fall as e^-|z|, so that a value far out costs less.
+    Much like `MixtureOfGaussians`, with tails that fall as ``exp(-|z|)``, so that a value far out costs less.
 
     Per feature: n weights (logits; left out for n = 1), n means and n scales, in this order, with
     ``s = min_scale + softplus(raw)``; the standard deviation of a component is ``pi s / sqrt(3)``.

@@ -55,8 +55,8 @@ class MADEDensity(Conventions):
         "auto" also looks for one-hot columns in `fit` on 100 rows or more (see `made_np.OneHot.find`), unless `order`
         is a permutation. They are one feature of the model, and `order` counts features. They are one-hot in every
         sample, and other rows are refused. A `made_np.OneHot` says which they are; the rest is then as for "auto".
-    activation : {"relu", "tanh", "sigmoid", "softplus"}
-        Of the hidden layers.
+    activation : str
+        Of the hidden layers, as `MADE` takes it: "relu", "tanh", "gelu", ..., or one of your own.
     order : {"auto", "natural", "reverse", "random", "found"}, permutation (D,), or permutations (n_masks, D)
         The sequence in which columns are generated. "found": `made_np.find_order` finds it in the rows of `fit`, or of
         the first `partial_fit`. "auto": a trial decides between natural and found; without held-out rows it is found;

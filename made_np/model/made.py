@@ -39,7 +39,9 @@ class MADE(Description):
     output : str, Distribution, or a list of them, one per feature
         "bernoulli", "gaussian", ``Categorical(n)``, ``Gaussian()``, ``MixtureOfGaussians(n)``,
         ``MixtureOfLogistics(n)``, ``DiscretizedLogistic(levels, n)``.
-    activation : {"relu", "tanh", "sigmoid", "softplus"}
+    activation : str
+        "relu", "tanh", "sigmoid", "softplus", "elu", "leaky_relu", "selu", "gelu", "silu" or "identity" (see `layers`),
+        or the name of one of your own (`layers.register_activation`).
     order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)
         The sequence in which features are generated; "random" draws one per mask set.
     degrees : {"spread", "random"}, one integer array per hidden layer, or a list of such lists, one per mask set

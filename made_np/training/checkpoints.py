@@ -3,7 +3,7 @@
 A checkpoint is a file that `storage.save` wrote, and `storage.load` opens it as a model: its theta is the one that
 `fit` would give back. What a run needs besides stands with it:
 
-===================  =====================================================================================
+==================== =====================================================================================
 ``extra["run"]``     what the run is: model, options, checksums of all rows. Another run is refused
 ``extra["layout"]``  version of this table and of what stands in ``run``
 ``extra["rng"]``     state of the bit generator at the end of the last epoch
@@ -13,7 +13,7 @@ A checkpoint is a file that `storage.save` wrote, and `storage.load` opens it as
 ``array.theta``      (P,) where the next step starts
 ``array.averaged``   (P,) the average over the steps, if there is one
 ``array.state.NAME`` what the optimizer remembers
-===================  =====================================================================================
+==================== =====================================================================================
 """
 
 from __future__ import annotations
