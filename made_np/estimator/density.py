@@ -44,7 +44,8 @@ class MADEDensity(Fitting):
         features, so they are not looked for where it is a permutation. A `made_np.OneHot` says which they are; the rest
         is then as for "auto".
         "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``,
-        ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails, .... Real columns are
+        ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails, ..., a name that
+        `made_np.distributions.register` gave to a distribution of your own, or one of these. Real columns are
         standardised for the network; densities and samples are in the column's own units. A discrete column has
         the values up to the largest one that fit met, and refuses others: give ``Categorical(n)`` if there are more.
     activation : {"relu", "tanh", "sigmoid", "softplus"}

@@ -35,7 +35,8 @@ class MADE(Description):
         Widths of the hidden layers; ``()`` leaves a linear model (FVSBN).
     output : str, Distribution, or a list of them, one per feature
         "bernoulli", "gaussian", ``Categorical(n)``, ``Gaussian()``, ``MixtureOfGaussians(n)``,
-        ``MixtureOfLogistics(n)``, ``DiscretizedLogistic(levels, n)``.
+        ``MixtureOfLogistics(n)``, ``DiscretizedLogistic(levels, n)``, or one of your own, by its name if it has been
+        given one (`made_np.distributions.register`).
     activation : {"relu", "tanh", "sigmoid", "softplus"}
     order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)
         The sequence in which features are generated; "random" draws one per mask set.
