@@ -79,6 +79,13 @@ def test_the_same_class_written_anew_takes_the_place_of_the_old_one() -> None:
     unregister("mine")
 
 
+def test_what_a_class_must_say_may_be_a_field() -> None:
+    kind = frozen(Poisson, n_raw=field(default=1), support="counts", __annotations__={"n_raw": "int"})
+    register("mine", kind)
+    assert MADE(2, output="mine").config()["output"] == [{"name": "mine", "floor": 1e-3, "n_raw": 1}]
+    unregister("mine")
+
+
 def test_one_with_arguments_is_registered_by_an_example() -> None:
     kind = frozen(Poisson, floor=field(), __annotations__={"floor": "float"})
     with pytest.raises(ValueError, match=r"no Mine can be made to be tried .*give example=Mine\(floor\)"):
@@ -269,10 +276,10 @@ def test_fields_that_json_changes_are_refused() -> None:
 
 def test_one_that_cannot_be_hashed_is_refused_where_a_model_is_made() -> None:
     loose = dataclass(type("Loose", (Distribution,), vars_of(Bernoulli)))()
-    with pytest.raises(
-        TypeError, match=r"output=.* cannot be hashed: decorate its class with @dataclass\(frozen=True\)"
-    ):
-        MADE(2, output=loose)
+    listed = Poisson([0.1])  # type: ignore[arg-type]
+    for output in (loose, listed, ["bernoulli", listed]):
+        with pytest.raises(TypeError, match=r"output=.* cannot be hashed .*decorate its class with @dataclass\(frozen"):
+            MADE(2, output=output)
 
 
 def test_a_subclass_has_no_kernel_of_its_base() -> None:
