@@ -1,4 +1,4 @@
-"""Distributions that made_np does not have: counts, real numbers, and days that the network sees through two units.
+"""Distributions that made_np does not have: counts, real numbers, times, and days that the network sees on a circle.
 
 They show what somebody's own distribution needs, which is little, and that it then works everywhere.
 """
@@ -103,6 +103,38 @@ class Laplace(Distribution):
 
 
 @dataclass(frozen=True)
+class Waiting(Distribution):
+    """Times: ``p(x) = r e^(-r x)`` for x >= 0, with r = 0.01 + softplus(raw): a density, but not of all reals."""
+
+    n_raw = 1
+    support = "a number of at least 0"
+
+    def _rate(self, raw: Array) -> Array:
+        return softplus(raw[..., 0]) + raw.dtype.type(0.01)
+
+    def nll_and_grad(self, raw: Array, x: Array) -> tuple[Array, Array]:
+        """Return ``r x - log r``; its slope in r is ``x - 1 / r``."""
+        rate = self._rate(raw)
+        return rate * x - np.log(rate), ((x - 1 / rate) * sigmoid(raw[..., 0]))[..., None]
+
+    def inverse_cdf(self, raw: Array, u: Array) -> Array:
+        """Return ``-log(1 - u) / r``."""
+        return (-np.log1p(-u) / self._rate(raw)).astype(raw.dtype)
+
+    def mean(self, raw: Array) -> Array:
+        """Return 1 / r."""
+        return 1 / self._rate(raw)
+
+    def marginal(self, x: Array) -> Array:
+        """Return the raw output of the mean."""
+        return np.array([np.log(np.expm1(max(1 / max(float(x.mean()), 1e-2) - 0.01, 1e-3)))])
+
+    def invalid(self, x: Array) -> Array:
+        """Return True where x is negative or infinite."""
+        return ~((x >= 0) & (x < np.inf))
+
+
+@dataclass(frozen=True)
 class Weekday(Categorical):
     """Days 0..n-1, which the network sees on a circle."""
 
@@ -115,7 +147,7 @@ class Weekday(Categorical):
         return np.nan_to_num(np.stack((np.cos(angle), np.sin(angle)), axis=-1), copy=False)
 
 
-OWN: dict[str, Distribution] = {"poisson": Poisson(), "laplace": Laplace(), "weekday": Weekday()}
+OWN: dict[str, Distribution] = {"poisson": Poisson(), "laplace": Laplace(), "waiting": Waiting(), "weekday": Weekday()}
 
 
 @contextmanager

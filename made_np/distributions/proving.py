@@ -210,11 +210,11 @@ def _prove_probabilities(output: Distribution, raw: Array, x: Array) -> None:
     p = np.exp(-output.nll(raw, x))
     low, high = _bounds(output, raw, x)
     h = STEP * (1 + np.abs(x))
-    is_density = (high - low < TOLERANCE) & ~output.invalid(x - h) & ~output.invalid(x + h)
-    slope = (
-        _bounds(output, raw, np.where(is_density, x + h, x))[0]
-        - _bounds(output, raw, np.where(is_density, x - h, x))[0]
-    ) / (2 * h)
+    left = np.where(output.invalid(x - h), x, x - h)
+    right = np.where(output.invalid(x + h), x, x + h)
+    is_density = (high - low < TOLERANCE) & (left < right)  # next to a count there is nothing legal
+    rise = _bounds(output, raw, right)[0] - _bounds(output, raw, left)[0]
+    slope = rise / np.where(is_density, right - left, 1)
     expected = np.where(is_density, slope, high - low)
     slack = np.where(is_density, SLACK * p + STEP, TOLERANCE)
     wrong = np.abs(p - expected) > slack

@@ -108,7 +108,8 @@ def _check_class(kind: Any) -> None:
     if not isinstance(kind, type) or not issubclass(kind, Distribution):
         raise TypeError(f"kind={show(kind)}: give a class derived from made_np.distributions.Distribution")
     missing = sorted(getattr(kind, "__abstractmethods__", ()))
-    missing += [name for name in ("n_raw", "support") if not hasattr(kind, name)]
+    own = getattr(kind, "__dataclass_fields__", {})
+    missing += [name for name in ("n_raw", "support") if not hasattr(kind, name) and name not in own]
     if missing:
         raise TypeError(f"{kind.__name__} lacks {', '.join(missing)}: define what Distribution asks for")
     params: Any = vars(kind).get("__dataclass_params__") if is_dataclass(kind) else None

@@ -71,8 +71,11 @@ def make_distribution(output: str | Distribution) -> Distribution:
         Neither a name nor a distribution, or a distribution that cannot be hashed.
     """
     if isinstance(output, Distribution):
-        if type(output).__hash__ is None:
-            raise TypeError(f"output={show(output)} cannot be hashed: decorate its class with @dataclass(frozen=True)")
+        try:
+            hash(output)
+        except TypeError as error:
+            way_out = "decorate its class with @dataclass(frozen=True), and give its fields values that can be hashed"
+            raise TypeError(f"output={show(output)} cannot be hashed ({error}): {way_out}") from None
         return output
     if not isinstance(output, str):
         raise TypeError(f"output={show(output)} is a {type(output).__name__}: give a name or a distribution")

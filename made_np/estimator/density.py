@@ -47,7 +47,8 @@ class MADEDensity(Conventions):
     columns : str, Distribution, or a list with one of these per column; or OneHot
         What each column is. "auto": a column of 0 and 1 is Bernoulli, one of integers 0..max with max <= 31 is
         Categorical, any other is Gaussian. Or "bernoulli", "gaussian", "categorical", "discretized_logistic",
-        ``made_np.Categorical(n)``, ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails.
+        ``made_np.Categorical(n)``, ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails,
+        or a name that `made_np.distributions.register` gave to a distribution of your own.
         Real columns are standardised for the network; densities and samples are in the column's own units. A discrete
         column has the values up to the largest one in `fit`, and refuses others: give ``Categorical(n)`` if there are
         more.

@@ -38,7 +38,8 @@ class MADE(Description):
         Widths of the hidden layers; ``()`` leaves a linear model (logistic regressions; FVSBN in the literature).
     output : str, Distribution, or a list of them, one per feature
         "bernoulli", "gaussian", ``Categorical(n)``, ``Gaussian()``, ``MixtureOfGaussians(n)``,
-        ``MixtureOfLogistics(n)``, ``DiscretizedLogistic(levels, n)``.
+        ``MixtureOfLogistics(n)``, ``DiscretizedLogistic(levels, n)``, or one of your own, by its name if it has been
+        given one (`made_np.distributions.register`).
     activation : str
         "relu", "tanh", "sigmoid", "softplus", "elu", "leaky_relu", "selu", "gelu", "silu" or "identity" (see `layers`),
         or the name of one of your own (`layers.register_activation`).

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
-from strategies import OUTPUTS, n_values, random_column
+from strategies import EVERY, n_values, random_column
 
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.mixtures import RealMixture
@@ -21,7 +21,7 @@ from made_np.testing import check_close, check_vjp
 
 Array = NDArray[Any]
 
-every_output = pytest.mark.parametrize("output", OUTPUTS, ids=repr)
+every_output = pytest.mark.parametrize("output", EVERY, ids=repr)
 both = pytest.mark.parametrize("dtype", ["float32", "float64"])
 EXTREME = (-1e4, 1e4)
 

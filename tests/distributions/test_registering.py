@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from own_distributions import OWN, Laplace, Poisson, Weekday, registered
 from scipy import stats
-from strategies import OUTPUTS
+from strategies import EVERY
 
 import made_np
 from made_np import MADE, Bernoulli, Gaussian
@@ -37,7 +37,7 @@ def vars_of(kind: type[Distribution]) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------ what is taken
 
 
-@pytest.mark.parametrize("output", [*OUTPUTS, *OWN.values()], ids=repr)
+@pytest.mark.parametrize("output", [*EVERY, *OWN.values()], ids=repr)
 def test_every_distribution_keeps_to_the_contract(output: Distribution) -> None:
     prove(output)
 
@@ -76,6 +76,13 @@ def test_the_same_class_written_anew_takes_the_place_of_the_old_one() -> None:
     register("mine", again[0])
     register("mine", again[1])
     assert type(MADE(1, output="mine").output) is again[1]
+    unregister("mine")
+
+
+def test_what_a_class_must_say_may_be_a_field() -> None:
+    kind = frozen(Poisson, n_raw=field(default=1), support="counts", __annotations__={"n_raw": "int"})
+    register("mine", kind)
+    assert MADE(2, output="mine").config()["output"] == [{"name": "mine", "floor": 1e-3, "n_raw": 1}]
     unregister("mine")
 
 
@@ -269,10 +276,10 @@ def test_fields_that_json_changes_are_refused() -> None:
 
 def test_one_that_cannot_be_hashed_is_refused_where_a_model_is_made() -> None:
     loose = dataclass(type("Loose", (Distribution,), vars_of(Bernoulli)))()
-    with pytest.raises(
-        TypeError, match=r"output=.* cannot be hashed: decorate its class with @dataclass\(frozen=True\)"
-    ):
-        MADE(2, output=loose)
+    listed = Poisson([0.1])  # type: ignore[arg-type]
+    for output in (loose, listed, ["bernoulli", listed]):
+        with pytest.raises(TypeError, match=r"output=.* cannot be hashed .*decorate its class with @dataclass\(frozen"):
+            MADE(2, output=output)
 
 
 def test_a_subclass_has_no_kernel_of_its_base() -> None:
@@ -282,7 +289,7 @@ def test_a_subclass_has_no_kernel_of_its_base() -> None:
     assert Poisson().kernel is None
 
 
-@pytest.mark.parametrize("output", [*OUTPUTS, *OWN.values()], ids=repr)
+@pytest.mark.parametrize("output", [*EVERY, *OWN.values()], ids=repr)
 def test_a_config_survives_json(output: Distribution) -> None:
     with registered():
         made = MADE(2, output=output)
