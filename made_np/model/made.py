@@ -14,6 +14,7 @@ from made_np.layers import Array
 from made_np.masks.masks import Ints
 from made_np.model.description import Description
 from made_np.model.gaps import choose, fill
+from made_np.model.rows import Rows
 from made_np.network.starts import SCHEMES, draw_parameters
 from made_np.validation import as_dense, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
@@ -100,7 +101,7 @@ class MADE(Description):
         """
         as_choice(scheme, "scheme", SCHEMES)
         generator = as_generator(rng)
-        rows = None if x is None else self.check_rows(x)
+        rows = x if x is None or isinstance(x, Rows) else Rows(self.check_rows(x))
         if rows is not None and len(rows) == 0:
             raise ValueError("x has no rows: init needs some to set the output biases from")
         theta = draw_parameters(self.network, generator, self.mask_sets[0], self.dtype, scheme)
@@ -109,7 +110,7 @@ class MADE(Description):
             for name, mask in self.network.masks(self.mask_sets[0]).items():
                 views[name][~mask] = 0
         if rows is not None:
-            views[self.network.output_bias][:] = self.outputs.marginal(rows)
+            views[self.network.output_bias][:] = self.outputs.marginal(rows.x, self.dtype)
             if self.hidden:
                 views[self.network.output_weights][:] = 0
         return theta

@@ -60,6 +60,10 @@ class Store(Protocol):
     def numbers(self) -> Array | None:
         """Return the array of real numbers that keeps the rows, or None."""
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of real numbers that holds all values but gaps."""
+
 
 @dataclass(frozen=True, eq=False)
 class ArrayStore:
@@ -91,6 +95,11 @@ class ArrayStore:
         """Return the array, if it is one of real numbers."""
         return self.array if self.array.dtype.kind in "buif" else None
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of real numbers that holds all values but gaps."""
+        return self.array.dtype if self.array.dtype.kind in "buif" else np.dtype(np.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class FrameStore:
@@ -116,6 +125,11 @@ class FrameStore:
         """Return None: there is no such array."""
         return None
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of real numbers that holds all values but gaps."""
+        return np.result_type(*[_dtype_of(column) for column in self.columns])
+
 
 @dataclass(frozen=True, eq=False)
 class Above:
@@ -140,6 +154,11 @@ class Above:
     def numbers(self) -> Array | None:
         """Return None: they are computed."""
         return None
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of real numbers that holds all values but gaps."""
+        return np.dtype(np.bool_)
 
     def _of(self, values: Floats) -> Floats:
         kept = np.isnan(values) | np.isinf(values)  # infinity is refused, whatever the threshold
@@ -181,6 +200,8 @@ def attribute(X: Any, name: str, default: Any = None) -> Any:
 
 def labels_of(X: Any) -> Labels | None:
     """Return what a data frame calls its columns, strings or not; None for what is none."""
+    if isinstance(X, np.ndarray):
+        return None
     labels = attribute(X, "column_names") if _is_arrow(X) else attribute(X, "columns")
     return None if labels is None else tuple(labels)
 
@@ -208,6 +229,8 @@ def column_names(X: Any, name: str = "X") -> tuple[str, ...] | None:
 
 def columns_of(X: Any) -> list[Any] | None:
     """Return the columns of a data frame (pandas, polars, pyarrow), each of its own dtype; None for anything else."""
+    if isinstance(X, np.ndarray):
+        return None
     if attribute(X, "iloc") is not None and attribute(X, "columns") is not None:
         return [X.iloc[:, d] for d in range(X.shape[1])]
     if _is_arrow(X):
@@ -244,6 +267,16 @@ def _is_whole(column: Any) -> bool:
         return str(column.type).startswith(("int", "uint"))
     is_integer = getattr(column.dtype, "is_integer", None)  # of polars
     return bool(getattr(column.dtype, "kind", None) in ("i", "u") if is_integer is None else is_integer())
+
+
+def _dtype_of(column: Any) -> np.dtype[Any]:
+    """Return the dtype of NumPy that holds what a column of any library holds, apart from gaps."""
+    name = str(getattr(column, "dtype", None) or column.type).lower()  # of pyarrow, the type
+    try:
+        dtype = np.dtype("bool" if name == "boolean" else name)
+    except TypeError:
+        return np.dtype(np.float64)
+    return dtype if dtype.kind in "buif" else np.dtype(np.float64)
 
 
 Entries = Callable[[tuple[int, ...]], str]

@@ -125,9 +125,8 @@ class Table:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype of the array of real numbers that keeps the rows; float64 if they are kept in another way."""
-        array = self._store.numbers()
-        return np.dtype(np.float64) if array is None else array.dtype
+        """The dtype of real numbers that holds all values but gaps: that of what keeps them, or float64."""
+        return self._store.dtype
 
     def __len__(self) -> int:
         return self.n_rows

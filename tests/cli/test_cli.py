@@ -173,7 +173,10 @@ def test_train_binarizes_and_takes_images(tmp_path: Path) -> None:
         (["--columns", "poisson"], "'poisson' is unknown"),
         (["--columns", "bernoulli:1:2:3"], "categorical:5 for 5 values"),
         (["--columns", "bernoulli,gaussian"], "lists 2"),
-        (["--columns", "bernoulli"], r"rows\.csv, line \d+, column grams = .*: column 2 \('grams'\) has Bernoulli values"),
+        (
+            ["--columns", "bernoulli"],
+            r"rows\.csv, line \d+, column grams = .*: column 2 \('grams'\) has Bernoulli values",
+        ),
         (["--direct", "maybe"], "auto, yes, no"),
         (["--epochs", "1.5"], "'1.5' is no integer >= 1"),
         (["--learning-rate", "nan"], "'nan' is no finite number"),
