@@ -281,15 +281,15 @@ TABLES: dict[str, Callable[[], Call]] = {
         _learner().fit, or_names=("X_val",), X=models.table(), y=None, X_val=models.table(), checkpoint=None
     ),
     "estimator.density.MADEDensity.partial_fit": lambda: call(_learner().partial_fit, X=models.table(), y=None),
-    "estimator.fitted.FittedDensity.evaluate": lambda: call(models.learned().evaluate, X=models.rows()),
-    "estimator.fitted.FittedDensity.impute": lambda: call(
+    "estimator.density.MADEDensity.evaluate": lambda: call(models.learned().evaluate, X=models.rows()),
+    "estimator.density.MADEDensity.impute": lambda: call(
         models.learned().impute, X=_given(), n_draws=2, random_state=_rng()
     ),
-    "estimator.fitted.FittedDensity.load": lambda: call(MADEDensity.load, path="density.npz", backend=None),
-    "estimator.fitted.FittedDensity.sample": lambda: call(models.learned().sample, n_samples=2, random_state=_rng()),
-    "estimator.fitted.FittedDensity.save": lambda: call(models.learned().save, path=PATH),
-    "estimator.fitted.FittedDensity.score": lambda: call(models.learned().score, X=models.rows(), y=None),
-    "estimator.fitted.FittedDensity.score_samples": lambda: call(models.learned().score_samples, X=_given()),
+    "estimator.density.MADEDensity.load": lambda: call(MADEDensity.load, path="density.npz", backend=None),
+    "estimator.density.MADEDensity.sample": lambda: call(models.learned().sample, n_samples=2, random_state=_rng()),
+    "estimator.density.MADEDensity.save": lambda: call(models.learned().save, path=PATH),
+    "estimator.density.MADEDensity.score": lambda: call(models.learned().score, X=models.rows(), y=None),
+    "estimator.density.MADEDensity.score_samples": lambda: call(models.learned().score_samples, X=_given()),
     "one_hot.OneHot": lambda: call(OneHot, groups=((0, 2),), may_be_none=(True,)),
     "one_hot.OneHot.find": lambda: call(OneHot.find, x=models.table(), evidence=20.0),
     "one_hot.OneHot.fold": lambda: call(models.one_hot().fold, x=np.eye(3)),
