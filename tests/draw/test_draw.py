@@ -455,7 +455,7 @@ def test_a_path_is_looked_at_before_anything_is_drawn(picture: object, monkeypat
     def work(*_: object) -> None:
         raise AssertionError("drawing has started")
 
-    for module in ("curves", "graph", "images", "reliability", "wires"):
+    for module in ("calibration_picture", "curves", "images", "masks_picture", "network_picture"):
         monkeypatch.setattr(f"made_np.draw.{module}.new_figure", work)
     with pytest.raises(ValueError, match=r"path='a\.jpeg2': give a picture a name"):
         picture("a.jpeg2")
