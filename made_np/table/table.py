@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.cells import FileSource, Source
-from made_np.lazy import lazy
 from made_np.table.frames import Above, Floats, Labels, Store, as_store, column_names, labels_of
 from made_np.values import as_count, as_number
 
@@ -36,6 +35,8 @@ class Table:
         Where the rows come from, for messages: ``source.at(first)`` is what the block from row `first` on is called.
     labels : tuple or None
         What a data frame calls its columns, strings or not; None if they have no names.
+    n_rows, n_columns : int
+        n and D.
 
     Examples
     --------
@@ -50,8 +51,15 @@ class Table:
 
     source: Source
     labels: Labels | None = None
+    n_rows: int = field(init=False)
+    n_columns: int = field(init=False)
     _store: Store = field(kw_only=True)
     _rows: Ints | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        n_rows, n_columns = self._store.shape
+        object.__setattr__(self, "n_rows", n_rows if self._rows is None else len(self._rows))
+        object.__setattr__(self, "n_columns", n_columns)
 
     @classmethod
     def of(cls, X: Any, name: str = "X") -> Table:
@@ -104,16 +112,6 @@ class Table:
     def is_file(self) -> bool:
         """Whether the rows come from a file."""
         return isinstance(self.source, FileSource)
-
-    @lazy
-    def n_rows(self) -> int:
-        """n."""
-        return self._store.shape[0] if self._rows is None else len(self._rows)
-
-    @lazy
-    def n_columns(self) -> int:
-        """D."""
-        return self._store.shape[1]
 
     @property
     def values(self) -> Array:
