@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.cells import FileSource, Source
+from made_np.cells import FileSource, Name, Source
 from made_np.table.frames import Above, Floats, Labels, Store, as_store, column_names, labels_of
-from made_np.values import as_count, as_number
+from made_np.validation import as_integers
+from made_np.values import as_a, as_count, as_flag, as_number, as_sequence
 
 __all__ = ["Table"]
 
@@ -62,14 +63,14 @@ class Table:
         object.__setattr__(self, "n_columns", n_columns)
 
     @classmethod
-    def of(cls, X: Any, name: str = "X") -> Table:
+    def of(cls, X: Any, name: Name = "X") -> Table:
         """Return the table that `X` is; a table is itself, with the name that it has.
 
         Parameters
         ----------
         X : array, list of rows, data frame (pandas, polars, pyarrow), or anything that NumPy makes an array of
-        name : str
-            What messages call it.
+        name : str or Source
+            What messages call it; a source, of a file, knows the names of its columns too.
 
         Raises
         ------
@@ -80,8 +81,8 @@ class Table:
         """
         if isinstance(X, Table):
             return X
-        names = column_names(X, name)
-        store = as_store(X, name)
+        source = name if isinstance(name, Source) else Source(name, column_names(X, name))
+        store = as_store(X, source.name)
         if len(store.shape) != 2:
             raise ValueError(
                 f"{name} has {len(store.shape)} dimensions, not the 2 of a table (n, D). Reshape your data: "
@@ -90,13 +91,8 @@ class Table:
         for axis, what in enumerate(("sample(s)", "feature(s)")):
             if store.shape[axis] == 0:
                 raise ValueError(f"{name} has 0 {what} (shape={store.shape}) while a minimum of 1 is required.")
-        return cls(Source(name, names), labels_of(X), _store=store)
-
-    @classmethod
-    def of_file(cls, values: Array, source: FileSource) -> Table:
-        """Return the rows (n, D) of real numbers that a file holds."""
-        labels = None if source.names is None else tuple(source.names)
-        return cls(source, labels, _store=as_store(values, source.name))
+        labels = labels_of(X) if source.names is None else tuple(source.names)
+        return cls(source, labels, _store=store)
 
     @property
     def name(self) -> str:
@@ -134,9 +130,11 @@ class Table:
 
     def named(self, names: Sequence[str] | None) -> Table:
         """Return the same rows under other names of columns, or under none."""
-        if names is not None and len(names) != self.n_columns:
-            raise ValueError(f"names lists {len(names)}: give one for each of the {self.n_columns} columns")
-        kept = None if names is None else tuple(names)
+        kept = None
+        if names is not None:
+            what = f"a string for each of the {self.n_columns} columns"
+            given = as_sequence(names, "names", what, self.n_columns)
+            kept = tuple(as_a(name, f"names[{d}]", str, "give a string") for d, name in enumerate(given))
         return replace(self, source=replace(self.source, names=kept), labels=kept)
 
     def where(self, row: int, column: int) -> str:
@@ -147,7 +145,8 @@ class Table:
         >>> Table.of(np.eye(3), "x").take([2, 1]).where(0, 1)
         'x[2, 1] (column 1)'
         """
-        return self.source.entry(row, column)
+        row = as_count(row, "row", 0, self.n_rows - 1)
+        return self.source.entry(row, as_count(column, "column", 0, self.n_columns - 1))
 
     def take(self, index: Any) -> Table:
         """Return the table of some rows, which stay where they are.
@@ -156,10 +155,19 @@ class Table:
         ----------
         index : slice, or integers
             Which rows, in which order. Messages go on to call them by their place in the whole.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Neither, or a row that is not there.
         """
         if isinstance(index, slice):
-            index = np.arange(self.n_rows)[index]
-        kept = np.asarray(index, dtype=np.int64)
+            kept = np.arange(self.n_rows)[index]
+        else:
+            kept = as_integers(index, "index")
+            wrong = (kept < 0) | (kept >= self.n_rows)
+            if wrong.any():
+                raise ValueError(f"index has {kept[wrong][0]}: give rows in 0..{self.n_rows - 1}")
         rows = kept if self._rows is None else self._rows[kept]
         return replace(self, source=self.source.take(kept), _rows=rows)
 
@@ -168,6 +176,7 @@ class Table:
 
         Parameters
         ----------
+        start, stop : int
         gaps : bool
             Whether NaN is allowed.
 
@@ -179,7 +188,9 @@ class Table:
             A complex number, infinity, an integer that float64 does not hold, or NaN without `gaps`. Messages name
             row, column and value, of the first such entry.
         """
-        stop = self.n_rows if stop is None else min(stop, self.n_rows)
+        gaps = as_flag(gaps, "gaps")
+        start = as_count(start, "start", 0)
+        stop = self.n_rows if stop is None else min(as_count(stop, "stop", start), self.n_rows)
         source = self.source.at(start)
         block = self._store.read(slice(start, stop) if self._rows is None else self._rows[start:stop], source)
         _check_finite(block, gaps, source.entry)
@@ -187,6 +198,8 @@ class Table:
 
     def column(self, d: int, *, gaps: bool = True) -> Floats:
         """Return column `d` (n,) in float64, checked as by `read`."""
+        d = as_count(d, "d", 0, self.n_columns - 1)
+        gaps = as_flag(gaps, "gaps")
         values = self._store.column(d, slice(None) if self._rows is None else self._rows, self.source)
         _check_finite(values, gaps, lambda row: self.source.entry(row, d))
         return values
