@@ -31,6 +31,7 @@ from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
 from made_np.training.fit import fit_rows
 from made_np.training.online import Memory, train_on
+from made_np.values import as_number
 
 __all__ = ["learn", "learn_on"]
 
@@ -152,7 +153,7 @@ def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
 def read(params: Any, X: Any, name: str = "X") -> Table:
     """Return the table that `X` is, binarised if asked for."""
     table = Table.of(X, name)
-    return table if params.binarize is None else table.above(params.binarize)
+    return table if params.binarize is None else table.above(as_number(params.binarize, "binarize"))
 
 
 def read_again(params: Any, before: Fitted, X: Any) -> Table:

@@ -274,7 +274,7 @@ def _dtype_of(column: Any) -> np.dtype[Any]:
     name = str(getattr(column, "dtype", None) or column.type).lower()  # of pyarrow, the type
     try:
         dtype = np.dtype("bool" if name == "boolean" else name)
-    except TypeError:
+    except (TypeError, ValueError):
         return np.dtype(np.float64)
     return dtype if dtype.kind in "buif" else np.dtype(np.float64)
 

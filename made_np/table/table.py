@@ -199,6 +199,8 @@ class Table:
     def column(self, d: int, *, gaps: bool = True) -> Floats:
         """Return column `d` (n,) in float64, checked as by `read`."""
         d = as_count(d, "d", 0, self.n_columns - 1)
+        as_flag(gaps, "gaps")
+        d = as_count(d, "d", 0, self.n_columns - 1)
         gaps = as_flag(gaps, "gaps")
         values = self._store.column(d, slice(None) if self._rows is None else self._rows, self.source)
         _check_finite(values, gaps, lambda row: self.source.entry(row, d))
@@ -212,7 +214,7 @@ class Table:
         >>> Table.of([[0.2, 0.7, None]]).above(0.5).read()
         array([[ 0.,  1., nan]])
         """
-        return replace(self, _store=Above(self._store, as_number(threshold, "binarize")))
+        return replace(self, _store=Above(self._store, as_number(threshold, "threshold")))
 
     def blocks(self, n_rows: int | None = None, *, gaps: bool = True) -> Iterator[tuple[int, Floats]]:
         """Yield the rows block by block: which row is the first, and the rows (n, D) in float64, a new array each time.

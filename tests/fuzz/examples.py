@@ -13,6 +13,7 @@ from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
 from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, masks, optim, schedules
 from made_np.table import files as tables
+from made_np.table.table import Table
 from made_np.training import closed_form as linear
 
 PATH = "written.npz"
@@ -297,6 +298,8 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.one_hot.OneHot.fold": lambda: call(models.one_hot().fold, x=np.eye(3)),
     "table.one_hot.OneHot.spans": lambda: call(models.one_hot().spans, n_columns=4),
     "table.one_hot.OneHot.unfold": lambda: call(models.one_hot().unfold, z=np.array([[0.0, 2.5]])),
+    "table.table.Table.above": lambda: call(Table.of(models.table()).above, threshold=0.5),
+    "table.table.Table.column": lambda: call(Table.of(models.table()).column, d=0, gaps=True),
     "masks.found.find_order": lambda: call(made_np.find_order, x=models.table()),
     "storage.model_file.load": lambda: call(made_np.load, path="model.npz", backend=None),
     "storage.model_file.save": lambda: call(
