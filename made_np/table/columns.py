@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.cells import Name, as_source
+from made_np.cells import Name, as_source, where
 from made_np.distributions.mixtures import DiscretizedLogistic, RealMixture
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution
 from made_np.distributions.together import Outputs, output_config, outputs_from_config
 from made_np.lazy import lazy
-from made_np.table.frames import Floats, Names, where
+from made_np.table.frames import Floats
 from made_np.table.kinds import Kind, as_kinds, distribution_of, has_missing, warn_of_missing, warn_of_row_numbers
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
@@ -91,7 +91,7 @@ class Columns:
         cls,
         x: Any,
         kinds: Kind | Sequence[Kind] = "auto",
-        names: Names | Sequence[str] | None = None,
+        names: Sequence[str] | None = None,
         one_hot: OneHot = NOTHING_ONE_HOT,
         *,
         check: bool = True,

@@ -15,27 +15,23 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.cells import Source, where
+from made_np.cells import Source
 from made_np.validation import as_dense
 from made_np.values import REALS, show
 
 __all__ = [
     "Floats",
     "Labels",
-    "Names",
     "Store",
     "as_store",
-    "as_table",
     "attribute",
     "column_names",
     "columns_of",
     "labels_of",
-    "where",
 ]
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
-Names = NDArray[np.object_]
 Labels = tuple[Any, ...]
 Rows = slice | NDArray[np.int64]
 
@@ -181,13 +177,6 @@ def as_store(X: Any, name: str) -> Store:
             array = np.asarray(X, dtype=object)
         return ArrayStore(array, listed)
     return FrameStore([_as_array(column) for column in columns], tuple(X.shape))
-
-
-def as_table(X: Any, *, gaps: bool = False, name: str = "X") -> Floats:
-    """Return all rows of `X` in float64."""
-    from made_np.table.table import Table
-
-    return Table.of(X, name).read(gaps=gaps)
 
 
 def attribute(X: Any, name: str, default: Any = None) -> Any:

@@ -19,7 +19,7 @@ from made_np.model.made import MADE, as_model
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer
 from made_np.schedules import Schedule
-from made_np.training.arguments import as_options, as_table, as_valid_rows
+from made_np.training.arguments import as_options, as_training_rows, as_valid_rows
 from made_np.training.checkpoints import Checkpoint, prepare
 from made_np.training.loop import Callback, EpochInfo, Options, Record, Run
 from made_np.validation import undrawn
@@ -174,7 +174,7 @@ def fit(
     >>> bool(abs(result.history["train"][-1] - entropy) < 0.01)  # nats
     True
     """
-    rows = as_table(as_model(made), x, context, "x", "context")
+    rows = as_training_rows(as_model(made), x, context, "x", "context")
     valid_rows = as_valid_rows(made, valid, valid_context)
     options = as_options(
         made,

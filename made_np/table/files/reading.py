@@ -50,7 +50,7 @@ def check_size(path: str, n_bytes: int, stored: int) -> None:
         )
 
 
-def as_table(source: FileSource, values: Array) -> Table:
+def table_of(source: FileSource, values: Array) -> Table:
     """Return the array of a file as a table, all that lies behind its first axis in one row."""
     path = source.name
     names = source.names
