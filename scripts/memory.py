@@ -16,6 +16,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,14 +37,23 @@ def cases(n_columns: int, backend: str) -> dict[str, Callable[[Bits], Case]]:
 
     def density() -> made_np.MADEDensity:
         """Return an estimator that learns for one epoch, and tries nothing out."""
-        return made_np.MADEDensity((100,), order="natural", n_masks=1, weight_decay=0.0, max_epochs=1, backend=backend)
+        return made_np.MADEDensity(
+            (100,),
+            order="natural",
+            n_masks=1,
+            weight_decay=0.0,
+            max_epochs=1,
+            batch_size=1_000,
+            backend=backend,
+        )
 
+    few_steps: dict[str, Any] = {"max_epochs": 1, "batch_size": 1_000}
     return {
         "score": lambda few: density().fit(few).score_samples,
         "fit": lambda few: density().fit,
         "log_prob": lambda few: lambda X: made.log_prob(theta, X),
-        "made_np.fit": lambda few: lambda X: made_np.fit(made, X, max_epochs=1),
-        "made_np.fit, valid": lambda few: lambda X: made_np.fit(made, X, valid=X[: len(X) // 10], max_epochs=1),
+        "made_np.fit": lambda few: lambda X: made_np.fit(made, X, **few_steps),
+        "made_np.fit, valid": lambda few: lambda X: made_np.fit(made, X, valid=X[: len(X) // 10], **few_steps),
     }
 
 

@@ -152,9 +152,14 @@ class Outputs:
             mean[:, group.features] = group.output.mean(group.raw_of(raw))
         return mean
 
-    def marginal(self, x: Array) -> NDArray[np.float64]:
-        """Return the raw outputs (O,) of the columns of `x` each on its own: the biases to start training from."""
-        return np.concatenate([o.marginal(x[:, d]) for d, o in enumerate(self.feature_outputs)])
+    def marginal(self, x: Array, dtype: np.dtype[Any] | None = None) -> NDArray[np.float64]:
+        """Return the raw outputs (O,) of the columns of `x` each on its own: the biases to start training from.
+
+        Each column is turned into `dtype`, by default that of `x`, when its turn has come.
+        """
+        own = x.dtype if dtype is None else dtype
+        each = enumerate(self.feature_outputs)
+        return np.concatenate([o.marginal(x[:, d].astype(own, copy=False)) for d, o in each])
 
     def check_support(self, x: Array, name: Name) -> None:
         """Raise a `ValueError` that names column, row and value where `x` is outside its column's support.

@@ -1,15 +1,18 @@
 """`MADEDensity`: a density for tables and images, with scikit-learn's conventions.
 
-density       the estimator's parameters, fit and partial_fit
-fitting       how they become a model, trials and a fit
+density       the estimator: parameters, what is asked of it
+learning      from a table, over a plan, to a fitted part
+plan          which model is built, how it is trained
+rules         what each "auto" stands for that needs no trial
 trials        what is tried where a parameter is "auto"
-fitted        what a fitted one does: score, sample, impute, save
-conventions   get_params, set_params, tags: what scikit-learn asks of an estimator
-checks        parameters that cannot be meant, found before any work
+remembering   trials in a file, so that none is done twice
+encoding      the rows of a model, from a table
+fitted        what a fit leaves: it answers
+stored        an estimator in a file
+params        parameters to JSON, from JSON
 look          data frames that come out as they went in
-online        one pass of training that keeps the optimizer's memory
-marginals     log-probabilities of rows with gaps
-params        parameters to JSON and back
+checks        parameters that cannot be meant, found before any work
+conventions   what scikit-learn asks of an estimator
 """
 
 from __future__ import annotations

@@ -37,10 +37,11 @@ def encode(table: Table, columns: Columns, made: MADE, places: Ints | None = Non
 def narrow(table: Table, columns: Columns, dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the dtype that holds encoded rows exactly: whole numbers where the table holds such, or `dtype`.
 
-    A discrete column is encoded as it is, so that bytes stay bytes.
+    Where nothing is standardised, as in discrete columns, bytes stay bytes.
     """
-    if table.dtype.kind not in "bui" or any(output.is_real for output in columns.outputs):
+    if table.dtype.kind not in "bui" or columns.means.any() or (columns.scales != 1).any():
         return dtype
-    widest = max([stop - start for start, stop in columns.one_hot.groups], default=0)  # the largest code of a group
-    whole = np.result_type(table.dtype, np.min_scalar_type(widest))
+    whole = table.dtype
+    for start, stop in columns.one_hot.groups:
+        whole = np.result_type(whole, np.min_scalar_type(stop - start))  # the largest code of a group
     return whole if whole.itemsize < dtype.itemsize else dtype

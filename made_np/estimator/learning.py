@@ -33,6 +33,7 @@ from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
 from made_np.training.fit import fit_rows
 from made_np.training.online import Memory, train_on
+from made_np.values import as_number
 
 __all__ = ["learn", "learn_on"]
 
@@ -157,7 +158,7 @@ def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
 def read(params: Any, X: Any, name: str = "X") -> Table:
     """Return the table that `X` is, binarised if asked for."""
     table = Table.of(X, name)
-    return table if params.binarize is None else table.above(params.binarize)
+    return table if params.binarize is None else table.above(as_number(params.binarize, "binarize"))
 
 
 def read_again(params: Any, before: Fitted, X: Any) -> Table:
@@ -189,7 +190,8 @@ def _lesson(params: Any, before: Fitted | None, X: Any, *, whole: bool = True) -
         kinds = "auto"
     elif whole and is_auto(kinds) and isinstance(params.order, str) and table.n_rows >= ENOUGH_ROWS:
         one_hot = OneHot.find(table)
-    return Lesson(table, Columns.learn(table, kinds, one_hot=one_hot, check=False), table.names, Look.of(X))
+    look = None if table.labels is None else Look.of(X)
+    return Lesson(table, Columns.learn(table, kinds, one_hot=one_hot, check=False), table.names, look)
 
 
 def _table_val(params: Any, table: Table, X_val: Any) -> Table:

@@ -15,6 +15,7 @@ from made_np.masks.masks import Ints
 from made_np.model.arguments import as_one_or_many
 from made_np.model.description import Description
 from made_np.model.gaps import choose, fill
+from made_np.model.rows import Rows
 from made_np.network.jacobian import jacobian
 from made_np.network.starts import SCHEMES, draw_parameters
 from made_np.validation import Unregistered, as_dense, as_uniforms, undrawn
@@ -112,7 +113,10 @@ class MADE(Description):
         """
         as_choice(scheme, "scheme", SCHEMES)
         generator = as_generator(rng)
-        rows = None if x is None else self.check_rows(as_one_or_many(x, self.n_features)[0])
+        rows = None
+        if x is not None:
+            table, _ = as_one_or_many(x, self.n_features)
+            rows = table if isinstance(table, Rows) else Rows(self.check_rows(table))
         if rows is not None and len(rows) == 0:
             raise ValueError("x has no rows: init needs some to set the output biases from")
         theta = draw_parameters(self.network, generator, self.mask_sets[0], self.dtype, scheme)
@@ -121,7 +125,7 @@ class MADE(Description):
             for name, mask in self.network.masks(self.mask_sets[0]).items():
                 views[name][~mask] = 0
         if rows is not None:
-            views[self.network.output_bias][:] = self.outputs.marginal(rows)
+            views[self.network.output_bias][:] = self.outputs.marginal(rows.x, self.dtype)
             if self.hidden:
                 views[self.network.output_weights][:] = 0
         return theta

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.cells import Name, as_source
+from made_np.cells import Name, as_source, where
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.plain import Bernoulli, Categorical
 from made_np.distributions.registry import output_config, output_from_config
 from made_np.distributions.together import Outputs
 from made_np.lazy import lazy
-from made_np.table.frames import Floats, Names, where
+from made_np.table.frames import Floats
 from made_np.table.kinds import (
     Kind,
     as_kinds,
@@ -100,7 +100,7 @@ class Columns:
         cls,
         x: Any,
         kinds: Kind | Sequence[Kind] = "auto",
-        names: Names | Sequence[str] | None = None,
+        names: Sequence[str] | None = None,
         one_hot: OneHot = NOTHING_ONE_HOT,
         *,
         check: bool = True,
@@ -149,7 +149,7 @@ class Columns:
         for d, (kind, name) in enumerate(zip(wanted, known, strict=True)):
             values = table.column(d, gaps=False)
             each.append(_learn(values, kind, name, where(d, name)))
-            if kind == "auto" and has_missing(values):
+            if kind == "auto" and values.min() == -1 and has_missing(values):
                 missing.append(where(d, name))
             if shares:
                 distinct.append(np.unique(values))

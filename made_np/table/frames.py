@@ -15,27 +15,23 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.cells import Source, where
+from made_np.cells import Source
 from made_np.validation import as_dense
 from made_np.values import REALS, show
 
 __all__ = [
     "Floats",
     "Labels",
-    "Names",
     "Store",
     "as_store",
-    "as_table",
     "attribute",
     "column_names",
     "columns_of",
     "labels_of",
-    "where",
 ]
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
-Names = NDArray[np.object_]
 Labels = tuple[Any, ...]
 Rows = slice | NDArray[np.int64]
 
@@ -59,6 +55,10 @@ class Store(Protocol):
 
     def numbers(self) -> Array | None:
         """Return the array of real numbers that keeps the rows, or None."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of real numbers that holds all values but gaps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +91,11 @@ class ArrayStore:
         """Return the array, if it is one of real numbers."""
         return self.array if self.array.dtype.kind in "buif" else None
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of real numbers that holds all values but gaps."""
+        return self.array.dtype if self.array.dtype.kind in "buif" else np.dtype(np.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class FrameStore:
@@ -115,6 +120,11 @@ class FrameStore:
     def numbers(self) -> Array | None:
         """Return None: there is no such array."""
         return None
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of real numbers that holds all values but gaps."""
+        return np.result_type(*[_dtype_of(column) for column in self.columns])
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +151,11 @@ class Above:
         """Return None: they are computed."""
         return None
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of real numbers that holds all values but gaps."""
+        return np.dtype(np.bool_)
+
     def _of(self, values: Floats) -> Floats:
         kept = np.isnan(values) | np.isinf(values)  # infinity is refused, whatever the threshold
         return np.where(kept, values, values > self.threshold)
@@ -164,13 +179,6 @@ def as_store(X: Any, name: str) -> Store:
     return FrameStore([_as_array(column) for column in columns], tuple(X.shape))
 
 
-def as_table(X: Any, *, gaps: bool = False, name: str = "X") -> Floats:
-    """Return all rows of `X` in float64."""
-    from made_np.table.table import Table
-
-    return Table.of(X, name).read(gaps=gaps)
-
-
 def attribute(X: Any, name: str, default: Any = None) -> Any:
     """Return an attribute of a table, or `default`: an object of anyone's may answer with any error."""
     try:
@@ -181,6 +189,8 @@ def attribute(X: Any, name: str, default: Any = None) -> Any:
 
 def labels_of(X: Any) -> Labels | None:
     """Return what a data frame calls its columns, strings or not; None for what is none."""
+    if isinstance(X, np.ndarray):
+        return None
     labels = attribute(X, "column_names") if _is_arrow(X) else attribute(X, "columns")
     return None if labels is None else tuple(labels)
 
@@ -208,6 +218,8 @@ def column_names(X: Any, name: str = "X") -> tuple[str, ...] | None:
 
 def columns_of(X: Any) -> list[Any] | None:
     """Return the columns of a data frame (pandas, polars, pyarrow), each of its own dtype; None for anything else."""
+    if isinstance(X, np.ndarray):
+        return None
     if attribute(X, "iloc") is not None and attribute(X, "columns") is not None:
         return [X.iloc[:, d] for d in range(X.shape[1])]
     if _is_arrow(X):
@@ -244,6 +256,16 @@ def _is_whole(column: Any) -> bool:
         return str(column.type).startswith(("int", "uint"))
     is_integer = getattr(column.dtype, "is_integer", None)  # of polars
     return bool(getattr(column.dtype, "kind", None) in ("i", "u") if is_integer is None else is_integer())
+
+
+def _dtype_of(column: Any) -> np.dtype[Any]:
+    """Return the dtype of NumPy that holds what a column of any library holds, apart from gaps."""
+    name = str(getattr(column, "dtype", None) or column.type).lower()  # of pyarrow, the type
+    try:
+        dtype = np.dtype("bool" if name == "boolean" else name)
+    except (TypeError, ValueError):
+        return np.dtype(np.float64)
+    return dtype if dtype.kind in "buif" else np.dtype(np.float64)
 
 
 Entries = Callable[[tuple[int, ...]], str]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.cells import FileSource, Source
-from made_np.lazy import lazy
+from made_np.cells import FileSource, Name, Source
 from made_np.table.frames import Above, Floats, Labels, Store, as_store, column_names, labels_of
-from made_np.values import as_count, as_number
+from made_np.validation import as_integers
+from made_np.values import as_a, as_count, as_flag, as_number, as_sequence
 
 __all__ = ["Table"]
 
@@ -36,6 +36,8 @@ class Table:
         Where the rows come from, for messages: ``source.at(first)`` is what the block from row `first` on is called.
     labels : tuple or None
         What a data frame calls its columns, strings or not; None if they have no names.
+    n_rows, n_columns : int
+        n and D.
 
     Examples
     --------
@@ -50,18 +52,25 @@ class Table:
 
     source: Source
     labels: Labels | None = None
+    n_rows: int = field(init=False)
+    n_columns: int = field(init=False)
     _store: Store = field(kw_only=True)
     _rows: Ints | None = field(default=None, kw_only=True)
 
+    def __post_init__(self) -> None:
+        n_rows, n_columns = self._store.shape
+        object.__setattr__(self, "n_rows", n_rows if self._rows is None else len(self._rows))
+        object.__setattr__(self, "n_columns", n_columns)
+
     @classmethod
-    def of(cls, X: Any, name: str = "X") -> Table:
+    def of(cls, X: Any, name: Name = "X") -> Table:
         """Return the table that `X` is; a table is itself, with the name that it has.
 
         Parameters
         ----------
         X : array, list of rows, data frame (pandas, polars, pyarrow), or anything that NumPy makes an array of
-        name : str
-            What messages call it.
+        name : str or Source
+            What messages call it; a source, of a file, knows the names of its columns too.
 
         Raises
         ------
@@ -72,8 +81,8 @@ class Table:
         """
         if isinstance(X, Table):
             return X
-        names = column_names(X, name)
-        store = as_store(X, name)
+        source = name if isinstance(name, Source) else Source(name, column_names(X, name))
+        store = as_store(X, source.name)
         if len(store.shape) != 2:
             raise ValueError(
                 f"{name} has {len(store.shape)} dimensions, not the 2 of a table (n, D). Reshape your data: "
@@ -82,13 +91,8 @@ class Table:
         for axis, what in enumerate(("sample(s)", "feature(s)")):
             if store.shape[axis] == 0:
                 raise ValueError(f"{name} has 0 {what} (shape={store.shape}) while a minimum of 1 is required.")
-        return cls(Source(name, names), labels_of(X), _store=store)
-
-    @classmethod
-    def of_file(cls, values: Array, source: FileSource) -> Table:
-        """Return the rows (n, D) of real numbers that a file holds."""
-        labels = None if source.names is None else tuple(source.names)
-        return cls(source, labels, _store=as_store(values, source.name))
+        labels = labels_of(X) if source.names is None else tuple(source.names)
+        return cls(source, labels, _store=store)
 
     @property
     def name(self) -> str:
@@ -105,16 +109,6 @@ class Table:
         """Whether the rows come from a file."""
         return isinstance(self.source, FileSource)
 
-    @lazy
-    def n_rows(self) -> int:
-        """n."""
-        return self._store.shape[0] if self._rows is None else len(self._rows)
-
-    @lazy
-    def n_columns(self) -> int:
-        """D."""
-        return self._store.shape[1]
-
     @property
     def values(self) -> Array:
         """The rows as they are kept, if that is in an array of real numbers: without a copy, unchecked; else `read`."""
@@ -125,9 +119,8 @@ class Table:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype of the array of real numbers that keeps the rows; float64 if they are kept in another way."""
-        array = self._store.numbers()
-        return np.dtype(np.float64) if array is None else array.dtype
+        """The dtype of real numbers that holds all values but gaps: that of what keeps them, or float64."""
+        return self._store.dtype
 
     def __len__(self) -> int:
         return self.n_rows
@@ -137,9 +130,11 @@ class Table:
 
     def named(self, names: Sequence[str] | None) -> Table:
         """Return the same rows under other names of columns, or under none."""
-        if names is not None and len(names) != self.n_columns:
-            raise ValueError(f"names lists {len(names)}: give one for each of the {self.n_columns} columns")
-        kept = None if names is None else tuple(names)
+        kept = None
+        if names is not None:
+            what = f"a string for each of the {self.n_columns} columns"
+            given = as_sequence(names, "names", what, self.n_columns)
+            kept = tuple(as_a(name, f"names[{d}]", str, "give a string") for d, name in enumerate(given))
         return replace(self, source=replace(self.source, names=kept), labels=kept)
 
     def where(self, row: int, column: int) -> str:
@@ -150,7 +145,8 @@ class Table:
         >>> Table.of(np.eye(3), "x").take([2, 1]).where(0, 1)
         'x[2, 1] (column 1)'
         """
-        return self.source.entry(row, column)
+        row = as_count(row, "row", 0, self.n_rows - 1)
+        return self.source.entry(row, as_count(column, "column", 0, self.n_columns - 1))
 
     def take(self, index: Any) -> Table:
         """Return the table of some rows, which stay where they are.
@@ -159,10 +155,19 @@ class Table:
         ----------
         index : slice, or integers
             Which rows, in which order. Messages go on to call them by their place in the whole.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Neither, or a row that is not there.
         """
         if isinstance(index, slice):
-            index = np.arange(self.n_rows)[index]
-        kept = np.asarray(index, dtype=np.int64)
+            kept = np.arange(self.n_rows)[index]
+        else:
+            kept = as_integers(index, "index")
+            wrong = (kept < 0) | (kept >= self.n_rows)
+            if wrong.any():
+                raise ValueError(f"index has {kept[wrong][0]}: give rows in 0..{self.n_rows - 1}")
         rows = kept if self._rows is None else self._rows[kept]
         return replace(self, source=self.source.take(kept), _rows=rows)
 
@@ -171,6 +176,7 @@ class Table:
 
         Parameters
         ----------
+        start, stop : int
         gaps : bool
             Whether NaN is allowed.
 
@@ -182,7 +188,9 @@ class Table:
             A complex number, infinity, an integer that float64 does not hold, or NaN without `gaps`. Messages name
             row, column and value, of the first such entry.
         """
-        stop = self.n_rows if stop is None else min(stop, self.n_rows)
+        gaps = as_flag(gaps, "gaps")
+        start = as_count(start, "start", 0)
+        stop = self.n_rows if stop is None else min(as_count(stop, "stop", start), self.n_rows)
         source = self.source.at(start)
         block = self._store.read(slice(start, stop) if self._rows is None else self._rows[start:stop], source)
         _check_finite(block, gaps, source.entry)
@@ -190,6 +198,10 @@ class Table:
 
     def column(self, d: int, *, gaps: bool = True) -> Floats:
         """Return column `d` (n,) in float64, checked as by `read`."""
+        d = as_count(d, "d", 0, self.n_columns - 1)
+        as_flag(gaps, "gaps")
+        d = as_count(d, "d", 0, self.n_columns - 1)
+        gaps = as_flag(gaps, "gaps")
         values = self._store.column(d, slice(None) if self._rows is None else self._rows, self.source)
         _check_finite(values, gaps, lambda row: self.source.entry(row, d))
         return values
@@ -202,7 +214,7 @@ class Table:
         >>> Table.of([[0.2, 0.7, None]]).above(0.5).read()
         array([[ 0.,  1., nan]])
         """
-        return replace(self, _store=Above(self._store, as_number(threshold, "binarize")))
+        return replace(self, _store=Above(self._store, as_number(threshold, "threshold")))
 
     def blocks(self, n_rows: int | None = None, *, gaps: bool = True) -> Iterator[tuple[int, Floats]]:
         """Yield the rows block by block: which row is the first, and the rows (n, D) in float64, a new array each time.

@@ -20,7 +20,7 @@ from made_np.values import as_callable, as_count, as_number, show
 Array = NDArray[Any]
 
 
-def as_table(made: MADE, x: Any, context: Any, name: str, context_name: str) -> Rows:
+def as_training_rows(made: MADE, x: Any, context: Any, name: str, context_name: str) -> Rows:
     """Check `x` and `context` piece by piece, and leave them in their own dtype and storage."""
     x = as_numbers(x, name)
     if x.ndim != 2 or len(x) == 0:
@@ -34,7 +34,7 @@ def as_table(made: MADE, x: Any, context: Any, name: str, context_name: str) -> 
 def as_valid_rows(made: MADE, valid: Any, valid_context: Any) -> Rows | None:
     """Check validation rows as those of training; None without any."""
     if valid is not None:
-        return as_table(made, valid, valid_context, "valid", "valid_context")
+        return as_training_rows(made, valid, valid_context, "valid", "valid_context")
     if valid_context is not None:
         raise ValueError("valid_context is given without valid: give the rows that belong to it")
     return None

@@ -19,7 +19,7 @@ from made_np.model.made import MADE, as_model
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer
 from made_np.schedules import Schedule
-from made_np.training.arguments import as_options, as_table, as_valid_rows
+from made_np.training.arguments import as_options, as_training_rows, as_valid_rows
 from made_np.training.checkpoints import Checkpoint, prepare
 from made_np.training.loop import Callback, EpochInfo, Options, Record, Run
 from made_np.validation import undrawn
@@ -141,10 +141,9 @@ def fit(
         Share of features that the network does not get to see, drawn anew for each row and step; those it sees count
         ``1 / (1 - input_dropout)``. All of them are still predicted. Context is always seen.
     averaging : float in [0, 1]
-        Above 0, an average over the steps is validated and given back. The step t counts ``9 / (t + 8)`` in it when it
-        comes (Shamir and Zhang 2013, section 4, eta = 8), so that it reaches back over about a ninth of the steps,
-        until an exponential average of this factor forgets faster. 1: always over a ninth. After 1,000 steps, one in
-        eight stands for all.
+        Above 0, the mean of theta over roughly the last ninth of the steps is validated and given back (never over more
+        than ``1 / (1 - averaging)`` steps; 1 means no such limit). From step 1000 on only every eighth step is added,
+        to save time. The weights are those of Shamir and Zhang (2013), section 4, eta = 8.
     context, valid_context : array (n, C), array (m, C)
         For a model with ``n_context``.
     rng : int, numpy.random.Generator or None
@@ -188,7 +187,7 @@ def fit(
     >>> bool(abs(result.history["train"][-1] - entropy) < 0.01)  # nats
     True
     """
-    rows = as_table(as_model(made), x, context, "x", "context")
+    rows = as_training_rows(as_model(made), x, context, "x", "context")
     valid_rows = as_valid_rows(made, valid, valid_context)
     options = as_options(
         made,

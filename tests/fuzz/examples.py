@@ -14,6 +14,7 @@ from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
 from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, layers, masks, optim, schedules
 from made_np.table import files as tables
+from made_np.table.table import Table
 from made_np.training import closed_form as linear
 
 PATH = "written.npz"
@@ -328,20 +329,22 @@ TABLES: dict[str, Callable[[], Call]] = {
         _learner().fit, or_names=("X_val",), X=models.table(), y=None, X_val=models.table(), checkpoint=None
     ),
     "estimator.density.MADEDensity.partial_fit": lambda: call(_learner().partial_fit, X=models.table(), y=None),
-    "estimator.fitted.FittedDensity.evaluate": lambda: call(models.learned().evaluate, X=models.rows()),
-    "estimator.fitted.FittedDensity.impute": lambda: call(
+    "estimator.density.MADEDensity.evaluate": lambda: call(models.learned().evaluate, X=models.rows()),
+    "estimator.density.MADEDensity.impute": lambda: call(
         models.learned().impute, X=_given(), n_draws=2, random_state=_rng()
     ),
-    "estimator.fitted.FittedDensity.load": lambda: call(MADEDensity.load, path="density.npz", backend=None),
-    "estimator.fitted.FittedDensity.sample": lambda: call(models.learned().sample, n_samples=2, random_state=_rng()),
-    "estimator.fitted.FittedDensity.save": lambda: call(models.learned().save, path=PATH),
-    "estimator.fitted.FittedDensity.score": lambda: call(models.learned().score, X=models.rows(), y=None),
-    "estimator.fitted.FittedDensity.score_samples": lambda: call(models.learned().score_samples, X=_given()),
+    "estimator.density.MADEDensity.load": lambda: call(MADEDensity.load, path="density.npz", backend=None),
+    "estimator.density.MADEDensity.sample": lambda: call(models.learned().sample, n_samples=2, random_state=_rng()),
+    "estimator.density.MADEDensity.save": lambda: call(models.learned().save, path=PATH),
+    "estimator.density.MADEDensity.score": lambda: call(models.learned().score, X=models.rows(), y=None),
+    "estimator.density.MADEDensity.score_samples": lambda: call(models.learned().score_samples, X=_given()),
     "table.one_hot.OneHot": lambda: call(OneHot, groups=((0, 2),), may_be_none=(True,)),
     "table.one_hot.OneHot.find": lambda: call(OneHot.find, x=models.table(), evidence=20.0),
     "table.one_hot.OneHot.fold": lambda: call(models.one_hot().fold, x=np.eye(3)),
     "table.one_hot.OneHot.spans": lambda: call(models.one_hot().spans, n_columns=4),
     "table.one_hot.OneHot.unfold": lambda: call(models.one_hot().unfold, z=np.array([[0.0, 2.5]])),
+    "table.table.Table.above": lambda: call(Table.of(models.table()).above, threshold=0.5),
+    "table.table.Table.column": lambda: call(Table.of(models.table()).column, d=0, gaps=True),
     "masks.found.find_order": lambda: call(made_np.find_order, x=models.table()),
     "storage.model_file.load": lambda: call(made_np.load, path="model.npz", backend=None),
     "storage.model_file.save": lambda: call(

@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 from made_np.cells import FileSource
-from made_np.table.files.reading import NAMES, Array, TableError, as_table, check_size, reading
+from made_np.table.files.reading import NAMES, Array, TableError, check_size, reading, table_of
 from made_np.table.table import Table
 
 WAY_OUT = "save it again with numpy.save or numpy.savez, as numbers, not as objects"
@@ -28,7 +28,7 @@ def read_numpy(path: str, name: str | None) -> Table:
         file.seek(0)
         if is_archive:
             return _read_archive(path, file, size, name)
-        return as_table(FileSource(path), _read_array(file, size))
+        return table_of(FileSource(path), _read_array(file, size))
 
 
 def _read_archive(path: str, file: IO[bytes], size: int, name: str | None) -> Table:
@@ -45,7 +45,7 @@ def _read_archive(path: str, file: IO[bytes], size: int, name: str | None) -> Ta
 
         values = read(entries[_pick(path, entries, name)])
         names = _as_names(path, read(entries[NAMES])) if NAMES in entries else None
-        return as_table(FileSource(path, names), values)
+        return table_of(FileSource(path, names), values)
 
 
 def _read_array(stream: IO[bytes], size: int) -> Array:

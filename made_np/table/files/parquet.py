@@ -11,7 +11,7 @@ import numpy as np
 
 from made_np.cells import FileSource
 from made_np.extras import not_installed
-from made_np.table.files.reading import Array, TableError, as_table, check_exact, check_size, reading
+from made_np.table.files.reading import Array, TableError, check_exact, check_size, reading, table_of
 from made_np.table.table import Table
 from made_np.warning import warn
 
@@ -45,7 +45,7 @@ def read_parquet(path: str) -> Table:
             f"{path}: {', '.join(map(repr, left_out))} is left out, as the index that pandas stored: to keep it as a "
             "column, save frame.reset_index()"
         )
-    return as_table(FileSource(path, table.column_names), values)
+    return table_of(FileSource(path, table.column_names), values)
 
 
 def _as_numbers(path: str, column: Any, which: str) -> Array:

@@ -50,7 +50,7 @@ def check_size(path: str, n_bytes: int, stored: int) -> None:
         )
 
 
-def as_table(source: FileSource, values: Array) -> Table:
+def table_of(source: FileSource, values: Array) -> Table:
     """Return the array of a file as a table, all that lies behind its first axis in one row."""
     path = source.name
     names = source.names
@@ -64,7 +64,7 @@ def as_table(source: FileSource, values: Array) -> Table:
     if names is not None and len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise TableError(f"{path}: two columns are called {twice!r}: give each a name of its own")
-    return Table.of_file(rows, source)
+    return Table.of(rows, source)
 
 
 def check_exact(path: str, values: Array, column: str) -> None:

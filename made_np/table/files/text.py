@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from made_np.cells import FileSource
-from made_np.table.files.reading import EXACT, Array, TableError, as_table, reading
+from made_np.table.files.reading import EXACT, Array, TableError, reading, table_of
 from made_np.table.table import Table
 from made_np.values import show
 from made_np.warning import warn
@@ -50,7 +50,7 @@ def read_csv(path: str, header: bool | None) -> Table:
         values[row] = _numbers(source, row, cells[first:])
     for row in np.flatnonzero((np.abs(values) >= EXACT).any(axis=1)).tolist():
         _check_large(source, row, lines[row][1][first:])
-    return as_table(source, values)
+    return table_of(source, values)
 
 
 def _csv_lines(path: str) -> list[Line]:
