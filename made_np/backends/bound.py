@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 from made_np.layers import Array
 from made_np.masks.sets import MaskSet
-from made_np.network.mask_weights import fold, fold_backward
 from made_np.network.network import Network
 from made_np.optim import Optimizer, State, blocks
 
@@ -28,7 +27,8 @@ class Bound(ABC):
     Attributes
     ----------
     network : Network
-        The layers that compute: mask weights are folded into their biases (see `mask_weights`).
+    plain : Network
+        The layers that compute: those of `network`, whose mask weights are folded into the biases (`mask_weights`).
     mask_set : MaskSet
 
     Notes
@@ -39,8 +39,8 @@ class Bound(ABC):
     """
 
     def __init__(self, network: Network, mask_set: MaskSet) -> None:
-        self._whole = network
-        self.network = network.plain
+        self.network = network
+        self.plain = network.plain
         self.mask_set = mask_set
 
     # ------------------------------------------------------------------------------------------ scoring
@@ -150,14 +150,3 @@ class Bound(ABC):
         and the average of many draws is the mean. The centre is the mean; for a categorical feature, its likeliest
         value.
         """
-
-    # ------------------------------------------------------------------------------------------ mask weights
-
-    def _fold(self, theta: Array) -> Array:
-        """Return the parameters of `network`: without mask weights, theta itself."""
-        return fold(self._whole, theta, self.mask_set) if self._whole.mask_weights else theta
-
-    def _unfold(self, grad: Array) -> None:
-        """Complete `grad` (P,), which begins with the gradient of what `_fold` returned."""
-        if self._whole.mask_weights:
-            fold_backward(self._whole, grad, self.mask_set)

@@ -214,12 +214,7 @@ class Description:
         return as_target(self.check_theta(grad, "grad"), "grad", read)
 
     def check_rows(self, x: Any, name: Name = "x", *, gaps: bool = False) -> Array:
-        """Return `x` as (n, D) rows of this model's dtype, or raise; NaN is allowed only where `gaps` are.
-
-        `Rows` have been checked, and are not looked at again.
-        """
-        if isinstance(x, Rows):
-            return x.x.astype(self.dtype, copy=False)
+        """Return `x` as (n, D) rows of this model's dtype, or raise; NaN is allowed only where `gaps` are."""
         rows = as_rows(x, self.n_features, self.dtype, name, gaps=gaps)
         self.outputs.check_support(rows, name)
         return rows
@@ -229,16 +224,16 @@ class Description:
     ) -> Iterator[tuple[Array, Array | None]]:
         """Yield rows `x` (n, D) and their context block by block, checked as `check_rows` and `check_context` do.
 
-        So rows of any number, such as those of a memory-mapped file, take a constant amount of memory.
+        So rows of any number, such as those of a memory-mapped file, take a constant amount of memory. `Rows` have been
+        checked, and are not looked at again.
         """
+        step = max(1, AT_ONCE // max(self.network.n_inputs, self.outputs.n_raw, *self.hidden))
         if isinstance(x, Rows):
-            step = max(1, AT_ONCE // max(self.network.n_inputs, self.outputs.n_raw, *self.hidden))
             for first in range(0, max(len(x), 1), step):
                 yield x.batch(slice(first, first + step), self.dtype)
             return
         x = as_numbers(x, name)
         n = len(x) if x.ndim == 2 else 0  # anything but a table is refused with the first block
-        step = max(1, AT_ONCE // max(self.network.n_inputs, self.outputs.n_raw, *self.hidden))
         for first in range(0, max(n, 1), step):
             rows = self.check_rows(x[first : first + step] if n else x, Source(name, first=first))
             if first == 0:

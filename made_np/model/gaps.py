@@ -127,9 +127,8 @@ def assign(
     """
     questions = []
     for pattern, rows in gap_patterns(known):
-        able = [one for one in sets if leads(one.mask_set.order, pattern)]
-        if pattern.any() and fresh is not None:
-            able = []
+        takes_fresh = fresh is not None and bool(pattern.any())
+        able = [] if takes_fresh else [one for one in sets if leads(one.mask_set.order, pattern)]
         if not able and fresh is None:
             clamp = (
                 ", or take conditioning='clamp' (given values are put in as they are reached; features drawn earlier "

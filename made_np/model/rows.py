@@ -16,7 +16,7 @@ __all__ = ["Rows"]
 class Rows:
     """Checked rows, with their context, in whatever dtype and storage they came.
 
-    `MADE.check_rows` and `MADE.check_blocks` take them as they are, and so does all that begins with these.
+    `MADE.init`, `MADE.log_prob` and whatever else reads rows by `MADE.check_blocks` take them as they are.
 
     Attributes
     ----------

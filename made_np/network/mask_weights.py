@@ -25,9 +25,8 @@ def fold(network: Network, theta: Array, mask_set: MaskSet) -> Array:
     Parameters
     ----------
     network : Network
-        With mask weights.
     theta : ndarray, shape (P,)
-        Not changed.
+        Not changed. It comes back as it is where there are no mask weights.
     mask_set : MaskSet
 
     Examples
@@ -40,6 +39,8 @@ def fold(network: Network, theta: Array, mask_set: MaskSet) -> Array:
     >>> made.network.plain.layout.views(folded)["b0"]  # 1, and 1 for each feature before
     array([1., 2., 3.], dtype=float32)
     """
+    if not network.mask_weights:
+        return theta
     views = network.layout.views(theta)
     folded = theta[: network.plain.layout.size].copy()
     biases = network.plain.layout.views(folded)
@@ -57,9 +58,10 @@ def fold_backward(network: Network, grad: Array, mask_set: MaskSet) -> None:
     `mask_bias_backward` starts from. The output's bias has two companions if there are direct wires; each gets all of
     it.
     """
-    dviews = network.layout.views(grad)
-    for U, b, mask in _told(network, mask_set):
-        mask_bias_backward(dviews[b], mask, dU=dviews[U])
+    if network.mask_weights:
+        dviews = network.layout.views(grad)
+        for U, b, mask in _told(network, mask_set):
+            mask_bias_backward(dviews[b], mask, dU=dviews[U])
 
 
 def _told(network: Network, mask_set: MaskSet) -> Iterator[tuple[str, str, Bools]]:

@@ -137,7 +137,7 @@ class Columns:
         for d, (kind, name) in enumerate(zip(wanted, known, strict=True)):
             values = table.column(d, gaps=False)
             each.append(_learn(values, kind, name, where(d, name)))
-            if kind == "auto" and has_missing(values):
+            if kind == "auto" and values.min() == -1 and has_missing(values):
                 missing.append(where(d, name))
         warn_of_missing(missing)
         if isinstance(kinds, str) and kinds == "discretized_logistic":

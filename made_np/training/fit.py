@@ -128,10 +128,9 @@ def fit(
         Share of features that the network does not get to see, drawn anew for each row and step; those it sees count
         ``1 / (1 - input_dropout)``. All of them are still predicted. Context is always seen.
     averaging : float in [0, 1]
-        Above 0, an average over the steps is validated and given back. The step t counts ``9 / (t + 8)`` in it when it
-        comes (Shamir and Zhang 2013, section 4, eta = 8), so that it reaches back over about a ninth of the steps,
-        until an exponential average of this factor forgets faster. 1: always over a ninth. After 1,000 steps, one in
-        eight stands for all.
+        Above 0, the mean of theta over roughly the last ninth of the steps is validated and given back (never over more
+        than ``1 / (1 - averaging)`` steps; 1 means no such limit). From step 1000 on only every eighth step is added,
+        to save time. The weights are those of Shamir and Zhang (2013), section 4, eta = 8.
     context, valid_context : array (n, C), array (m, C)
         For a model with ``n_context``.
     rng : int, numpy.random.Generator or None

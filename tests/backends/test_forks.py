@@ -229,7 +229,7 @@ import numpy as np, numpy.random
 from made_np.backends import get_backend
 {CHILDREN}
 def use():
-    get_backend("numba").params
+    get_backend("numba").bind
 
 thread = threading.Thread(target=use)
 thread.start()

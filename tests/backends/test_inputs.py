@@ -138,7 +138,7 @@ def test_theta_in_any_layout(dtype: str, order: str, tmp_path: Path) -> None:
 def test_a_gradient_is_written_to_memory_of_any_kind(layout: Layout, tmp_path: Path) -> None:
     p = problem(table(), 13)
     grad = layout(np.full_like(p.theta, np.nan), tmp_path)
-    get_backend("numba").loss_and_grad(p.made.network, p.theta, p.x, p.context, p.one, grad)
+    p.bound("numba").loss_and_grad(p.theta, p.x, p.context, grad)
     np.testing.assert_array_equal(grad, gradient("numba", p)["grad"])
 
 
@@ -149,8 +149,8 @@ def test_theta_is_updated_in_memory_of_any_kind(layout: Layout, order: str, only
     p, rule = problem(table(order=order), 13), Adam()
     want = steps("numba", p, rule, n=1, only_live=only_live)
     theta, state = layout(p.theta, tmp_path), rule.init(p.theta)
-    given = (p.made.network, theta, p.x, p.context, p.one, np.empty_like(p.theta), rule, state)
-    get_backend("numba").train_step(*given, 1e-3, only_live=only_live)
+    given = (theta, p.x, p.context, np.empty_like(p.theta), rule, state)
+    p.bound("numba").train_step(*given, 1e-3, only_live=only_live)
     assert_same({"theta": theta, **state}, {name: want[name] for name in ("theta", "step", "m", "v")})
 
 

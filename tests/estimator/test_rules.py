@@ -38,6 +38,7 @@ def test_mask_sets_that_share_units_have_more_of_them(n_masks: int | None) -> No
         (BITS, True),
         (MIXED, True),
         ((Categorical(4), Bernoulli()), "auto"),
+        ((Categorical(2), Categorical(2), Bernoulli()), "auto"),
         ((Categorical(2), Bernoulli(), Bernoulli()), True),  # as many inputs of bits as of codes
         ((DiscretizedLogistic(256),) * 2, True),
         ((Categorical(9), MixtureOfLogistics(2)), True),

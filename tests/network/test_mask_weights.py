@@ -23,7 +23,7 @@ from made_np.distributions.mixtures import DiscretizedLogistic
 from made_np.distributions.plain import Categorical
 from made_np.estimator import MADEDensity
 from made_np.model.made import MADE
-from made_np.network.mask_weights import fold
+from made_np.network.mask_weights import fold, fold_backward
 from made_np.optim import AdamW
 from made_np.proofs import made_adapter
 from made_np.testing import check_autoregressive, check_gradient, check_normalised, suite
@@ -131,6 +131,15 @@ def test_the_masks_of_two_sets_are_told_apart() -> None:
     assert all((first[f"b{layer}"] != second[f"b{layer}"]).any() for layer in (0, 1))
     for name in ("W0", "W1"):
         np.testing.assert_array_equal(first[name], second[name])
+
+
+def test_a_network_without_mask_weights_is_let_through() -> None:
+    made = MADE(3, (4,))
+    theta = made.init()
+    assert fold(made.network, theta, made.mask_sets[0]) is theta
+    grad = np.full_like(theta, 2)
+    fold_backward(made.network, grad, made.mask_sets[0])
+    assert (grad == 2).all()
 
 
 @every_model

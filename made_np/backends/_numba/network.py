@@ -8,12 +8,13 @@ import numpy as np
 
 from made_np.backends import _numpy
 from made_np.backends._numba.run import Batch
-from made_np.backends._numba.tables import has_kernels, make_plan
+from made_np.backends._numba.tables import Plan, has_kernels, make_plan
 from made_np.backends._numba.updates import rule_of
 from made_np.backends.bound import Bound
 from made_np.layers import Array
 from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet
+from made_np.network.mask_weights import fold, fold_backward
 from made_np.network.network import Network
 from made_np.optim import Optimizer, State
 
@@ -26,14 +27,15 @@ def bind(network: Network, mask_set: MaskSet) -> Bound:
 
 
 class _Bound(Bound):
-    def __init__(self, network: Network, mask_set: MaskSet) -> None:
-        super().__init__(network, mask_set)
-        self.plan = make_plan(self.network, mask_set)
+    @lazy
+    def plan(self) -> Plan:
+        """The network as kernels see it."""
+        return make_plan(self.plain, self.mask_set)
 
     @lazy
     def by_numpy(self) -> Bound:
         """What answers where there is no kernel."""
-        return _numpy.bind(self._whole, self.mask_set)
+        return _numpy.bind(self.network, self.mask_set)
 
     def batch(
         self,
@@ -44,7 +46,7 @@ class _Bound(Bound):
         row_weights: Array | None = None,
     ) -> Batch:
         """Return the rows with all that kernels need of them; mask weights are folded into the biases."""
-        return Batch(self.plan, self._fold(theta), x, context, keeps, row_weights)
+        return Batch(self.plan, fold(self.network, theta, self.mask_set), x, context, keeps, row_weights)
 
     def raw_outputs(
         self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None
@@ -70,7 +72,7 @@ class _Bound(Bound):
     ) -> Array:
         batch = self.batch(theta, x, context, keeps, row_weights)
         nll = batch.gradient(grad[: len(batch.theta)])
-        self._unfold(grad)
+        fold_backward(self.network, grad, self.mask_set)
         return nll
 
     def train_step(
@@ -88,7 +90,7 @@ class _Bound(Bound):
         only_live: bool = False,
     ) -> Array:
         rule = rule_of(optimizer, learning_rate, state)
-        if rule is None or self._whole.mask_weights:  # whose gradient is not there before that of all biases is
+        if rule is None or self.network.mask_weights:  # whose gradient is not there before that of all biases is
             return super().train_step(theta, x, context, grad, optimizer, state, learning_rate, decay, keeps)
         nll = self.batch(theta, x, context, keeps).step(rule, decay, only_live)
         state["step"] += 1

@@ -16,6 +16,7 @@ from made_np.backends.bound import Bound
 from made_np.layers import Array, dropout, dropout_backward, residual_add, residual_add_backward
 from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet
+from made_np.network.mask_weights import fold, fold_backward
 from made_np.network.network import Network
 
 __all__ = ["Trace", "bind"]
@@ -42,16 +43,26 @@ class _Bound(Bound):
         super().__init__(network, mask_set)
         self.depth = network.depth
         self.act = network.act
-        self.wires = [Wires(mask) for mask in mask_set.masks]
-        self.direct = None if mask_set.direct is None else Wires(mask_set.direct)
+
+    # What one question needs is not prepared for another: a fresh mask set may be asked but once.
+
+    @lazy
+    def wires(self) -> list[Wires]:
+        """Of the hidden layers, and of the output layer."""
+        return [Wires(mask) for mask in self.mask_set.masks]
+
+    @lazy
+    def direct(self) -> Wires | None:
+        """From the inputs to the output."""
+        return None if self.mask_set.direct is None else Wires(self.mask_set.direct)
 
     @lazy
     def route(self) -> Route:
-        return Route(self.network, self.mask_set)
+        return Route(self.plain, self.mask_set)
 
     def views(self, theta: Array) -> dict[str, Array]:
         """Return the parameters by name, as the layers take them: mask weights are folded into the biases."""
-        return self.network.layout.views(self._fold(theta))
+        return self.plain.layout.views(fold(self.network, theta, self.mask_set))
 
     def forward(self, views: dict[str, Array], encoded: Array, keeps: list[Array | None]) -> Trace:
         """Run encoded inputs (B, I + C) through the network; `keeps` are L + 1, those of the inputs first."""
@@ -133,10 +144,10 @@ class _Bound(Bound):
     def raw_outputs(
         self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None
     ) -> Array:
-        return self.forward(self.views(theta), self.network.outputs.encode(x, context), self.network.keeps(keeps)).raw
+        return self.forward(self.views(theta), self.plain.outputs.encode(x, context), self.plain.keeps(keeps)).raw
 
     def nll(self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None) -> Array:
-        return self.network.outputs.nll(self.raw_outputs(theta, x, context, keeps), x)
+        return self.plain.outputs.nll(self.raw_outputs(theta, x, context, keeps), x)
 
     def row_nll(
         self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None
@@ -152,11 +163,11 @@ class _Bound(Bound):
         keeps: Sequence[Array | None] | None = None,
         row_weights: Array | None = None,
     ) -> Array:
-        outputs = self.network.outputs
-        layout = self.network.layout
+        outputs = self.plain.outputs
+        layout = self.plain.layout
         views = self.views(theta)
         dviews = layout.views(grad[: layout.size])
-        drops = self.network.keeps(keeps)
+        drops = self.plain.keeps(keeps)
         trace = self.forward(views, outputs.encode(x, context), drops)
         nll, d_raw = outputs.nll_and_grad(trace.raw, x)
         if row_weights is None:
@@ -164,7 +175,7 @@ class _Bound(Bound):
         else:
             d_raw *= row_weights[:, None]
         self.backward(views, trace, d_raw, dviews, drops)
-        self._unfold(grad)
+        fold_backward(self.network, grad, self.mask_set)
         return _sum_features(nll)
 
     def sample(self, theta: Array, uniforms: Array, given: Array | None = None, context: Array | None = None) -> Array:
