@@ -1,7 +1,7 @@
 """Mutation testing: plant one small fault at a time in a module, and see whether a test of that module notices.
 
     python -m pip install cosmic-ray
-    python scripts/mutation.py [masks layers outputs sampling] [--lines 120 160] [--workers 2]
+    python scripts/mutation.py [masks/masks layers ...] [--lines 120 160] [--workers 2]
 
 cosmic-ray writes the mutants (another operator, another number, a condition turned around, a decorator gone). Each runs
 the module's own tests in a copy of the project in a temporary folder; the checkout is never touched. A mutant that no
@@ -37,10 +37,10 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = {
-    "masks": ("test_masks", "test_mask_sets"),
+    "masks/masks": ("masks/test_masks", "masks/test_sets"),
     "layers": ("test_layers",),
-    "outputs": ("test_outputs", "test_mixtures"),
-    "sampling": ("test_sampling",),
+    "distributions/plain": ("distributions/test_plain", "distributions/test_mixtures"),
+    "backends/_numpy/sampling": ("backends/test_sampling",),
 }
 LIMIT = 300  # seconds that the tests of a module may take
 # What may stand in an operator's place: of all there is, what is hardest to tell from it.
@@ -75,7 +75,7 @@ def passes(copy: Path, module: str, source: str) -> bool:
     path = copy / "made_np" / f"{module}.py"
     path.write_text(source, encoding="utf-8")
     # Compiled files are told apart by size and whole seconds, which two mutants may share.
-    for stale in path.parent.glob(f"__pycache__/{module}.*"):
+    for stale in path.parent.glob(f"__pycache__/{path.stem}.*"):
         stale.unlink()
     # A fork has the libraries loaded already, which is more than half of the time that a short test takes.
     pid = os.fork()

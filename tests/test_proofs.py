@@ -284,7 +284,7 @@ def order_used_for_position(patch: pytest.MonkeyPatch) -> None:
 
 @planted("masks", "context", n_context=2)
 def no_context_for_the_first_feature(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("made_np.masks._n_degree_zero", lambda *sizes: 0)
+    patch.setattr("made_np.masks.masks._n_degree_zero", lambda *sizes: 0)
 
 
 @planted(
@@ -317,7 +317,7 @@ def weight_gradient_unmasked(patch: pytest.MonkeyPatch) -> None:
         layers.masked_linear_backward(dy, x, W, mask, dW=dW, **others)
         np.matmul(dy.T, x, out=dW)
 
-    patch.setattr(_numpy, "masked_linear_backward", wrong)
+    patch.setattr(_numpy.network, "masked_linear_backward", wrong)
 
 
 @planted("gradient")
@@ -327,7 +327,7 @@ def passed_down_through_unmasked_weights(patch: pytest.MonkeyPatch) -> None:
         if dx is not None:
             np.matmul(dy, W, out=dx)
 
-    patch.setattr(_numpy, "masked_linear_backward", wrong)
+    patch.setattr(_numpy.network, "masked_linear_backward", wrong)
 
 
 @planted("gradient")
@@ -338,7 +338,7 @@ def tanh_without_its_square(patch: pytest.MonkeyPatch) -> None:
 
 @planted("autoregressive", "normalised", "sampler", "gradient")
 def masks_forgotten_in_the_forward_pass(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(_numpy, "masked_linear", lambda x, W, b, mask: x @ W.T + (0 if b is None else b))
+    patch.setattr(_numpy.network, "masked_linear", lambda x, W, b, mask: x @ W.T + (0 if b is None else b))
 
 
 @planted("sampler")

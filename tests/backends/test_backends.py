@@ -78,7 +78,7 @@ def chosen(before: str) -> list[str]:
 
 def test_without_numba_everything_runs_on_numpy_in_silence() -> None:
     names, warning, refusal = chosen("sys.modules['numba'] = None")
-    assert names == "made_np.backends._numpy.network made_np.backends._numpy.network"
+    assert names == "made_np.backends._numpy made_np.backends._numpy"
     assert warning == ""
     error = not_installed("backend='numba' needs", "numba", "fast", instead="use backend='numpy'")
     assert refusal == f"ImportError: {error}"
@@ -88,7 +88,7 @@ def test_without_numba_everything_runs_on_numpy_in_silence() -> None:
 def test_a_numba_that_cannot_be_imported_is_said_once(error: str, tmp_path: Path) -> None:
     (tmp_path / "numba.py").write_text(f"raise {error}('this numba wants another NumPy')")
     names, warning, refusal = chosen(f"sys.path.insert(0, {str(tmp_path)!r})")
-    assert names == "made_np.backends._numpy.network made_np.backends._numpy.network"
+    assert names == "made_np.backends._numpy made_np.backends._numpy"
     assert warning == (
         "RuntimeWarning: numba cannot be imported, so made_np runs on NumPy, which is slower: "
         "this numba wants another NumPy"

@@ -274,7 +274,7 @@ def numbers_from_elsewhere() -> set[str]:
                     if isinstance(value, (int, float, tuple)) or (isinstance(value, type) and name in read_from)
                 ]
                 if numbers and KERNELS not in Path(str(module.__file__)).parents:
-                    found.add(Path(str(module.__file__)).name)
+                    found.add(Path(str(module.__file__)).relative_to(KERNELS.parents[1]).as_posix())
     return found
 
 

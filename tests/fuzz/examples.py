@@ -66,16 +66,16 @@ def _fit() -> dict[str, Any]:
 
 
 MODEL: dict[str, Callable[[], Call]] = {
-    "description.Description.mixture": lambda: call(models.mixed().mixture, n_masks=2),
-    "layout.Layout.locate": lambda: call(models.mixed().layout.locate, k=3),
-    "layout.Layout.views": lambda: call(models.mixed().layout.views, theta=models.theta()),
-    "mask_sets.MaskSets.__getitem__": lambda: call(
+    "model.description.Description.mixture": lambda: call(models.mixed().mixture, n_masks=2),
+    "network.layout.Layout.locate": lambda: call(models.mixed().layout.locate, k=3),
+    "network.layout.Layout.views": lambda: call(models.mixed().layout.views, theta=models.theta()),
+    "masks.sets.MaskSets.__getitem__": lambda: call(
         models.mixed().mask_sets.__getitem__, k=1, may_raise=(IndexError,)
     ),  # as any sequence
-    "mask_sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
-    "model.MADE": lambda: call(MADE, **models.MIXED),
-    "model.MADE.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
-    "model.MADE.fill_means": lambda: call(
+    "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
+    "model.made.MADE": lambda: call(MADE, **models.MIXED),
+    "model.made.MADE.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
+    "model.made.MADE.fill_means": lambda: call(
         models.mixed().fill_means,
         theta=models.theta(),
         given=_given(),
@@ -84,16 +84,16 @@ MODEL: dict[str, Callable[[], Call]] = {
         context=models.context(),
         mask_set=None,
     ),
-    "model.MADE.from_config": lambda: call(MADE.from_config, config=models.mixed().config()),
-    "model.MADE.init": lambda: call(models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal"),
-    "model.MADE.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
-    "model.MADE.loss_and_grad": lambda: call(
+    "model.made.MADE.from_config": lambda: call(MADE.from_config, config=models.mixed().config()),
+    "model.made.MADE.init": lambda: call(models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal"),
+    "model.made.MADE.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
+    "model.made.MADE.loss_and_grad": lambda: call(
         models.mixed().loss_and_grad,
         changes=("grad",),
         **_scores(grad=np.empty_like(models.theta()), dropout=_keeps()),
     ),
-    "model.MADE.params": lambda: call(models.mixed().params, **_scores()),
-    "model.MADE.sample": lambda: call(
+    "model.made.MADE.params": lambda: call(models.mixed().params, **_scores()),
+    "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),
         n=5,
@@ -104,42 +104,44 @@ MODEL: dict[str, Callable[[], Call]] = {
         mask_set=None,
         uniforms=np.full((5, 3), 0.5),
     ),
-    "train.fit": lambda: call(made_np.fit, unlike=ANOTHER, made=models.mixed(), **_fit()),
-    "linear.fit_linear": lambda: call(
+    "training.fit.fit": lambda: call(made_np.fit, unlike=ANOTHER, made=models.mixed(), **_fit()),
+    "training.closed_form.fit_linear": lambda: call(
         linear.fit_linear,
         made=models.linear(),
         covariance=np.eye(3) + 0.5,
         mean=np.arange(3.0),
         claims=[(0, np.arange(3))],
     ),
-    "linear.set_scales": lambda: call(
+    "training.closed_form.set_scales": lambda: call(
         linear.set_scales, made=models.linear(), theta=models.linear().init(), scales=np.arange(1.0, 4.0)
     ),
-    "mixtures.DiscretizedLogistic": lambda: call(made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1),
-    "mixtures.MixtureOfGaussians": lambda: call(made_np.MixtureOfGaussians, n=2, min_scale=0.1),
-    "mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
-    "outputs.Categorical": lambda: call(made_np.Categorical, n=3),
-    "outputs.Gaussian": lambda: call(made_np.Gaussian, min_scale=0.1),
+    "distributions.mixtures.DiscretizedLogistic": lambda: call(
+        made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1
+    ),
+    "distributions.mixtures.MixtureOfGaussians": lambda: call(made_np.MixtureOfGaussians, n=2, min_scale=0.1),
+    "distributions.mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
+    "distributions.plain.Categorical": lambda: call(made_np.Categorical, n=3),
+    "distributions.plain.Gaussian": lambda: call(made_np.Gaussian, min_scale=0.1),
 }
 
 MASKS: dict[str, Callable[[], Call]] = {
-    "masks.connectivity": lambda: call(
+    "masks.masks.connectivity": lambda: call(
         masks.connectivity,
         masks=[np.tri(3, dtype=bool)],
         direct=np.eye(3, dtype=bool),
     ),
-    "masks.make_degrees": lambda: call(
+    "masks.masks.make_degrees": lambda: call(
         masks.make_degrees, kind="random", hidden=(4, 4), n_features=3, rng=_rng(), n_context=1, residual=True
     ),
-    "masks.make_mask": lambda: call(
+    "masks.masks.make_mask": lambda: call(
         masks.make_mask, degrees_out=np.array([1, 2]), degrees_in=np.array([1, 2]), strict=False
     ),
-    "masks.make_order": lambda: call(masks.make_order, order="random", n_features=3, rng=_rng()),
-    "masks.position_of": lambda: call(masks.position_of, order=np.array([2, 0, 1])),
-    "masks.random_degrees": lambda: call(
+    "masks.masks.make_order": lambda: call(masks.make_order, order="random", n_features=3, rng=_rng()),
+    "masks.masks.position_of": lambda: call(masks.position_of, order=np.array([2, 0, 1])),
+    "masks.masks.random_degrees": lambda: call(
         masks.random_degrees, width=4, n_features=3, rng=_rng(), n_context=1, lowest=1
     ),
-    "masks.spread_degrees": lambda: call(masks.spread_degrees, width=4, n_features=3, n_context=1),
+    "masks.masks.spread_degrees": lambda: call(masks.spread_degrees, width=4, n_features=3, n_context=1),
 }
 
 
@@ -205,11 +207,11 @@ LOOKING: dict[str, Callable[[], Call]] = {
     "datasets.load_binary": lambda: call(datasets.load_binary, name="nltcs", folder="."),
     "datasets.load_digits": lambda: call(datasets.load_digits, binary=None, levels=3, seed=0),
     "datasets.load_olivetti": lambda: call(datasets.load_olivetti, path="olivetti.npz", n_valid=10, n_test=10),
-    "diagnostics.conditionals.Calibration.has_states": lambda: call(_calibration().has_states, feature=1),
-    "diagnostics.conditionals.Calibration.of": lambda: call(_calibration().of, feature=1),
-    "diagnostics.conditionals.Calibration.reliability": lambda: call(_calibration().reliability, feature=1),
-    "diagnostics.conditionals.Calibration.uniformity": lambda: call(_calibration().uniformity, feature=2),
-    "diagnostics.conditionals.calibration": lambda: call(
+    "diagnostics.calibrating.Calibration.has_states": lambda: call(_calibration().has_states, feature=1),
+    "diagnostics.calibrating.Calibration.of": lambda: call(_calibration().of, feature=1),
+    "diagnostics.calibrating.Calibration.reliability": lambda: call(_calibration().reliability, feature=1),
+    "diagnostics.calibrating.Calibration.uniformity": lambda: call(_calibration().uniformity, feature=2),
+    "diagnostics.calibrating.calibration": lambda: call(
         diagnostics.calibration, unlike=ANOTHER, made=models.mixed(), **_scores(n_bins=3, rng=_rng())
     ),
     "diagnostics.evaluation.Evaluation.difference": lambda: call(_evaluation().difference, other=_evaluation()),
@@ -220,11 +222,20 @@ LOOKING: dict[str, Callable[[], Call]] = {
         draw.learning_curve,
         history={"epoch": [1, 2], "train": [2.0, 1.0], "valid": [2.0, 1.5]},
         best_epoch=2,
+        dropout=0.5,
+        baselines={"a": 1.0},
         title="t",
         path=None,
     ),
-    "draw.graph.network": lambda: call(
-        draw.network, mask_set=models.mixed().mask_sets[0], highlight=1, names=["a", "b", "c"], max_units=3, path=None
+    "draw.network_picture.network": lambda: call(
+        draw.network,
+        unlike=ANOTHER,
+        model=models.mixed(),
+        mask_set=0,
+        highlight=1,
+        names=["a", "b", "c"],
+        max_units=3,
+        path=None,
     ),
     "draw.images.completions": lambda: call(
         draw.completions,
@@ -232,7 +243,8 @@ LOOKING: dict[str, Callable[[], Call]] = {
         image_shape=(1, 2),
         original=np.zeros((1, 2)),
         mean=np.zeros((1, 2)),
-        samples=np.zeros((1, 2, 2)),
+        samples=np.zeros((2, 1, 2)),
+        n_shown=1,
         value_range=(0.0, 1.0),
         cmap="gray",
         path=None,
@@ -241,21 +253,28 @@ LOOKING: dict[str, Callable[[], Call]] = {
         draw.image_grid,
         images=np.zeros((1, 2, 2, 2)),
         titles=["a", "b"],
+        row_titles=["a"],
         frames=np.ones((1, 2, 2, 2), bool),
         value_range=(0.0, 1.0),
         cmap="gray",
         size=0.8,
         path=None,
     ),
-    "draw.reliability.calibration": lambda: call(
+    "draw.calibration_picture.calibration": lambda: call(
         draw.calibration, found=_calibration(), feature=1, title="t", path=None
     ),
     "draw.text.mask_text": lambda: call(draw.mask_text, mask=np.tri(3, dtype=bool), width=72, height=36, ascii=False),
-    "draw.wires.masks": lambda: call(
-        draw.masks, mask_set=models.mixed().mask_sets[0], by="order", names=["a", "b", "c"], path=None
+    "draw.masks_picture.masks": lambda: call(
+        draw.masks, unlike=ANOTHER, model=models.mixed(), mask_set=0, by="order", names=["a", "b", "c"], path=None
     ),
-    "draw.wires.reachability": lambda: call(
-        draw.reachability, mask_set=models.mixed().mask_sets[0], by="order", names=["a", "b", "c"], path=None
+    "draw.masks_picture.reachability": lambda: call(
+        draw.reachability,
+        unlike=ANOTHER,
+        model=models.mixed(),
+        mask_set=0,
+        by="order",
+        names=["a", "b", "c"],
+        path=None,
     ),
 }
 
@@ -273,8 +292,8 @@ def _draws() -> dict[str, Any]:
 
 
 TABLES: dict[str, Callable[[], Call]] = {
-    "columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
-    "columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
+    "table.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
+    "table.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
     "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
     "estimator.density.MADEDensity": lambda: call(_fitted, **models.LEARNER),
     "estimator.density.MADEDensity.fit": lambda: call(
@@ -290,14 +309,14 @@ TABLES: dict[str, Callable[[], Call]] = {
     "estimator.fitted.FittedDensity.save": lambda: call(models.learned().save, path=PATH),
     "estimator.fitted.FittedDensity.score": lambda: call(models.learned().score, X=models.rows(), y=None),
     "estimator.fitted.FittedDensity.score_samples": lambda: call(models.learned().score_samples, X=_given()),
-    "one_hot.OneHot": lambda: call(OneHot, groups=((0, 2),), may_be_none=(True,)),
-    "one_hot.OneHot.find": lambda: call(OneHot.find, x=models.table(), evidence=20.0),
-    "one_hot.OneHot.fold": lambda: call(models.one_hot().fold, x=np.eye(3)),
-    "one_hot.OneHot.spans": lambda: call(models.one_hot().spans, n_columns=4),
-    "one_hot.OneHot.unfold": lambda: call(models.one_hot().unfold, z=np.array([[0.0, 2.5]])),
-    "orders.find_order": lambda: call(made_np.find_order, x=models.table()),
-    "storage.load": lambda: call(made_np.load, path="model.npz", backend=None),
-    "storage.save": lambda: call(
+    "table.one_hot.OneHot": lambda: call(OneHot, groups=((0, 2),), may_be_none=(True,)),
+    "table.one_hot.OneHot.find": lambda: call(OneHot.find, x=models.table(), evidence=20.0),
+    "table.one_hot.OneHot.fold": lambda: call(models.one_hot().fold, x=np.eye(3)),
+    "table.one_hot.OneHot.spans": lambda: call(models.one_hot().spans, n_columns=4),
+    "table.one_hot.OneHot.unfold": lambda: call(models.one_hot().unfold, z=np.array([[0.0, 2.5]])),
+    "masks.found.find_order": lambda: call(made_np.find_order, x=models.table()),
+    "storage.model_file.load": lambda: call(made_np.load, path="model.npz", backend=None),
+    "storage.model_file.save": lambda: call(
         made_np.save,
         unlike=ANOTHER,
         path=PATH,
@@ -306,9 +325,9 @@ TABLES: dict[str, Callable[[], Call]] = {
         extra={"by": "me"},
         arrays={"a": np.arange(3)},
     ),
-    "tables.check_target": lambda: call(tables.check_target, path="table.csv"),
-    "tables.read_table": lambda: call(tables.read_table, path="table.csv", header=True),
-    "tables.write_table": lambda: call(tables.write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]),
+    "table.files.check_target": lambda: call(tables.check_target, path="table.csv"),
+    "table.files.read_table": lambda: call(tables.read_table, path="table.csv", header=True),
+    "table.files.write_table": lambda: call(tables.write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]),
 }
 
 EXAMPLES: dict[str, Callable[[], Call]] = {**MODEL, **MASKS, **TRAINING, **LOOKING, **TABLES, **TESTING}

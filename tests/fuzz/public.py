@@ -38,13 +38,13 @@ GIVEN_BACK: tuple[type, ...] = (Columns, Layout, MaskSet, MaskSets)
 SPECIAL = ("__call__", "__getitem__")
 
 INSIDE = (
-    "columns.Columns.check",
-    "columns.Columns.from_config",
-    "columns.Columns.label",
-    "columns.Columns.learn",
-    "columns.Columns.log_jacobian",
-    "description.Description.check_",
-    "one_hot.OneHot.from_config",
+    "table.columns.Columns.check",
+    "table.columns.Columns.from_config",
+    "table.columns.Columns.label",
+    "table.columns.Columns.learn",
+    "table.columns.Columns.log_jacobian",
+    "model.description.Description.check_",
+    "table.one_hot.OneHot.from_config",
     "testing.report.Report.but",
 )
 """Beginnings of names that have no underscore, but that this package alone calls."""
@@ -53,23 +53,23 @@ RECORDS = {
     "datasets.Dataset",
     "diagnostics.bins.Reliability",
     "diagnostics.bins.Uniformity",
-    "diagnostics.conditionals.Calibration",
+    "diagnostics.calibrating.Calibration",
     "diagnostics.evaluation.Difference",
     "diagnostics.evaluation.Evaluation",
-    "storage.Stored",
-    "tables.table.Table",
+    "storage.model_file.Stored",
+    "table.table.Table",
     "testing.checks.Check",
     "testing.report.Failure",
     "testing.report.Report",
     "testing.suite.Result",
     "testing.suite.SuiteReport",
-    "train.FitResult",
+    "training.fit.FitResult",
 }
 """What comes back from a call: the package makes them, and they keep what they are given. Their methods are public."""
 
 
 def public() -> dict[str, Any]:
-    """Return every public function, class and method by its name: "model.MADE.log_prob"."""
+    """Return every public function, class and method by its name: "model.made.MADE.log_prob"."""
     found: dict[str, Any] = {}
     for module in map(import_module, MODULES):
         for name in _names(module):

@@ -185,7 +185,7 @@ def test_parts_follow_from_the_arguments() -> None:
     }  # fmt: skip
     assert len(made.mask_sets) == 1
     assert made.ops is get_backend("auto")
-    assert dataclasses.replace(made, backend="numpy").ops.__name__ == "made_np.backends._numpy.network"
+    assert dataclasses.replace(made, backend="numpy").ops.__name__ == "made_np.backends._numpy"
 
 
 # ---------------------------------------------------------------------------------------- what is refused

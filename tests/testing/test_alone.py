@@ -20,7 +20,7 @@ for name in blocked:
 import numpy as np
 import lifted
 from lifted import suite, check_gradient, strategies
-from lifted.mutant import standard
+from lifted.mutants.mutant import standard
 from lifted.mutants import all_mutants, detect
 
 found = suite(standard(np.random.default_rng(0)).adapter())

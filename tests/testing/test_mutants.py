@@ -101,7 +101,7 @@ def test_no_false_alarm_in_1000_correct_networks() -> None:
 def test_a_false_alarm_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     net = standard(np.random.default_rng(0))
     wrong = replace(net, parts=replace(net.parts, linear_backward=lambda *a: tuple(-d for d in linear_backward(*a))))
-    monkeypatch.setattr("made_np.testing.mutants.random_network", lambda rng: wrong)
+    monkeypatch.setattr("made_np.testing.mutants.detection.random_network", lambda rng: wrong)
     assert [seed for seed, _ in false_alarms(2, seed=5)] == [5, 6]
 
 
