@@ -18,6 +18,7 @@ from made_np.training import closed_form as linear
 PATH = "written.npz"
 
 ANOTHER = {"made": ("MADE",)}
+DRAWN = {"model": ("MADE",)}
 """A model is what is wanted: that the other arguments do not fit it is said of them."""
 ENDLESS = ("huge broadcast", "huge vector")
 """A list of any length is looked at entry by entry, and these have very many."""
@@ -229,7 +230,7 @@ LOOKING: dict[str, Callable[[], Call]] = {
     ),
     "draw.network_picture.network": lambda: call(
         draw.network,
-        unlike=ANOTHER,
+        unlike=DRAWN,
         model=models.mixed(),
         mask_set=0,
         highlight=1,
@@ -265,11 +266,11 @@ LOOKING: dict[str, Callable[[], Call]] = {
     ),
     "draw.text.mask_text": lambda: call(draw.mask_text, mask=np.tri(3, dtype=bool), width=72, height=36, ascii=False),
     "draw.masks_picture.masks": lambda: call(
-        draw.masks, unlike=ANOTHER, model=models.mixed(), mask_set=0, by="order", names=["a", "b", "c"], path=None
+        draw.masks, unlike=DRAWN, model=models.mixed(), mask_set=0, by="order", names=["a", "b", "c"], path=None
     ),
     "draw.masks_picture.reachability": lambda: call(
         draw.reachability,
-        unlike=ANOTHER,
+        unlike=DRAWN,
         model=models.mixed(),
         mask_set=0,
         by="order",
