@@ -126,7 +126,7 @@ def plot(results: dict[str, list[Point]], path: Path) -> None:
         sizes = [point.size for point in points]
         for cost, name, colour, marker in (
             ("step_ms", "training step", CALM, "o"),
-            ("sample_ms", "as many samples", ACCENT, "s"),
+            ("sample_ms", "sample of as many rows", ACCENT, "s"),
         ):
             times = [getattr(point, cost) for point in points]
             panel.loglog(sizes, times, color=colour, marker=marker, markersize=4, linewidth=1.6, label=name)
@@ -138,7 +138,8 @@ def plot(results: dict[str, list[Point]], path: Path) -> None:
         panel.set_axisbelow(True)
         fitted = exponents(points, "size")
         grows = (f"{fitted['step_ms, largest']:.2f}", f"{fitted['sample_ms, largest']:.2f}")
-        titled(panel, f"{axis}\nexponents {grows[0]} and {grows[1]}", axis, "time, ms" if k == 1 else "")
+        title = f"step grows as size^{grows[0]},\nsample as size^{grows[1]}"
+        titled(panel, title, axis, "time, ms" if k == 1 else "")
         panel.tick_params(axis="y", labelleft=k == 1)
     lines = panels[0].get_lines()
     figure.legend(handles=lines, loc="outside lower center", ncols=2, frameon=False, fontsize=9, labelcolor=INK)

@@ -99,7 +99,8 @@ def given(heading: str) -> dict[str, Any]:
     return {"adapter": adapter, "my_adapter": lambda: adapter, "np": np}
 
 
-HEADINGS = ["NumPy", "torch", "JAX", "Keras, or anything that predicts", "One check at a time", "In your own tests"]
+MODELS = ["NumPy", "torch", "JAX", "Keras, or anything that predicts"]
+HEADINGS = ["One layer", *MODELS, "One check at a time", "In your own tests"]
 
 
 def test_every_block_of_the_page_is_run_below() -> None:
@@ -113,7 +114,16 @@ def test_the_code_of_the_page_runs(heading: str, capsys: pytest.CaptureFixture[s
         if title == heading:
             exec(compile(text, f"README.md, {heading}", "exec"), names)
     printed = capsys.readouterr().out
-    assert ("model: all right" in printed) == (heading in HEADINGS[:4]), printed
+    assert ("model: all right" in printed) == (heading in MODELS), printed
+    if heading == "One layer":
+        (said,) = [text for title, text in blocks("text") if title == heading]
+        assert (
+            without_digits(said)
+            == without_digits(printed[printed.index("check_vjp FAILED") :])[: len(said.splitlines())]
+        )
+        assert [line.split(":")[0] for line in printed.splitlines() if line.startswith("check_vjp")] == [
+            "check_vjp passed", "check_vjp FAILED", "check_vjp passed", "check_vjp passed"
+        ]  # fmt: skip
     if heading == "In your own tests":
         ids = [param.id for mark in names["test_my_model"].pytestmark for param in mark.args[1]]
         assert "NumPy MADE-gradient" in ids

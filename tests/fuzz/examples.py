@@ -21,6 +21,7 @@ from made_np.training import closed_form as linear
 PATH = "written.npz"
 
 ANOTHER = {"made": ("MADE",)}
+DRAWN = {"model": ("MADE",)}
 """A model is what is wanted: that the other arguments do not fit it is said of them."""
 ENDLESS = ("huge broadcast", "huge vector")
 """A list of any length is looked at entry by entry, and these have very many."""
@@ -269,11 +270,20 @@ LOOKING: dict[str, Callable[[], Call]] = {
         draw.learning_curve,
         history={"epoch": [1, 2], "train": [2.0, 1.0], "valid": [2.0, 1.5]},
         best_epoch=2,
+        dropout=0.5,
+        baselines={"a": 1.0},
         title="t",
         path=None,
     ),
     "draw.network_picture.network": lambda: call(
-        draw.network, mask_set=models.mixed().mask_sets[0], highlight=1, names=["a", "b", "c"], max_units=3, path=None
+        draw.network,
+        unlike=DRAWN,
+        model=models.mixed(),
+        mask_set=0,
+        highlight=1,
+        names=["a", "b", "c"],
+        max_units=3,
+        path=None,
     ),
     "draw.images.completions": lambda: call(
         draw.completions,
@@ -281,7 +291,8 @@ LOOKING: dict[str, Callable[[], Call]] = {
         image_shape=(1, 2),
         original=np.zeros((1, 2)),
         mean=np.zeros((1, 2)),
-        samples=np.zeros((1, 2, 2)),
+        samples=np.zeros((2, 1, 2)),
+        n_shown=1,
         value_range=(0.0, 1.0),
         cmap="gray",
         path=None,
@@ -290,6 +301,7 @@ LOOKING: dict[str, Callable[[], Call]] = {
         draw.image_grid,
         images=np.zeros((1, 2, 2, 2)),
         titles=["a", "b"],
+        row_titles=["a"],
         frames=np.ones((1, 2, 2, 2), bool),
         value_range=(0.0, 1.0),
         cmap="gray",
@@ -301,10 +313,16 @@ LOOKING: dict[str, Callable[[], Call]] = {
     ),
     "draw.text.mask_text": lambda: call(draw.mask_text, mask=np.tri(3, dtype=bool), width=72, height=36, ascii=False),
     "draw.masks_picture.masks": lambda: call(
-        draw.masks, mask_set=models.mixed().mask_sets[0], by="order", names=["a", "b", "c"], path=None
+        draw.masks, unlike=DRAWN, model=models.mixed(), mask_set=0, by="order", names=["a", "b", "c"], path=None
     ),
     "draw.masks_picture.reachability": lambda: call(
-        draw.reachability, mask_set=models.mixed().mask_sets[0], by="order", names=["a", "b", "c"], path=None
+        draw.reachability,
+        unlike=DRAWN,
+        model=models.mixed(),
+        mask_set=0,
+        by="order",
+        names=["a", "b", "c"],
+        path=None,
     ),
 }
 

@@ -11,12 +11,12 @@ from made_np.testing import Adapter
 
 D, H, B = 5, 8, 4
 ORDER = np.array([2, 0, 4, 1, 3])  # the feature that comes first, second, ...
-POSITION = np.argsort(ORDER)  # when each feature comes: its degree
+DEGREES = 1 + np.argsort(ORDER)  # the place of each feature in the order, 1 first
 
 
-def make_masks(degrees_in=POSITION):
-    """(out, in), from the position of each feature and the hidden degrees."""
-    hidden = np.arange(H) % (D - 1)
+def make_masks(degrees_in=DEGREES):
+    """(out, in), from the degrees of the features and of the hidden units."""
+    hidden = 1 + np.arange(H) % (D - 1)
     return hidden[:, None] >= degrees_in, degrees_in[:, None] > hidden
 
 
@@ -85,4 +85,4 @@ def factory(masks=None) -> Adapter:
 
 def faulty() -> Adapter:
     """The same with masks that take the order for the position."""
-    return factory(make_masks(ORDER))
+    return factory(make_masks(1 + ORDER))

@@ -52,7 +52,7 @@ class Sequential:
 
 def build(*extra):
     """Means of all columns, then log standard deviations of all columns."""
-    inputs, hidden = np.arange(D), np.zeros(8, dtype=int)
+    inputs, hidden = np.arange(1, D + 1), np.ones(8, dtype=int)  # degrees
     outputs = np.tile(inputs, 2)
     first = MaskedDense(hidden >= inputs[:, None], np.tanh, seed=1)
     last = MaskedDense(outputs > hidden[:, None], seed=2)

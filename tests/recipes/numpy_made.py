@@ -8,7 +8,7 @@ from made_np.testing import Adapter
 
 D, H, B = 6, 16, 7
 DEGREES_IN = np.arange(1, D + 1)
-DEGREES_HIDDEN = np.arange(H) % (D - 1) + 1
+DEGREES_HIDDEN = 1 + np.arange(H) % (D - 1)
 
 
 class MaskedNet:
