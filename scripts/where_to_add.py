@@ -89,7 +89,8 @@ SOFTSIGN = '''def softsign(z: ArrayLike, *, out: Array | None = None) -> Array:
     >>> softsign([-1.0, 3.0])
     array([-0.5 ,  0.75])
     """
-    return np.divide(z, 1 + np.abs(z), out=out)
+    size = np.where(np.real(z) < 0, np.negative(z), z)  # not np.abs: a complex step may pass through
+    return np.divide(z, 1 + size, out=out)
 
 
 def softsign_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out: Array | None = None) -> Array:
@@ -98,15 +99,14 @@ def softsign_backward(dy: ArrayLike, z: Any, *, y: ArrayLike | None = None, out:
     Notes
     -----
     For z > 0 the slope of ``z / (1 + z)`` is ``1 / (1 + z)^2``; for z < 0 that of ``z / (1 - z)`` is ``1 / (1 - z)^2``.
-    With y, ``1 - |y| = 1 / (1 + |z|)``.
 
     Examples
     --------
     >>> softsign_backward([1.0, 1.0], [-1.0, 3.0])
     array([0.25  , 0.0625])
     """
-    share = 1 / (1 + np.abs(z)) if y is None else 1 - np.abs(y)
-    return np.multiply(dy, np.square(share), out=out)
+    size = np.where(np.real(z) < 0, np.negative(z), z)
+    return np.divide(dy, np.square(1 + size), out=out)
 
 
 '''
@@ -130,17 +130,39 @@ KINDS = {
                 at="    from made_np.distributions.mixtures import",
                 before=True,
             ),
-            Edit("tests/distributions/test_geometric.py", "test_geometric.py"),
+            Edit(
+                "tests/distributions/test_registry.py", "from made_np import Geometric\n", at="from made_np.cli import"
+            ),
+            Edit(
+                "tests/distributions/test_registry.py",
+                '    "geometric": Geometric(),\n',
+                at='    "gaussian": Gaussian(',
+            ),
         ),
-        ("tests/distributions", "tests/test_import.py", "tests/test_house.py"),
+        ("tests/distributions/test_registry.py", "tests/test_import.py", "tests/test_house.py"),
     ),
     "activation": Kind(
         (
-            Edit("made_np/layers.py", SOFTSIGN, at="def _into("),
+            Edit("made_np/layers.py", SOFTSIGN, at="class Activation(", before=True),
             Edit(
                 "made_np/layers.py",
-                '    "softsign": Activation(softsign, softsign_backward, from_output=True),\n',
+                '    "softsign": Activation(softsign, softsign_backward),\n',
                 at='    "softplus": Activation(',
+            ),
+            Edit(
+                "tests/test_layers.py",
+                '    "softsign": (-1e4 / 10_001, 1e4 / 10_001),\n',
+                at='    "selu": (-layers.SELU_SCALE',
+            ),
+            Edit(
+                "tests/test_layers.py",
+                '    "softsign": (1 / 10_001**2, 1 / 10_001**2),\n',
+                at='    "selu": (0, layers.SELU_SCALE',
+            ),
+            Edit(
+                "tests/test_layers.py",
+                '    "softsign": lambda z: z / (1 + abs(z)),\n',
+                at='    "silu": lambda z: z / (1 + (-z).exp())',
             ),
             Edit("tests/naive.py", '    "softsign": lambda z: z / (1 + abs(z)),\n', at='    "softplus": '),
         ),

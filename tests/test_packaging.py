@@ -37,6 +37,17 @@ def test_the_pictures_of_the_description_are_masks_of_the_package(description: s
             assert line in description
 
 
+def test_what_is_promised_is_what_is_tested() -> None:
+    """The lower bounds of setup.cfg are the versions that `.ci/run` installs as the oldest."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    extras = {name: text for name, text in config["options.extras_require"].items() if name != "dev"}
+    wanted = "\n".join([config["options"]["install_requires"], *extras.values()]).split()
+    promised = {one for one in wanted if not one.startswith("made_np")}
+    lines = (ROOT / ".ci" / "oldest.txt").read_text(encoding="utf-8").splitlines()
+    assert promised == {line.replace("==", ">=") for line in lines if "#" not in line}
+
+
 def test_the_description_names_every_extra(description: str) -> None:
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import naive
@@ -18,6 +20,7 @@ from made_np.network import jacobian as page
 from made_np.network.jacobian import jacobian
 from made_np.testing import check_close
 
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "autoregressive_validation.py"
 STEP = 1e-6
 
 
@@ -130,3 +133,14 @@ def test_garbage_off_the_masks_is_never_noticed() -> None:
     for name, mask in made.network.masks(made.mask_sets[0]).items():
         views[name][~mask] = np.nan
     np.testing.assert_array_equal(made.jacobian(garbage, x), want)
+
+
+@pytest.mark.parametrize("order", ["natural", "reverse", "random"])
+def test_the_script_that_shows_it_agrees(
+    order: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["autoregressive_validation.py", "--order", order, "--features", "6"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(SCRIPT), run_name="__main__")
+    assert ended.value.code == 0
+    assert "21 entries must be zero: 0 are not. 15 may live: 0 are zero." in capsys.readouterr().out
