@@ -7,7 +7,6 @@ neither: pyplot registers such functions from outside, for the whole process. `P
 from __future__ import annotations
 
 import io
-from functools import cache
 from typing import Any
 
 from made_np.extras import not_installed
@@ -25,8 +24,7 @@ def from_matplotlib() -> Any:
     return matplotlib
 
 
-@cache
-def _picture() -> type:
+def _picture() -> Any:
     """Return the class, made when first asked for: importing made_np imports no matplotlib."""
     from_matplotlib()
     from matplotlib.figure import Figure
@@ -42,7 +40,7 @@ def _picture() -> type:
             return text.decode("utf-8") if len(text) <= MOST_SVG else None
 
     Picture.__qualname__ = "Picture"  # where pickle finds it: see __getattr__
-    return Picture
+    return globals().setdefault("Picture", Picture)  # the same for all threads
 
 
 def _saved(figure: Any, kind: str) -> bytes:

@@ -9,7 +9,8 @@ from made_np.masks.sets import MaskSet
 from made_np.values import as_sequence
 
 MOST_CONDITIONS = 6
-"""A conditional of more features than these names their number instead."""
+MOST_LETTERS = 40
+"""A conditional of more features than these, or with longer names, says how many they are instead."""
 
 
 def feature_names(names: Any, n_features: int) -> list[str]:
@@ -80,7 +81,8 @@ def conditionals(mask_set: MaskSet, names: Sequence[str]) -> list[str]:
     found = []
     for feature, name in enumerate(names):
         seen = [names[j] for j in mask_set.order if reach[feature, j]]
-        before = seen if len(seen) <= MOST_CONDITIONS else [f"{len(seen)} features"]
+        fits = len(seen) <= MOST_CONDITIONS and len(", ".join(seen)) <= MOST_LETTERS
+        before = seen if fits else [f"{len(seen)} features" if len(seen) > 1 else "1 feature"]
         told = context if len(context) <= MOST_CONDITIONS else [f"{len(context)} of context"]
         conditions = [*before, *(told if hears_context[feature] else [])]
         found.append(f"p({name} | {', '.join(conditions)})" if conditions else f"p({name})")

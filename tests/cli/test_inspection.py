@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import made_np
 from made_np import MADE, draw
-from made_np.cli import main
 from made_np.cli.inspection import describe
 
 ORDER = (2, 0, 3, 5, 1, 4)
@@ -59,16 +57,3 @@ def test_a_large_mask_is_drawn_without_labels(tmp_path: Path) -> None:
     assert not any(line.startswith("h0[") for line in lines)
     start = next(k for k, line in enumerate(lines) if line.startswith("W0, "))
     assert {len(line) for line in lines[start + 1 : start + 25]} == {40}
-
-
-def test_the_demo_ends_with_the_small_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("sklearn")
-    out = tmp_path / "demo"
-    assert main(["demo", "--out", str(out), "--epochs", "1", "--quiet"]) == 0
-    last = capsys.readouterr().out.splitlines()[-1]
-    model = out / "network.npz"
-    assert f"made-np inspect {model} " in last
-    assert main(["inspect", str(model)]) == 0
-    text = capsys.readouterr().out
-    assert len(text.splitlines()) <= 60
-    assert "15 of the 15 dependencies" in text

@@ -32,6 +32,13 @@ def test_demo_writes_pictures_and_models_and_prints_losses(tmp_path: Path, capsy
         assert f"{loss:.2f}" in text
     assert text.count("nats per image") == text.count("bits/dim") == 2
     assert text.count("independent pixels") == text.count("Gaussians (") == 2
+    # what a newcomer is sent to next is small enough to follow
+    model = out / "network.npz"
+    assert f"made-np inspect {model} " in text.splitlines()[-1]
+    assert main(["inspect", str(model)]) == 0
+    said = capsys.readouterr().out
+    assert len(said.splitlines()) <= 60
+    assert "15 of the 15 dependencies" in said
 
 
 def test_independent_pixels_are_a_distribution() -> None:

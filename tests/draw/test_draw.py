@@ -267,6 +267,9 @@ def test_conditions_are_those_that_the_masks_leave() -> None:
     assert [name for name in names if name.startswith("p(")] == ["p(a | y0)", "p(b | a, y0)"]
     many = words(draw.network(MADE(30, hidden=(30,)), max_units=30))
     assert "p(x29 | 29 features)" in many
+    long = words(draw.network(MADE(3, hidden=(4,)), names=["a" * 30, "b" * 30, "c"]))
+    assert f"p({'b' * 30} | {'a' * 30})" in long
+    assert "p(c | 2 features)" in long
 
 
 @pytest.mark.parametrize(
