@@ -188,6 +188,13 @@ def _of_one_dtype(real: Any, exp: Any, log1p: Any) -> tuple[Any, Any, Any]:
 _single = _of_one_dtype(f32, _exp_single, _log1p_single)
 _double = _of_one_dtype(f64, _exp_double, _log1p_double)
 
+sigmoid = by_dtype(_single[0], _double[0])
+"""1 / (1 + e^-z), relative error 3e-7 in float32 and 1e-15 in float64."""
+softplus = by_dtype(_single[1], _double[1])
+"""log(1 + e^z), relative error as that of `sigmoid`."""
+tanh = by_dtype(_single[2], _double[2])
+"""(e^z - e^-z) / (e^z + e^-z), absolute error 2e-7 in float32 and 4e-16 in float64."""
+
 
 def _normal(real: Any, exp: Any, steps: float, farthest: float, coefficients: Any) -> tuple[Any, Any]:
     """Return gelu and its slope of numbers of the type `real`, by the formulas of `made_np.normal`.
@@ -238,13 +245,6 @@ _single_gelu = _normal(f32, _exp_single, 1.5 * 2**17, 14.0, MILLS[4:])
 _double_gelu = _normal(f64, _exp_double, 1.5 * 2**46, FARTHEST, MILLS)
 
 gelu = by_dtype(_single_gelu[0], _double_gelu[0])
-"""z times the mass of the standard normal below it."""
+"""z times the mass of the normal below it, relative error 5e-7 in float32 (0 below -13) and 2e-15 in float64."""
 gelu_slope = by_dtype(_single_gelu[1], _double_gelu[1])
-"""The slope of `gelu`."""
-
-sigmoid = by_dtype(_single[0], _double[0])
-"""1 / (1 + e^-z), relative error 3e-7 in float32 and 1e-15 in float64."""
-softplus = by_dtype(_single[1], _double[1])
-"""log(1 + e^z), relative error as that of `sigmoid`."""
-tanh = by_dtype(_single[2], _double[2])
-"""(e^z - e^-z) / (e^z + e^-z), absolute error 2e-7 in float32 and 4e-16 in float64."""
+"""The slope of `gelu`, absolute error 3e-7 in float32 and 1e-15 in float64."""
