@@ -80,7 +80,7 @@ class Columns:
     >>> x = np.array([[0, 2, 0.5], [1, 0, 2.5], [1, 1, 4.5]])
     >>> columns = Columns.learn(x)
     >>> columns.outputs
-    (Bernoulli(), Categorical(n=3), Gaussian(min_scale=0.001))
+    (Bernoulli(), Categorical(n=3), Gaussian(min_scale=0.001, scale='softplus'))
     >>> columns.encode(x)[:, 2].round(3)
     array([-1.225,  0.   ,  1.225])
     >>> columns.decode(columns.encode(x))[0]
