@@ -112,7 +112,7 @@ def _entry(name: Name, index: tuple[int, ...]) -> str:
     """Return how messages call an entry of an array of any shape, up to its value."""
     if len(index) == 2:
         return f"{as_source(name).cell(*index)} = "
-    return f"{name}[{', '.join(map(str, index))}] = " if index else ""
+    return f"{name}[{', '.join(map(str, index))}] = " if index else f"{name} = "
 
 
 def as_finite(array: Array, dtype: np.dtype[Any], name: Name, *, gaps: bool = False) -> Array:

@@ -105,7 +105,7 @@ def test_no_rows_are_rows() -> None:
         (np.array([[1, 1j, 2]], dtype=object), TypeError, r"data\[0, 1\] = 1j is a complex"),
         (np.array([[1, np.complex64(1j), 2]], dtype=object), TypeError, r"data\[0, 1\] = .*1j.* is a complex64"),
         (np.array([[1, np.complex128(1j), 2]], dtype=object), TypeError, r"data\[0, 1\] = .*1j.* is a complex128"),
-        (None, TypeError, "data has dtype object: None is a NoneType"),
+        (None, TypeError, "data has dtype object: data = None is a NoneType"),
         (sparse.csr_matrix(np.eye(3)), TypeError, r"data is sparse \(csr_matrix\): pass data\.toarray\(\)"),
         (sparse.coo_array(np.eye(3)), TypeError, "data is sparse"),
         (np.ma.masked_array(np.zeros((1, 3)), mask=[[0, 1, 0]]), TypeError, r"masked array: pass data\.filled"),

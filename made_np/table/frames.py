@@ -235,10 +235,13 @@ def _is_arrow(X: Any) -> bool:
 
 
 def _as_array(column: Any) -> Any:
-    """Return a column of pandas that is an array of numbers as that array; anything else as it is."""
-    if isinstance(attribute(column, "dtype"), np.dtype) and column.dtype.kind in "buif":
+    """Return a column that is kept as an array of numbers as that array; any other as it is."""
+    if isinstance(attribute(column, "dtype"), np.dtype) and column.dtype.kind in "buif":  # of pandas
         return np.asarray(column)
-    return column
+    try:
+        return column.to_numpy(allow_copy=False)  # of polars
+    except Exception:  # each library says in its own way that it keeps the column otherwise, or knows no such argument
+        return column
 
 
 def _part(column: Any, rows: Rows) -> Any:

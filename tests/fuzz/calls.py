@@ -16,7 +16,7 @@ SECONDS = 20.0
 """A call that takes longer hangs; the slowest takes one."""
 
 DOCUMENTED = ("the loss was not finite", "X has feature names")
-"""Beginnings of warnings that documentation announces; the last two are one, with scikit-learn and without."""
+"""Beginnings of warnings that documentation announces."""
 
 ALLOWED = (TypeError, ValueError, OSError)
 

@@ -12,7 +12,8 @@ from fuzz import models
 from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
 from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, masks, optim, schedules
-from made_np.table import files as tables
+from made_np.table.files import read_table
+from made_np.table.files.writing import check_target, write_table
 from made_np.table.table import Table
 from made_np.training import closed_form as linear
 
@@ -267,6 +268,10 @@ def _fitted(**parameters: Any) -> MADEDensity:
     return MADEDensity(**parameters).fit(models.table())
 
 
+def _table() -> Table:
+    return Table.of(models.table())
+
+
 def _learner() -> MADEDensity:
     return MADEDensity(**models.LEARNER)
 
@@ -298,8 +303,14 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.one_hot.OneHot.fold": lambda: call(models.one_hot().fold, x=np.eye(3)),
     "table.one_hot.OneHot.spans": lambda: call(models.one_hot().spans, n_columns=4),
     "table.one_hot.OneHot.unfold": lambda: call(models.one_hot().unfold, z=np.array([[0.0, 2.5]])),
-    "table.table.Table.above": lambda: call(Table.of(models.table()).above, threshold=0.5),
-    "table.table.Table.column": lambda: call(Table.of(models.table()).column, d=0, gaps=True),
+    "table.table.Table.above": lambda: call(_table().above, threshold=0.5, or_names=("binarize",)),
+    "table.table.Table.blocks": lambda: call(lambda **given: list(_table().blocks(**given)), n_rows=2, gaps=True),
+    "table.table.Table.column": lambda: call(_table().column, d=0, gaps=True),
+    "table.table.Table.named": lambda: call(_table().named, names=["a", "b", "c"]),
+    "table.table.Table.of": lambda: call(lambda **given: Table.of(**given).read(), X=models.table()),
+    "table.table.Table.read": lambda: call(_table().read, start=0, stop=2, gaps=True),
+    "table.table.Table.take": lambda: call(_table().take, index=[1, 0]),
+    "table.table.Table.where": lambda: call(_table().where, row=0, column=1),
     "masks.found.find_order": lambda: call(made_np.find_order, x=models.table()),
     "storage.model_file.load": lambda: call(made_np.load, path="model.npz", backend=None),
     "storage.model_file.save": lambda: call(
@@ -311,9 +322,11 @@ TABLES: dict[str, Callable[[], Call]] = {
         extra={"by": "me"},
         arrays={"a": np.arange(3)},
     ),
-    "table.files.check_target": lambda: call(tables.check_target, path="table.csv"),
-    "table.files.read_table": lambda: call(tables.read_table, path="table.csv", header=True),
-    "table.files.write_table": lambda: call(tables.write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]),
+    "table.files.writing.check_target": lambda: call(check_target, path="table.csv"),
+    "table.files.read_table": lambda: call(read_table, path="table.csv", header=True),
+    "table.files.writing.write_table": lambda: call(
+        write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]
+    ),
 }
 
 EXAMPLES: dict[str, Callable[[], Call]] = {**MODEL, **MASKS, **TRAINING, **LOOKING, **TABLES, **TESTING}

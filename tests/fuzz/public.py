@@ -23,6 +23,7 @@ MODULES = (
     "made_np.schedules",
     "made_np.storage",
     "made_np.table.files",
+    "made_np.table.files.writing",
     "made_np.testing",
     "made_np.testing.strategies",
 )

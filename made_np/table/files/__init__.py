@@ -22,7 +22,7 @@ from pathlib import Path
 from made_np.table.table import Table
 from made_np.values import as_flag, as_path
 
-__all__ = ["SUFFIXES", "Table", "read_table", "split_path", "suffix_of"]
+__all__ = ["SUFFIXES", "Table", "read_table"]
 
 SUFFIXES = (".npy", ".npz", ".csv", ".parquet")
 
