@@ -92,7 +92,8 @@ class Columns:
 
     def __post_init__(self) -> None:
         for d, column in enumerate(as_a(self.each, "each", tuple, "give a tuple of Column")):
-            as_a(column, f"each[{d}]", Column, "give a Column")
+            if not isinstance(column, Column):
+                as_a(column, f"each[{d}]", Column, "give a Column")
         as_a(self.one_hot, "one_hot", OneHot, "give a made_np.OneHot").spans(len(self.each))
 
     @classmethod

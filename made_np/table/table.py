@@ -199,8 +199,6 @@ class Table:
     def column(self, d: int, *, gaps: bool = True) -> Floats:
         """Return column `d` (n,) in float64, checked as by `read`."""
         d = as_count(d, "d", 0, self.n_columns - 1)
-        as_flag(gaps, "gaps")
-        d = as_count(d, "d", 0, self.n_columns - 1)
         gaps = as_flag(gaps, "gaps")
         values = self._store.column(d, slice(None) if self._rows is None else self._rows, self.source)
         _check_finite(values, gaps, lambda row: self.source.entry(row, d))
