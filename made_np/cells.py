@@ -10,14 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from made_np.typing import Ints
 from made_np.values import show
 
 __all__ = ["FileSource", "Name", "Source", "as_source", "where"]
 
-Ints = NDArray[np.int64]
 Own = TypeVar("Own", bound="Source")
 
 LONG = 80

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.testing import check_vjp
+from made_np.typing import Array
 from made_np.values import show
 
-Array = NDArray[Any]
 Function = Callable[..., Any]
 
 Z = np.random.default_rng(0).permutation(np.linspace(-9.05, 9.15, 20)).reshape(4, 5)

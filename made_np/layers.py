@@ -55,10 +55,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from made_np.normal import normal_cdf, normal_pdf
+from made_np.typing import Array
 from made_np.validation import Unregistered, as_target
 from made_np.values import as_a, as_callable, as_choice, as_number, show
 
-Array = NDArray[Any]
 Buffer = Array | Literal[False] | None
 """Where a gradient goes: an array to write to, None for a new one, False where it is not wanted."""
 

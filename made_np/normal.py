@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[Any]
+from made_np.typing import Array
 
 # Numerator and denominator, highest power first, of the three rational approximations of
 # Wichura (1988), "Algorithm AS 241: The Percentage Points of the Normal Distribution", routine PPND16.

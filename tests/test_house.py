@@ -64,7 +64,7 @@ STILL_AND = {
 
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
-    ["_version", "extras", "lazy", "messages", "streams", "values"],
+    ["_version", "extras", "lazy", "messages", "streams", "typing", "values"],
     ["cells", "warning"],
     ["validation", "files", "normal", "elementwise"],
     ["places", "layers", "masks", "optim", "schedules", "datasets"],

@@ -13,10 +13,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from made_np.layers import Array
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
 from made_np.optim import Optimizer, State, blocks
+from made_np.typing import Array
 
 __all__ = ["Bound"]
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from made_np.layers import Array
+from made_np.typing import Array
 from made_np.values import as_count, as_number
 
 Own = TypeVar("Own", bound="Distribution")

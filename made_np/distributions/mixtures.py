@@ -11,8 +11,9 @@ import numpy as np
 
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.plain import inverse_softplus, largest, log_softmax, n_codes, softmax
-from made_np.layers import Array, sigmoid, softplus
+from made_np.layers import sigmoid, softplus
 from made_np.normal import normal_cdf
+from made_np.typing import Array
 
 SPARE_BITS = 12
 """Halvings beyond the bits of a number's mantissa: so much wider than a value's own size may its bracket be."""

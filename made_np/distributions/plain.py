@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from made_np.distributions.distribution import Distribution
-from made_np.layers import Array, sigmoid, softplus
+from made_np.layers import sigmoid, softplus
 from made_np.normal import inverse_normal_cdf, normal_cdf
+from made_np.typing import Array
 from made_np.values import as_choice, as_number
 
 MAX_CODES = 1 << 16

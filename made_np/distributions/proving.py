@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from made_np.distributions.distribution import Distribution
-from made_np.layers import Array
 from made_np.testing import check_vjp
+from made_np.typing import Array
 from made_np.values import as_count, show
 
 __all__ = ["Broken", "prove"]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from made_np.cells import Name, as_source
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.registry import make_distribution, output_from_config
-from made_np.layers import Array
 from made_np.lazy import lazy
+from made_np.typing import Array
 from made_np.values import as_sequence, show
 
 Output = Distribution | tuple[Distribution, ...]

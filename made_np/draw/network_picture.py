@@ -23,9 +23,9 @@ from made_np.draw.canvas import (
 )
 from made_np.draw.subject import as_mask_set
 from made_np.draw.words import conditionals, feature_names, generates, rule
-from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MaskSet
 from made_np.model.made import MADE
+from made_np.typing import Bools, Ints
 from made_np.values import as_count
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from made_np.draw.words import rule
-from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MaskSet
+from made_np.typing import Bools, Ints
 
 
 class Side(NamedTuple):

@@ -19,8 +19,8 @@ from made_np.model.made import MADE
 from made_np.optim import Optimizer
 from made_np.schedules import Schedule
 from made_np.table.columns import Columns, Kind
-from made_np.table.frames import Floats
 from made_np.table.one_hot import OneHot
+from made_np.typing import Floats
 from made_np.values import as_count
 
 __all__ = ["MADEDensity"]

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from made_np.masks.masks import Ints
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.table.columns import Columns
 from made_np.table.table import Table
+from made_np.typing import Ints
 from made_np.validation import as_finite
 
 __all__ = ["encode"]

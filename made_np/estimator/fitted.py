@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.diagnostics import Evaluation, evaluate
 from made_np.estimator.encoding import encode
@@ -16,13 +15,12 @@ from made_np.lazy import lazy
 from made_np.model.gaps import check_gaps, observed_log_prob
 from made_np.model.made import MADE
 from made_np.table.columns import Columns
-from made_np.table.frames import Floats
 from made_np.table.table import Table
 from made_np.training.online import Memory
+from made_np.typing import Array, Floats
 
 __all__ = ["Fitted"]
 
-Array = NDArray[Any]
 
 AT_ONCE = 1 << 20
 """Numbers that a layer holds for the rows that are scored together."""

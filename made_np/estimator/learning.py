@@ -33,11 +33,11 @@ from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
 from made_np.training.fit import fit_rows
 from made_np.training.online import Memory, train_on
+from made_np.typing import Ints
 from made_np.values import as_number
 
 __all__ = ["learn", "learn_on"]
 
-Ints = NDArray[np.int64]
 
 _logger = logging.getLogger("made_np.estimator")
 

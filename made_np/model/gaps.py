@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from made_np.backends.bound import Bound
 from made_np.cells import Name, as_source
-from made_np.layers import Array
-from made_np.masks.masks import Bools, Ints
+from made_np.typing import Array, Bools, Ints
 from made_np.values import as_choice
 
 if TYPE_CHECKING:

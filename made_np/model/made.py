@@ -10,14 +10,13 @@ import numpy as np
 
 from made_np.backends.bound import Bound
 from made_np.distributions.together import outputs_from_config
-from made_np.layers import Array
-from made_np.masks.masks import Ints
 from made_np.model.arguments import as_one_or_many
 from made_np.model.description import Description
 from made_np.model.gaps import choose, fill
 from made_np.model.rows import Rows
 from made_np.network.jacobian import jacobian
 from made_np.network.starts import SCHEMES, draw_parameters
+from made_np.typing import Array, Ints
 from made_np.validation import Unregistered, as_dense, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
 

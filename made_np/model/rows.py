@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.layers import Array
+from made_np.typing import Array
 
 __all__ = ["Rows"]
 

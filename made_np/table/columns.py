@@ -20,7 +20,6 @@ from made_np.distributions.plain import Bernoulli, Categorical
 from made_np.distributions.registry import output_config, output_from_config
 from made_np.distributions.together import Outputs
 from made_np.lazy import lazy
-from made_np.table.frames import Floats
 from made_np.table.kinds import (
     Kind,
     as_kinds,
@@ -32,6 +31,7 @@ from made_np.table.kinds import (
 )
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
+from made_np.typing import Floats
 from made_np.validation import as_doubles, as_numbers, as_rows
 from made_np.values import as_a, as_count, as_number, show
 

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.cells import Source
+from made_np.typing import Array, Floats
 from made_np.validation import as_dense
 from made_np.values import REALS, show
 
 __all__ = [
-    "Floats",
     "Labels",
     "Store",
     "as_store",
@@ -30,8 +30,6 @@ __all__ = [
     "labels_of",
 ]
 
-Array = NDArray[Any]
-Floats = NDArray[np.float64]
 Labels = tuple[Any, ...]
 Rows = slice | NDArray[np.int64]
 

@@ -7,17 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.cells import FileSource, Name, Source
-from made_np.table.frames import Above, Floats, Labels, Store, as_store, column_names, labels_of
+from made_np.table.frames import Above, Labels, Store, as_store, column_names, labels_of
+from made_np.typing import Array, Floats, Ints
 from made_np.validation import as_integers
 from made_np.values import as_a, as_count, as_flag, as_number, as_sequence
 
 __all__ = ["Table"]
 
-Array = NDArray[Any]
-Ints = NDArray[np.int64]
 
 AT_ONCE = 1 << 19
 """A block holds about so many numbers: 4 MiB of them."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.model.made import MADE, as_model
 from made_np.model.rows import Rows
@@ -22,13 +21,13 @@ from made_np.schedules import Schedule
 from made_np.training.arguments import as_options, as_training_rows, as_valid_rows
 from made_np.training.checkpoints import Checkpoint, prepare
 from made_np.training.loop import Callback, EpochInfo, Options, Record, Run
+from made_np.typing import Array
 from made_np.validation import undrawn
 from made_np.values import as_flag, as_generator, as_path
 from made_np.warning import warn
 
 __all__ = ["Callback", "EpochInfo", "FitResult", "fit", "fit_rows"]
 
-Array = NDArray[Any]
 
 # Output biases are started from at most about this many numbers: a memory-mapped table may be larger than memory.
 AT_ONCE = 1 << 24

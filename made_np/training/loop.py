@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.backends.bound import Bound
 from made_np.layers import dropout_mask
@@ -20,8 +19,7 @@ from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer, State
 from made_np.schedules import Schedule, ScheduleError, after, multiplier
-
-Array = NDArray[Any]
+from made_np.typing import Array
 
 _logger = logging.getLogger("made_np.training")
 

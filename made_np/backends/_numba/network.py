@@ -11,12 +11,12 @@ from made_np.backends._numba.run import Batch
 from made_np.backends._numba.tables import Plan, has_kernels, make_plan
 from made_np.backends._numba.updates import rule_of
 from made_np.backends.bound import Bound
-from made_np.layers import Array
 from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet
 from made_np.network.mask_weights import fold, fold_backward
 from made_np.network.network import Network
 from made_np.optim import Optimizer, State
+from made_np.typing import Array
 
 __all__ = ["bind"]
 

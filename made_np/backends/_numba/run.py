@@ -19,8 +19,7 @@ from made_np.backends._numba.tables import FROM_Z, Plan
 from made_np.backends._numba.threads import pool
 from made_np.backends._numba.updates import NO_RULE, Rule
 from made_np.backends._numba.weights import spare_size, weights, weights_of_any
-from made_np.layers import Array
-from made_np.masks.masks import Ints
+from made_np.typing import Array, Ints
 
 AT_ONCE = 12
 """Panels that are scored together: enough for each weight that is read to be used often."""

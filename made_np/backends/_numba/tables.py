@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
+from made_np.typing import Bools, Ints
 
 # What kernels call the distributions and the activations.
 BERNOULLI, CATEGORICAL, GAUSSIAN, GAUSSIANS, LOGISTICS, DISCRETIZED, GAUSSIAN_EXP = range(7)

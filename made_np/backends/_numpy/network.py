@@ -13,11 +13,12 @@ import numpy as np
 from made_np.backends._numpy.panels import Wires
 from made_np.backends._numpy.sampling import Route, ancestral, propagate_means
 from made_np.backends.bound import Bound
-from made_np.layers import Array, dropout, dropout_backward, residual_add, residual_add_backward
+from made_np.layers import dropout, dropout_backward, residual_add, residual_add_backward
 from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet
 from made_np.network.mask_weights import fold, fold_backward
 from made_np.network.network import Network
+from made_np.typing import Array
 
 __all__ = ["Trace", "bind"]
 

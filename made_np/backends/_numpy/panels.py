@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from made_np.layers import Array, masked_linear, masked_linear_backward
-from made_np.masks.masks import Bools
+from made_np.layers import masked_linear, masked_linear_backward
+from made_np.typing import Array, Bools
 
 PANEL_ROWS = 128
 """Rows of a mask that are multiplied at once: enough for BLAS to be fast."""

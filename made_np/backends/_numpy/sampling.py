@@ -19,10 +19,9 @@ from collections.abc import Callable
 import numpy as np
 
 from made_np.distributions.distribution import Distribution
-from made_np.layers import Array
-from made_np.masks.masks import Ints
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
+from made_np.typing import Array, Ints
 
 __all__ = ["Route", "ancestral", "propagate_means"]
 

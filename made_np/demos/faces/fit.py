@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from made_np.demos.faces.halves import half_orders
 from made_np.diagnostics.evaluation import bits_per_dim
-from made_np.layers import Array
 from made_np.model.made import MADE
 from made_np.table.table import Table
 from made_np.training.closed_form import fit_linear, set_scales
+from made_np.typing import Array
 from made_np.values import as_a, as_count, as_number
 
 

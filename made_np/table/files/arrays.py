@@ -12,8 +12,9 @@ from typing import IO
 import numpy as np
 
 from made_np.cells import FileSource
-from made_np.table.files.reading import NAMES, Array, TableError, check_size, reading, table_of
+from made_np.table.files.reading import NAMES, TableError, check_size, reading, table_of
 from made_np.table.table import Table
+from made_np.typing import Array
 
 WAY_OUT = "save it again with numpy.save or numpy.savez, as numbers, not as objects"
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}

@@ -11,8 +11,9 @@ import numpy as np
 
 from made_np.cells import FileSource
 from made_np.extras import not_installed
-from made_np.table.files.reading import Array, TableError, check_exact, check_size, reading, table_of
+from made_np.table.files.reading import TableError, check_exact, check_size, reading, table_of
 from made_np.table.table import Table
+from made_np.typing import Array
 from made_np.warning import warn
 
 

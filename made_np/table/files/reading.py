@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.cells import FileSource
 from made_np.table.table import Table
-
-Array = NDArray[Any]
+from made_np.typing import Array
 
 NAMES = "names"
 """The array of an archive that names the columns."""

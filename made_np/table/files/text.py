@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from made_np.cells import FileSource
-from made_np.table.files.reading import EXACT, Array, TableError, reading, table_of
+from made_np.table.files.reading import EXACT, TableError, reading, table_of
 from made_np.table.table import Table
+from made_np.typing import Array
 from made_np.values import show
 from made_np.warning import warn
 

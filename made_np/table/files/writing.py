@@ -9,8 +9,8 @@ from made_np.places import check_writable
 from made_np.table.files import StrPath, suffix_of
 from made_np.table.files.arrays import numpy_bytes
 from made_np.table.files.parquet import parquet_bytes
-from made_np.table.files.reading import Array
 from made_np.table.files.text import csv_bytes
+from made_np.typing import Array
 from made_np.validation import as_numbers
 from made_np.values import as_a, as_path, as_sequence, show
 
