@@ -1,4 +1,4 @@
-"""How messages call the rows and entries of a table: by their place in all of it, whichever rows are at hand.
+"""How messages call an entry of a table: by its place in all of it, whichever rows are at hand.
 
 A function that checks some rows takes what they are called: a name such as ``"x"``, or a `Source`, which knows where in
 their table the rows stand.

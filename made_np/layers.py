@@ -1,4 +1,4 @@
-"""Every layer of the network, forward and backward, each a pair of pure functions that stand side by side.
+"""Every layer of the network, forward as well as backward: pairs of pure functions that stand side by side.
 
 How to read this page
 ---------------------

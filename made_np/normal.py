@@ -1,4 +1,4 @@
-"""The standard normal: its density, the mass below a number, and the number below which a given mass lies."""
+"""The standard normal: density, cdf, quantiles."""
 
 from __future__ import annotations
 

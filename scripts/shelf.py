@@ -1,4 +1,4 @@
-"""Print the shelf of the package: a line for each room, and how rooms depend on each other.
+"""Print the shelf of the package, room by room.
 
     python scripts/shelf.py [ROOT]
 

@@ -22,46 +22,6 @@ LONGER = {
     "made_np/estimator/density.py __init__",  # scikit-learn wants every parameter named and assigned, nothing else
 }
 
-STILL_AND = {
-    "made_np/backends/_folding.py",
-    "made_np/backends/_numba/__init__.py",
-    "made_np/backends/_numba/cache.py",
-    "made_np/backends/_numba/compiling.py",
-    "made_np/backends/_numba/elementary.py",
-    "made_np/backends/_numba/losses.py",
-    "made_np/backends/_numba/memory.py",
-    "made_np/backends/_numba/run.py",
-    "made_np/backends/_numba/tables.py",
-    "made_np/backends/_numba/weights.py",
-    "made_np/backends/_numpy/__init__.py",
-    "made_np/backends/_numpy/network.py",
-    "made_np/cli/commands.py",
-    "made_np/cli/inspection.py",
-    "made_np/cli/training.py",
-    "made_np/distributions/mixtures.py",
-    "made_np.normal.py",
-    "made_np/distributions/together.py",
-    "made_np/draw/__init__.py",
-    "made_np/draw/images.py",
-    "made_np/draw/masks_picture.py",
-    "made_np/estimator/__init__.py",
-    "made_np/estimator/fitting.py",
-    "made_np/estimator/params.py",
-    "made_np/estimator/remembering.py",
-    "made_np/estimator/stored.py",
-    "made_np/estimator/trials.py",
-    "made_np/layers.py",
-    "made_np/table/columns.py",
-    "made_np/table/files/__init__.py",
-    "made_np/table/files/arrays.py",
-    "made_np/table/frames.py",
-    "made_np/table/kinds.py",
-    "made_np/table/one_hot.py",
-    "made_np/table/table.py",
-    "made_np/training/arguments.py",
-}
-"""Their first sentences are to be mended."""
-
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
     ["_version", "extras", "lazy", "messages", "streams", "typing", "values"],
@@ -279,8 +239,7 @@ def test_files_and_functions_stay_small(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_a_file_is_one_idea_said_without_and(path: Path) -> None:
-    if name_of(path) not in STILL_AND:
-        assert not re.search(r"\band\b", first_sentence(parse(path))), "say one idea, or look for the second file"
+    assert not re.search(r"\band\b", first_sentence(parse(path))), "say one idea, or look for the second file"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Backends by name: modules that each bind a network to a mask set, and then compute.
+"""Backends by name: each binds a network to a mask set, ready to compute.
 
 ``_numpy`` is the reference: it composes `layers` and `distributions`, and every other backend is tested against it.
 ``_numba`` is the fast one, and is taken where numba is installed. What they offer is written down in `bound`.

@@ -1,4 +1,4 @@
-"""The seam between a model and its backends: what each of them can be asked for.
+"""The seam of the backends: what a model can ask each of them for.
 
 ``bind(network, mask_set)``, the one function that every backend offers, returns a `Bound`. Whatever a backend prepares
 for a network under a mask set lives in there, and ends with it. The seam lies where a backend can fuse work: a loss

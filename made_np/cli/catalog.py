@@ -1,4 +1,4 @@
-"""Which commands there are: their names, a line of help for each, and the module that each lives in.
+"""Which commands there are: for each a line of help with the module that it lives in.
 
 A module is imported when its command is asked for, so that help comes at once. It has a ``DESCRIPTION``, a function
 ``add_arguments(parser)`` that adds what its command takes, and a function ``run(args)`` that carries it out and returns

@@ -1,4 +1,4 @@
-"""The command inspect: what a stored model is, its layers, its masks, and who sees whom."""
+"""The command inspect: what a stored model is, down to who sees whom."""
 
 from __future__ import annotations
 

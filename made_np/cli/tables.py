@@ -1,4 +1,4 @@
-"""The tables and models that commands read, and the arguments that name them."""
+"""What commands read: tables, models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of the command train, and the estimator that they describe: without any, the one without arguments."""
+"""The options of the command train, as they describe an estimator."""
 
 from __future__ import annotations
 

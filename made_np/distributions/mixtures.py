@@ -1,4 +1,4 @@
-"""Conditional distributions that are mixtures: each component has a weight, a mean and a scale of its own."""
+"""Conditional distributions that are mixtures of components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a distribution of your own gets a name, by which arguments, files and the command line know it."""
+"""How a distribution of your own gets a name."""
 
 from __future__ import annotations
 

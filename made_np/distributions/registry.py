@@ -1,4 +1,4 @@
-"""The name of each distribution, in arguments and in files: the only list of them."""
+"""The name of each distribution: the only list of them."""
 
 from __future__ import annotations
 

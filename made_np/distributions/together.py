@@ -1,4 +1,4 @@
-"""Which distribution, which input units and which output units belong to which feature: one table, the only one.
+"""Which distribution each feature has, with the units that belong to it: the only such table.
 
 Raw outputs stand feature by feature: all parameters of feature 0, then of feature 1, and so on, as many as each
 distribution has. Features that share a distribution are computed together.

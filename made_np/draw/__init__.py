@@ -1,4 +1,4 @@
-"""Pictures: masks and reachability, the network with its wires, images, learning curves, calibration.
+"""Pictures: masks, reachability, the network with its wires, images, learning curves, calibration.
 
 Each function returns a matplotlib ``Figure``, and saves it too where a `path` is given (.png, .svg or .pdf).
 Nothing goes through ``matplotlib.pyplot``: no window opens and no global state changes. `mask_text` draws a mask

@@ -1,4 +1,4 @@
-"""Rows as images: grids of them, and completions beside what was given."""
+"""Rows as images, in grids."""
 
 from __future__ import annotations
 

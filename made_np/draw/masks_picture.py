@@ -1,4 +1,4 @@
-"""Masks and reachability as pictures: a coloured cell is a wire, hatched ground is none."""
+"""Masks as pictures: a coloured cell is a wire, hatched ground is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`MADEDensity`: a density for tables and images, with scikit-learn's conventions.
+"""`MADEDensity`: a density for tables, with scikit-learn's conventions.
 
 density       the estimator: parameters, what is asked of it
 learning      from a table, over a plan, to a fitted part

@@ -1,4 +1,4 @@
-"""The rows of a model, from a table: each value is checked once, encoded once, and held in as few bytes as it takes."""
+"""The rows of a model, encoded once from a table."""
 
 from __future__ import annotations
 

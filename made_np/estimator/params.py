@@ -1,4 +1,4 @@
-"""Parameters of an estimator as JSON and back, so that a file can hold them."""
+"""Parameters of an estimator as JSON, so that a file can hold them."""
 
 from __future__ import annotations
 

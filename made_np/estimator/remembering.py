@@ -1,4 +1,4 @@
-"""Fits that may be killed: what they need, and trials in a file beside the checkpoint, so that none is done twice."""
+"""Fits that may be killed: no trial is done twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each "auto" stands for that needs no trial: pure functions of what is asked and of the table.
+"""What each "auto" stands for that needs no trial.
 
 Each takes the value that was asked for first, and returns it if it is not "auto".
 """

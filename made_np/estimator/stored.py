@@ -1,4 +1,4 @@
-"""An estimator in a file: its model, and as JSON what else it is made of."""
+"""An estimator in a file: its model, with the rest of it as JSON."""
 
 from __future__ import annotations
 

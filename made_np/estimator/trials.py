@@ -1,4 +1,4 @@
-"""What "auto" stands for: short trials on held-out rows choose order, mask sets and weight decay of a fit."""
+"""What "auto" stands for where short trials on held-out rows decide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table and the rows of a model: which distribution each column has, and in which units the model sees it.
+"""From the columns of a table to the features of a model.
 
 A real column is standardised, ``z = (x - mean) / scale``, because a network learns best from numbers of about 1. That
 changes the density: ``log p(x) = log p(z) - log scale``, for each real column. A discrete column stays as it is, with

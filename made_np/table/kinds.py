@@ -1,4 +1,4 @@
-"""What a column is: what a person says of it, and what its values say where nothing is said."""
+"""What a column is: as a person says, else as its values say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One-hot columns, folded into the categorical columns that they stand for, and unfolded again.
+"""One-hot columns, each group folded into the categorical column that it stands for.
 
 As binary columns, k of them have to be learned to exclude each other, and each is a place of its own in the order. As
 one feature with k values they exclude each other by construction: all that is learned is about the rest, and every

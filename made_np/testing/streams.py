@@ -1,4 +1,4 @@
-"""Standard streams of a program, which do not end its work, whatever they are.
+"""The standard streams of a program: whatever they are, they do not end its work.
 
 A pipe may know fewer letters than a name has, its reader may have gone, and a job of cron has no streams at all.
 

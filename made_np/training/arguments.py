@@ -1,4 +1,4 @@
-"""The arguments of training: what each may be, and the one form it is kept in."""
+"""The arguments of training, each brought into one form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fast backend: kernels that numba compiles, and that follow the staircases of the masks.
+"""The fast backend: compiled kernels that follow the staircases of the masks.
 
 Read `tables` for how a network looks from below, `tile` for the arithmetic, `forward`, `losses`, `backward` and
 `weights` for one step in its order; `network` for what is asked of them.

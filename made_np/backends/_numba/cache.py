@@ -1,4 +1,4 @@
-"""Compiled kernels on the disk: when one may be used again, and that no trouble with them ends a fit.
+"""Compiled kernels on the disk: when one may be used again.
 
 Each is a file of its own, for one kernel, signature, machine, version and setting. So machines and versions that share
 a folder do not compile in turn for each other, and processes that write at once write whole files.

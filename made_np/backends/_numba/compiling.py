@@ -1,4 +1,4 @@
-"""How kernels are compiled, and with which freedoms."""
+"""How kernels are compiled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exponentials and logarithms that a compiler can turn into vector instructions.
+"""Elementary functions that a compiler can turn into vector instructions.
 
 Each is a polynomial on a short interval, reached by an exact change of variable. Largest relative errors, measured
 against twice the precision: `exp` 1.0e-7 in float32 and 4e-16 in float64; `log` and `log1p` 2e-7 and 5e-16.

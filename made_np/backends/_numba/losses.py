@@ -1,4 +1,4 @@
-"""-log p of every value, and its gradient with respect to the raw outputs, on panels.
+"""-log p of every value with its gradient by the raw outputs, on panels.
 
 One kernel for each distribution, compiled when a model first needs it; the folder `distributions` derives
 the formulas. Each takes a table of ``places``, one row per feature: where its raw outputs, its values and its results

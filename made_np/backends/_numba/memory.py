@@ -1,4 +1,4 @@
-"""Arrays as kernels want them, and memory that is used again."""
+"""Memory as kernels want it, lent to one batch after the other."""
 
 from __future__ import annotations
 

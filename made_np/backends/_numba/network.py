@@ -1,4 +1,4 @@
-"""A network and a mask set, made ready for the kernels."""
+"""A network under a mask set, ready for the kernels."""
 
 from __future__ import annotations
 

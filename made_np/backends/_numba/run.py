@@ -1,4 +1,4 @@
-"""One batch on its way through the kernels: which thread does what, and the memory that they share."""
+"""One batch on its way through the kernels, shared out over the threads."""
 
 from __future__ import annotations
 

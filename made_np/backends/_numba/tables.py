@@ -1,4 +1,4 @@
-"""A network and a mask set as tables of numbers, which is how kernels see them.
+"""A network under a mask set as tables of numbers: so kernels see it.
 
 Units of every layer are numbered by degree, so that each mask is a staircase: row r sees the first ``reach[r]`` columns
 and nothing else. Where theta's own numbering is another (an `order` that is not natural, context, degrees that were

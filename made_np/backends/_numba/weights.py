@@ -1,4 +1,4 @@
-"""The gradient of the weights, in which all rows of a batch meet; and, in the same pass, the update.
+"""The gradient of the weights, in which all rows of a batch meet, with the update in the same pass.
 
 Each thread takes every so-many-th block of rows of each W. A stretch of the gradient is used while it is in the cache:
 it is written out, or it changes theta at once and is forgotten.

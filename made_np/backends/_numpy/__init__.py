@@ -1,4 +1,4 @@
-"""The reference backend: layers and distributions, composed."""
+"""The reference backend, composed of layers with distributions on top."""
 
 from __future__ import annotations
 

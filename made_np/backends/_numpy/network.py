@@ -1,4 +1,4 @@
-"""The reference backend: the network's forward and backward pass, composed of `layers` and `distributions`.
+"""The network forward, then backward, composed of the functions of `layers`.
 
 It holds no formula of its own. Read `loss_and_grad` for how the pieces make up backpropagation.
 """

@@ -1,4 +1,4 @@
-"""Masked products in panels: a few rows of a mask at a time, and of its columns those that they see.
+"""Masked products in panels: a few rows of a mask at a time, with the columns that they see.
 
 A mask whose units stand by degree is a staircase. Its first rows see few columns, so panels leave out about half of the
 multiplications.

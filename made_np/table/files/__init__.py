@@ -1,4 +1,4 @@
-"""Tables in files, as the command line reads and writes them: .npy, .npz, .csv, .parquet.
+"""Tables in files: .npy, .npz, .csv, .parquet.
 
 ============ ===============================================================================================
 ``.npy``     one array; its first axis counts rows, all others are columns (images become rows of pixels)

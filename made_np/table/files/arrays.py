@@ -1,4 +1,4 @@
-"""Tables in .npy and .npz files."""
+"""Tables in files of arrays, .npy or .npz."""
 
 from __future__ import annotations
 

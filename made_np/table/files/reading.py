@@ -1,4 +1,4 @@
-"""What the readers of all kinds of files refuse, in words that name the file and the way out."""
+"""What the readers of all kinds of files refuse."""
 
 from __future__ import annotations
 
