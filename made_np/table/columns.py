@@ -25,7 +25,7 @@ from made_np.table.kinds import (
     as_kinds,
     distribution_of,
     has_missing,
-    has_one_scale,
+    shared_distribution,
     warn_of_missing,
     warn_of_row_numbers,
 )
@@ -143,20 +143,16 @@ class Columns:
         known = _as_names(table.names if names is None else names, n_columns)
         as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot").spans(n_columns)
         warn_of_row_numbers(known)
-        shares = has_one_scale(kinds)
         each = []
         missing = []
-        distinct = []
         for d, (kind, name) in enumerate(zip(wanted, known, strict=True)):
             values = table.column(d, gaps=False)
             each.append(_learn(values, kind, name, where(d, name)))
             if kind == "auto" and values.min() == -1 and has_missing(values):
                 missing.append(where(d, name))
-            if shares:
-                distinct.append(np.unique(values))
         warn_of_missing(missing)
-        if shares:
-            shared = distribution_of(np.unique(np.concatenate(distinct)), str(kinds), "every column")
+        shared = shared_distribution(kinds, [column.output for column in each])
+        if shared is not None:
             each = [replace(column, output=shared) for column in each]
         for start, stop in one_hot.groups:
             each[start:stop] = [replace(column, output=Bernoulli(), mean=0.0, scale=1.0) for column in each[start:stop]]

@@ -18,8 +18,8 @@ __all__ = [
     "as_kinds",
     "distribution_of",
     "has_missing",
-    "has_one_scale",
     "kind_names",
+    "shared_distribution",
     "warn_of_missing",
     "warn_of_row_numbers",
 ]
@@ -76,9 +76,9 @@ def _found(values: Floats) -> str:
     return "gaussian"
 
 
-def has_one_scale(kinds: Any) -> bool:
-    """Return whether `kinds` is a name whose distribution all columns share, built from the values of all of them."""
-    return isinstance(kinds, str) and kinds != "auto" and kind_of(kinds).one_scale
+def shared_distribution(kinds: Any, each: Sequence[Distribution]) -> Distribution | None:
+    """Return the one distribution of all columns, if `kinds` is a name whose columns share one; they learned `each`."""
+    return kind_of(kinds).shared(each) if isinstance(kinds, str) and kinds != "auto" else None
 
 
 def warn_of_missing(found: Sequence[str]) -> None:
