@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from made_np._version import __version__
 
 if TYPE_CHECKING:
-    from made_np import datasets, draw, layers, masks, optim, schedules, testing
+    from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
     from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
     from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
     from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
@@ -49,6 +49,7 @@ __all__ = [
     "__version__",
     "calibration",
     "datasets",
+    "distributions",
     "draw",
     "evaluate",
     "find_order",

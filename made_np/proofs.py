@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.distributions.mixtures import RealMixture
-from made_np.distributions.plain import Bernoulli, Categorical, Distribution
+from made_np.distributions.distribution import Distribution
 from made_np.layers import Array
 from made_np.masks.masks import Bools
 from made_np.masks.sets import MaskSet
@@ -22,13 +21,10 @@ from made_np.validation import as_numbers
 from made_np.values import as_a, as_count
 
 WIDTHS = 6.0
-"""Gaussian columns are summed over this many interquartile ranges on both sides of their median: 8 deviations."""
+"""Real columns are summed from minus to plus this, while x runs through its conditional."""
 
-MARKS = np.array([-1, -1 / 3, -1 / 10, 1 / 10, 1 / 3, 1])
-"""Between these parts of its reach a component of a mixture is smooth enough for one panel of the quadrature."""
-
-MOST_COMPONENTS = (PANELS + 1) // len(MARKS)
-"""Mixtures of more have more marks than `check_normalised` has panels."""
+N_VALUES = 16
+"""Of a column with legal values without end so many are tried."""
 
 MOVE = 0.1
 """A model is checked so far from theta, as a share of a random start. Weights of 0, as after a training that found no
@@ -70,9 +66,10 @@ def made_adapter(made: MADE, theta: Array, *, mask_set: int = 0, rows: int = 5, 
     model near its own: theta, moved by a tenth of a random start. Where some feature still changes nothing that follows
     it (dead relus, saturated units, columns that are constant), it is given the start alone, and the name says so.
 
-    The real columns of ``log_prob`` run from -6 to 6 while x runs through their own conditional, piece by piece if that
-    is a mixture: however narrow a conditional or a component is, the sum over its values is then exact. A model with
-    mixtures of more than 5 components has no ``log_prob``, for there the sum would not be exact.
+    The real columns of ``log_prob`` run from -6 to 6 while x runs through their own conditional, piece by piece
+    (`Distribution.knots`): however narrow a conditional or a component is, the sum over its values is then exact. A
+    model with mixtures of more than 5 components has no ``log_prob``, for there the sum would not be exact, and one
+    with a column of counts or of numbers within bounds has none, since nobody can add up all its values.
 
     A model with a layer too narrow for every degree, or with degrees of the user's own, lacks wires, and may have units
     without use, because it was asked for so. There the suite notes both; that something leaks is still a failure. One
@@ -86,7 +83,7 @@ def made_adapter(made: MADE, theta: Array, *, mask_set: int = 0, rows: int = 5, 
     True
     """
     theta = _checked_theta(as_a(made, "made", MADE, "give a made_np.MADE"), theta)
-    made = MADE.from_config({**made.config(), "dtype": "float64"})
+    made = replace(made, dtype="float64")
     k = as_count(mask_set, "mask_set", 0)
     rows = as_count(rows, "rows")
     generator = np.random.default_rng(as_count(rng, "rng", 0))
@@ -226,21 +223,11 @@ def _scaled(made: MADE, z: Array, order: Array, params: Callable[[Array], Array]
     log_scale = np.zeros(len(z))
     for d in order:
         output = made.outputs.feature_outputs[d]
-        if _values(output) is None:
-            raw = params(x)[:, made.output_slices[d]]
-            knots = _knots(output, raw)
+        if output.is_real:
+            knots = output.knots(params(x)[:, made.output_slices[d]])
             x[:, d], slope = _between(knots, (z[:, d] + WIDTHS) / (2 * WIDTHS))
             log_scale += np.log(slope / (2 * WIDTHS))
     return x, log_scale
-
-
-def _knots(output: Distribution, raw: Array) -> Array:
-    """Return (B, k) places, rising, between which the density is smooth and beyond which it is negligible."""
-    if isinstance(output, RealMixture):
-        _, m, s = output.components(raw)
-        return np.sort((m[:, :, None] + s[:, :, None] * output.reach * MARKS).reshape(len(raw), output.n * len(MARKS)))
-    low, median, high = (output.inverse_cdf(raw, np.full(len(raw), q)) for q in (0.25, 0.5, 0.75))
-    return np.stack([median - WIDTHS * (high - low), median + WIDTHS * (high - low)], axis=1)
 
 
 def _between(knots: Array, t: Array) -> tuple[Array, Array]:
@@ -262,7 +249,7 @@ def _conditionals(made: MADE, params: Callable[[Array], Array]) -> dict[str, Any
     A probability tells a weak dependency from none at all; a draw by inverse CDF may not.
     """
     outputs = made.outputs.feature_outputs
-    if all(isinstance(output, Bernoulli) for output in outputs):
+    if all(output.is_binary for output in outputs):
         return {"conditional": lambda rows: made.outputs.mean(params(rows))}
 
     def inverse(rows: Array, u: Array) -> Array:
@@ -274,20 +261,12 @@ def _conditionals(made: MADE, params: Callable[[Array], Array]) -> dict[str, Any
 
 
 def _can_be_summed(output: Distribution) -> bool:
-    """Return whether `check_normalised` has panels enough for the column."""
-    return not isinstance(output, RealMixture) or output.n <= MOST_COMPONENTS
+    """Return whether the values can be listed, or `check_normalised` has panels enough for the density."""
+    if not output.is_real:
+        return output.n_values is not None
+    return output.knots(np.zeros((1, output.n_raw))).shape[1] <= PANELS + 1
 
 
 def _support(outputs: Sequence[Distribution]) -> list[Any]:
     """Return the values of each column."""
-    listed = [_values(output) for output in outputs]
-    return [Interval(-WIDTHS, WIDTHS) if values is None else values for values in listed]
-
-
-def _values(output: Distribution) -> tuple[int, ...] | None:
-    """Return the values that a feature can take; None for a real one."""
-    if isinstance(output, Bernoulli):
-        return (0, 1)
-    if isinstance(output, Categorical):
-        return tuple(range(output.n))
-    return tuple(range(output.levels)) if hasattr(output, "levels") else None
+    return [Interval(-WIDTHS, WIDTHS) if output.is_real else output.values(N_VALUES).tolist() for output in outputs]

@@ -10,7 +10,7 @@ from typing import Any
 
 from made_np import draw
 from made_np.cli import options
-from made_np.distributions.plain import Distribution
+from made_np.distributions.distribution import Distribution
 from made_np.draw.canvas import as_picture
 from made_np.masks.sets import MaskSet
 from made_np.model.made import MADE
@@ -146,7 +146,8 @@ def _names(stored: Stored) -> list[str] | None:
 
 
 def _short(output: Distribution) -> str:
-    return type(output).__name__ if type(output).__name__ in ("Bernoulli", "Gaussian") else repr(output)
+    """Return the name of a distribution, with its arguments unless all are as they are by default."""
+    return repr(output) if output.needed() or output != type(output)() else type(output).__name__
 
 
 def _kind(value: Any) -> str:

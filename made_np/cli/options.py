@@ -11,8 +11,8 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Any
 
-from made_np.distributions.plain import Distribution
-from made_np.distributions.together import NAMES
+from made_np.distributions.distribution import Distribution
+from made_np.distributions.registry import kind_of, names
 from made_np.masks.masks import ORDERS
 from made_np.values import show
 
@@ -159,13 +159,13 @@ def columns(text: str) -> Any:
 
 def _kind(text: str) -> str | Distribution:
     name, *numbers = text.split(":")
-    if name != "auto" and name not in NAMES:
-        raise ArgumentTypeError(f"{show(name)} is unknown: use auto, {', '.join(NAMES)}")
+    if name != "auto" and name not in names():
+        raise ArgumentTypeError(f"{show(name)} is unknown: use auto, {', '.join(names())}")
     if not numbers:
         return name
     try:
-        return NAMES[name](*(_any_number(part) for part in numbers))
-    except (KeyError, TypeError, ValueError) as error:
+        return kind_of(name)(*(_any_number(part) for part in numbers))
+    except (TypeError, ValueError) as error:
         reason = f" ({error})" if isinstance(error, ValueError) else ""
         raise ArgumentTypeError(
             f"{show(text)}{reason}: write categorical:5 for 5 values, mixture_of_gaussians:3 for 3 components, "

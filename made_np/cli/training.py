@@ -8,6 +8,7 @@ from typing import Any
 
 from made_np.cli import options
 from made_np.estimator import MADEDensity
+from made_np.table.kinds import kind_names
 
 __all__ = ["add_options", "described"]
 
@@ -27,16 +28,16 @@ SCHEDULE = (
     "how the learning rate falls: not, evenly, along a cosine, or where the validation loss does not fall (%(default)s)"
 )
 KINDS = (
-    "what the columns hold: auto, bernoulli, categorical, gaussian, discretized_logistic, mixture_of_gaussians, "
-    "mixture_of_logistics, with their numbers as in categorical:5 or mixture_of_gaussians:3; one for all columns or "
-    "one for each (%(default)s)"
+    "what the columns hold: {names}, with their numbers as in categorical:5 or mixture_of_gaussians:3; one for all "
+    "columns or one for each (%(default)s)"
 )
 
 
 def add_options(train: Any) -> None:
     """Add what can be said of the model and of learning."""
     model = train.add_argument_group("the model")
-    model.add_argument("--columns", type=options.columns, default="auto", metavar="KIND[,KIND...]", help=KINDS)
+    kinds = KINDS.format(names=", ".join(kind_names()))
+    model.add_argument("--columns", type=options.columns, default="auto", metavar="KIND[,KIND...]", help=kinds)
     model.add_argument("--binarize", type=options.number(-math.inf), metavar="T", help="values > T become 1, others 0")
     hidden = "widths of the hidden layers, or none, or auto: one layer that suits the number of rows (%(default)s)"
     model.add_argument("--hidden", type=options.widths, default="auto", metavar="500,500", help=hidden)

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from made_np import draw
 from made_np.datasets import Dataset, load_digits
+from made_np.distributions.distribution import Distribution
 from made_np.distributions.mixtures import DiscretizedLogistic
-from made_np.distributions.plain import Bernoulli, Distribution
+from made_np.distributions.plain import Bernoulli
 from made_np.estimator import MADEDensity
 from made_np.model.made import MADE
 from made_np.places import check_writable

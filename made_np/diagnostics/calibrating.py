@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.diagnostics.bins import Bins, Reliability, Uniformity
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics, RealMixture
-from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian, softmax
+from made_np.distributions.distribution import Distribution
 from made_np.layers import Array
 from made_np.model.made import MADE, as_model
 from made_np.values import as_count, as_generator
@@ -34,7 +33,7 @@ class Calibration:
     ----------
     n_rows : int
     is_discrete : ndarray of bool, shape (D,)
-        True for features whose states have probabilities (Bernoulli, Categorical), False for those on a scale.
+        True for features whose states have probabilities, False for those on a scale: as `Distribution.has_states`.
     count : ndarray of int64, shape (D, n_bins)
         Of a discrete feature, predictions in each bin of probability; else values of u in each bin (`Uniformity`).
     predicted, observed, variance : ndarray of float64, shape (D, n_bins)
@@ -138,10 +137,10 @@ def calibration(
 ) -> Calibration:
     """Compare each conditional p(x_d | x before d) with what was observed.
 
-    Of a discrete feature (Bernoulli, Categorical), predictions are put into bins by their probability, and each bin's
-    mean prediction stands beside the share that came true. Of any other, ``u = P(X <= x)`` is uniform on [0, 1] if
-    the conditional is right, and its histogram says where it is not. A `DiscretizedLogistic` steps from P(X < x) to
-    P(X <= x), so u is drawn uniformly in between: it is then uniform as well.
+    Of a feature with states (Bernoulli, Categorical), predictions are put into bins by their probability, and each
+    bin's mean prediction stands beside the share that came true. Of any other, ``u = P(X <= x)`` is uniform on [0, 1]
+    if the conditional is right, and its histogram says where it is not. Where values are levels or counts, P(X <= x)
+    steps from P(X < x), so u is drawn uniformly in between: it is then uniform as well.
 
     Parameters
     ----------
@@ -154,7 +153,7 @@ def calibration(
     mask_set : int or permutation
         A mixture of mask sets has no conditionals of its own.
     rng : int or numpy.random.Generator
-        Draws u within the step of a `DiscretizedLogistic`; nothing else is random.
+        Draws u within the steps of levels and counts; nothing else is random.
 
     Raises
     ------
@@ -190,33 +189,21 @@ def calibration(
         for group in made.outputs.groups:
             features = np.arange(made.n_features)[group.features]
             own = group.raw_of(raw), values[:, group.features]
-            if _has_states(group.output):
+            if group.output.has_states:
                 sums[:, features] += _count_states(group.output, *own, n_bins)
             else:
-                u = _integral(group.output, *own, between[:, group.features])
-                sums[0, features] += _histogram(u, n_bins)
+                low, high = group.output.cdf_bounds(*own)
+                sums[0, features] += _histogram(low + between[:, group.features] * (high - low), n_bins)
         n += len(rows)
     if n == 0:
         raise ValueError("x has no rows: there is nothing to compare predictions with; give at least one")
-    is_discrete = np.array([_has_states(output) for output in made.outputs.feature_outputs])
+    is_discrete = np.array([output.has_states for output in made.outputs.feature_outputs])
     return Calibration(n, is_discrete, sums[0].astype(np.int64), *sums[1:])
 
 
-def _has_states(output: Distribution) -> bool:
-    return isinstance(output, (Bernoulli, Categorical))
-
-
 def _count_states(output: Distribution, raw: Array, x: Array, n_bins: int) -> Floats:
-    """Return counts, and sums of p, of what came true and of p (1 - p), stacked: (4, d, n_bins).
-
-    Of a binary feature only the 1 is a prediction: that of a 0 would say the same again.
-    """
-    if isinstance(output, Categorical):
-        p = softmax(raw)
-        true = output.encode(x)
-    else:
-        p = output.mean(raw)[..., None]
-        true = x[..., None]
+    """Return counts, and sums of p, of what came true and of p (1 - p), stacked: (4, d, n_bins)."""
+    p, true = output.predictions(raw, x)
     return np.stack([_histogram(p, n_bins, weights) for weights in (None, p, true, p * (1 - p))])
 
 
@@ -227,26 +214,3 @@ def _histogram(p: Array, n_bins: int, weights: Array | None = None) -> Floats:
     places = bins + n_bins * np.arange(d).reshape(-1, *[1] * (p.ndim - 2))
     flat = None if weights is None else weights.ravel()
     return np.asarray(np.bincount(places.ravel(), flat, d * n_bins).reshape(d, n_bins), dtype=np.float64)
-
-
-def _integral(output: Distribution, raw: Array, x: Array, between: Array) -> Floats:
-    """Return ``P(X <= x)``, shape (B, d); where X has levels, `between` says how far from P(X < x) to that."""
-    if isinstance(output, Gaussian):  # one component, with the same raw outputs
-        return _mass_below(MixtureOfGaussians(1, output.min_scale), raw, x)
-    if isinstance(output, RealMixture):
-        return _mass_below(output, raw, x)
-    if not isinstance(output, DiscretizedLogistic):
-        raise TypeError(f"{type(output).__name__} has neither states nor a distribution function known here")
-    # The edges of the bins, under the mixture of logistics that is binned: raw outputs are in units of half the levels.
-    top = output.levels - 1
-    half = (output.levels - 1) / 2
-    logistics = MixtureOfLogistics(output.n, output.min_scale / half)
-    low = np.where(x > 0, _mass_below(logistics, raw, (x - 0.5) / half - 1), 0)
-    high = np.where(x < top, _mass_below(logistics, raw, (x + 0.5) / half - 1), 1)
-    return np.asarray(low + between * (high - low))
-
-
-def _mass_below(mixture: RealMixture, raw: Array, x: Array) -> Floats:
-    """Return the mixture's mass below x, shape (B, d)."""
-    log_w, m, s = mixture.components(raw)
-    return np.asarray((np.exp(log_w) * mixture.mass_below((x[..., None] - m) / s)).sum(axis=-1))

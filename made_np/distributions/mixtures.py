@@ -9,8 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from made_np.distributions.distribution import Distribution
 from made_np.distributions.normal import normal_cdf
-from made_np.distributions.plain import Distribution, inverse_softplus, largest, log_softmax, softmax
+from made_np.distributions.plain import inverse_softplus, largest, log_softmax, n_codes, softmax
 from made_np.layers import Array, sigmoid, softplus
 
 SPARE_BITS = 12
@@ -48,6 +49,8 @@ class RealMixture(Distribution):
     """Less than 2^-54 of f lies beyond so many scales, on either side."""
     spread: ClassVar[float]
     """Standard deviation of f."""
+    marks: ClassVar[Array]
+    """Between these, in scales, f is smooth: Gaussian quadrature with 16 nodes gives its integral to 1e-12."""
 
     def __post_init__(self) -> None:
         self._settle(n=1)
@@ -78,7 +81,7 @@ class RealMixture(Distribution):
         -----
         dz/dm = -1/s and dz/ds = -z/s, so ``log f(z) - log s`` has the slopes -a/s in m and -(1 + z a)/s in s, with a
         the slope of log f. The mixture passes each on by its responsibility r: ``dm = r a / s`` and, through the
-        softplus, ``draw_scale = r (1 + z a) / s sigmoid(raw_scale)``. A logit raises its own term and, through the
+        softplus, ``d_raw_scale = r (1 + z a) / s sigmoid(raw_scale)``. A logit raises its own term and, through the
         softmax, the sum of the weights: ``dlogit = w - r``.
         """
         log_w, m, s = self.components(raw)
@@ -111,6 +114,17 @@ class RealMixture(Distribution):
             low = np.where(is_above, low, middle)
             high = np.where(is_above, middle, high)
         return high
+
+    def cdf_bounds(self, raw: Array, x: Array) -> tuple[Array, Array]:
+        """Return the mass below x, twice."""
+        log_w, m, s = self.components(raw.astype(np.float64))
+        below = np.asarray((np.exp(log_w) * self.mass_below((x[..., None] - m) / s)).sum(-1))
+        return below, below
+
+    def knots(self, raw: Array) -> Array:
+        """Return places around every component."""
+        _, m, s = self.components(raw)
+        return np.sort((m[:, :, None] + s[:, :, None] * self.marks).reshape(len(raw), self.n * len(self.marks)))
 
     def mean(self, raw: Array) -> Array:
         """Return the weighted mean of the m."""
@@ -182,6 +196,8 @@ class MixtureOfGaussians(RealMixture):
 
     reach = 8.3
     spread = 1.0
+    marks = 8.3 * np.array([-1, -1 / 3, -1 / 10, 1 / 10, 1 / 3, 1])
+    kernel = "mixture_of_gaussians"
 
     def log_f(self, z: Array) -> tuple[Array, Array]:
         """Return ``-z^2 / 2 - log(2 pi) / 2``, and its slope -z."""
@@ -217,6 +233,8 @@ class MixtureOfLogistics(RealMixture):
 
     reach = 37.5
     spread = pi / 3**0.5
+    marks = np.array([-37.5, -11, -2.2, 2.2, 11, 37.5])  # f has poles at +-i pi, from which the middle keeps away
+    kernel = "mixture_of_logistics"
 
     def log_f(self, z: Array) -> tuple[Array, Array]:
         """Return ``-|z| - 2 log(1 + e^-|z|)``, and its slope ``sigmoid(-z) - sigmoid(z) = -tanh(z / 2)``."""
@@ -252,9 +270,16 @@ class DiscretizedLogistic(Distribution):
     levels: int
     n: int = 1
     min_scale: float = 0.02
+    one_scale = True
+    kernel = "discretized_logistic"
 
     def __post_init__(self) -> None:
         self._settle(levels=2, n=1)
+
+    @property
+    def n_values(self) -> int:  # type: ignore[override]
+        """The levels."""
+        return self.levels
 
     @property
     def n_raw(self) -> int:  # type: ignore[override]
@@ -269,6 +294,15 @@ class DiscretizedLogistic(Distribution):
     def invalid(self, x: Array) -> Array:
         """Return True where x is not an integer 0..levels-1."""
         return ~((x >= 0) & (x < self.levels) & (x == np.floor(x)))
+
+    @classmethod
+    def from_column(cls, values: Array) -> DiscretizedLogistic:
+        """Return the one whose levels are 0 to the largest value."""
+        return cls(n_codes(values))
+
+    def way_out(self, value: float) -> str:
+        """Return how a column gets more levels than fit met."""
+        return "Fit on rows that hold the largest value, or give columns a made_np.DiscretizedLogistic(levels)"
 
     def encode(self, x: Array) -> Array:
         """Return x scaled to [-1, 1]."""
@@ -295,7 +329,7 @@ class DiscretizedLogistic(Distribution):
         leave -g d / s. An open edge simply drops its sigmoid and g.
 
         The mixture spreads the gradient by r_k = w_k P_k / sum (who is responsible for x): ``dlogit_k = w_k - r_k``
-        and ``draw_k = -r_k dlogP_k/draw_k``.
+        and ``d_raw_k = -r_k dlogP_k/d(raw_k)``.
         """
         half = (self.levels - 1) / 2
         logits, m, s, raw_scale = self._split(raw)
@@ -303,8 +337,8 @@ class DiscretizedLogistic(Distribution):
         log_w = log_softmax(logits)
         log_p, r = responsibilities(log_w + log_p)
         parts = (-r * dm * half, -r * ds * half * sigmoid(raw_scale))
-        draw = np.concatenate(parts if self.n == 1 else (np.exp(log_w) - r, *parts), axis=-1)
-        return -log_p, draw
+        d_raw = np.concatenate(parts if self.n == 1 else (np.exp(log_w) - r, *parts), axis=-1)
+        return -log_p, d_raw
 
     def _log_bin(self, m: Array, s: Array, x: Array) -> tuple[Array, Array, Array]:
         """Return log P(x) of each component, with its slopes in m and s."""
@@ -326,6 +360,13 @@ class DiscretizedLogistic(Distribution):
         """Return P(value <= x), shape (...), for x < levels - 1."""
         logits, m, s, _ = self._split(raw)
         return np.asarray((softmax(logits) * sigmoid((x[..., None] + 0.5 - m) / s)).sum(-1))
+
+    def cdf_bounds(self, raw: Array, x: Array) -> tuple[Array, Array]:
+        """Return the mixture's mass below the lower and the upper edge of the bin of x; the outer ones are 0 and 1."""
+        raw = raw.astype(np.float64)
+        low = np.where(x > 0, self._cdf(raw, x - 1), 0.0)
+        high = np.where(x < self.levels - 1, self._cdf(raw, x), 1.0)
+        return low, high
 
     def inverse_cdf(self, raw: Array, u: Array) -> Array:
         """Return the smallest level k with ``u < P(value <= k)``, by bisection."""

@@ -1,77 +1,28 @@
-"""Conditional distributions p(x_d | x before d): what the network's raw outputs mean.
+"""Conditional distributions with one shape each: of bits, of codes, of real numbers.
 
-Each distribution owns `n_raw` raw outputs per feature, along the last axis of ``raw`` (..., K), and scores values
-``x`` (...). It offers the negative log-likelihood in nats, its gradient with respect to ``raw``, the inverse CDF (so
-that a uniform number decides a draw), and the mean. All formulas hold for raw values up to +-1e4 without overflow.
-
-Every gradient is that of one value's nll; the mean over rows is taken by whoever adds them up.
+All formulas hold for raw values up to +-1e4 without overflow.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import log, pi
+from typing import Any
 
 import numpy as np
 
-from made_np.distributions.normal import inverse_normal_cdf
+from made_np.distributions.distribution import Distribution
+from made_np.distributions.normal import inverse_normal_cdf, normal_cdf
 from made_np.layers import Array, sigmoid, softplus
-from made_np.values import as_count, as_number
+from made_np.values import as_choice, as_number
 
+MAX_CODES = 1 << 16
+"""More values than this are no codes: each would own output units."""
 
-class Distribution(ABC):
-    """A conditional distribution with `n_raw` raw parameters, fed back to the net through `n_inputs` input units."""
+LOG_LIMIT = 30.0
+"""The exponent of a scale goes no further: in float32, squares of what lies beyond would overflow."""
 
-    n_raw: int
-    n_inputs: int = 1
-    support: str
-    is_real: bool = False
-    """True for a density over real numbers: its columns have a unit, and are standardised."""
-
-    @abstractmethod
-    def nll_and_grad(self, raw: Array, x: Array) -> tuple[Array, Array]:
-        """Return -log p(x) in nats, shape (...), and its gradient ``draw`` with the shape of `raw`."""
-
-    @abstractmethod
-    def inverse_cdf(self, raw: Array, u: Array) -> Array:
-        """Return the value that the uniform number `u` in [0, 1) decides, shape (...)."""
-
-    @abstractmethod
-    def mean(self, raw: Array) -> Array:
-        """Return the expected value, shape (...)."""
-
-    @abstractmethod
-    def marginal(self, x: Array) -> Array:
-        """Return raw parameters (K,) of the distribution of the column `x` (n,) on its own, to start training from."""
-
-    def invalid(self, x: Array) -> Array:
-        """Return booleans (...): True where `x` is outside `support`."""
-        return ~np.isfinite(x)
-
-    def nll(self, raw: Array, x: Array) -> Array:
-        """Return -log p(x) in nats, shape (...)."""
-        return self.nll_and_grad(raw, x)[0]
-
-    def log_prob(self, raw: Array, x: Array) -> Array:
-        """Return log p(x) in nats, shape (...)."""
-        return -self.nll(raw, x)
-
-    def centre(self, raw: Array) -> Array:
-        """Return the single value to put in where one is wanted: the mean."""
-        return self.mean(raw)
-
-    def encode(self, x: Array) -> Array:
-        """Return what the network sees of `x`, shape (..., n_inputs)."""
-        return x[..., None]
-
-    def _settle(self, **fewest: int) -> None:
-        """Look at the counts, each with the fewest it may be, and at the floor, and keep them as plain numbers."""
-        kind = type(self).__name__
-        for name, least in fewest.items():
-            object.__setattr__(self, name, as_count(getattr(self, name), f"{kind}({name})", least))
-        if hasattr(self, "min_scale"):
-            object.__setattr__(self, "min_scale", as_number(self.min_scale, f"{kind}(min_scale)", "(0, inf)"))
+SCALES = ("softplus", "exp")
 
 
 @dataclass(frozen=True)
@@ -80,6 +31,10 @@ class Bernoulli(Distribution):
 
     n_raw = 1
     support = "0 or 1"
+    n_values = 2
+    has_states = True
+    is_binary = True
+    kernel = "bernoulli"
 
     def nll_and_grad(self, raw: Array, x: Array) -> tuple[Array, Array]:
         """Return ``softplus(s z)`` with s = 1 - 2x, and its gradient.
@@ -87,8 +42,8 @@ class Bernoulli(Distribution):
         Notes
         -----
         p(x) = sigmoid(z) if x = 1, sigmoid(-z) if x = 0: in one, sigmoid(-s z). And -log sigmoid(-t) = softplus(t),
-        whose slope is sigmoid(t); with t = s z the chain rule gives ``dz = s sigmoid(s z)``. Since s is +1 or -1, that
-        is ``sigmoid(z) - x``, without cancellation where the model is sure and right.
+        whose slope is sigmoid(t); with t = s z the chain rule gives ``d_raw = s sigmoid(s z)``. Since s is +1 or -1,
+        that is ``sigmoid(z) - x``, without cancellation where the model is sure and right.
         """
         sign = 1 - 2 * x
         t = sign * raw[..., 0]
@@ -107,9 +62,22 @@ class Bernoulli(Distribution):
         ones = float(x.sum())
         return np.array([log((ones + 1) / (len(x) - ones + 1))])
 
+    def cdf_bounds(self, raw: Array, x: Array) -> tuple[Array, Array]:
+        """Return 0 and P(0) for a 0, P(0) and 1 for a 1."""
+        zero = sigmoid(-raw[..., 0].astype(np.float64))
+        return np.where(x > 0, zero, 0.0), np.where(x > 0, 1.0, zero)
+
+    def predictions(self, raw: Array, x: Array) -> tuple[Array, Array]:
+        """Return p(x = 1), and x: that of a 0 would say the same again."""
+        return self.mean(raw)[..., None], x[..., None]
+
     def invalid(self, x: Array) -> Array:
         """Return True where x is neither 0 nor 1."""
         return (x != 0) & (x != 1)
+
+    def way_out(self, value: float) -> str:
+        """Return how a column becomes one of bits."""
+        return "Set binarize (x > binarize becomes 1), or another distribution in columns"
 
 
 @dataclass(frozen=True)
@@ -123,9 +91,16 @@ class Categorical(Distribution):
     """
 
     n: int
+    has_states = True
+    kernel = "categorical"
 
     def __post_init__(self) -> None:
         self._settle(n=2)
+
+    @property
+    def n_values(self) -> int:  # type: ignore[override]
+        """The codes 0..n-1."""
+        return self.n
 
     @property
     def n_raw(self) -> int:  # type: ignore[override]
@@ -148,7 +123,7 @@ class Categorical(Distribution):
         Notes
         -----
         The slope of the log-sum is ``e^raw_k / sum e^raw = p_k``, that of raw_x is 1 at k = x:
-        ``draw = p - onehot(x)``.
+        ``d_raw = p - onehot(x)``.
         The largest raw value is taken out of the sum first: e^0 is then its largest term.
         """
         shifted = raw - largest(raw)
@@ -156,9 +131,9 @@ class Categorical(Distribution):
         total = e.sum(-1, keepdims=True)
         index = x.real.astype(np.int64)[..., None]
         nll = np.log(total) - np.take_along_axis(shifted, index, -1)
-        draw = e / total
-        np.put_along_axis(draw, index, np.take_along_axis(draw, index, -1) - 1, -1)
-        return nll[..., 0], draw
+        d_raw = e / total
+        np.put_along_axis(d_raw, index, np.take_along_axis(d_raw, index, -1) - 1, -1)
+        return nll[..., 0], d_raw
 
     def inverse_cdf(self, raw: Array, u: Array) -> Array:
         """Return the smallest k with ``u < p(x <= k)``."""
@@ -177,53 +152,114 @@ class Categorical(Distribution):
         """Return the log share of each value, each value seen once more than it was."""
         return np.log((np.bincount(x.astype(np.int64), minlength=self.n) + 1) / (len(x) + self.n))
 
+    def cdf_bounds(self, raw: Array, x: Array) -> tuple[Array, Array]:
+        """Return the sums of the p up to x, without p_x and with it."""
+        below = np.cumsum(softmax(raw.astype(np.float64)), axis=-1)
+        below = np.concatenate((np.zeros_like(below[..., :1]), below), axis=-1)
+        below[..., -1] = 1.0  # which the sum is but for rounding
+        index = x.astype(np.int64)[..., None]
+        low, high = (np.take_along_axis(below, index + k, -1)[..., 0] for k in (0, 1))
+        return low, high
+
+    def predictions(self, raw: Array, x: Array) -> tuple[Array, Array]:
+        """Return the n probabilities, and x one-hot."""
+        return softmax(raw), self._one_hot(x)
+
     def invalid(self, x: Array) -> Array:
         """Return True where x is not an integer 0..n-1."""
         return ~((x >= 0) & (x < self.n) & (x == np.floor(x)))
 
+    @classmethod
+    def from_column(cls, values: Array) -> Categorical:
+        """Return the one whose codes are 0 to the largest value."""
+        return cls(n_codes(values))
+
+    def way_out(self, value: float) -> str:
+        """Return how a column gets more codes than fit met."""
+        return (
+            "Fit on rows that hold every value, or say how many there are: columns=[..., made_np.Categorical(n), ...]"
+        )
+
     def encode(self, x: Array) -> Array:
         """Return x one-hot, shape (..., n); all zero where x is NaN (not known yet)."""
-        return (x[..., None] == np.arange(self.n, dtype=x.dtype)).astype(x.dtype)
+        return self._one_hot(x)
+
+    def _one_hot(self, x: Array) -> Array:
+        return np.asarray((x[..., None] == np.arange(self.n, dtype=x.dtype)).astype(x.dtype))
 
 
 @dataclass(frozen=True)
 class Gaussian(Distribution):
-    """A real feature: normal with mean ``raw_0`` and scale ``min_scale + softplus(raw_1)``.
+    """A real feature: normal with mean ``raw_0`` and scale ``min_scale + g(raw_1)``, g the softplus or e^z.
 
     Attributes
     ----------
     min_scale : float
         The floor of the scale, in the units of x. It is part of the model: without it the density of a repeated value
-        could grow without bound. 1e-3 suits columns of scale about 1.
+        could grow without bound. 1e-3 suits columns of scale about 1. With "exp" it may be 0.
+    scale : {"softplus", "exp"}
+        g. With ``Gaussian(0, scale="exp")`` raw_1 is the logarithm of the scale, as in many other libraries; below -30
+        and above 30 it counts as -30 and 30, where the gradient is 0.
+
+    Examples
+    --------
+    >>> raw = np.array([[5.0, np.log(2.0)]])
+    >>> Gaussian(0, scale="exp").inverse_cdf(raw, np.array([0.5, 0.8413447])).round(6)
+    array([5., 7.])
     """
 
     min_scale: float = 1e-3
+    scale: str = "softplus"
     n_raw = 2
     support = "a finite number"
     is_real = True
 
     def __post_init__(self) -> None:
-        self._settle()
+        as_choice(self.scale, "Gaussian(scale)", SCALES)
+        interval = "[0, inf)" if self.scale == "exp" else "(0, inf)"
+        object.__setattr__(self, "min_scale", as_number(self.min_scale, "Gaussian(min_scale)", interval))
 
-    def _scale(self, raw: Array) -> Array:
-        return softplus(raw[..., 1]) + raw.dtype.type(self.min_scale)
+    @property
+    def kernel(self) -> str | None:  # type: ignore[override]
+        """One for each g."""
+        return "gaussian" if self.scale == "softplus" else "gaussian_exp"
+
+    def _scale(self, raw: Array) -> tuple[Array, Array]:
+        """Return the scale s, and g."""
+        if self.scale == "softplus":
+            g = softplus(raw[..., 1])
+        else:
+            g = np.exp(np.clip(raw[..., 1], -LOG_LIMIT, LOG_LIMIT))
+        return g + raw.dtype.type(self.min_scale), g
 
     def nll_and_grad(self, raw: Array, x: Array) -> tuple[Array, Array]:
         """Return ``e^2 / 2 + log s + log(2 pi) / 2`` with e = (x - m) / s, and its gradient.
 
         Notes
         -----
-        de/dm = -1/s gives ``dm = -e / s``. de/ds = -e/s gives ``ds = (1 - e^2) / s``, and through the softplus
-        ``draw_1 = ds sigmoid(raw_1)``.
+        de/dm = -1/s gives ``dm = -e / s``. de/ds = -e/s gives ``ds = (1 - e^2) / s``, and through g
+        ``d_raw_1 = ds g'(raw_1)``: g' is the sigmoid for the softplus, and g itself for e^z. There ``g / s`` comes
+        first: it is 1 without a floor, and 1 / s alone may be as large as e^30. Where raw_1 is held at +-30, g' = 0.
         """
-        s = self._scale(raw)
+        s, g = self._scale(raw)
+        z = raw[..., 1]
         e = (x - raw[..., 0]) / s
         nll = e * e / 2 + np.log(s) + raw.dtype.type(log(2 * pi) / 2)
-        return nll, np.stack((-e / s, (1 - e * e) / s * sigmoid(raw[..., 1])), axis=-1)
+        if self.scale == "softplus":
+            d_raw_1 = (1 - e * e) / s * sigmoid(z)
+        else:
+            d_raw_1 = (1 - e * e) * np.where(np.abs(z.real) > LOG_LIMIT, 0, g / s)
+        return nll, np.stack((-e / s, d_raw_1), axis=-1)
 
     def inverse_cdf(self, raw: Array, u: Array) -> Array:
         """Return ``m + s q``, q the standard normal's quantile of `u`."""
-        return raw[..., 0] + self._scale(raw) * inverse_normal_cdf(u).astype(raw.dtype)
+        return raw[..., 0] + self._scale(raw)[0] * inverse_normal_cdf(u).astype(raw.dtype)
+
+    def cdf_bounds(self, raw: Array, x: Array) -> tuple[Array, Array]:
+        """Return the mass below x, twice."""
+        raw = raw.astype(np.float64)
+        below = normal_cdf((x - raw[..., 0]) / self._scale(raw)[0])
+        return below, below
 
     def mean(self, raw: Array) -> Array:
         """Return m."""
@@ -231,8 +267,25 @@ class Gaussian(Distribution):
 
     def marginal(self, x: Array) -> Array:
         """Return mean and scale of the column."""
-        spread = max(float(np.std(x, dtype=np.float64)) - self.min_scale, self.min_scale)
-        return np.array([np.mean(x, dtype=np.float64), inverse_softplus(spread)])
+        mean = np.mean(x, dtype=np.float64)
+        spread = float(np.std(x, dtype=np.float64)) - self.min_scale
+        if self.scale == "softplus":
+            return np.array([mean, inverse_softplus(max(spread, self.min_scale))])
+        # A constant column has no scale of its own, and without a floor nothing else tells one.
+        is_constant = spread <= 1e-6 * abs(mean)
+        return np.array([mean, log((self.min_scale or 1e-3) if is_constant else max(spread, self.min_scale))])
+
+    def raw_of_scale(self, scale: Array) -> Array:
+        """Return the raw_1 of a scale; of one at the floor or below it, that of (nearly) the floor."""
+        above = np.maximum(scale - self.min_scale, 1e-6 if self.scale == "softplus" else np.exp(-LOG_LIMIT))
+        return inverse_softplus(above) if self.scale == "softplus" else np.log(above)
+
+    def config(self) -> dict[str, Any]:
+        """Return its arguments; the softplus, which files from before there was a choice do not name, is left out."""
+        config = super().config()
+        if self.scale == "softplus":
+            del config["scale"]
+        return config
 
 
 def largest(raw: Array) -> Array:
@@ -255,3 +308,11 @@ def log_softmax(raw: Array) -> Array:
 def inverse_softplus(y: Array | float) -> Array:
     """Return z with ``softplus(z) = y`` for y > 0: log(e^y - 1), in the form that does not overflow for large y."""
     return np.asarray(y + np.log(-np.expm1(-np.asarray(y))))
+
+
+def n_codes(values: Array) -> int:
+    """Return how many codes a column 0..n-1 has, at least 2, or raise a `ValueError` that names what is no code."""
+    odd = (values < 0) | (values != np.floor(values)) | (values >= MAX_CODES)
+    if odd.any():
+        raise ValueError(f"{values[odd][0]:g} is none of its values: code them as 0..n-1, or use 'gaussian'")
+    return max(int(values.max()) + 1, 2)

@@ -7,54 +7,19 @@ distribution has. Features that share a distribution are computed together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.distributions.distribution import Distribution
+from made_np.distributions.registry import make_distribution, output_from_config
 from made_np.layers import Array
 from made_np.lazy import lazy
 from made_np.values import as_sequence, show
 
-NAMES: dict[str, type[Distribution]] = {
-    "bernoulli": Bernoulli,
-    "categorical": Categorical,
-    "gaussian": Gaussian,
-    "discretized_logistic": DiscretizedLogistic,
-    "mixture_of_gaussians": MixtureOfGaussians,
-    "mixture_of_logistics": MixtureOfLogistics,
-}
-"""The name of each distribution, in arguments and in files."""
-
 Output = Distribution | tuple[Distribution, ...]
-
-
-def make_distribution(output: str | Distribution) -> Distribution:
-    """Return the distribution for a name, or `output` itself if it is one.
-
-    Raises
-    ------
-    ValueError
-        Unknown name, or one that needs a number ("categorical": use ``Categorical(n)``).
-    TypeError
-        Neither a name nor a distribution.
-    """
-    if isinstance(output, Distribution):
-        return output
-    if not isinstance(output, str):
-        raise TypeError(f"output={show(output)} is a {type(output).__name__}: give a name or a distribution")
-    if output not in NAMES:
-        raise ValueError(f"output={show(output)} is unknown: use one of {tuple(NAMES)}")
-    try:
-        return NAMES[output]()
-    except TypeError:
-        kind = NAMES[output].__name__
-        raise ValueError(
-            f"output={output!r} needs its number of values or components: pass made_np.{kind}(n)"
-        ) from None
 
 
 @dataclass(frozen=True)
@@ -82,6 +47,7 @@ class Outputs:
 
     Examples
     --------
+    >>> from made_np import Bernoulli, Categorical, Gaussian
     >>> Outputs((Bernoulli(), Categorical(3), Gaussian())).slices
     (slice(0, 1, None), slice(1, 4, None), slice(4, 6, None))
     """
@@ -168,15 +134,15 @@ class Outputs:
         return nll
 
     def nll_and_grad(self, raw: Array, x: Array) -> tuple[Array, Array]:
-        """Return `nll` (B, D) and its gradient ``draw`` (B, O), the latter for the sum over features."""
+        """Return `nll` (B, D) and its gradient ``d_raw`` (B, O), the latter for the sum over features."""
         nll = np.empty(x.shape, dtype=raw.dtype)
-        draw = np.empty_like(raw)
+        d_raw = np.empty_like(raw)
         for group in self.groups:
             own = group.raw_of(raw)
-            own_nll, own_draw = group.output.nll_and_grad(own, x[:, group.features])
+            own_nll, own_d_raw = group.output.nll_and_grad(own, x[:, group.features])
             nll[:, group.features] = own_nll
-            draw[:, group.raws] = own_draw.reshape(len(own), own.shape[1] * own.shape[2])
-        return nll, draw
+            d_raw[:, group.raws] = own_d_raw.reshape(len(own), own.shape[1] * own.shape[2])
+        return nll, d_raw
 
     def mean(self, raw: Array) -> Array:
         """Return the expected value of each conditional, shape (B, D)."""
@@ -213,16 +179,9 @@ def _slices(sizes: Sequence[int]) -> tuple[slice, ...]:
     return tuple(slice(stop - size, stop) for size, stop in zip(sizes, stops, strict=True))
 
 
-def output_config(output: Distribution) -> dict[str, Any]:
-    """Return a distribution as JSON-able values: its name and its numbers."""
-    (name,) = (name for name, kind in NAMES.items() if kind is type(output))
-    return {"name": name, **asdict(output)}  # type: ignore[call-overload]
-
-
 def outputs_from_config(config: Any) -> Output:
     """Return what `Description.config` wrote for the argument `output`, or raise a `ValueError`."""
-    try:
-        made = tuple(NAMES[each["name"]](**{k: v for k, v in each.items() if k != "name"}) for each in config)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"config lists no distributions as output ({show(error)}): give what config() wrote") from None
+    if not isinstance(config, (list, tuple)) or not config:
+        raise ValueError(f"config lists no distributions as output ({show(config)}): give what config() wrote")
+    made = tuple(output_from_config(each) for each in config)
     return made[0] if len(made) == 1 else made

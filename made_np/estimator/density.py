@@ -12,6 +12,7 @@ import numpy as np
 from made_np.estimator.checks import check_params, check_training
 from made_np.estimator.conventions import as_seed
 from made_np.estimator.fitting import Fitting, Known, hold_out
+from made_np.estimator.params import to_json
 from made_np.estimator.remembering import check_checkpoint
 from made_np.estimator.trials import best
 from made_np.masks.found import find_order
@@ -43,7 +44,8 @@ class MADEDensity(Fitting):
         features, so they are not looked for where it is a permutation. A `made_np.OneHot` says which they are; the rest
         is then as for "auto".
         "bernoulli", "gaussian", "categorical", "discretized_logistic", ``made_np.Categorical(n)``,
-        ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails, .... Real columns are
+        ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails, ..., a name that
+        `made_np.distributions.register` gave to a distribution of your own, or one of these. Real columns are
         standardised for the network; densities and samples are in the column's own units. A discrete column has
         the values up to the largest one that fit met, and refuses others: give ``Categorical(n)`` if there are more.
     activation : {"relu", "tanh", "sigmoid", "softplus"}
@@ -232,6 +234,7 @@ class MADEDensity(Fitting):
         check_params(self)
         if checkpoint is not None:
             check_checkpoint(checkpoint, self.random_state)
+            to_json(self.columns)  # raises if a distribution among them has no name that a file could hold
         first = not (self.warm_start and hasattr(self, "theta_"))
         x, names, look, columns = self._table(X, first)
         known = Known(len(x), cache(lambda: find_order(columns.one_hot.fold(x))))

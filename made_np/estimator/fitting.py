@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.distributions.mixtures import RealMixture
-from made_np.distributions.plain import Categorical, Distribution, Gaussian
+from made_np.distributions.distribution import Distribution
 from made_np.estimator.fitted import FittedDensity
 from made_np.estimator.look import Look
 from made_np.estimator.remembering import fingerprint, remembered, trials_path
@@ -187,7 +186,7 @@ class Fitting(FittedDensity):
         """Return the wires from input to output: those of bits pay, while codes do without."""
         if not is_auto(self.direct):
             return self.direct
-        coded = sum(output.n_inputs for output in columns.outputs if isinstance(output, Categorical))
+        coded = sum(output.n_inputs for output in columns.outputs if output.n_inputs > 1)
         mostly_codes = 2 * coded > sum(output.n_inputs for output in columns.outputs)
         return "auto" if mostly_codes and not _has_real(columns.outputs) else True
 
@@ -299,7 +298,7 @@ def _spread(rows: Array, most: int) -> Array:
 
 def _has_real(outputs: Iterable[Distribution]) -> bool:
     """Whether some column is a real one."""
-    return any(isinstance(output, Gaussian | RealMixture) for output in outputs)
+    return any(output.is_real for output in outputs)
 
 
 def _most_steps(made: MADE) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from made_np import optim, schedules
-from made_np.distributions.plain import Distribution
-from made_np.distributions.together import output_config, outputs_from_config
+from made_np.distributions.distribution import Distribution
+from made_np.distributions.registry import output_config, output_from_config
 from made_np.optim import Optimizer
 from made_np.table.one_hot import OneHot
 from made_np.values import as_a, show
@@ -84,7 +84,7 @@ def from_json(value: Any) -> Any:
         return value
     ((kind, content),) = value.items()
     if kind == "distribution":
-        return outputs_from_config([content])
+        return output_from_config(content)
     if kind == "one_hot":
         return OneHot.from_config(content)
     if kind == "optimizer":

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from made_np.distributions.plain import Distribution
-from made_np.distributions.together import Output, Outputs, make_distribution
+from made_np.distributions.distribution import Distribution
+from made_np.distributions.registry import make_distribution
+from made_np.distributions.together import Output, Outputs
 from made_np.masks.masks import DEGREES, ORDERS
 from made_np.validation import as_dense, as_permutation
 from made_np.values import as_choice, as_sequence, show

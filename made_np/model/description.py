@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from made_np.backends import BACKENDS, get_backend
 from made_np.backends._folding import Folding
-from made_np.distributions.together import Outputs, output_config
+from made_np.distributions.registry import output_config
+from made_np.distributions.together import Outputs
 from made_np.layers import ACTIVATIONS, Array
 from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet, MaskSets

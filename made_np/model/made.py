@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from made_np.backends._numpy.sampling import propagate_means
+from made_np.distributions.registry import NotRegistered
 from made_np.distributions.together import outputs_from_config
 from made_np.layers import Array
 from made_np.masks.masks import Bools, Ints
@@ -34,7 +35,8 @@ class MADE(Description):
         Widths of the hidden layers; ``()`` leaves a linear model (FVSBN).
     output : str, Distribution, or a list of them, one per feature
         "bernoulli", "gaussian", ``Categorical(n)``, ``Gaussian()``, ``MixtureOfGaussians(n)``,
-        ``MixtureOfLogistics(n)``, ``DiscretizedLogistic(levels, n)``.
+        ``MixtureOfLogistics(n)``, ``DiscretizedLogistic(levels, n)``, or one of your own, by its name if it has been
+        given one (`made_np.distributions.register`).
     activation : {"relu", "tanh", "sigmoid", "softplus"}
     order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)
         The sequence in which features are generated; "random" draws one per mask set.
@@ -80,6 +82,8 @@ class MADE(Description):
         given = as_a(config, "config", dict, way_out)
         try:
             return cls(**{**given, "output": outputs_from_config(given.get("output"))})
+        except NotRegistered:
+            raise
         except (TypeError, ValueError) as error:
             raise ValueError(f"config is none of a model ({error}): {way_out}") from error
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np._version import __version__
+from made_np.distributions.registry import NotRegistered
 from made_np.values import as_a, as_count, show
 
 __all__ = ["FORMAT_VERSION", "Header", "decode_header", "encode_header", "foreign", "rebuilding"]
@@ -80,7 +81,7 @@ def decode_header(path: str, entry: NDArray[Any] | None) -> Header:
 
 @contextmanager
 def rebuilding(path: str, writer: str, what: str) -> Iterator[None]:
-    """Turn whatever goes wrong with the content of a sound file into a `ValueError` that says what to install.
+    """Turn whatever goes wrong with the content of a sound file into a `ValueError` that says what to do.
 
     Parameters
     ----------
@@ -94,6 +95,8 @@ def rebuilding(path: str, writer: str, what: str) -> Iterator[None]:
     except MemoryError:
         raise
     except Exception as error:  # what another release wrote, or another program, can fail in any way
+        if isinstance(error, NotRegistered) and writer == __version__:  # which other release could know it?
+            raise NotRegistered(f"{path}: {error}") from None
         raise ValueError(
             f"{path}: made_np {__version__} cannot rebuild the {what} that made_np {writer} saved there "
             f"({error}): install made_np {writer} to read it"

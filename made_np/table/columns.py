@@ -14,12 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.distributions.mixtures import DiscretizedLogistic, RealMixture
-from made_np.distributions.plain import Bernoulli, Categorical, Distribution
-from made_np.distributions.together import Outputs, output_config, outputs_from_config
+from made_np.distributions.distribution import Distribution
+from made_np.distributions.plain import Bernoulli, Categorical
+from made_np.distributions.registry import output_config, output_from_config
+from made_np.distributions.together import Outputs
 from made_np.lazy import lazy
 from made_np.table.frames import Floats, Names, where
-from made_np.table.kinds import Kind, as_kinds, distribution_of, warn_of_missing, warn_of_row_numbers
+from made_np.table.kinds import (
+    Kind,
+    as_kinds,
+    distribution_of,
+    shared_distribution,
+    warn_of_missing,
+    warn_of_row_numbers,
+)
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.validation import as_doubles, as_finite, as_numbers, as_rows
 from made_np.values import as_a, as_count, as_number, show
@@ -69,7 +77,7 @@ class Columns:
     >>> x = np.array([[0, 2, 0.5], [1, 0, 2.5], [1, 1, 4.5]])
     >>> columns = Columns.learn(x)
     >>> columns.outputs
-    (Bernoulli(), Categorical(n=3), Gaussian(min_scale=0.001))
+    (Bernoulli(), Categorical(n=3), Gaussian(min_scale=0.001, scale='softplus'))
     >>> columns.encode(x)[:, 2].round(3)
     array([-1.225,  0.   ,  1.225])
     >>> columns.decode(columns.encode(x))[0]
@@ -99,9 +107,10 @@ class Columns:
         x : array (n, D) of real numbers, n and D at least 1
         kinds : str, Distribution, or a list with one of these per column
             "auto": values 0 and 1 only are Bernoulli, integers 0..max with max <= 31 are ``Categorical(max + 1)``,
-            everything else is Gaussian. "categorical" and "discretized_logistic" take their number of values from
-            the largest one in the column; "discretized_logistic" for all columns, from the largest one of all: the
-            columns then share one scale, as pixels do.
+            everything else is Gaussian. Any other name is that of a distribution, registered ones too, which builds
+            itself from its column: "categorical" and "discretized_logistic" take their number of values from the
+            largest one there; "discretized_logistic" for all columns, from the largest one of all: the columns then
+            share one scale, as pixels do.
         names : sequence of str, length D, optional
             For messages.
         one_hot : OneHot
@@ -131,8 +140,8 @@ class Columns:
         warn_of_row_numbers(known)
         warn_of_missing(x, wanted, known)
         each = [_learn(x[:, d], wanted[d], known[d], where(d, known[d])) for d in range(n_columns)]
-        if isinstance(kinds, str) and kinds == "discretized_logistic":
-            shared = DiscretizedLogistic(max(int(x.max()) + 1, 2))
+        shared = shared_distribution(x, kinds)
+        if shared is not None:
             each = [replace(column, output=shared) for column in each]
         for start, stop in one_hot.groups:
             each[start:stop] = [replace(column, output=Bernoulli(), mean=0.0, scale=1.0) for column in each[start:stop]]
@@ -144,7 +153,7 @@ class Columns:
     def from_config(cls, config: dict[str, Any] | Sequence[dict[str, Any]]) -> Columns:
         """Return the columns whose `config` this is; older files hold the list of them alone."""
         stored: dict[str, Any] = config if isinstance(config, dict) else {"each": config, "one_hot": {}}
-        outputs = [outputs_from_config([column["output"]]) for column in stored["each"]]
+        outputs = [output_from_config(column["output"]) for column in stored["each"]]
         each = tuple(Column(**{**c, "output": o}) for c, o in zip(stored["each"], outputs, strict=True))
         return cls(each, OneHot.from_config(stored["one_hot"]))
 
@@ -245,7 +254,7 @@ class Columns:
                 which = where(column, self.each[column].name)
                 raise ValueError(
                     f"{name}[{row}, {column}] = {values[row, place]:g}: {which} has {type(output).__name__} values, "
-                    f"{output.support}. {_way_out(output, values[row, place])}"
+                    f"{output.support}. {_way_out(output, float(values[row, place]))}"
                 )
         return x
 
@@ -264,12 +273,9 @@ def _as_names(names: Any, n_columns: int) -> list[str]:
 def _learn(values: Floats, kind: Kind, name: str, which: str) -> Column:
     """Learn one column from its training values."""
     output = kind if isinstance(kind, Distribution) else distribution_of(values, kind, which)
-    # A distribution that takes numbers between the integers is a density, and has units.
-    if output.invalid(np.array(0.5)):
+    if not output.is_real:
         return Column(output, name=name)
-    if isinstance(output, RealMixture):  # the unit is that of the bulk, which single values far out do not change
-        values = values[~output.far_out(values)]
-    return Column(output, *_mean_and_scale(values), name=name)
+    return Column(output, *_mean_and_scale(values[~output.far_out(values)]), name=name)
 
 
 def _mean_and_scale(values: Floats) -> tuple[float, float]:
@@ -288,12 +294,4 @@ def _way_out(output: Distribution, value: float) -> str:
     """What to do about a value that `output` does not have."""
     if value == -1:
         return "Where -1 stands for a missing value, give NaN; where it is a number, give columns 'gaussian'"
-    if isinstance(output, Bernoulli):
-        return "Set binarize (x > binarize becomes 1), or another distribution in columns"
-    if isinstance(output, Categorical):
-        return (
-            "Fit on rows that hold every value, or say how many there are: columns=[..., made_np.Categorical(n), ...]"
-        )
-    if isinstance(output, DiscretizedLogistic):
-        return "Fit on rows that hold the largest value, or give columns a made_np.DiscretizedLogistic(levels)"
-    return "Give columns a distribution that has this value"
+    return output.way_out(value)

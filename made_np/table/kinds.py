@@ -8,22 +8,31 @@ from typing import Any
 
 import numpy as np
 
-from made_np.distributions.mixtures import DiscretizedLogistic, RealMixture
-from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
-from made_np.distributions.together import NAMES
+from made_np.distributions.distribution import Distribution, Undetermined
+from made_np.distributions.registry import kind_of, names
 from made_np.table.frames import Floats, where
 from made_np.values import show
 
-__all__ = ["KINDS", "Kind", "as_kinds", "distribution_of", "warn_of_missing", "warn_of_row_numbers"]
+__all__ = [
+    "Kind",
+    "as_kinds",
+    "distribution_of",
+    "kind_names",
+    "shared_distribution",
+    "warn_of_missing",
+    "warn_of_row_numbers",
+]
 
 Kind = str | Distribution
 """What a person says of a column: "auto", the name of a distribution, or a distribution."""
 
-KINDS = ("auto", *NAMES)
 MAX_CODES = 32
 """Under "auto", a column of integers 0..max is categorical if that is at most so many values."""
-MAX_LEVELS = 1 << 16
-"""More values than this are no codes: each would own output units."""
+
+
+def kind_names() -> tuple[str, ...]:
+    """Return the names that a column can be given, those of registered distributions too."""
+    return ("auto", *names())
 
 
 def as_kinds(kinds: Any, n_columns: int) -> list[Kind]:
@@ -31,39 +40,46 @@ def as_kinds(kinds: Any, n_columns: int) -> list[Kind]:
     if isinstance(kinds, (str, Distribution)):
         kinds = [kinds] * n_columns
     if not isinstance(kinds, Sequence) or isinstance(kinds, bytes):
-        raise TypeError(f"columns={show(kinds)}: give one of {KINDS}, a distribution, or a list with one per column")
+        raise TypeError(
+            f"columns={show(kinds)}: give one of {kind_names()}, a distribution, or a list with one per column"
+        )
     if len(kinds) != n_columns:
         raise ValueError(f"columns lists {len(kinds)} distributions, but X has {n_columns} columns: give one for each")
     for d, kind in enumerate(kinds):
         if not isinstance(kind, (str, Distribution)):
             raise TypeError(f"columns[{d}]={show(kind)} is a {type(kind).__name__}: give a name or a distribution")
-        if isinstance(kind, str) and kind not in KINDS:
-            raise ValueError(f"columns: {show(kind)} (column {d}) is unknown: use one of {KINDS}, or a distribution")
+        if isinstance(kind, str) and kind not in kind_names():
+            raise ValueError(
+                f"columns: {show(kind)} (column {d}) is unknown: use one of {kind_names()}, or a distribution"
+            )
     return list(kinds)
 
 
 def distribution_of(values: Floats, kind: str, which: str) -> Distribution:
     """Return the distribution that a name or "auto" stands for; messages call the column `which`."""
+    name = _found(values) if kind == "auto" else kind
+    try:
+        return kind_of(name).from_column(values)
+    except Undetermined as error:
+        spelled = ":".join([name, *kind_of(name).needed()])
+        raise ValueError(f"columns: {which} is to be {name!r}, but {error}, on the command line {spelled}") from None
+    except ValueError as error:
+        raise ValueError(f"columns: {which} is to be {name!r}, but {error}") from None
+
+
+def _found(values: Floats) -> str:
+    """Return the name of what a column looks like."""
     top = values.max()
-    are_codes = bool(((values >= 0) & (values == np.floor(values))).all())
-    if kind == "auto" and are_codes and top < MAX_CODES:
-        kind = "bernoulli" if top <= 1 else "categorical"
-    if kind in ("auto", "gaussian"):
-        return Gaussian()
-    if kind == "bernoulli":
-        return Bernoulli()
-    if issubclass(NAMES[kind], RealMixture):
-        mixture = f"made_np.{NAMES[kind].__name__}(n)"
-        raise ValueError(
-            f"columns: {kind!r} ({which}) needs its number of components: give {mixture}; on the command line {kind}:n"
-        )
-    if not are_codes or top >= MAX_LEVELS:
-        odd = values[(values < 0) | (values != np.floor(values)) | (values >= MAX_LEVELS)][0]
-        raise ValueError(
-            f"X has the value {odd:g} in {which}, which is to be {kind!r}: code its values as 0..n-1, or use 'gaussian'"
-        )
-    n = max(int(top) + 1, 2)
-    return Categorical(n) if kind == "categorical" else DiscretizedLogistic(n)
+    if top < MAX_CODES and ((values >= 0) & (values == np.floor(values))).all():
+        return "bernoulli" if top <= 1 else "categorical"
+    return "gaussian"
+
+
+def shared_distribution(x: Floats, kinds: Any) -> Distribution | None:
+    """Return the one distribution of all columns of `x` (n, D), if `kinds` is a name that asks for one scale."""
+    if not isinstance(kinds, str) or kinds == "auto" or not kind_of(kinds).one_scale:
+        return None
+    return kind_of(kinds).from_column(x.ravel())
 
 
 def warn_of_missing(x: Floats, kinds: Sequence[Kind], names: Sequence[str]) -> None:

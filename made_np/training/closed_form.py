@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.distributions.plain import Gaussian
 from made_np.layers import Array
 from made_np.masks.masks import Bools, Ints
 from made_np.model.made import MADE, as_model
@@ -116,19 +115,19 @@ def set_scales(made: MADE, theta: Array, scales: Array) -> Array:
     _check_linear(made)
     given = as_numbers(scales, "scales")
     given = _as_vector(np.repeat(given, made.n_features) if given.ndim == 0 else given, made.n_features, "scales")
-    floors = np.array([output.min_scale for output in made.outputs.feature_outputs if isinstance(output, Gaussian)])
     if (given < 0).any():
         d = int(np.flatnonzero(given < 0)[0])
         raise ValueError(f"scales[{d}] = {given[d]}: a scale is at least 0")
-    above = np.maximum(given - floors, 1e-6)
     theta = made.check_theta(theta).copy()
-    # The inverse of softplus, log(e^s - 1), in the form that does not overflow.
-    made.layout.views(theta)["b0"][1::2] = above + np.log(-np.expm1(-above))
+    raw_scales = made.layout.views(theta)["b0"][1::2]
+    for group in made.outputs.groups:
+        raw_scales[group.features] = group.output.raw_of_scale(given[group.features])
     return theta
 
 
 def _check_linear(made: MADE) -> None:
-    gaussian = all(isinstance(output, Gaussian) for output in as_model(made).outputs.feature_outputs)
+    some = np.ones(1)
+    gaussian = all(output.raw_of_scale(some) is not None for output in as_model(made).outputs.feature_outputs)
     if made.hidden or not made.direct or made.n_context or made.n_masks is None or not gaussian:
         raise ValueError(
             "made has to be MADE(D, hidden=(), output='gaussian', direct=True) without context and with a number of "

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from made_np.backends._numba.compiling import exact, index, width
-from made_np.backends._numba.tables import CATEGORICAL, DISCRETIZED, GAUSSIAN, GAUSSIANS
+from made_np.backends._numba.tables import CATEGORICAL, DISCRETIZED, GAUSSIAN, GAUSSIAN_EXP, GAUSSIANS
 from made_np.distributions.mixtures import SPARE_BITS, MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.normal import CENTRE, FAR_TAIL, FARTHEST, MILLS, TAIL
+from made_np.distributions.plain import LOG_LIMIT
 
 _CENTRE = np.array(CENTRE)
 _TAIL = np.array(TAIL)
@@ -37,6 +38,9 @@ def draw(acts: Any, one_row: Any, least: float, levels: float, u: float) -> Any:
         return discretized(acts, at, n, least, levels, u)
     if kind == GAUSSIAN:
         return acts[at] + (least + softplus(acts[at + index(width(acts))])) * inverse_normal_cdf(u)
+    if kind == GAUSSIAN_EXP:
+        exponent = min(max(np.float64(acts[at + index(width(acts))]), -LOG_LIMIT), LOG_LIMIT)
+        return acts[at] + (least + math.exp(exponent)) * inverse_normal_cdf(u)
     return mixture(acts, at, n, least, kind == GAUSSIANS, u)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from made_np.backends._numba.compiling import exact, index, inner, kernel, width
 from made_np.backends._numba.elementary import exp, log, log1p, sigmoid, softplus
+from made_np.distributions.plain import LOG_LIMIT
 
 HALF_LOG_2PI = 0.9189385332046727
 
@@ -124,6 +125,40 @@ def gaussian(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: 
                 nll[to + lane] = e * e * halved + log(s) + constant
                 dacts[at + lane] = -e / s
                 dacts[at + w + lane] = (one - e * e) / s * sigmoid(z)
+
+
+@exact
+def slope_of_exponent(e: Any, g: Any, s: Any, one: Any) -> Any:
+    """Return (1 - e^2) g / s with the quotient first: over s alone, the square might overflow."""
+    return (one - e * e) * (g / s)
+
+
+@kernel
+def gaussian_exp(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
+    """As `gaussian`, with s = least + e^raw, whose exponent goes no further than the limit."""
+    w = index(width(acts))
+    real = acts.dtype.type
+    one = real(1)
+    halved = real(0.5)
+    constant = real(HALF_LOG_2PI)
+    limit = real(LOG_LIMIT)
+    for panel in range(begin, end):
+        for i in range(len(places)):
+            at = index(places[i, 0] + panel * sizes[0]) * w
+            x = index(places[i, 1] + panel * sizes[0]) * w
+            to = index(places[i, 2] + panel * sizes[1]) * w
+            least = real(numbers[i, 0])
+            for lane in range(w):
+                z = acts[at + w + lane]
+                held = limit if z > limit else z
+                held = -limit if held < -limit else held
+                g = exp(held)
+                s = g + least
+                e = (acts[x + lane] - acts[at + lane]) / s
+                nll[to + lane] = e * e * halved + log(s) + constant
+                dacts[at + lane] = -e / s
+                slope = slope_of_exponent(e, g, s, one)
+                dacts[at + w + lane] = slope * real(0) if abs(z) > limit else slope
 
 
 @kernel
@@ -312,5 +347,5 @@ def add_up(nll: Any, n_places: int, panel: int, here: int, row_nll: Any) -> None
         row_nll[panel * w + lane] = total[lane]
 
 
-KERNELS = (bernoulli, categorical, gaussian, gaussians, logistics, discretized)
+KERNELS = (bernoulli, categorical, gaussian, gaussians, logistics, discretized, gaussian_exp)
 """By the number of the distribution in the tables."""

@@ -13,22 +13,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
 from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
 
 # What kernels call the distributions and the activations.
-BERNOULLI, CATEGORICAL, GAUSSIAN, GAUSSIANS, LOGISTICS, DISCRETIZED = range(6)
-KINDS: dict[type[Distribution], int] = {
-    Bernoulli: BERNOULLI,
-    Categorical: CATEGORICAL,
-    Gaussian: GAUSSIAN,
-    MixtureOfGaussians: GAUSSIANS,
-    MixtureOfLogistics: LOGISTICS,
-    DiscretizedLogistic: DISCRETIZED,
+BERNOULLI, CATEGORICAL, GAUSSIAN, GAUSSIANS, LOGISTICS, DISCRETIZED, GAUSSIAN_EXP = range(7)
+KINDS = {
+    "bernoulli": BERNOULLI,
+    "categorical": CATEGORICAL,
+    "gaussian": GAUSSIAN,
+    "mixture_of_gaussians": GAUSSIANS,
+    "mixture_of_logistics": LOGISTICS,
+    "discretized_logistic": DISCRETIZED,
+    "gaussian_exp": GAUSSIAN_EXP,
 }
+"""By what `Distribution.kernel` calls it."""
 RELU, TANH, SIGMOID, SOFTPLUS = range(4)
 ACTIVATIONS = {"relu": RELU, "tanh": TANH, "sigmoid": SIGMOID, "softplus": SOFTPLUS}
 
@@ -111,7 +111,7 @@ _KEPT = "plan of the numba backend"
 
 
 def _make_plan(network: Network, mask_set: MaskSet) -> Plan | None:
-    if any(type(output) not in KINDS for output in network.outputs.feature_outputs):
+    if any(output.kernel not in KINDS for output in network.outputs.feature_outputs):
         return None
     degrees = [mask_set.input_degrees, *mask_set.degrees, mask_set.output_degrees]
     units = [np.argsort(each, kind="stable") for each in degrees]
@@ -188,7 +188,7 @@ def _features(network: Network, mask_set: MaskSet) -> tuple[Ints, NDArray[np.flo
     for feature in mask_set.order.tolist():
         output = network.outputs.feature_outputs[feature]
         n = getattr(output, "n", 1)
-        rows.append((feature, KINDS[type(output)], raw, output.n_raw, unit, output.n_inputs, n))
+        rows.append((feature, KINDS[output.kernel], raw, output.n_raw, unit, output.n_inputs, n))
         numbers.append((getattr(output, "min_scale", 0.0), getattr(output, "levels", 0.0)))
         raw = raw + output.n_raw
         unit = unit + output.n_inputs

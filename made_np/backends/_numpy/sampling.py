@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from made_np.distributions.plain import Distribution
+from made_np.distributions.distribution import Distribution
 from made_np.layers import Array
 from made_np.masks.masks import Ints
 from made_np.masks.sets import MaskSet
