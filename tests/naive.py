@@ -244,6 +244,12 @@ def real_quantile(output: RealMixture, raw: Row, u: float) -> float:
     return high
 
 
+def normal(output: Gaussian, raw: Row) -> NormalDist:
+    """The normal distribution of a Gaussian feature."""
+    above = softplus(raw[1]) if output.scale == "softplus" else math.exp(min(max(raw[1], -30.0), 30.0))
+    return NormalDist(raw[0], output.min_scale + above)
+
+
 def probability(output: Any, raw: Row, value: float) -> float:
     """p(value): a mass, or a density for a real feature."""
     if isinstance(output, Bernoulli):
@@ -251,7 +257,7 @@ def probability(output: Any, raw: Row, value: float) -> float:
     if isinstance(output, Categorical):
         return softmax(raw)[int(value)]
     if isinstance(output, Gaussian):
-        return NormalDist(raw[0], output.min_scale + softplus(raw[1])).pdf(value)
+        return normal(output, raw).pdf(value)
     if isinstance(output, RealMixture):
         return density(output, raw, value)
     return bin_mass(output, raw, int(value))
@@ -262,7 +268,7 @@ def quantile(output: Any, raw: Row, u: float) -> float:
     if isinstance(output, RealMixture):
         return real_quantile(output, raw, u)
     if isinstance(output, Gaussian):
-        return NormalDist(raw[0], output.min_scale + softplus(raw[1])).inv_cdf(u)
+        return normal(output, raw).inv_cdf(u)
     if isinstance(output, Bernoulli):
         return float(u < sigmoid(raw[0]))
     n = output.n if isinstance(output, Categorical) else output.levels

@@ -9,8 +9,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from made_np.distributions.distribution import Distribution
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
 from made_np.model.made import MADE
 
 Array = NDArray[Any]
@@ -30,6 +31,9 @@ OUTPUTS: tuple[Distribution, ...] = (
     MixtureOfLogistics(1, min_scale=0.1),
     MixtureOfLogistics(2),
 )
+
+EVERY = (*OUTPUTS, Gaussian(scale="exp"), Gaussian(0, scale="exp"))
+"""Exponential scales are no part of random models: there one column's values are the next one's exponents."""
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -136,6 +136,46 @@ def packed(tree: ast.AST) -> Iterator[int]:
                 yield node.lineno
 
 
+DISTRIBUTIONS = ROOT / "made_np" / "distributions"
+
+
+def classes_of_distributions() -> set[str]:
+    """Names of the classes that are distributions of one kind or another, read from their folder."""
+    classes = [node for path in DISTRIBUTIONS.glob("*.py") for node in ast.walk(parse(path))]
+    found = {"Distribution"}
+    while True:
+        more = {
+            node.name
+            for node in classes
+            if isinstance(node, ast.ClassDef) and {ast.unparse(base) for base in node.bases} & found
+        }
+        if more <= found:
+            return found - {"Distribution"}
+        found |= more
+
+
+def told_apart(tree: ast.AST, classes: set[str]) -> Iterator[int]:
+    """Lines that ask which distribution it is: by `isinstance`, by a comparison of classes, by a table of classes."""
+    for node in ast.walk(tree):
+        parts: list[ast.AST] = []
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
+            parts = list(node.args[1:])
+        elif isinstance(node, ast.Compare):
+            parts = [side for side in (node.left, *node.comparators) if not isinstance(side, ast.Call)]
+        elif isinstance(node, ast.Dict):
+            parts = [key for key in node.keys if key is not None]
+        elif isinstance(node, ast.match_case):
+            parts = [node.pattern]
+        names = {
+            each.id if isinstance(each, ast.Name) else each.attr
+            for part in parts
+            for each in ast.walk(part)
+            if isinstance(each, ast.Name | ast.Attribute)
+        }
+        if names & classes:
+            yield node.lineno if hasattr(node, "lineno") else node.pattern.lineno  # type: ignore[attr-defined]
+
+
 def parse(path: Path) -> ast.Module:
     """Syntax tree of a file."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
@@ -226,6 +266,31 @@ def test_the_walk_sees_every_import(source: str, at_import: set[str], in_all: se
     tree, folder = ast.parse(source), "made_np.testing"
     assert imported(tree, functions=False, folder=folder) == at_import
     assert imported(tree, functions=True, folder=folder) == in_all
+
+
+@pytest.mark.parametrize("path", [path for path in PACKAGE if DISTRIBUTIONS not in path.parents], ids=name_of)
+def test_nobody_asks_which_distribution_it_is(path: Path) -> None:
+    lines = list(told_apart(parse(path), classes_of_distributions()))
+    assert not lines, "ask the distribution itself: one that somebody registers is none of these"
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("isinstance(x, Gaussian)", [1]),
+        ("isinstance(x, plain.Gaussian | Bernoulli)", [1]),
+        ("1\nissubclass(K, (str, Categorical))", [2]),
+        ("type(x) is Gaussian", [1]),
+        ("type(x) in (Bernoulli, Categorical)", [1]),
+        ("{Bernoulli: 1}", [1]),
+        ("match x:\n    case Gaussian():\n        ...", [2]),
+        ("isinstance(x, Distribution)", []),
+        ("x = [Gaussian(), {'bernoulli': Bernoulli}]", []),
+        ("made.output == Gaussian()", []),
+    ],
+)
+def test_the_walk_sees_who_asks_which_distribution_it_is(source: str, lines: list[int]) -> None:
+    assert list(told_apart(ast.parse(source), classes_of_distributions())) == lines
 
 
 def test_the_walk_sees_what_lacks_a_docstring() -> None:

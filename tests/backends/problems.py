@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from strategies import random_context, random_rows, random_theta
 
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-from made_np.distributions.plain import Categorical
+from made_np.distributions.plain import Categorical, Gaussian
 from made_np.layers import dropout_mask
 from made_np.masks.sets import MaskSet
 from made_np.model.made import MADE
@@ -25,6 +25,7 @@ TOLERANCE = {"float64": 1e-10, "float32": 3e-4}
 TABLE = [
     *["bernoulli", "bernoulli", Categorical(3), "gaussian", DiscretizedLogistic(4, 2)],
     *[MixtureOfGaussians(2), "bernoulli", MixtureOfLogistics(2), MixtureOfLogistics(1), DiscretizedLogistic(3)],
+    Gaussian(0, scale="exp"),
 ]
 """All kinds of columns in one table."""
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import DISCRETE, OUTPUTS, models, n_values, random_rows, seeds
+from strategies import DISCRETE, EVERY, models, n_values, random_rows, seeds
 
-from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.distributions.distribution import Distribution
+from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
 from made_np.model.made import MADE
 from made_np.optim import SGD, AdaDelta, AdaGrad, Adam, AdamW, Optimizer
 
@@ -225,7 +226,7 @@ def test_draws_next_to_every_jump(output: Distribution) -> None:
     np.testing.assert_array_equal(np.abs(steps_up), 1, err_msg="each is a jump")
 
 
-@pytest.mark.parametrize("output", [output for output in OUTPUTS if output not in DISCRETE], ids=str)
+@pytest.mark.parametrize("output", [output for output in EVERY if output not in DISCRETE], ids=str)
 @every_dtype
 def test_draws_far_out_in_the_tails(output: Distribution, dtype: str) -> None:
     p = problem(MADE(3, (), output, direct=False, dtype=dtype))
@@ -293,7 +294,7 @@ def without_draws(results: dict[str, Array]) -> dict[str, Array]:
     return {name: value for name, value in results.items() if name not in ("sample", "filled")}
 
 
-@pytest.mark.parametrize("output", OUTPUTS, ids=str)
+@pytest.mark.parametrize("output", EVERY, ids=str)
 @every_dtype
 def test_every_output_alone_and_far_out(output: Any, dtype: str) -> None:
     """Raw outputs of hundreds: nothing overflows, and what is tiny is as accurate as NumPy has it."""
@@ -307,7 +308,7 @@ def test_every_output_alone_and_far_out(output: Any, dtype: str) -> None:
     assert_close(got, scores("numpy", p) | gradient("numpy", p), dtype)
 
 
-@pytest.mark.parametrize("output", OUTPUTS, ids=str)
+@pytest.mark.parametrize("output", EVERY, ids=str)
 @every_dtype
 @pytest.mark.parametrize("hidden", [(), (7,)])
 def test_parameters_that_are_no_numbers_are_never_hidden(hidden: tuple[int, ...], output: Any, dtype: str) -> None:

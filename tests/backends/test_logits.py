@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from installed import each_backend
 
+from made_np.distributions.distribution import Distribution
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
-from made_np.distributions.plain import Categorical, Distribution
+from made_np.distributions.plain import Categorical
 from made_np.model.made import MADE
 
 from .problems import Array

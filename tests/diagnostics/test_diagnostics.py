@@ -24,11 +24,9 @@ from made_np import (
     Gaussian,
     MADEDensity,
     MixtureOfGaussians,
-    MixtureOfLogistics,
     calibration,
     evaluate,
 )
-from made_np.diagnostics.calibrating import _integral
 
 MIXED = [Bernoulli(), Categorical(3), Gaussian(), DiscretizedLogistic(5, 2), MixtureOfGaussians(2)]
 
@@ -271,28 +269,6 @@ def test_the_integral_of_a_normal_is_counted_in_its_bin() -> None:
     assert_allclose(found.share, [0.25, 0.5, 0, 0.25])
     assert_allclose(found.error, 0.25)
     assert_allclose(found.standard_error, math.sqrt(0.25 * 0.75 / 4))
-
-
-@pytest.mark.parametrize("output", [Gaussian(0.1), MixtureOfGaussians(1), MixtureOfGaussians(3), MixtureOfLogistics(2)])
-def test_the_integral_undoes_the_inverse_cdf(output: Any) -> None:
-    rng = np.random.default_rng(2)
-    raw, u = rng.normal(size=(50, 2, output.n_raw)), rng.random((50, 2))
-    assert_allclose(_integral(output, raw, output.inverse_cdf(raw, u), np.zeros((50, 2))), u, atol=1e-9)
-
-
-@pytest.mark.parametrize("output", [DiscretizedLogistic(2), DiscretizedLogistic(5, 3), DiscretizedLogistic(256, 2)])
-def test_the_integral_of_levels_lies_between_its_level_and_the_one_below(output: Any) -> None:
-    rng = np.random.default_rng(3)
-    raw, x = rng.normal(size=(40, 1, output.n_raw)), rng.integers(0, output.levels, (40, 1)).astype(float)
-    x[:2, 0] = 0, output.levels - 1
-    low, high = (_integral(output, raw, x, np.full((40, 1), share)) for share in (0.0, 1.0))
-    for row, level, a, b in zip(raw[:, 0], x[:, 0].astype(int), low[:, 0], high[:, 0], strict=True):
-        below = naive.cdf(output, row, level - 1) if level else 0
-        assert a == pytest.approx(below, abs=1e-12)
-        assert b - a == pytest.approx(naive.bin_mass(output, row, level), abs=1e-12)
-    assert low[0, 0] == 0
-    assert high[1, 0] == 1
-    assert_allclose(_integral(output, raw, x, np.full((40, 1), 0.25)), low + (high - low) / 4, rtol=1e-12)
 
 
 def deviations(found: Calibration) -> Any:

@@ -79,9 +79,9 @@ def test_means_far_outside_give_finite_numbers_at_every_level(dtype: str) -> Non
     output = DiscretizedLogistic(256, 2)
     raw = np.array([[1e4, -1e4, -1e4, 1e4, -1e4, -1e4], [0, 0, 1e4, 1e4, 1e4, -1e4]], dtype=dtype)
     for level in (0, 1, 128, 254, 255):
-        nll, draw = output.nll_and_grad(raw, np.full(2, level, dtype=dtype))
+        nll, d_raw = output.nll_and_grad(raw, np.full(2, level, dtype=dtype))
         assert np.isfinite(nll).all()
-        assert np.isfinite(draw).all()
+        assert np.isfinite(d_raw).all()
 
 
 def test_all_mass_lies_in_the_levels_however_wide_the_component() -> None:
@@ -104,9 +104,9 @@ def test_the_floor_of_the_scale_is_the_one_stated() -> None:
 def test_a_floor_of_ones_own_may_be_so_low_that_a_bin_is_thousands_of_scales_wide(dtype: str) -> None:
     output = DiscretizedLogistic(5, min_scale=1e-4)
     x = np.arange(5, dtype=dtype)
-    nll, draw = output.nll_and_grad(np.tile(np.array([0, -1e4], dtype=dtype), (5, 1)), x)
+    nll, d_raw = output.nll_and_grad(np.tile(np.array([0, -1e4], dtype=dtype), (5, 1)), x)
     assert np.isfinite(nll).all()
-    assert np.isfinite(draw).all()
+    assert np.isfinite(d_raw).all()
     assert nll[2] == 0
 
 
@@ -291,10 +291,10 @@ def test_raw_values_of_ten_thousand_give_finite_numbers(kind: Any, dtype: str) -
     output, rng = kind(3), np.random.default_rng(0)
     raw = rng.choice([-1e4, -50.0, 0, 50, 1e4], (3000, 9)).astype(dtype)
     for value in (-1e4, -1.0, 0.0, 1e4):
-        nll, draw = output.nll_and_grad(raw, np.full(3000, value, dtype=dtype))
-        assert nll.dtype == draw.dtype == np.dtype(dtype)
+        nll, d_raw = output.nll_and_grad(raw, np.full(3000, value, dtype=dtype))
+        assert nll.dtype == d_raw.dtype == np.dtype(dtype)
         assert np.isfinite(nll).all()
-        assert np.isfinite(draw).all()
+        assert np.isfinite(d_raw).all()
     for u in (0.0, 1e-9, 0.5, 1 - 2.0**-53):
         drawn = output.inverse_cdf(raw, np.full(3000, u))
         assert drawn.dtype == dtype

@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
-from strategies import OUTPUTS, n_values, random_column
+from strategies import EVERY, n_values, random_column
 
+from made_np.distributions.distribution import Distribution
 from made_np.distributions.mixtures import RealMixture
-from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian, log_softmax, softmax
+from made_np.distributions.plain import Bernoulli, Categorical, Gaussian, log_softmax, softmax
 from made_np.testing import check_close, check_vjp
 
 Array = NDArray[Any]
 
-every_output = pytest.mark.parametrize("output", OUTPUTS, ids=repr)
+every_output = pytest.mark.parametrize("output", EVERY, ids=repr)
 both = pytest.mark.parametrize("dtype", ["float32", "float64"])
 EXTREME = (-1e4, 1e4)
 
@@ -32,7 +33,7 @@ def random_raw(output: Distribution, n: int = 6, scale: float = 1.0, seed: int =
 def expected(output: Distribution, row: Array, f: Callable[[Array], Array]) -> float:
     """The integral of f(x) p(x) of a real feature, piece by piece between places around every component."""
     parts = naive.real_components(output, row.tolist()) if isinstance(output, RealMixture) else None
-    places = parts or [(1.0, row[0], output.min_scale + math.log1p(math.exp(row[1])))]  # type: ignore[attr-defined]
+    places = parts or [(1.0, row[0], naive.normal(output, row.tolist()).stdev)]  # type: ignore[arg-type]
     marks = np.array([-40, -25, -12, -6, -3, -1, 1, 3, 6, 12, 25, 40])
     edges = np.sort(np.concatenate([mean + scale * marks for _, mean, scale in places]))
     nodes, weights = np.polynomial.legendre.leggauss(30)
@@ -64,6 +65,36 @@ def test_categorical_is_scipys() -> None:
     p = np.exp(raw) / np.exp(raw).sum(axis=1, keepdims=True)
     want = [stats.multinomial.logpmf(np.eye(4)[k], 1, p[k]) for k in range(4)]
     np.testing.assert_allclose(Categorical(4).log_prob(raw, x), want, rtol=1e-12)
+
+
+@pytest.mark.parametrize("min_scale", [0.0, 1e-3, 0.5])
+def test_a_gaussian_with_an_exponential_is_scipys(min_scale: float) -> None:
+    output = Gaussian(min_scale, scale="exp")
+    raw = random_raw(output, 50, scale=3)
+    x, u = np.random.default_rng(1).standard_normal((2, 50))
+    want = stats.norm(raw[:, 0], min_scale + np.exp(raw[:, 1]))
+    np.testing.assert_allclose(output.log_prob(raw, x), want.logpdf(x), rtol=1e-11)
+    u = stats.norm.cdf(u)
+    np.testing.assert_allclose(output.inverse_cdf(raw, u), want.ppf(u), rtol=1e-11)
+    np.testing.assert_allclose(output.cdf_bounds(raw, x)[0], want.cdf(x), rtol=1e-11, atol=1e-300)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("min_scale", [0.0, 1e-3])
+def test_the_exponent_of_a_scale_is_held_at_30(min_scale: float, dtype: str) -> None:
+    output = Gaussian(min_scale, scale="exp")
+    far, held = (np.array([[1e4, sign * z] for sign in (-1, 1)], dtype=dtype) for z in (1e4, 30.0))
+    x = np.array([-3.0, 3.0], dtype=dtype)
+    nll, d_raw = output.nll_and_grad(far, x)
+    nll_held, d_raw_held = output.nll_and_grad(held, x)
+    np.testing.assert_array_equal(nll, nll_held)
+    np.testing.assert_array_equal(d_raw[:, 0], d_raw_held[:, 0])
+    np.testing.assert_array_equal(d_raw[:, 1], 0)
+    if min_scale == 0:  # where g / s = 1
+        np.testing.assert_allclose(d_raw_held[1, 1], 1, rtol=1e-6)
+        assert d_raw_held[0, 1] < -1e33
+    u = np.array([0.1, 0.9])
+    np.testing.assert_array_equal(output.inverse_cdf(far, u), output.inverse_cdf(held, u))
 
 
 @pytest.mark.parametrize("min_scale", [1e-3, 0.5])
@@ -101,12 +132,12 @@ def test_probabilities_sum_to_one(output: Distribution, scale: float) -> None:
 @every_output
 def test_any_leading_shape_will_do(output: Distribution) -> None:
     raw, x = random_raw(output, 12), random_column(output, 12, np.random.default_rng(2))
-    nll, draw = output.nll_and_grad(raw, x)
+    nll, d_raw = output.nll_and_grad(raw, x)
     for shape in ((3, 4), (12, 1), (2, 3, 2)):
-        nll_2, draw_2 = output.nll_and_grad(raw.reshape(*shape, -1), x.reshape(shape))
-        assert draw_2.shape == (*shape, output.n_raw)
+        nll_2, d_raw_2 = output.nll_and_grad(raw.reshape(*shape, -1), x.reshape(shape))
+        assert d_raw_2.shape == (*shape, output.n_raw)
         np.testing.assert_array_equal(nll_2.ravel(), nll)
-        np.testing.assert_array_equal(draw_2.reshape(draw.shape), draw)
+        np.testing.assert_array_equal(d_raw_2.reshape(d_raw.shape), d_raw)
 
 
 @every_output
@@ -147,11 +178,11 @@ def test_the_gradient_is_that_of_the_nll(output: Distribution, method: str, scal
 @every_output
 def test_single_precision_agrees_with_double(output: Distribution) -> None:
     raw, x = random_raw(output, 40), random_column(output, 40, np.random.default_rng(4))
-    nll, draw = output.nll_and_grad(raw.astype("float32"), x.astype("float32"))
-    assert nll.dtype == draw.dtype == np.float32
-    want_nll, want_draw = output.nll_and_grad(raw, x)
+    nll, d_raw = output.nll_and_grad(raw.astype("float32"), x.astype("float32"))
+    assert nll.dtype == d_raw.dtype == np.float32
+    want_nll, want_d_raw = output.nll_and_grad(raw, x)
     check_close(nll, want_nll, rtol=2e-5, atol=2e-5).raise_if_failed()
-    check_close(draw, want_draw, rtol=2e-4, atol=2e-5).raise_if_failed()
+    check_close(d_raw, want_d_raw, rtol=2e-4, atol=2e-5).raise_if_failed()
 
 
 @every_output
@@ -161,10 +192,10 @@ def test_extreme_raw_values_give_finite_numbers(output: Distribution, dtype: str
     grid = np.array(np.meshgrid(*[(-1e4, -30.0, 0.0, 1e4)] * output.n_raw)).reshape(output.n_raw, -1).T.astype(dtype)
     for value in values_of(output) if n_values(output) else (-3.0, 0.0, 3.0):
         x = np.full(len(grid), value, dtype=dtype)
-        nll, draw = output.nll_and_grad(grid, x)
-        assert nll.dtype == draw.dtype == np.dtype(dtype)
+        nll, d_raw = output.nll_and_grad(grid, x)
+        assert nll.dtype == d_raw.dtype == np.dtype(dtype)
         assert np.isfinite(nll).all()
-        assert np.isfinite(draw).all()
+        assert np.isfinite(d_raw).all()
         assert (nll >= 0).all() or n_values(output) is None
     for u in (0.0, 0.5, 1 - 2.0**-53):
         drawn = output.inverse_cdf(grid, np.full(len(grid), u))
@@ -185,8 +216,8 @@ def test_certain_and_wrong_costs_what_it_should() -> None:
 
 def test_bernoulli_keeps_its_digits_where_it_is_sure_and_right() -> None:
     """sigmoid(z) - 1 would be 0 for z = 40; the slope is -e^-40."""
-    draw = Bernoulli().nll_and_grad(np.array([[40.0]]), np.array([1.0]))[1]
-    assert draw[0, 0] == pytest.approx(-math.exp(-40), rel=1e-13, abs=0)
+    d_raw = Bernoulli().nll_and_grad(np.array([[40.0]]), np.array([1.0]))[1]
+    assert d_raw[0, 0] == pytest.approx(-math.exp(-40), rel=1e-13, abs=0)
 
 
 # ------------------------------------------------------------------------------------- quantiles, means
@@ -275,6 +306,22 @@ def test_the_marginal_of_a_gaussian_is_its_mean_and_spread() -> None:
     assert 1e-3 + math.log1p(math.exp(raw)) == pytest.approx(x.std())
 
 
+@pytest.mark.parametrize("unit", [1e-8, 1.0, 1e8])
+def test_the_marginal_of_a_gaussian_without_a_floor_is_that_of_its_column_in_any_unit(unit: float) -> None:
+    x = unit * np.random.default_rng(6).normal(3, 2, 1000)
+    for min_scale in (0.0, 1e-3):
+        mean, log_scale = Gaussian(min_scale, scale="exp").marginal(x)
+        assert mean == pytest.approx(x.mean())
+        assert min_scale + math.exp(log_scale) == pytest.approx(max(x.std(), 2 * min_scale))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -1e6])
+def test_a_constant_column_starts_with_a_scale_that_can_shrink(value: float) -> None:
+    x = np.full(1000, value, dtype=np.float32)
+    assert Gaussian(0, scale="exp").marginal(x)[1] == pytest.approx(math.log(1e-3))
+    assert Gaussian(0.1, scale="exp").marginal(x)[1] == pytest.approx(math.log(0.1))
+
+
 @every_output
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_a_constant_column_has_a_finite_marginal(output: Distribution, value: float) -> None:
@@ -336,6 +383,19 @@ def test_a_gaussian_needs_a_positive_floor(floor: float) -> None:
         Gaussian(floor)
     with pytest.raises((TypeError, ValueError), match=r"Gaussian\(min_scale\)="):
         dataclasses.replace(Gaussian(), min_scale=floor)
+
+
+@pytest.mark.parametrize("floor", [-1e-9, math.nan, math.inf, "0.1", True, None])
+def test_a_gaussian_with_an_exponential_may_go_without_a_floor(floor: float) -> None:
+    assert Gaussian(0, scale="exp").min_scale == 0.0
+    with pytest.raises((TypeError, ValueError), match=r"Gaussian\(min_scale\)=.*: give a number in \[0, inf\)"):
+        Gaussian(floor, scale="exp")
+
+
+@pytest.mark.parametrize("scale", ["log", "", None, 3, "EXP"])
+def test_a_scale_is_one_of_two(scale: Any) -> None:
+    with pytest.raises(ValueError, match=r"Gaussian\(scale\)=.* is unknown: use one of \('softplus', 'exp'\)"):
+        Gaussian(scale=scale)
 
 
 def test_distributions_are_values() -> None:

@@ -14,7 +14,8 @@ from strategies import OUTPUTS, random_rows, seeds
 
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
-from made_np.distributions.together import Outputs, make_distribution
+from made_np.distributions.registry import make_distribution
+from made_np.distributions.together import Outputs
 from made_np.model.made import MADE
 
 tables = st.lists(st.sampled_from(OUTPUTS), min_size=1, max_size=6)
@@ -47,13 +48,13 @@ def test_scores_of_a_table_are_those_of_each_column_on_its_own(each: list[Any], 
     outputs, rng = Outputs(tuple(each)), np.random.default_rng(seed)
     x = random_rows(MADE(len(each), (2,), each, dtype="float64"), 4, rng)
     raw = rng.standard_normal((4, outputs.n_raw))
-    nll, draw = outputs.nll_and_grad(raw, x)
+    nll, d_raw = outputs.nll_and_grad(raw, x)
     np.testing.assert_array_equal(outputs.nll(raw, x), nll)
     mean = outputs.mean(raw)
     for d, (output, own) in enumerate(zip(each, outputs.slices, strict=True)):
-        want_nll, want_draw = output.nll_and_grad(raw[:, own], x[:, d])
+        want_nll, want_d_raw = output.nll_and_grad(raw[:, own], x[:, d])
         np.testing.assert_allclose(nll[:, d], want_nll, rtol=1e-14)
-        np.testing.assert_allclose(draw[:, own], want_draw, rtol=1e-14, atol=1e-16)
+        np.testing.assert_allclose(d_raw[:, own], want_d_raw, rtol=1e-14, atol=1e-16)
         np.testing.assert_allclose(mean[:, d], output.mean(raw[:, own]), rtol=1e-14)
 
 
@@ -123,10 +124,10 @@ def test_names_make_distributions() -> None:
     ("output", "error", "message"),
     [
         ("poisson", ValueError, r"output='poisson' is unknown: use one of \('bernoulli', "),
-        ("categorical", ValueError, r"needs its number of values or components: pass made_np\.Categorical\(n\)"),
-        ("discretized_logistic", ValueError, r"pass made_np\.DiscretizedLogistic\(n\)"),
-        ("mixture_of_gaussians", ValueError, r"needs its .* components: pass made_np\.MixtureOfGaussians\(n\)"),
-        ("mixture_of_logistics", ValueError, r"needs its .* components: pass made_np\.MixtureOfLogistics\(n\)"),
+        ("categorical", ValueError, r"needs numbers: pass made_np\.Categorical\(n\)"),
+        ("discretized_logistic", ValueError, r"pass made_np\.DiscretizedLogistic\(levels\)"),
+        ("mixture_of_gaussians", ValueError, r"needs numbers: pass made_np\.MixtureOfGaussians\(n\)"),
+        ("mixture_of_logistics", ValueError, r"needs numbers: pass made_np\.MixtureOfLogistics\(n\)"),
         (Bernoulli, TypeError, "give a name, a distribution, or a list with one per feature"),
         (3, TypeError, "output=3"),
         (["bernoulli"] * 2, ValueError, "output lists 2 distributions: n_features=3 needs as many"),

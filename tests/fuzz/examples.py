@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from own_distributions import Poisson, registered
 
 import made_np
 from fuzz import models
@@ -121,7 +122,24 @@ MODEL: dict[str, Callable[[], Call]] = {
     "distributions.mixtures.MixtureOfGaussians": lambda: call(made_np.MixtureOfGaussians, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
     "distributions.plain.Categorical": lambda: call(made_np.Categorical, n=3),
-    "distributions.plain.Gaussian": lambda: call(made_np.Gaussian, min_scale=0.1),
+    "distributions.plain.Gaussian": lambda: call(made_np.Gaussian, min_scale=0.1, scale="exp"),
+}
+
+
+def _register(name: Any, kind: Any, example: Any) -> None:
+    made_np.distributions.register(name, kind, example)
+    made_np.distributions.unregister(name)
+
+
+def _unregister(name: Any) -> None:
+    with registered("poisson"):
+        made_np.distributions.unregister(name)
+        made_np.distributions.register("poisson", Poisson)
+
+
+DISTRIBUTIONS: dict[str, Callable[[], Call]] = {
+    "distributions.registering.register": lambda: call(_register, name="counts", kind=Poisson, example=Poisson()),
+    "distributions.registering.unregister": lambda: call(_unregister, name="poisson"),
 }
 
 MASKS: dict[str, Callable[[], Call]] = {
@@ -313,4 +331,12 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.files.write_table": lambda: call(tables.write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]),
 }
 
-EXAMPLES: dict[str, Callable[[], Call]] = {**MODEL, **MASKS, **TRAINING, **LOOKING, **TABLES, **TESTING}
+EXAMPLES: dict[str, Callable[[], Call]] = {
+    **MODEL,
+    **DISTRIBUTIONS,
+    **MASKS,
+    **TRAINING,
+    **LOOKING,
+    **TABLES,
+    **TESTING,
+}

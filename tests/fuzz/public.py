@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from made_np.distributions.plain import Distribution
+from made_np.distributions import Distribution
 from made_np.masks.sets import MaskSet, MaskSets
 from made_np.network.layout import Layout
 from made_np.table.columns import Columns
@@ -16,6 +16,7 @@ MODULES = (
     "made_np",
     "made_np.datasets",
     "made_np.diagnostics",
+    "made_np.distributions",
     "made_np.draw",
     "made_np.training.closed_form",
     "made_np.masks",

@@ -57,7 +57,9 @@ def test_one_distribution_for_all_features_is_never_listed() -> None:
     assert as_output("bernoulli", 10**15) == Bernoulli()
 
 
-@pytest.mark.parametrize("config", [None, 3, [None], [{}], [{"name": "poisson"}], [{"name": "categorical", "k": 3}]])
+@pytest.mark.parametrize(
+    "config", [None, 3, "ab", [], {}, [None], [{}], [{"name": 3}], [{"name": "categorical", "k": 3}]]
+)
 def test_what_is_no_config_of_distributions_is_refused(config: Any) -> None:
     with pytest.raises(ValueError, match="config lists no distributions"):
         outputs_from_config(config)

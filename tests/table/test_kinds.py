@@ -9,13 +9,13 @@ import pytest
 
 from made_np import Categorical
 from made_np.table.columns import Columns
-from made_np.table.kinds import KINDS, as_kinds, warn_of_missing
+from made_np.table.kinds import as_kinds, kind_names, warn_of_missing
 
 
 def test_one_kind_is_that_of_every_column() -> None:
     assert as_kinds("auto", 2) == ["auto", "auto"]
     assert as_kinds(Categorical(3), 1) == [Categorical(3)]
-    assert as_kinds((*KINDS,), len(KINDS)) == list(KINDS)
+    assert as_kinds(kind_names(), len(kind_names())) == list(kind_names())
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from made_np import MADE
+from made_np import MADE, Gaussian
 from made_np.demos.faces.halves import half_orders, missing_halves
 from made_np.training.closed_form import fit_linear, set_scales
 
@@ -19,10 +21,14 @@ def covariance() -> np.ndarray:
     return factor @ factor.T / 30 + 0.1 * np.eye(D)
 
 
+MIXED = [*[Gaussian()] * 4, *[Gaussian(0.01, scale="exp")] * 3, *[Gaussian(0, scale="exp")] * 2]
+
+
+@pytest.mark.parametrize("output", ["gaussian", Gaussian(0, scale="exp"), MIXED], ids=["softplus", "exp", "mixed"])
 @pytest.mark.parametrize("order", ["natural", "reverse", "random"])
-def test_one_order_is_the_joint_gaussian(covariance: np.ndarray, order: str) -> None:
+def test_one_order_is_the_joint_gaussian(covariance: np.ndarray, order: str, output: Any) -> None:
     """In any order the chain of regressions multiplies up to the density of N(mean, C)."""
-    made = MADE(D, (), "gaussian", order=order, dtype="float64")
+    made = MADE(D, (), output, order=order, dtype="float64")
     mean = np.linspace(-2, 3, D)
     theta = fit_linear(made, covariance, mean=mean)
     x = np.random.default_rng(1).multivariate_normal(mean, covariance, 20)
@@ -100,6 +106,15 @@ def test_scales_are_set(covariance: np.ndarray) -> None:
     raw = made.params(changed, np.zeros((1, D)))
     np.testing.assert_allclose(np.log1p(np.exp(raw[0, 1::2])) + 1e-3, scales)
     assert not np.shares_memory(changed, theta)
+
+
+@pytest.mark.parametrize("output", [Gaussian(), Gaussian(scale="exp"), Gaussian(0, scale="exp")], ids=repr)
+@pytest.mark.parametrize("scale", [0.0, 1e-9, 0.5, 1e9])
+def test_scales_are_set_as_near_as_the_model_goes(output: Gaussian, scale: float) -> None:
+    made = MADE(2, (), output, dtype="float64")
+    raw = made.params(set_scales(made, made.init(), scale), np.zeros((1, 2)))
+    got = output.inverse_cdf(raw.reshape(2, 2), np.full(2, 0.8413447460685429))
+    np.testing.assert_allclose(got, max(scale, output.min_scale), rtol=1e-9, atol=1.1e-6)
 
 
 @pytest.mark.parametrize(
