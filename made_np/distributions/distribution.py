@@ -10,8 +10,9 @@ Every gradient is that of one value's nll; the mean over rows is taken by whoeve
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -49,8 +50,6 @@ class Distribution(ABC):
     """True where the values are states with a probability each; False where they stand on a scale."""
     is_binary: bool = False
     """True for the values 0 and 1 where a draw is 1 if ``u < mean(raw)``; all other draws rise with u."""
-    one_scale: ClassVar[bool] = False
-    """True if columns that are given this name together share one distribution, built from all their values."""
     kernel: str | None = None
     """What the numba backend calls its compiled kernel of this very class; None: NumPy computes."""
 
@@ -183,6 +182,11 @@ class Distribution(ABC):
         if needed:
             raise Undetermined(f"no column tells its {' and '.join(needed)}: give {cls.spelled()}")
         return cls()
+
+    @classmethod
+    def shared(cls: type[Own], each: Sequence[Own]) -> Own | None:
+        """Return the one that all columns have where one name stands for all of them; None: each keeps its own."""
+        return None
 
     @classmethod
     def needed(cls) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log, pi
 from typing import ClassVar
@@ -118,8 +119,7 @@ class RealMixture(Distribution):
     def cdf_bounds(self, raw: Array, x: Array) -> tuple[Array, Array]:
         """Return the mass below x, twice."""
         log_w, m, s = self.components(raw.astype(np.float64))
-        below = np.asarray((np.exp(log_w) * self.mass_below((x[..., None] - m) / s)).sum(-1))
-        return below, below
+        return (np.asarray((np.exp(log_w) * self.mass_below((x[..., None] - m) / s)).sum(-1)),) * 2
 
     def knots(self, raw: Array) -> Array:
         """Return places around every component."""
@@ -270,7 +270,6 @@ class DiscretizedLogistic(Distribution):
     levels: int
     n: int = 1
     min_scale: float = 0.02
-    one_scale = True
     kernel = "discretized_logistic"
 
     def __post_init__(self) -> None:
@@ -299,6 +298,11 @@ class DiscretizedLogistic(Distribution):
     def from_column(cls, values: Array) -> DiscretizedLogistic:
         """Return the one whose levels are 0 to the largest value."""
         return cls(n_codes(values))
+
+    @classmethod
+    def shared(cls, each: Sequence[DiscretizedLogistic]) -> DiscretizedLogistic:
+        """Return the one with the most levels: the columns share one scale, as pixels do."""
+        return max(each, key=lambda one: one.levels)
 
     def way_out(self, value: float) -> str:
         """Return how a column gets more levels than fit met."""
@@ -364,9 +368,8 @@ class DiscretizedLogistic(Distribution):
     def cdf_bounds(self, raw: Array, x: Array) -> tuple[Array, Array]:
         """Return the mixture's mass below the lower and the upper edge of the bin of x; the outer ones are 0 and 1."""
         raw = raw.astype(np.float64)
-        low = np.where(x > 0, self._cdf(raw, x - 1), 0.0)
-        high = np.where(x < self.levels - 1, self._cdf(raw, x), 1.0)
-        return low, high
+        top = self.levels - 1
+        return np.where(x > 0, self._cdf(raw, x - 1), 0.0), np.where(x < top, self._cdf(raw, x), 1.0)
 
     def inverse_cdf(self, raw: Array, u: Array) -> Array:
         """Return the smallest level k with ``u < P(value <= k)``, by bisection."""

@@ -140,7 +140,7 @@ class Columns:
         warn_of_row_numbers(known)
         warn_of_missing(x, wanted, known)
         each = [_learn(x[:, d], wanted[d], known[d], where(d, known[d])) for d in range(n_columns)]
-        shared = shared_distribution(x, kinds)
+        shared = shared_distribution(kinds, [column.output for column in each])
         if shared is not None:
             each = [replace(column, output=shared) for column in each]
         for start, stop in one_hot.groups:

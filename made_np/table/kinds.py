@@ -75,11 +75,9 @@ def _found(values: Floats) -> str:
     return "gaussian"
 
 
-def shared_distribution(x: Floats, kinds: Any) -> Distribution | None:
-    """Return the one distribution of all columns of `x` (n, D), if `kinds` is a name that asks for one scale."""
-    if not isinstance(kinds, str) or kinds == "auto" or not kind_of(kinds).one_scale:
-        return None
-    return kind_of(kinds).from_column(x.ravel())
+def shared_distribution(kinds: Any, each: Sequence[Distribution]) -> Distribution | None:
+    """Return the one distribution of all columns, if `kinds` is a name whose columns share one; they learned `each`."""
+    return kind_of(kinds).shared(each) if isinstance(kinds, str) and kinds != "auto" else None
 
 
 def warn_of_missing(x: Floats, kinds: Sequence[Kind], names: Sequence[str]) -> None:
