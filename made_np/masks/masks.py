@@ -1,8 +1,44 @@
 """Orders and degrees, and the masks that follow from them.
 
-A unit's **degree** says how many leading features, in the ``order`` of generation, it may see. From degrees alone
-follow all masks: a hidden unit sees whatever has no larger degree, an output what has a strictly smaller one. Then
-no path leads from a feature to its own output or to an earlier one (Germain et al. 2015, section 4, equations 12-14).
+Number the features 1..D in the order of generation. An input has the number of its feature, an output that of the
+feature it predicts, a hidden unit that of the last feature it may see. That is its **degree**, and from degrees alone
+follow all masks: a hidden unit sees what has no larger degree than itself, an output what has a smaller one. Then no
+path leads from a feature to its own output or to an earlier one (Germain et al. 2015, section 4, equations 12-14).
+
+Three features, generated in the order x2, x0, x1, and four hidden units, from the order to who depends on whom:
+
+>>> import numpy as np
+>>> from made_np.masks import connectivity, make_mask, position_of, spread_degrees
+>>> from made_np.draw import mask_text
+>>> order = np.array([2, 0, 1])
+>>> features = position_of(order) + 1  # x0 is the second, x1 the third, x2 the first
+>>> features
+array([2, 3, 1])
+>>> hidden = spread_degrees(4, n_features=3)
+>>> hidden
+array([1, 1, 2, 2])
+>>> W0 = make_mask(hidden, features)  # a row per hidden unit, a column per input: unit >= input
+>>> print(mask_text(W0))
+····██
+····██
+██··██
+██··██
+>>> W1 = make_mask(features, hidden, strict=True)  # a row per output, a column per hidden unit: output > unit
+>>> print(mask_text(W1))
+████····
+████████
+········
+>>> print(mask_text(connectivity([W0, W1])))  # x0 depends on x2, x1 on x0 and x2, x2 on nothing
+····██
+██··██
+······
+
+In that order the last of them is a triangle without its diagonal:
+
+>>> print(mask_text(connectivity([W0, W1])[np.ix_(order, order)]))
+······
+██····
+████··
 """
 
 from __future__ import annotations
@@ -30,116 +66,6 @@ __all__ = [
 
 ORDERS = ("natural", "reverse", "random")
 DEGREES = ("spread", "random")
-
-
-def make_order(order: str | Sequence[int] | Ints, n_features: int, rng: np.random.Generator) -> Ints:
-    """Return the order in which features are generated, as feature indices.
-
-    Parameters
-    ----------
-    order : {"natural", "reverse", "random"} or sequence of int, shape (D,)
-        ``order[t]`` is the feature generated in place t. "random" draws from `rng`.
-    n_features : int
-        D.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    ndarray of int, shape (D,)
-
-    Raises
-    ------
-    ValueError
-        An unknown name, or something that is not a permutation of 0..D-1.
-
-    Examples
-    --------
-    >>> make_order("reverse", 4, np.random.default_rng(0))
-    array([3, 2, 1, 0])
-    """
-    n_features = as_count(n_features, "n_features")
-    rng = as_generator(rng)
-    if isinstance(order, str):
-        if order not in ORDERS:
-            raise ValueError(
-                f"order={show(order)} is unknown: use one of {ORDERS} or a permutation of 0..{n_features - 1}"
-            )
-        natural = np.arange(n_features, dtype=np.int64)
-        if order == "random":
-            return rng.permutation(natural)
-        return natural if order == "natural" else natural[::-1].copy()
-    return as_permutation(order, n_features)
-
-
-def position_of(order: Ints) -> Ints:
-    """Return the inverse of `order`: ``position[i]`` is the place of feature i, 0 first.
-
-    Examples
-    --------
-    >>> position_of(np.array([3, 0, 1, 2]))
-    array([1, 2, 3, 0])
-    """
-    order = as_integers(order, "order")
-    order = as_permutation(order, len(order))
-    position = np.empty_like(order)
-    position[order] = np.arange(len(order))
-    return position
-
-
-def spread_degrees(width: int, n_features: int, n_context: int = 0) -> Ints:
-    """Return sorted degrees for `width` hidden units, spread evenly over 1..D-1.
-
-    Every degree occurs when ``width >= D-1``. With context some units have degree 0 (as many as there are context
-    inputs, at most a quarter of the layer, at least one, and none that another degree needs): they alone carry the
-    context to the first output.
-
-    Examples
-    --------
-    >>> spread_degrees(6, 4)
-    array([1, 1, 2, 2, 3, 3])
-    >>> spread_degrees(6, 4, n_context=1)
-    array([0, 0, 1, 2, 2, 3])
-    """
-    width = as_count(width, "width")
-    n_features = as_count(n_features, "n_features")
-    n_context = as_count(n_context, "n_context", 0)
-    n_zero = _n_degree_zero(width, n_features, n_context)
-    top = n_features - 1
-    rest = width - n_zero
-    # The middle of each of `rest` equal parts of [0, D-1): consecutive floors differ by at most one when rest >= D-1.
-    spread = 1 + (2 * np.arange(rest, dtype=np.int64) + 1) * top // (2 * rest)
-    return np.concatenate([np.zeros(n_zero, dtype=np.int64), spread])
-
-
-def random_degrees(width: int, n_features: int, rng: np.random.Generator, n_context: int = 0, lowest: int = 1) -> Ints:
-    """Return sorted degrees drawn uniformly from lowest..D-1 (Germain et al. 2015, section 4), none missing.
-
-    A missing degree d deletes just the wire from the d-th feature to the next, its nearest neighbour. So surplus units
-    are given the missing degrees whenever the layer is wide enough.
-    """
-    width = as_count(width, "width")
-    n_features = as_count(n_features, "n_features")
-    top = max(n_features - 1, 1)
-    lowest = as_count(lowest, "lowest", 0, top)
-    rng = as_generator(rng)
-    n_zero = _n_degree_zero(width, n_features, as_count(n_context, "n_context", 0))
-    drawn = rng.integers(lowest, top + 1, size=width - n_zero)
-    missing = np.setdiff1d(np.arange(lowest, top + 1), drawn)
-    if len(drawn) >= top + 1 - lowest and len(missing):
-        shuffled = rng.permutation(len(drawn))
-        _, first = np.unique(drawn[shuffled], return_index=True)
-        surplus = np.delete(shuffled, first)
-        drawn[surplus[: len(missing)]] = missing
-    return np.concatenate([np.zeros(n_zero, dtype=np.int64), np.sort(drawn)])
-
-
-def _n_degree_zero(width: int, n_features: int, n_context: int) -> int:
-    """Count the units that see the context only: their even share, or enough to carry every context input."""
-    if n_context == 0:
-        return 0
-    even_share = -(-width // n_features)
-    spare = width - (n_features - 1)  # more units for the context must not cost a degree of the features
-    return max(even_share, min(n_context, width // 4, spare))
 
 
 def make_mask(degrees_out: Ints, degrees_in: Ints, *, strict: bool = False) -> Bools:
@@ -202,6 +128,60 @@ def connectivity(masks: Sequence[Bools], direct: Bools | None = None) -> Bools:
     return past if reach is None else reach | past
 
 
+def position_of(order: Ints) -> Ints:
+    """Return the inverse of `order`: ``position[i]`` is the place of feature i, 0 first.
+
+    Examples
+    --------
+    >>> position_of(np.array([3, 0, 1, 2]))
+    array([1, 2, 3, 0])
+    """
+    order = as_integers(order, "order")
+    order = as_permutation(order, len(order))
+    position = np.empty_like(order)
+    position[order] = np.arange(len(order))
+    return position
+
+
+def make_order(order: str | Sequence[int] | Ints, n_features: int, rng: np.random.Generator) -> Ints:
+    """Return the order in which features are generated, as feature indices.
+
+    Parameters
+    ----------
+    order : {"natural", "reverse", "random"} or sequence of int, shape (D,)
+        ``order[t]`` is the feature generated in place t. "random" draws from `rng`.
+    n_features : int
+        D.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int, shape (D,)
+
+    Raises
+    ------
+    ValueError
+        An unknown name, or something that is not a permutation of 0..D-1.
+
+    Examples
+    --------
+    >>> make_order("reverse", 4, np.random.default_rng(0))
+    array([3, 2, 1, 0])
+    """
+    n_features = as_count(n_features, "n_features")
+    rng = as_generator(rng)
+    if isinstance(order, str):
+        if order not in ORDERS:
+            raise ValueError(
+                f"order={show(order)} is unknown: use one of {ORDERS} or a permutation of 0..{n_features - 1}"
+            )
+        natural = np.arange(n_features, dtype=np.int64)
+        if order == "random":
+            return rng.permutation(natural)
+        return natural if order == "natural" else natural[::-1].copy()
+    return as_permutation(order, n_features)
+
+
 def make_degrees(
     kind: str,
     hidden: Sequence[int],
@@ -231,3 +211,59 @@ def make_degrees(
             lowest = 1 if below is None else int(below[below > 0].min(initial=n_features))
             layers.append(random_degrees(width, n_features, rng, n_context, min(lowest, max(n_features - 1, 1))))
     return tuple(layers)
+
+
+def spread_degrees(width: int, n_features: int, n_context: int = 0) -> Ints:
+    """Return sorted degrees for `width` hidden units, spread evenly over 1..D-1.
+
+    Every degree occurs when ``width >= D-1``. With context some units have degree 0 (as many as there are context
+    inputs, at most a quarter of the layer, at least one, and none that another degree needs): they alone carry the
+    context to the first output.
+
+    Examples
+    --------
+    >>> spread_degrees(6, 4)
+    array([1, 1, 2, 2, 3, 3])
+    >>> spread_degrees(6, 4, n_context=1)
+    array([0, 0, 1, 2, 2, 3])
+    """
+    width = as_count(width, "width")
+    n_features = as_count(n_features, "n_features")
+    n_context = as_count(n_context, "n_context", 0)
+    n_zero = _n_degree_zero(width, n_features, n_context)
+    top = n_features - 1
+    rest = width - n_zero
+    # The middle of each of `rest` equal parts of [0, D-1): consecutive floors differ by at most one when rest >= D-1.
+    spread = 1 + (2 * np.arange(rest, dtype=np.int64) + 1) * top // (2 * rest)
+    return np.concatenate([np.zeros(n_zero, dtype=np.int64), spread])
+
+
+def random_degrees(width: int, n_features: int, rng: np.random.Generator, n_context: int = 0, lowest: int = 1) -> Ints:
+    """Return sorted degrees drawn uniformly from lowest..D-1 (Germain et al. 2015, section 4), none missing.
+
+    A missing degree d deletes just the wire from the d-th feature to the next, its nearest neighbour. So surplus units
+    are given the missing degrees whenever the layer is wide enough.
+    """
+    width = as_count(width, "width")
+    n_features = as_count(n_features, "n_features")
+    top = max(n_features - 1, 1)
+    lowest = as_count(lowest, "lowest", 0, top)
+    rng = as_generator(rng)
+    n_zero = _n_degree_zero(width, n_features, as_count(n_context, "n_context", 0))
+    drawn = rng.integers(lowest, top + 1, size=width - n_zero)
+    missing = np.setdiff1d(np.arange(lowest, top + 1), drawn)
+    if len(drawn) >= top + 1 - lowest and len(missing):
+        shuffled = rng.permutation(len(drawn))
+        _, first = np.unique(drawn[shuffled], return_index=True)
+        surplus = np.delete(shuffled, first)
+        drawn[surplus[: len(missing)]] = missing
+    return np.concatenate([np.zeros(n_zero, dtype=np.int64), np.sort(drawn)])
+
+
+def _n_degree_zero(width: int, n_features: int, n_context: int) -> int:
+    """Count the units that see the context only: their even share, or enough to carry every context input."""
+    if n_context == 0:
+        return 0
+    even_share = -(-width // n_features)
+    spare = width - (n_features - 1)  # more units for the context must not cost a degree of the features
+    return max(even_share, min(n_context, width // 4, spare))
