@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -78,33 +78,78 @@ def check_vjp(
     arrays = as_inputs(inputs)
     labels = _labels(forward, names, len(arrays))
     flags = as_frozen(frozen, arrays, labels)
+    _look_at_signature(vjp, labels)
     as_limits(method, rtol, atol)
     y = _first_output(forward, arrays, as_flag(one_row, "one_row"))
     seed = seed_of(rng)
-    draw = np.random.default_rng(seed)
-    dy = _distinct(y.shape, draw)
     options: dict[str, Any] = {"method": method, "rtol": rtol, "atol": atol}
     call = (callable_name(forward, "forward"), callable_name(vjp, "vjp"), "inputs")
     line = call_line("check_vjp", *call, **options, rng=seed)
     base = Report("check_vjp", seed=seed, reproduce=line)
-    answers, wrong = _first_answers(vjp, dy, arrays, labels)
-    if wrong:
-        return base.but(failures=tuple(wrong), n_failed=len(wrong), hint=wrong[0].hint)
-    floats = _floats(arrays)
-    pack = Packing(arrays, labels, [i for i in floats if answers[i] is not None])
-    report = check_gradient(
-        lambda flat: np.sum(dy * _output(forward, pack.unpack(flat), y.shape, kinds="biufc")),
-        lambda flat: pack.pack(_answers(vjp, dy, pack.unpack(flat))),
-        pack.pack(arrays),
-        names=pack.names(),
-        frozen=None if flags is None else pack.pack(flags).astype(bool),
-        rows=len(y) or None if y.ndim else None,
-        rng=draw,
-        **options,
-    )
-    broken = _promises(lambda u: pack.pack(_answers(vjp, u, arrays)), vjp, arrays, dy, draw)
-    notes = [f"no gradient for {labels[i]}: not checked" for i in floats if i not in pack.chosen]
-    return _merged(base, report, broken, notes)
+    pair = Pair(forward, vjp, arrays, labels, flags, y)
+    report = pair.examine(base, options)
+    return report if report.ok else report.but(hint=pair.output_hint(base, options) or report.hint)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A forward and a backward function, and the inputs at which they are looked at."""
+
+    forward: Callable[..., Any]
+    vjp: Callable[..., Any]
+    arrays: list[Array]
+    labels: list[str]
+    flags: list[Array] | None
+    y: Array
+
+    def examine(self, base: Report, options: dict[str, Any]) -> Report:
+        """`base` with all that is found."""
+        forward = self.forward
+        vjp = self.vjp
+        arrays = self.arrays
+        draw = np.random.default_rng(base.seed)
+        dy = _distinct(self.y.shape, draw)
+        answers, wrong = _first_answers(vjp, dy, arrays, self.labels)
+        if wrong:
+            return base.but(failures=tuple(wrong), n_failed=len(wrong), hint=wrong[0].hint)
+        floats = _floats(arrays)
+        pack = Packing(arrays, self.labels, [i for i in floats if answers[i] is not None])
+        report = check_gradient(
+            lambda flat: np.sum(dy * _output(forward, pack.unpack(flat), self.y.shape, kinds="biufc")),
+            lambda flat: pack.pack(_answers(vjp, dy, pack.unpack(flat), self.labels)),
+            pack.pack(arrays),
+            names=pack.names(),
+            frozen=None if self.flags is None else pack.pack(self.flags).astype(bool),
+            rows=len(self.y) or None if self.y.ndim else None,
+            rng=draw,
+            **options,
+        )
+        broken = _promises(lambda u: pack.pack(_answers(vjp, u, arrays, self.labels)), vjp, arrays, dy, draw)
+        notes = [f"no gradient for {self.labels[i]}: not checked" for i in floats if i not in pack.chosen]
+        return _merged(base, report, broken, notes)
+
+    def output_hint(self, base: Report, options: dict[str, Any]) -> str:
+        """A sentence if the pair is right once vjp is given the output in the place of one of the inputs; else ""."""
+        for i in _floats(self.arrays):
+            if self.arrays[i].shape != self.y.shape:
+                continue
+
+            def with_output(dy: Array, *inputs: Array, i: int = i) -> Any:
+                return self.vjp(dy, *inputs[:i], self.forward(*_copies(inputs)), *inputs[i + 1 :])
+
+            try:
+                is_right = replace(self, vjp=with_output).examine(base, options).ok
+            except Exception:  # it was a guess
+                continue
+            if is_right:
+                names = ", ".join(self.labels)
+                made = f"{callable_name(self.forward, 'forward')}({names})"
+                given = ", ".join(made if k == i else name for k, name in enumerate(self.labels))
+                return (
+                    f"the backward function wants the output of the forward function, not its input {self.labels[i]}: "
+                    f"pass lambda dy, {names}: {callable_name(self.vjp, 'vjp')}(dy, {given})"
+                )
+        return ""
 
 
 def _merged(base: Report, report: Report, broken: list[Failure], notes: list[str]) -> Report:
@@ -188,6 +233,19 @@ def _labels(forward: Callable[..., Any], names: Sequence[str] | None, n: int) ->
     return found[:n] if len(found) >= n else [f"input{i}" for i in range(n)]
 
 
+def _look_at_signature(vjp: Callable[..., Any], labels: list[str]) -> None:
+    """Raise a `TypeError` if vjp cannot be called with dy and the inputs."""
+    try:
+        signature = inspect.signature(vjp)
+    except (TypeError, ValueError):  # a function that does not tell
+        return
+    try:
+        signature.bind("dy", *labels)
+    except TypeError as error:
+        called = f"{callable_name(vjp, 'vjp')}(dy, {', '.join(labels)})"
+        raise TypeError(f"vjp is called as {called}, and does not take that: {error}") from None
+
+
 def _floats(arrays: Sequence[Array]) -> list[int]:
     return [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
 
@@ -203,20 +261,31 @@ def _distinct(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     return np.asarray(values * rng.choice([-1.0, 1.0], size)).reshape(shape)
 
 
-def _answers(vjp: Callable[..., Any], dy: Array, arrays: list[Array]) -> list[Any]:
+def _answers(vjp: Callable[..., Any], dy: Array, arrays: list[Array], labels: list[str]) -> list[Any]:
     """What vjp returns, one answer for each input."""
     raw = vjp(dy.copy(), *_copies(arrays))
     answers = list(raw) if isinstance(raw, (tuple, list)) else [raw]
     floats = _floats(arrays)
+    each = f"one gradient for each of {len(arrays)} inputs, or of the {len(floats)} float inputs"
+    if raw is None:
+        hint = f"the backward function returned None: is a return missing? {_wanted(labels, floats)}"
+        raise WrongAnswer(Failure("vjp(dy, *inputs)", "no gradient", each, hint=hint))
     if len(answers) == len(arrays):
         return answers
     if len(answers) != len(floats):
-        each = f"one gradient for each of {len(arrays)} inputs, or of the {len(floats)} float inputs"
-        raise WrongAnswer(Failure("vjp(dy, *inputs)", len(answers), each, hint="return a tuple of arrays"))
+        raise WrongAnswer(Failure("vjp(dy, *inputs)", len(answers), each, hint=_wanted(labels, floats)))
     spread: list[Any] = [None] * len(arrays)
     for i, answer in zip(floats, answers, strict=True):
         spread[i] = answer
     return spread
+
+
+def _wanted(labels: list[str], floats: list[int]) -> str:
+    """What a backward function of these inputs returns."""
+    gradients = ", ".join(f"d{labels[i]}" for i in floats)
+    if len(floats) == 1:
+        return f"return {gradients}, an array"
+    return f"return ({gradients}): one gradient for each float input, in their order"
 
 
 def _first_answers(
@@ -225,7 +294,7 @@ def _first_answers(
     """What vjp returns, and what is wrong with it: no gradient at all, no array, or one of another shape."""
     floats = _floats(arrays)
     try:
-        answers = _answers(vjp, dy, arrays)
+        answers = _answers(vjp, dy, arrays, labels)
     except WrongAnswer as found:
         return [], [found.failure]
     if all(answers[i] is None for i in floats):

@@ -109,6 +109,78 @@ def test_a_gradient_of_the_wrong_shape_is_a_failure() -> None:
     assert [failure.where for failure in report.failures] == ["dW.shape"]
 
 
+def test_a_backward_function_that_wants_the_output_is_told_apart() -> None:
+    z = RNG.standard_normal((3, 4))
+
+    def tanh_backward(dy: Array, y: Array) -> Array:
+        return dy * (1 - y * y)
+
+    report = check_vjp(np.tanh, tanh_backward, (z,), names=["z"])
+    assert not report.ok
+    says = "wants the output of the forward function, not its input z: pass lambda dy, z: tanh_backward(dy, tanh(z))"
+    assert says in report.hint
+    assert check_vjp(np.tanh, lambda dy, z: tanh_backward(dy, np.tanh(z)), (z,)).ok
+
+    def masked(z: Array, skip: Array) -> Array:
+        return np.exp(z) * skip
+
+    def masked_backward(dy: Array, y: Array, skip: Array) -> Array:
+        return dy * y
+
+    skip = np.array([True, False, True, True])
+    hint = check_vjp(masked, masked_backward, (z, skip)).hint
+    assert "not its input z: pass lambda dy, z, skip: masked_backward(dy, masked(z, skip), skip)" in hint
+
+
+@pytest.mark.parametrize("wrong", [lambda dy, y: dy * (1 - y), lambda dy, y: 1 - y * y, lambda dy, y: dy * np.inf])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_one_that_is_wrong_with_the_output_as_well_is_not_told_to_take_it(wrong: Callable[..., Any]) -> None:
+    report = check_vjp(np.tanh, wrong, (RNG.standard_normal((3, 4)),))
+    assert not report.ok
+    assert "the output of the forward function" not in report.hint
+
+
+def test_a_right_pair_is_not_run_twice() -> None:
+    calls = []
+
+    def counting(*arguments: Array) -> tuple[Array, ...]:
+        calls.append(1)
+        return backward(*arguments)
+
+    assert check(counting).ok
+    n = len(calls)
+    assert not check(lambda *a: tuple(-each for each in counting(*a))).ok
+    assert len(calls) == 2 * n, "no input has the shape of the output, so there is nothing to try"
+
+
+@pytest.mark.parametrize(
+    ("vjp", "hint"),
+    [
+        (lambda *a: backward(*a)[:2], "return (dx, dW, db): one gradient for each float input, in their order"),
+        (lambda *a: backward(*a)[0], "return (dx, dW, db): one gradient for each float input, in their order"),
+        (lambda *a: None, "returned None: is a return missing? return (dx, dW, db)"),
+    ],
+)
+def test_too_few_gradients_are_counted_and_the_right_ones_named(vjp: Callable[..., Any], hint: str) -> None:
+    report = check(vjp)
+    assert not report.ok
+    assert hint in report.hint
+
+
+def test_a_backward_function_that_takes_other_arguments_is_refused() -> None:
+    def linear_backward(dy: Array, x: Array, W: Array, mask: Array) -> Array:
+        return dy
+
+    called = r"linear_backward\(dy, x, W, b, mask\), and does not take that: too many positional"
+    with pytest.raises(TypeError, match=called):
+        check(linear_backward)
+
+
+def test_a_function_of_one_input_is_asked_for_one_array() -> None:
+    for answer in (None, (1, 2, 3)):
+        assert "return dz, an array" in check_vjp(np.tanh, lambda dy, z, a=answer: a, (x,), names=["z"]).hint
+
+
 def test_one_row_is_refused_unless_it_is_asked_for() -> None:
     with pytest.raises(ValueError, match="one row, which hides"):
         check_vjp(forward, backward, (x[:1], W, b, MASK))
