@@ -220,7 +220,7 @@ def _repeated(y: Array | None, n: int) -> Array | None:
 
 
 def _scaled(made: MADE, z: Array, order: Array, params: Callable[[Array], Array]) -> tuple[Array, Array]:
-    """Return the rows x at z, whose real columns run through their conditionals, and log |dx / dz| of each."""
+    """Return the rows x at z, whose real columns run through their conditionals, and ``log |dx / dz|`` of each."""
     z = z.astype(np.float64)
     x = z.copy()
     log_scale = np.zeros(len(z))

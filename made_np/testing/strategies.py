@@ -1,7 +1,7 @@
 """Hypothesis strategies: sizes, orders, degrees, mask sets and whole networks, all of them right.
 
 What a check should accept, or a starting point for planting a fault. Hypothesis is imported when a strategy
-is asked for, not before.
+is asked for, not before::
 
     @given(strategies.networks())
     def test_of_my_own(net):

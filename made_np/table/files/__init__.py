@@ -1,13 +1,13 @@
 """Tables in files, as the command line reads and writes them: .npy, .npz, .csv, .parquet.
 
-===========  ===============================================================================================
+============ ===============================================================================================
 ``.npy``     one array; its first axis counts rows, all others are columns (images become rows of pixels)
 ``.npz``     the array called ``x``, or the only one, or the one that is asked for as ``FILE.npz:NAME``;
              an array of strings called ``names`` names the columns
 ``.csv``     numbers separated by commas (semicolons, tabs), with or without a first line of names; an empty
              cell, ``nan``, ``NA``, ``null``, ``None`` or ``?`` is a gap
 ``.parquet`` numeric columns, by pyarrow; a null is a gap
-===========  ===============================================================================================
+============ ===============================================================================================
 
 Row numbers that pandas or R wrote before the columns, without a name, are left out, with a warning. Nothing is ever
 unpickled, and what is written appears under its name only when it is complete. No memory is taken that a damaged file
