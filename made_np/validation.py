@@ -20,6 +20,10 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 
+class Unregistered(ValueError):
+    """A name for something of the user's own, which a file may hold, and which is not registered in this process."""
+
+
 @contextmanager
 def undrawn(generator: np.random.Generator) -> Iterator[None]:
     """Put a generator back to where it stood if the block raises: what is refused has drawn nothing."""

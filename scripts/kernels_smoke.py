@@ -49,6 +49,7 @@ MODELS: dict[str, dict[str, Any]] = {
     **ORDERS,
     "residual": {"order": "random", "activation": "sigmoid", "hidden": (40, 40), "residual": True},
     "context": {"order": "random", "activation": "softplus", "hidden": (40, 30), "direct": True, "n_context": 2},
+    **{name: {"activation": name} for name in ("elu", "leaky_relu", "selu", "identity", "gelu", "silu")},
 }
 
 VECTOR_FEATURES = ("sse4.2", "avx", "avx2", "fma", "avx512f", "neon", "sve")

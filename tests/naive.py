@@ -6,6 +6,7 @@ views of theta.
 
 from __future__ import annotations
 
+import decimal
 import itertools
 import math
 from collections.abc import Sequence
@@ -27,7 +28,31 @@ ACTIVATIONS = {
     "tanh": math.tanh,
     "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
     "softplus": lambda z: math.log(1 + math.exp(z)),
+    "elu": lambda z: z if z > 0 else math.exp(z) - 1,
+    "leaky_relu": lambda z: z if z > 0 else z / 100,
+    "selu": lambda z: 1.0507009873554805 * (z if z > 0 else 1.6732632423543772 * (math.exp(z) - 1)),
+    "identity": lambda z: z,
+    "gelu": lambda z: z * NormalDist().cdf(z),
+    "silu": lambda z: z / (1 + math.exp(-z)),
 }
+
+PI = decimal.Decimal("3.14159265358979323846264338327950288419716939937511")
+
+
+def upper_tail(x: decimal.Decimal) -> decimal.Decimal:
+    """The normal mass above x >= 0: by its series where it is short, else by its continued fraction (A&S 26.2)."""
+    with decimal.localcontext(decimal.Context(prec=50)):
+        density = (-x * x / 2).exp() / (2 * PI).sqrt()
+        if x < 3:
+            term = total = x
+            for k in range(1, 90):
+                term *= x * x / (2 * k + 1)
+                total += term
+            return decimal.Decimal("0.5") - density * total
+        fraction = x
+        for k in range(400, 0, -1):
+            fraction = x + k / fraction
+        return density / fraction
 
 
 # ------------------------------------------------------------------------------------ degrees and masks

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.layers import ACTIVATIONS
 from made_np.model.made import MADE
 
 Array = NDArray[Any]
@@ -72,7 +73,7 @@ def models(
         n_features,
         hidden,
         draw(st.lists(st.sampled_from(outputs), min_size=n_features, max_size=n_features)),
-        activation=draw(st.sampled_from(["relu", "tanh", "sigmoid", "softplus"])),
+        activation=draw(st.sampled_from(tuple(ACTIVATIONS))),
         order="random" if n_masks != 1 else draw(orders(n_features)),
         degrees=draw(degrees(hidden, n_features, n_context)),
         n_masks=n_masks,

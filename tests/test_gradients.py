@@ -16,7 +16,7 @@ from strategies import models, random_context, random_rows, random_theta, seeds
 
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Categorical
-from made_np.layers import dropout_mask
+from made_np.layers import ACTIVATIONS, dropout_mask
 from made_np.model.made import MADE
 from made_np.testing import Report, check_close, check_gradient
 
@@ -32,9 +32,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "mixture of Gaussians": {"output": MixtureOfGaussians(3, 0.1)},
     "mixture of logistics": {"output": MixtureOfLogistics(2, 0.1)},
     "mixed table": {"output": MIXED},
-    "relu": {"activation": "relu", "output": MIXED},
-    "sigmoid": {"activation": "sigmoid", "output": MIXED},
-    "softplus": {"activation": "softplus", "output": MIXED},
+    **{name: {"activation": name, "output": MIXED} for name in ACTIVATIONS if name != "tanh"},
     "no hidden layer": {"hidden": (), "output": MIXED},
     "no hidden layer, biases alone": {"hidden": (), "direct": False, "output": MIXED},
     "two hidden layers": {"hidden": (6, 7)},

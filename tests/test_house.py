@@ -17,13 +17,14 @@ KERNELS = ROOT / "made_np" / "backends" / "_numba"
 MAX_FILE = 400
 MAX_FUNCTION = 45
 LONGER = {
+    "made_np/layers.py",  # a page to read from top to bottom: each layer with its derivation and an example
     "made_np/estimator/density.py __init__",  # scikit-learn wants every parameter named and assigned, nothing else
 }
 
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
     ["_version", "lazy", "values"],
-    ["validation", "files"],
+    ["validation", "files", "normal", "elementwise"],
     ["places", "layers", "masks", "optim", "schedules", "datasets"],
     ["distributions"],
     ["network"],
@@ -174,7 +175,8 @@ def test_nothing_optional_is_imported_with_the_module(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_files_and_functions_stay_small(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= MAX_FILE, "look for the second idea in this file"
+    is_short = text.count("\n") <= MAX_FILE or name_of(path) in LONGER
+    assert is_short, "look for the second idea in this file"
     for node in functions_of(parse(path)):
         size = (node.end_lineno or 0) - node.lineno + 1 - docstring_lines(node)
         is_short = size <= MAX_FUNCTION or f"{name_of(path)} {node.name}" in LONGER

@@ -18,7 +18,7 @@ from strategies import random_rows, random_theta
 
 from made_np.distributions.mixtures import DiscretizedLogistic
 from made_np.distributions.plain import Categorical, Gaussian
-from made_np.layers import dropout_mask
+from made_np.layers import ACTIVATIONS, dropout_mask
 from made_np.model.made import MADE
 from made_np.testing import check_autoregressive, check_masks
 
@@ -164,7 +164,7 @@ def test_i_parameters_of_a_feature_stand_together() -> None:
         assert np.flatnonzero(changed[0]).tolist() == [d]
 
 
-@pytest.mark.parametrize("activation", ["relu", "softplus", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_j_every_wire_that_may_be_there_is_there(activation: str) -> None:
     """A gradient of 0 may be a dead unit: with positive weights and inputs none is, and all allowed pairs must show."""
     made = MADE(6, (10, 10), order=[3, 5, 0, 2, 4, 1], activation=activation, dtype="float64")

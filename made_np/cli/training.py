@@ -8,6 +8,7 @@ from typing import Any
 
 from made_np.cli import options
 from made_np.estimator import MADEDensity
+from made_np.layers import ACTIVATIONS
 
 __all__ = ["add_options", "described"]
 
@@ -40,7 +41,7 @@ def add_options(train: Any) -> None:
     model.add_argument("--binarize", type=options.number(-math.inf), metavar="T", help="values > T become 1, others 0")
     hidden = "widths of the hidden layers, or none, or auto: one layer that suits the number of rows (%(default)s)"
     model.add_argument("--hidden", type=options.widths, default="auto", metavar="500,500", help=hidden)
-    model.add_argument("--activation", choices=("relu", "tanh", "sigmoid", "softplus"), default="relu")
+    model.add_argument("--activation", choices=tuple(ACTIVATIONS), default="relu")
     model.add_argument("--order", type=options.order, default=DEFAULTS["order"], metavar="ORDER", help=ORDER)
     model.add_argument("--n-masks", type=options.n_masks, default=DEFAULTS["n_masks"], metavar="N", help=MASKS)
     wires = "wires from input to output: yes, no, or auto: most codes want them only for a narrow layer (%(default)s)"

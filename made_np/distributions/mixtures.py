@@ -9,9 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from made_np.distributions.normal import normal_cdf
 from made_np.distributions.plain import Distribution, inverse_softplus, largest, log_softmax, softmax
 from made_np.layers import Array, sigmoid, softplus
+from made_np.normal import normal_cdf
 
 SPARE_BITS = 12
 """Halvings beyond the bits of a number's mantissa: so much wider than a value's own size may its bracket be."""
@@ -196,7 +196,7 @@ class MixtureOfGaussians(RealMixture):
 class MixtureOfLogistics(RealMixture):
     """A real feature: a mixture of `n` logistic densities, ``f(z) = sigmoid(z) sigmoid(-z)``.
 
-    Much like `MixtureOfGaussians`, with tails that fall as e^-|z|, so that a value far out costs less.
+    Much like `MixtureOfGaussians`, with tails that fall as ``exp(-|z|)``, so that a value far out costs less.
 
     Per feature: n weights (logits; left out for n = 1), n means and n scales, in this order, with
     ``s = min_scale + softplus(raw)``; the standard deviation of a component is ``pi s / sqrt(3)``.

@@ -46,7 +46,8 @@ class MADEDensity(Fitting):
         ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails, .... Real columns are
         standardised for the network; densities and samples are in the column's own units. A discrete column has
         the values up to the largest one that fit met, and refuses others: give ``Categorical(n)`` if there are more.
-    activation : {"relu", "tanh", "sigmoid", "softplus"}
+    activation : str
+        Of the hidden layers, as `MADE` takes it: "relu", "tanh", "gelu", ..., or one of your own.
     order : {"auto", "natural", "reverse", "random", "found"}, permutation (D,), or permutations (n_masks, D)
         The sequence in which columns are generated. "found": by `made_np.find_order`, in the rows of `fit`, or of the
         first `partial_fit`. "auto": the natural or the found one, whichever does better in a trial; found without

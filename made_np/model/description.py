@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from made_np.backends import BACKENDS, get_backend
 from made_np.backends._folding import Folding
 from made_np.distributions.together import Outputs, output_config
-from made_np.layers import ACTIVATIONS, Array
+from made_np.layers import Array, find_activation
 from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet, MaskSets
 from made_np.model.arguments import as_degrees, as_dtype, as_order, as_output
@@ -57,7 +57,7 @@ class Description:
         settle("seed", as_count(self.seed, "seed", 0, MOST_SEED))
         settle("dtype", as_dtype(self.dtype))
         settle("output", as_output(self.output, self.n_features))
-        as_choice(self.activation, "activation", tuple(ACTIVATIONS))
+        find_activation(self.activation)
         as_choice(self.backend, "backend", ("auto", *BACKENDS))
         settle("residual", as_flag(self.residual, "residual"))
         settle("mask_weights", as_flag(self.mask_weights, "mask_weights"))

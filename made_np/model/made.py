@@ -16,7 +16,7 @@ from made_np.masks.sets import MIXTURE_SIZE, MaskSet
 from made_np.model.conditioning import assign, fill
 from made_np.model.description import Description
 from made_np.network.starts import SCHEMES, draw_parameters
-from made_np.validation import as_dense, as_uniforms, undrawn
+from made_np.validation import Unregistered, as_dense, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
 
 
@@ -35,7 +35,9 @@ class MADE(Description):
     output : str, Distribution, or a list of them, one per feature
         "bernoulli", "gaussian", ``Categorical(n)``, ``Gaussian()``, ``MixtureOfGaussians(n)``,
         ``MixtureOfLogistics(n)``, ``DiscretizedLogistic(levels, n)``.
-    activation : {"relu", "tanh", "sigmoid", "softplus"}
+    activation : str
+        "relu", "tanh", "sigmoid", "softplus", "elu", "leaky_relu", "selu", "gelu", "silu" or "identity" (see `layers`),
+        or the name of one of your own (`layers.register_activation`).
     order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)
         The sequence in which features are generated; "random" draws one per mask set.
     degrees : {"spread", "random"} or one integer array per hidden layer
@@ -80,6 +82,8 @@ class MADE(Description):
         given = as_a(config, "config", dict, way_out)
         try:
             return cls(**{**given, "output": outputs_from_config(given.get("output"))})
+        except Unregistered:
+            raise
         except (TypeError, ValueError) as error:
             raise ValueError(f"config is none of a model ({error}): {way_out}") from error
 

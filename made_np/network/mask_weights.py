@@ -61,7 +61,7 @@ def fold_backward(network: Network, grad: Array, mask_set: MaskSet) -> None:
     if network.mask_weights:
         dviews = network.layout.views(grad)
         for U, b, mask in _told(network, mask_set):
-            mask_bias_backward(dviews[b], mask, dU=dviews[U])
+            mask_bias_backward(dviews[b], None, mask, out=dviews[U])
 
 
 def _told(network: Network, mask_set: MaskSet) -> Iterator[tuple[str, str, Bools]]:

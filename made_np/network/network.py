@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from made_np.distributions.together import Outputs
-from made_np.layers import ACTIVATIONS, Activation, Array
+from made_np.layers import Activation, Array, find_activation
 from made_np.lazy import lazy
 from made_np.masks.masks import Bools
 from made_np.masks.sets import MaskSet
@@ -53,7 +53,7 @@ class Network:
     @property
     def act(self) -> Activation:
         """The activation's forward/backward pair."""
-        return ACTIVATIONS[self.activation]
+        return find_activation(self.activation)
 
     @lazy
     def layout(self) -> Layout:

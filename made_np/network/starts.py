@@ -22,12 +22,13 @@ def draw_parameters(
 
     They are independent normal numbers, or those of an `orthogonal` matrix (Saxe et al. 2014) of that scale. The
     fan-in is the mean number of live wires into a unit, so that signals keep their scale though half of the wires
-    are cut; g = 2 for relu in hidden layers (He et al. 2015), else 1 (Glorot & Bengio 2010).
+    are cut; g is the activation's gain in hidden layers (2 for relu: He et al. 2015), 1 in the output layer (Glorot and
+    Bengio 2010).
     """
     theta = np.zeros(network.layout.size, dtype=dtype)
     views = network.layout.views(theta)
     for layer, mask in enumerate(mask_set.masks):
-        gain = 2.0 if network.activation == "relu" and layer < network.depth else 1.0
+        gain = network.act.gain if layer < network.depth else 1.0
         fan_in = max(mask.sum() / max(len(mask), 1), 1.0)
         weights: Array = rng.standard_normal(mask.shape, dtype=np.float32)
         if scheme == "orthogonal":

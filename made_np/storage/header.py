@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np._version import __version__
+from made_np.validation import Unregistered
 from made_np.values import as_a, as_count, show
 
 __all__ = ["FORMAT_VERSION", "Header", "decode_header", "encode_header", "foreign", "rebuilding"]
@@ -93,6 +94,8 @@ def rebuilding(path: str, writer: str, what: str) -> Iterator[None]:
         yield
     except MemoryError:
         raise
+    except Unregistered as error:
+        raise Unregistered(f"{path} (of made_np {writer}): {error}") from error
     except Exception as error:  # what another release wrote, or another program, can fail in any way
         raise ValueError(
             f"{path}: made_np {__version__} cannot rebuild the {what} that made_np {writer} saved there "

@@ -3,17 +3,17 @@
 A checkpoint is a file that `storage.save` wrote, and `storage.load` opens it as a model: its theta is the one that
 `fit` would give back. What a run needs besides stands with it:
 
-===================  =====================================================================================
+==================== =====================================================================================
 ``extra["run"]``     what the run is: model, options, checksums of all rows. Another run is refused
 ``extra["layout"]``  version of this table and of what stands in ``run``
 ``extra["rng"]``     state of the bit generator at the end of the last epoch
-``extra["n_steps"]``
+``extra["n_steps"]`` how many steps were made
 ``extra["kept"]``    epoch and validation loss (nats) of the best theta
 ``array.records``    (epochs, 5) the history
 ``array.theta``      (P,) where the next step starts
 ``array.averaged``   (P,) the average over the steps, if there is one
 ``array.state.NAME`` what the optimizer remembers
-===================  =====================================================================================
+==================== =====================================================================================
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import numpy as np
 
 from made_np.backends import get_backend
 from made_np.files import as_target
-from made_np.layers import Array
+from made_np.layers import BUILT_IN, Array
 from made_np.model.made import MADE
 from made_np.places import check_writable
 from made_np.storage.model_file import Stored, load, save
@@ -125,7 +125,7 @@ class Checkpoint:
     def _compare(self, about: dict[str, Any]) -> None:
         """Raise a `ValueError` that says where the run differs from that of the file."""
         # What the file does not name around a function held nothing when the run began.
-        around = ("optimizer.", "schedule.")
+        around = ("activation.", "optimizer.", "schedule.")
         names = sorted(about.keys() | {name for name in self.about if not name.startswith(around)})
         old, new = ({name: one.get(name) for name in names} for one in (about, self.about))
         changed = [f"{name} was {old[name]!r} and is {new[name]!r}" for name in names if old[name] != new[name]]
@@ -215,6 +215,8 @@ def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
     about = _of_model(run.made)
     for name in ("learning_rate", "batch_size", "validate_every", "dropout", "input_dropout", "averaging"):
         about[name] = getattr(options, name)
+    if run.made.activation not in BUILT_IN:  # a file holds its name alone, and that may be another function today
+        about |= identify(tuple(run.made.network.act[:2]), "activation")
     about |= identify(options.optimizer, "optimizer") | identify(options.schedule, "schedule")
     tables = {"weight_decay": options.decay, "theta": theta}
     for name, context, rows in (("x", "context", run.rows), ("valid", "valid_context", run.valid_rows)):

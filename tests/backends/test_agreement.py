@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from strategies import DISCRETE, OUTPUTS, models, n_values, random_rows, seeds
 
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
+from made_np.layers import ACTIVATIONS
 from made_np.model.made import MADE
 from made_np.optim import SGD, AdaDelta, AdaGrad, Adam, AdamW, Optimizer
 
@@ -96,6 +97,18 @@ def test_more_than_a_block_of_everything(name: str, order: str, dtype: str) -> N
     assert_close(*(steps(backend, p, rule, rate=rate) for backend in ("numba", "numpy")), dtype)
     if dtype == "float64":
         np.testing.assert_allclose(sample("numba", p), sample("numpy", p), rtol=1e-9, atol=1e-9)
+
+
+@every_dtype
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation(name: str, dtype: str) -> None:
+    """Slopes are computed from y or from z, which lie where dropout and skips have not been, or elsewhere."""
+    plain: dict[str, Any] = {"hidden": (20,), "order": "natural"}
+    for arguments, rate in ((plain, 0), ({"residual": True, "n_context": 1}, 0), ({"residual": True}, 0.3)):
+        p = problem(table(activation=name, dtype=dtype, **arguments), 21, rate=rate)
+        assert_close(scores("numba", p) | gradient("numba", p), scores("numpy", p) | gradient("numpy", p), dtype)
+        if dtype == "float64":
+            np.testing.assert_allclose(sample("numba", p), sample("numpy", p), rtol=1e-9, atol=1e-9)
 
 
 class Odd(Bernoulli):

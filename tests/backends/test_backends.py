@@ -17,8 +17,9 @@ from strategies import models, random_context, random_rows, random_theta, seeds
 
 from made_np.backends import get_backend
 from made_np.distributions.plain import Categorical
-from made_np.layers import dropout_mask
+from made_np.layers import ACTIVATIONS, dropout_mask
 from made_np.model.made import MADE
+from made_np.testing import check_gradient
 
 SEAM = ("params", "nll", "row_nll", "loss_and_grad", "train_step", "sample")
 
@@ -116,6 +117,26 @@ def test_the_network_computes_what_single_units_do(backend: str, made: MADE, see
     nll = made.ops.nll(made.network, theta, x, context, one)
     np.testing.assert_allclose(nll, made.outputs.nll(raw, x), rtol=1e-11, atol=1e-12)
     np.testing.assert_allclose(made.ops.row_nll(made.network, theta, x, context, one), nll.sum(axis=1), rtol=1e-13)
+
+
+@each_backend
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_on_every_backend(name: str, backend: str) -> None:
+    """Its formula unit by unit, its slope by differences: with nothing around it, and with skips and dropout."""
+    for residual in (False, True):
+        made = MADE(3, (6, 6), Categorical(3), activation=name, residual=residual, dtype="float64", backend=backend)
+        rng = np.random.default_rng(0)
+        theta = random_theta(made, rng)
+        x = random_rows(made, 4, rng)
+        one = made.mask_sets[0]
+        want = [naive.forward(made, theta, row, one) for row in x.tolist()]
+        np.testing.assert_allclose(made.params(theta, x), want, rtol=1e-11, atol=1e-12)
+        keeps = [dropout_mask(rng, (4, 6), 0.3, "float64") for _ in made.hidden] if residual else None
+
+        def both(t: Any, made: MADE = made, x: Any = x, keeps: Any = keeps) -> Any:
+            return made.loss_and_grad(t, x, dropout=keeps)
+
+        check_gradient(lambda t: both(t)[0], lambda t: both(t)[1].copy(), theta, rows=4).raise_if_failed()
 
 
 @each_backend

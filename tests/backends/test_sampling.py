@@ -103,7 +103,7 @@ def test_every_hidden_unit_is_computed_once(degrees: Any, direct: bool, monkeypa
         counted.append(z.shape[1])
         return layers.tanh(z, out=out)
 
-    monkeypatch.setitem(layers.ACTIVATIONS, "tanh", layers.Activation(counting, layers.tanh_backward))
+    monkeypatch.setitem(layers._ACTIVATIONS, "tanh", layers.Activation(counting, layers.tanh_backward))
     made = MADE(
         4, (6, 6), order="random", degrees=degrees, direct=direct, activation="tanh", residual=True, backend="numpy"
     )

@@ -11,7 +11,7 @@ import made_np
 from fuzz import models
 from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
-from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, masks, optim, schedules
+from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, layers, masks, optim, schedules
 from made_np.table import files as tables
 from made_np.training import closed_form as linear
 
@@ -122,6 +122,32 @@ MODEL: dict[str, Callable[[], Call]] = {
     "distributions.mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
     "distributions.plain.Categorical": lambda: call(made_np.Categorical, n=3),
     "distributions.plain.Gaussian": lambda: call(made_np.Gaussian, min_scale=0.1),
+}
+
+
+def _softsign(z: Any) -> Any:
+    return z / (1 + np.abs(z))
+
+
+def _softsign_backward(dy: Any, z: Any) -> Any:
+    return dy / (1 + np.abs(z)) ** 2
+
+
+def _registry(function: Callable[..., Any], **arguments: Any) -> Call:
+    """A call before which "fuzzed" is registered if it is to be taken back, and is not if it is to be registered."""
+    for name in set(layers.ACTIVATIONS) - layers.BUILT_IN:
+        layers.unregister_activation(name)
+    if "forward" not in arguments:
+        layers.register_activation("fuzzed", _softsign, _softsign_backward)
+    return call(function, **arguments)
+
+
+ACTIVATIONS: dict[str, Callable[[], Call]] = {
+    "layers.find_activation": lambda: _registry(layers.find_activation, activation="fuzzed"),
+    "layers.register_activation": lambda: _registry(
+        layers.register_activation, name="fuzzed", forward=_softsign, backward=_softsign_backward, gain=2.0
+    ),
+    "layers.unregister_activation": lambda: _registry(layers.unregister_activation, name="fuzzed"),
 }
 
 MASKS: dict[str, Callable[[], Call]] = {
@@ -313,4 +339,4 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.files.write_table": lambda: call(tables.write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]),
 }
 
-EXAMPLES: dict[str, Callable[[], Call]] = {**MODEL, **MASKS, **TRAINING, **LOOKING, **TABLES, **TESTING}
+EXAMPLES: dict[str, Callable[[], Call]] = {**MODEL, **ACTIVATIONS, **MASKS, **TRAINING, **LOOKING, **TABLES, **TESTING}

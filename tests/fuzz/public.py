@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from made_np import layers
 from made_np.distributions.plain import Distribution
 from made_np.masks.sets import MaskSet, MaskSets
 from made_np.network.layout import Layout
@@ -31,6 +32,9 @@ MODULES = (
 Of `made_np.layers` and of distributions the formulas are left out: pure arithmetic on arrays that somebody else has
 looked at, called at every step, and a page to read.
 """
+
+REGISTRY = (layers.find_activation, layers.register_activation, layers.unregister_activation)
+"""Functions of `made_np.layers` that are no formulas."""
 
 GIVEN_BACK: tuple[type, ...] = (Columns, Layout, MaskSet, MaskSets)
 """Classes that nobody makes by hand, but whose methods people call on what they are given."""
@@ -79,6 +83,7 @@ def public() -> dict[str, Any]:
                 found |= {} if issubclass(value, Distribution) else _methods(value)
             elif inspect.isfunction(value):
                 found[_key(value)] = value
+    found |= {_key(function): function for function in REGISTRY}
     for kind in GIVEN_BACK:
         found |= _methods(kind)
     wanted = {name: value for name, value in found.items() if name not in RECORDS and not name.startswith(INSIDE)}

@@ -207,7 +207,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"output": 3}, TypeError, "output=3"),
     ({"output": None}, TypeError, "output=None"),
     ({"output": ["bernoulli"] * 3}, ValueError, "output lists 3 distributions: n_features=4 needs as many"),
-    ({"activation": "gelu"}, ValueError, r"activation='gelu' is unknown: use one of \('relu', "),
+    ({"activation": "swish"}, ValueError, r"activation='swish' is unknown: use one of \('relu', "),
     ({"activation": np.tanh}, ValueError, "activation=.* is unknown"),
     ({"order": "sideways"}, ValueError, "order='sideways' is unknown"),
     ({"order": [0, 1, 2]}, ValueError, r"order has shape \(3,\): a permutation of 4 features has \(4,\)"),

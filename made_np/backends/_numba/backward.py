@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from made_np.backends._numba.compiling import index, inner, kernel, width
-from made_np.backends._numba.elementary import exp
+from made_np.backends._numba.elementary import exp, gelu_slope, sigmoid
 from made_np.backends._numba.forward import drop
 from made_np.backends._numba.losses import add_up
-from made_np.backends._numba.tables import RELU, SIGMOID, TANH
+from made_np.backends._numba.tables import ELU, GELU, IDENTITY, LEAKY_RELU, RELU, SELU, SIGMOID, SILU, TANH
 from made_np.backends._numba.tile import ROWS, add, half_add
+from made_np.layers import LEAK, SELU_ALPHA, SELU_SCALE
 
 PACK = 8 * ROWS
 """Columns of W that are copied at once, so that tiles read them one row of the tile after the other."""
@@ -82,17 +83,17 @@ def backward(
 
 
 @inner
-def weigh(draw: Any, at: int, n_raw: int, weights: Any, first: int, n: int) -> None:
+def weigh(d_raw: Any, at: int, n_raw: int, weights: Any, first: int, n: int) -> None:
     """Multiply the gradient of the raw outputs by what each row counts; rows beyond the last count nothing."""
-    w = width(draw)
-    real = draw.dtype.type
-    weight = np.zeros(w, draw.dtype)
+    w = width(d_raw)
+    real = d_raw.dtype.type
+    weight = np.zeros(w, d_raw.dtype)
     for lane in range(min(w, n - first)):
         weight[lane] = weights[first + lane] if len(weights) else real(1 / n)
     for k in range(n_raw):
         start = index(at + k * w)
         for lane in range(index(w)):
-            draw[start + lane] *= weight[lane]
+            d_raw[start + lane] *= weight[lane]
 
 
 @inner
@@ -117,7 +118,7 @@ def pass_down(dacts: Any, above: int, below: int, skips: Any) -> None:
 
 @inner
 def slope(dy: Any, y: Any, at: Any, n: Any, activation: int) -> None:
-    """Multiply n gradients in place by the activation's slope, read off its output."""
+    """Multiply n gradients in place by the activation's slope, read off its output `y` (or z: see `FROM_Z`)."""
     zero = dy.dtype.type(0)
     one = dy.dtype.type(1)
     if activation == RELU:
@@ -129,7 +130,26 @@ def slope(dy: Any, y: Any, at: Any, n: Any, activation: int) -> None:
     elif activation == SIGMOID:
         for i in range(n):
             dy[at + i] *= y[at + i] * (one - y[at + i])
-    else:
+    elif activation == ELU:
+        for i in range(n):
+            dy[at + i] *= one + min(y[at + i], zero)
+    elif activation == LEAKY_RELU:
+        leak = dy.dtype.type(LEAK)
+        for i in range(n):
+            dy[at + i] *= one if y[at + i] > zero else leak
+    elif activation == SELU:
+        scale = dy.dtype.type(SELU_SCALE)
+        lowest = dy.dtype.type(SELU_SCALE * SELU_ALPHA)
+        for i in range(n):
+            dy[at + i] *= scale if y[at + i] > zero else y[at + i] + lowest
+    elif activation == GELU:
+        for i in range(n):
+            dy[at + i] *= gelu_slope(y[at + i])
+    elif activation == SILU:
+        for i in range(n):
+            s = sigmoid(y[at + i])
+            dy[at + i] *= s + y[at + i] * s * (one - s)
+    elif activation != IDENTITY:
         for i in range(n):
             dy[at + i] *= one - exp(-y[at + i])
 

@@ -50,6 +50,12 @@ def exact(function: Function) -> Function:
     return compiled
 
 
+def inlined(function: Function) -> Function:
+    """Compile as `exact` does a function so long that it would stay apart: copied into a loop, it becomes vectors."""
+    compiled: Function = numba.njit(fastmath={"contract"}, error_model="numpy", forceinline=True)(function)
+    return compiled
+
+
 class _Notice(event.Listener):  # type: ignore[misc]
     """Says once that kernels are being compiled, so that nobody wonders what takes so long."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from made_np.backends._numba.compiling import exact, index, width
 from made_np.backends._numba.tables import CATEGORICAL, DISCRETIZED, GAUSSIAN, GAUSSIANS
 from made_np.distributions.mixtures import SPARE_BITS, MixtureOfGaussians, MixtureOfLogistics
-from made_np.distributions.normal import CENTRE, FAR_TAIL, FARTHEST, MILLS, TAIL
+from made_np.normal import CENTRE, FAR_TAIL, FARTHEST, MILLS, TAIL
 
 _CENTRE = np.array(CENTRE)
 _TAIL = np.array(TAIL)
@@ -158,7 +158,7 @@ def polynomial(coefficients: Any, x: float) -> float:
 
 @exact
 def normal_cdf(z: float) -> float:
-    """Return the mass of the standard normal below z, as `made_np.distributions.normal` does."""
+    """Return the mass of the standard normal below z, as `made_np.normal` does."""
     x = min(abs(z), FARTHEST)
     tail = math.exp(-x * x / 2) * polynomial(_MILLS, (x - 5) / (x + 5)) / (1 + x)
     return tail if z < 0 else 1 - tail
@@ -166,7 +166,7 @@ def normal_cdf(z: float) -> float:
 
 @exact
 def inverse_normal_cdf(u: float) -> float:
-    """Return the standard normal's quantile, as `made_np.distributions.normal` does."""
+    """Return the standard normal's quantile, as `made_np.normal` does."""
     u = min(max(u, 2.0**-54), 1 - 2.0**-53)
     centred = u - 0.5
     if abs(centred) <= 0.425:

@@ -13,9 +13,23 @@ from __future__ import annotations
 from typing import Any
 
 from made_np.backends._numba.compiling import index, inner, kernel, width
-from made_np.backends._numba.elementary import sigmoid, softplus, tanh
-from made_np.backends._numba.tables import CATEGORICAL, DISCRETIZED, RELU, SIGMOID, TANH
+from made_np.backends._numba.elementary import expm1, gelu, sigmoid, softplus, tanh
+from made_np.backends._numba.tables import (
+    CATEGORICAL,
+    DISCRETIZED,
+    ELU,
+    FROM_Z,
+    GELU,
+    IDENTITY,
+    LEAKY_RELU,
+    RELU,
+    SELU,
+    SIGMOID,
+    SILU,
+    TANH,
+)
 from made_np.backends._numba.tile import ROWS, add_stairs, bias_stairs, half_add_stairs, half_bias_stairs
+from made_np.layers import LEAK, SELU_ALPHA, SELU_SCALE
 
 
 @kernel
@@ -33,7 +47,8 @@ def forward(
     acts : (panels * units * width,)
         Filled with every layer's result, after dropout and the residual add.
     plain : like acts, or empty
-        Filled with the hidden layers' activations before those two, where they differ.
+        Filled with what the activations' slopes are computed from, where that is not in `acts`: their results before
+        those two, or (from `FROM_Z` on) z.
     """
     w = width(acts)
     n = len(x)
@@ -84,8 +99,10 @@ def finish(layer: int, tables: Any, keeps: Any, keep_at: int, acts: Any, plain: 
     base = panel * starts[-1] * w
     at = base + starts[layer] * w
     n_units = tables.widths[layer]
+    if len(plain) and tables.activation >= FROM_Z:
+        copy(acts, index(at), plain, index(at), index(n_units * w))
     activate(acts, index(at), index(n_units * w), tables.activation)
-    if len(plain):
+    if len(plain) and tables.activation < FROM_Z:
         copy(acts, index(at), plain, index(at), index(n_units * w))
     if keep_at >= 0:
         units = tables.units[starts[layer] : starts[layer] + n_units]
@@ -191,7 +208,25 @@ def activate(z: Any, at: Any, n: Any, activation: int) -> None:
     elif activation == SIGMOID:
         for i in range(n):
             z[at + i] = sigmoid(z[at + i])
-    else:
+    elif activation == ELU:
+        for i in range(n):
+            z[at + i] = expm1(z[at + i]) if z[at + i] < zero else z[at + i]
+    elif activation == LEAKY_RELU:
+        leak = z.dtype.type(LEAK)
+        for i in range(n):
+            z[at + i] = leak * z[at + i] if z[at + i] < zero else z[at + i]
+    elif activation == SELU:
+        scale = z.dtype.type(SELU_SCALE)
+        alpha = z.dtype.type(SELU_ALPHA)
+        for i in range(n):
+            z[at + i] = scale * (alpha * expm1(z[at + i]) if z[at + i] < zero else z[at + i])
+    elif activation == GELU:
+        for i in range(n):
+            z[at + i] = gelu(z[at + i])
+    elif activation == SILU:
+        for i in range(n):
+            z[at + i] *= sigmoid(z[at + i])
+    elif activation != IDENTITY:
         for i in range(n):
             z[at + i] = softplus(z[at + i])
 

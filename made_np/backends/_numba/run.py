@@ -14,7 +14,7 @@ from made_np.backends._numba.losses import KERNELS, collect
 from made_np.backends._numba.memory import borrowed, ready
 from made_np.backends._numba.sampler import ancestral
 from made_np.backends._numba.sorting import gather
-from made_np.backends._numba.tables import Plan
+from made_np.backends._numba.tables import FROM_Z, Plan
 from made_np.backends._numba.threads import pool
 from made_np.backends._numba.updates import NO_RULE, Rule, rule_of
 from made_np.backends._numba.weights import spare_size, weights, weights_of_any
@@ -170,7 +170,7 @@ class Batch:
         t = self.tables
         n = self.n
         lanes = self.n_panels * self.width
-        apart = (self.keeps[1][1:] >= 0).any() or t.has_skips
+        apart = (self.keeps[1][1:] >= 0).any() or t.has_skips or t.activation >= FROM_Z
         shrinking = self.nothing if decay is None else decay
         run = weights if self.plan.sorted and only_live else weights_of_any
         size = self.plan.n_units * lanes

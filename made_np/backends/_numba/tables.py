@@ -29,8 +29,21 @@ KINDS: dict[type[Distribution], int] = {
     MixtureOfLogistics: LOGISTICS,
     DiscretizedLogistic: DISCRETIZED,
 }
-RELU, TANH, SIGMOID, SOFTPLUS = range(4)
-ACTIVATIONS = {"relu": RELU, "tanh": TANH, "sigmoid": SIGMOID, "softplus": SOFTPLUS}
+RELU, TANH, SIGMOID, SOFTPLUS, ELU, LEAKY_RELU, SELU, IDENTITY, GELU, SILU = range(10)
+ACTIVATIONS = {
+    "relu": RELU,
+    "tanh": TANH,
+    "sigmoid": SIGMOID,
+    "softplus": SOFTPLUS,
+    "elu": ELU,
+    "leaky_relu": LEAKY_RELU,
+    "selu": SELU,
+    "identity": IDENTITY,
+    "gelu": GELU,
+    "silu": SILU,
+}
+FROM_Z = GELU
+"""From here on the slope of an activation is computed from z; that of those before, from its output."""
 
 
 class Tables(NamedTuple):
@@ -99,7 +112,7 @@ class Plan(NamedTuple):
 
 
 def plan_of(network: Network, mask_set: MaskSet) -> Plan | None:
-    """Return the plan, kept with the mask set as a lazy attribute is; None if a distribution has no kernel."""
+    """Return the plan, kept with the mask set as a lazy attribute is; None if something in it has no kernel."""
     network_of_it, plan = mask_set.__dict__.get(_KEPT, (None, None))
     if network_of_it is not network:
         plan = _make_plan(network, mask_set)
@@ -111,6 +124,8 @@ _KEPT = "plan of the numba backend"
 
 
 def _make_plan(network: Network, mask_set: MaskSet) -> Plan | None:
+    if network.activation not in ACTIVATIONS:
+        return None
     if any(type(output) not in KINDS for output in network.outputs.feature_outputs):
         return None
     degrees = [mask_set.input_degrees, *mask_set.degrees, mask_set.output_degrees]

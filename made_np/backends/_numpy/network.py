@@ -33,8 +33,8 @@ class Trace(NamedTuple):
 
     inputs: list[Array]
     """What each layer was given: the encoded x, then each hidden layer's result. The last feeds the output layer."""
-    activated: list[Array]
-    """Each hidden layer's activation, before dropout and the residual add."""
+    kept: list[Array]
+    """What each hidden layer's activation needs on the way back: its result, before dropout and residual add, or z."""
     raw: Array
     """The output layer's result (B, O)."""
 
@@ -50,12 +50,12 @@ def forward(
     thin, *thin_hidden = network.keeps(keeps)
     encoded = _drop(encoded, thin)
     inputs = [encoded]
-    activated = []
+    kept = []
     for layer in range(network.depth):
         below = inputs[-1]
         z = _product(below, views[f"W{layer}"], views[f"b{layer}"], mask_set.masks[layer], mask_set.panels[layer])
-        y = network.act.forward(z, out=z)
-        activated.append(y)
+        y, needed = network.act.run(z)
+        kept.append(needed)
         h = _drop(y, thin_hidden[layer])
         skip = mask_set.skips[layer]
         inputs.append(h if skip is None else residual_add(h, below, skip))
@@ -68,14 +68,14 @@ def forward(
         raw = np.tile(bias, (len(encoded), 1))
     if mask_set.direct is not None:
         raw += _product(encoded, views["W_direct"], None, mask_set.direct, mask_set.panels[-1])
-    return Trace(inputs, activated, raw)
+    return Trace(inputs, kept, raw)
 
 
 def backward(
     network: Network,
     views: dict[str, Array],
     trace: Trace,
-    draw: Array,
+    d_raw: Array,
     mask_set: MaskSet,
     dviews: dict[str, Array],
     keeps: Sequence[Array | None] | None = None,
@@ -91,11 +91,11 @@ def backward(
     if mask_set.direct is not None:
         W = views["W_direct"]
         dW = dviews["W_direct"]
-        _product_backward(draw, encoded, W, mask_set.direct, mask_set.panels[-1], dW=dW, dx=direct)
+        _product_backward(d_raw, encoded, W, None, mask_set.direct, mask_set.panels[-1], dW=dW, dx=direct)
     if network.depth:
-        _backward_hidden(network, views, trace, draw, mask_set, dviews, thin_hidden, dencoded)
+        _backward_hidden(network, views, trace, d_raw, mask_set, dviews, thin_hidden, dencoded)
     else:
-        np.sum(draw, axis=0, out=dviews[network.output_bias])
+        np.sum(d_raw, axis=0, out=dviews[network.output_bias])
         if dencoded is not None:
             dencoded[:] = 0
     if dencoded is not None:
@@ -107,29 +107,30 @@ def _backward_hidden(
     network: Network,
     views: dict[str, Array],
     trace: Trace,
-    draw: Array,
+    d_raw: Array,
     mask_set: MaskSet,
     dviews: dict[str, Array],
     thin_hidden: Sequence[Array | None],
     dencoded: Array | None,
 ) -> None:
-    dy = ds = draw
+    dy = ds = d_raw
     for layer in range(network.depth, -1, -1):
         x = trace.inputs[layer]
         dx = np.empty_like(x) if layer else dencoded
         W = views[f"W{layer}"]
         dW = dviews[f"W{layer}"]
         db = dviews[f"b{layer}"]
-        _product_backward(dy, x, W, mask_set.masks[layer], mask_set.panels[layer], dW=dW, db=db, dx=dx)
+        b = views[f"b{layer}"]
+        _product_backward(dy, x, W, b, mask_set.masks[layer], mask_set.panels[layer], dW=dW, db=db, dx=dx)
         if layer == 0 or dx is None:
             return
         skip = mask_set.skips[layer] if layer < network.depth else None
         if skip is not None:
-            dx += residual_add_backward(ds, skip)
+            dx += residual_add_backward(ds, None, None, skip, dy=False)[1]
         # ds: the gradient of what left hidden layer `layer - 1`, complete now with the share of the skip above it.
         ds = dx
         dh = _drop_backward(ds, thin_hidden[layer - 1])
-        dy = network.act.backward(dh, trace.activated[layer - 1])
+        dy = network.act.run_backward(dh, trace.kept[layer - 1])
 
 
 def _drop(x: Array, keep: Array | None) -> Array:
@@ -137,11 +138,11 @@ def _drop(x: Array, keep: Array | None) -> Array:
 
 
 def _drop_backward(dy: Array, keep: Array | None) -> Array:
-    return dy if keep is None else dropout_backward(dy, keep)
+    return dy if keep is None else dropout_backward(dy, None, keep, dkeep=False)[0]
 
 
 def _product(x: Array, W: Array, b: Array | None, mask: Bools, panels: Panels) -> Array:
-    """Do `masked_linear` in panels: a few rows of W at a time, and of its columns those that they see."""
+    """Return ``masked_linear(x, W, b, mask)``, computed in panels: some rows of W, and of its columns what they see."""
     y = np.empty((len(x), len(W)), dtype=np.result_type(x, W))
     for rows, stop in panels:
         own = None if b is None else b[rows]
@@ -153,6 +154,7 @@ def _product_backward(
     dy: Array,
     x: Array,
     W: Array,
+    b: Array | None,
     mask: Bools,
     panels: Panels,
     *,
@@ -164,11 +166,16 @@ def _product_backward(
     if dx is not None:
         dx[:] = 0
     for rows, stop in panels:
-        dy_own = dy[:, rows]
-        dx_own = None if dx is None else np.empty_like(dx[:, :stop])
-        db_own = None if db is None else db[rows]
-        masked_linear_backward(
-            dy_own, x[:, :stop], W[rows, :stop], mask[rows, :stop], dW=dW[rows, :stop], db=db_own, dx=dx_own
+        own = None if b is None else b[rows]
+        dx_own, _, _ = masked_linear_backward(
+            dy[:, rows],
+            x[:, :stop],
+            W[rows, :stop],
+            own,
+            mask[rows, :stop],
+            dx=False if dx is None else None,
+            dW=dW[rows, :stop],
+            db=False if db is None else db[rows],
         )
         dW[rows, stop:] = 0
         if dx is not None:
@@ -222,12 +229,12 @@ def loss_and_grad(
     views = network.layout.views(theta)
     dviews = network.layout.views(grad)
     trace = forward(network, views, network.outputs.encode(x, context), mask_set, keeps)
-    nll, draw = network.outputs.nll_and_grad(trace.raw, x)
+    nll, d_raw = network.outputs.nll_and_grad(trace.raw, x)
     if row_weights is None:
-        draw *= draw.real.dtype.type(1 / max(len(x), 1))
+        d_raw *= d_raw.real.dtype.type(1 / max(len(x), 1))
     else:
-        draw *= row_weights[:, None]
-    backward(network, views, trace, draw, mask_set, dviews, keeps)
+        d_raw *= row_weights[:, None]
+    backward(network, views, trace, d_raw, mask_set, dviews, keeps)
     return _sum_features(nll)
 
 

@@ -1,43 +1,40 @@
-"""The standard normal's distribution function and quantile, against the standard library, scipy and 50 digits."""
+"""The standard normal's density, mass and quantile, against the standard library, scipy and 50 digits."""
 
 from __future__ import annotations
 
 import decimal
 from statistics import NormalDist
 
+import naive
 import numpy as np
 import pytest
 from scipy import special
 
-from made_np.distributions.normal import inverse_normal_cdf, normal_cdf
+from made_np.normal import inverse_normal_cdf, normal_cdf, normal_pdf
 
 
-@pytest.mark.parametrize(("nearest", "farthest", "rtol"), [(0, 3, 1e-15), (3, 8.3, 5e-15), (8.3, 37.5, 1e-13)])
-def test_the_mass_of_a_tail_is_that_of_50_digits(nearest: float, farthest: float, rtol: float) -> None:
+@pytest.mark.parametrize(("nearest", "farthest"), [(0, 3), (3, 8.3), (8.3, 37.5)])
+def test_the_mass_of_a_tail_is_that_of_50_digits(nearest: float, farthest: float) -> None:
     x = np.random.default_rng(0).uniform(nearest, farthest, 3000)
-    want = np.array([upper_tail(each) for each in x.tolist()])
-    np.testing.assert_allclose(normal_cdf(-x), want, rtol=rtol)
+    want = np.array([float(naive.upper_tail(decimal.Decimal(each))) for each in x.tolist()])
+    np.testing.assert_allclose(normal_cdf(-x), want, rtol=1e-15)
     np.testing.assert_allclose(normal_cdf(x), 1 - want, rtol=5e-16)
 
 
-def upper_tail(x: float) -> float:
-    """The normal mass above x >= 0: by its series where it is short, else by its continued fraction (A&S 26.2)."""
+def test_the_density_is_that_of_50_digits() -> None:
+    z = np.random.default_rng(1).uniform(-37.5, 37.5, 3000)
     with decimal.localcontext(decimal.Context(prec=50)):
-        z = decimal.Decimal(x)
-        density = (-z * z / 2).exp() / (2 * PI).sqrt()
-        if x < 3:
-            term = total = z
-            for k in range(1, 90):
-                term *= z * z / (2 * k + 1)
-                total += term
-            return float(decimal.Decimal("0.5") - density * total)
-        fraction = z
-        for k in range(400, 0, -1):
-            fraction = z + k / fraction
-        return float(density / fraction)
+        exact = [(-(decimal.Decimal(each) ** 2) / 2).exp() / (2 * naive.PI).sqrt() for each in z.tolist()]
+    np.testing.assert_allclose(normal_pdf(z), [float(each) for each in exact], rtol=1e-15)
+    assert normal_pdf(np.array([-np.inf, -1e4, 0.0, 1e4, np.inf])).tolist() == [0, 0, 1 / np.sqrt(2 * np.pi), 0, 0]
+    assert np.isnan(normal_pdf(np.array([np.nan]))).all()
 
 
-PI = decimal.Decimal("3.14159265358979323846264338327950288419716939937511")
+def test_a_complex_step_through_the_mass_finds_the_density() -> None:
+    z = np.random.default_rng(2).standard_normal(99) * 4
+    step = normal_cdf(z + 1e-30j)
+    assert step.dtype == np.complex128
+    np.testing.assert_allclose(step.imag / 1e-30, normal_pdf(z), rtol=1e-14)
 
 
 def test_the_cdf_is_scipys_at_any_real_number() -> None:
