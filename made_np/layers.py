@@ -24,13 +24,12 @@ That is what ``made_np.testing.check_vjp`` does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-Array = NDArray[Any]
-
+from made_np.typing import Array
 
 # --------------------------------------------------------------------------------------- masked linear
 

@@ -18,15 +18,14 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from made_np.typing import Array
 from made_np.validation import as_flat, as_target
 from made_np.values import as_a, as_count, as_flag, as_number, show
 
-Array = NDArray[Any]
 State = dict[str, Array]
 
 # A rule makes a dozen passes over its vectors. In pieces that stay in the cache this is three

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from made_np.distributions.mixtures import RealMixture
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution
-from made_np.layers import Array
-from made_np.masks.masks import Bools
 from made_np.masks.sets import MaskSet
 from made_np.model.made import MADE
 from made_np.testing import Adapter, Interval, check_sampler
 from made_np.testing.density import PANELS
 from made_np.testing.points import change_column, columns_of, draw_rows
+from made_np.typing import Array, Bools
 from made_np.validation import as_numbers
 from made_np.values import as_a, as_count
 

@@ -11,13 +11,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from made_np.typing import Array, Bools, Ints
 from made_np.values import REALS, as_count, as_sequence, show
-
-Array = NDArray[Any]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from made_np.layers import Array
 from made_np.training.fit import FitResult
+from made_np.typing import Array
 
 
 def bits(n: int, d: int = 4, seed: int = 0) -> Array:

@@ -63,7 +63,7 @@ STILL_AND = {
 
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
-    ["_version", "lazy", "messages", "values"],
+    ["_version", "lazy", "messages", "typing", "values"],
     ["validation", "files"],
     ["places", "layers", "masks", "optim", "schedules", "datasets"],
     ["distributions"],
@@ -282,6 +282,13 @@ def test_one_name_takes_one_value(path: Path) -> None:
 )
 def test_the_walk_sees_packed_assignments(source: str, lines: list[int]) -> None:
     assert list(packed(ast.parse(source))) == lines
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=name_of)
+def test_types_of_arrays_have_one_home(path: Path) -> None:
+    made = [ast.unparse(node.targets[0]) for node in parse(path).body if isinstance(node, ast.Assign)]
+    is_home = name_of(path) == "made_np/typing.py" or part_of(path) == "testing"
+    assert is_home or not {"Array", "Bools", "Floats", "Ints"} & set(made), "import it from made_np.typing"
 
 
 @pytest.mark.parametrize("path", PACKAGE, ids=name_of)

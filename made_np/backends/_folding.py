@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from made_np.layers import Array
 from made_np.masks.sets import MaskSet
 from made_np.network.mask_weights import fold, fold_backward
 from made_np.network.network import Network
 from made_np.optim import Optimizer, State
+from made_np.typing import Array
 
 
 @dataclass(frozen=True)

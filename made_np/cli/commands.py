@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.cli import options
 from made_np.cli.signals import Stop
@@ -18,10 +17,10 @@ from made_np.cli.training import add_options, described
 from made_np.estimator import MADEDensity
 from made_np.estimator.trials import Choice, best
 from made_np.table.files import Table, check_target, read_table, write_table
+from made_np.typing import Array
 
 __all__ = ["add_parsers"]
 
-Array = NDArray[Any]
 
 HEADERS = {"auto": None, "yes": True, "no": False}
 

@@ -25,12 +25,12 @@ from made_np.distributions.plain import Bernoulli, Distribution
 from made_np.estimator import MADEDensity
 from made_np.model.made import MADE
 from made_np.places import check_writable
+from made_np.typing import Array
 from made_np.validation import as_numbers
 from made_np.values import as_a, as_count
 
 __all__ = ["Experiment", "add_parser", "gaussian_mixture", "independent_pixels", "run_demo"]
 
-Array = NDArray[Any]
 
 MIXTURES = (("diag", 40), ("full", 5), ("full", 10))
 """Gaussian mixtures to choose from, by validation images: covariance and number of components."""

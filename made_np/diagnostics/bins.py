@@ -14,9 +14,10 @@ from math import pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.typing import Floats
+
 __all__ = ["Bins", "Reliability", "Uniformity"]
 
-Floats = NDArray[np.float64]
 
 FOLDED = sqrt(2 / pi)
 """The mean of |z| for a standard normal z: how far off chance alone is, in standard errors."""

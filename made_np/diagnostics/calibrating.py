@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from made_np.diagnostics.bins import Bins, Reliability, Uniformity
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics, RealMixture
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian, softmax
-from made_np.layers import Array
 from made_np.model.made import MADE, as_model
+from made_np.typing import Array, Floats
 from made_np.values import as_count, as_generator
 
 __all__ = ["Calibration", "calibration"]
 
-Floats = NDArray[np.float64]
 
 SHOWN = 10
 """A table of features lists at most so many, the worst."""

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from made_np.layers import Array
 from made_np.masks.sets import MIXTURE_SIZE
 from made_np.model.made import MADE, as_model
+from made_np.typing import Array, Floats
 from made_np.values import as_a
 
 __all__ = ["Difference", "Evaluation", "evaluate"]
 
-Floats = NDArray[np.float64]
 
 SHOWN = 10
 """A table of features lists at most so many, the costliest."""

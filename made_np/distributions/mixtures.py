@@ -11,7 +11,8 @@ import numpy as np
 
 from made_np.distributions.normal import normal_cdf
 from made_np.distributions.plain import Distribution, inverse_softplus, largest, log_softmax, softmax
-from made_np.layers import Array, sigmoid, softplus
+from made_np.layers import sigmoid, softplus
+from made_np.typing import Array
 
 SPARE_BITS = 12
 """Halvings beyond the bits of a number's mantissa: so much wider than a value's own size may its bracket be."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from made_np.layers import Array
+from made_np.typing import Array
 
 # Numerator and denominator, highest power first, of the three rational approximations of
 # Wichura (1988), "Algorithm AS 241: The Percentage Points of the Normal Distribution", routine PPND16.

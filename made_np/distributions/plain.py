@@ -16,7 +16,8 @@ from math import log, pi
 import numpy as np
 
 from made_np.distributions.normal import inverse_normal_cdf
-from made_np.layers import Array, sigmoid, softplus
+from made_np.layers import sigmoid, softplus
+from made_np.typing import Array
 from made_np.values import as_count, as_number
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
-from made_np.layers import Array
 from made_np.lazy import lazy
+from made_np.typing import Array
 from made_np.values import as_sequence, show
 
 NAMES: dict[str, type[Distribution]] = {

@@ -21,7 +21,7 @@ from made_np.draw.canvas import (
     finish,
     new_figure,
 )
-from made_np.masks.masks import Bools
+from made_np.typing import Array, Bools
 from made_np.validation import as_bools, as_finite, as_numbers
 from made_np.values import as_count, as_number, as_sequence
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Array = NDArray[Any]
 
 GAP = 0.08
 """Between two images, as a share of their longer side."""

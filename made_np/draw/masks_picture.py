@@ -19,8 +19,8 @@ from made_np.draw.canvas import (
     quiet,
     titled,
 )
-from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MaskSet
+from made_np.typing import Bools, Ints
 from made_np.values import as_a, as_choice
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from made_np.draw.canvas import (
     finish,
     new_figure,
 )
-from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MaskSet
+from made_np.typing import Bools, Ints
 from made_np.values import as_a, as_count
 
 if TYPE_CHECKING:

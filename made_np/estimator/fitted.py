@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.diagnostics import Evaluation, evaluate
 from made_np.estimator.conventions import Conventions, as_seed, not_fitted
@@ -19,13 +18,13 @@ from made_np.model.marginals import check_gaps, observed_log_prob
 from made_np.storage.header import rebuilding
 from made_np.storage.model_file import read, save
 from made_np.table.columns import Columns
-from made_np.table.frames import Floats, Names, as_table, attribute, check_columns, column_names
+from made_np.table.frames import Names, as_table, attribute, check_columns, column_names
 from made_np.training.online import Memory
+from made_np.typing import Array, Floats
 from made_np.values import as_count, as_number
 
 __all__ = ["FittedDensity"]
 
-Array = NDArray[Any]
 Fitted = TypeVar("Fitted", bound="FittedDensity")
 
 MOST_ROWS = 10**12

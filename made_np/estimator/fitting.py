@@ -21,15 +21,15 @@ from made_np.masks.sets import MIXTURE_SIZE
 from made_np.messages import tell
 from made_np.model.made import MADE
 from made_np.table.columns import Columns
-from made_np.table.frames import Floats, Names, column_names
+from made_np.table.frames import Names, column_names
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.training.fit import FitResult
 from made_np.training.fit import fit as fit_model
+from made_np.typing import Array, Floats
 from made_np.validation import as_widths
 
 __all__ = ["Fitting", "Known", "hold_out"]
 
-Array = NDArray[Any]
 
 _logger = logging.getLogger("made_np.estimator")
 

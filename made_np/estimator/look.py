@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from made_np.table.frames import Floats, column_names, columns_of
+from made_np.table.frames import column_names, columns_of
+from made_np.typing import Floats
 from made_np.values import as_choice
 
 __all__ = ["Look"]

@@ -8,18 +8,16 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from numpy.typing import NDArray
-
 from made_np._version import __version__
 from made_np.estimator.params import to_json
 from made_np.estimator.trials import Choice
 from made_np.files import atomic_write
 from made_np.places import check_places
 from made_np.training.identity import digest, identify
+from made_np.typing import Array
 
 __all__ = ["check_checkpoint", "fingerprint", "remembered", "trials_path"]
 
-Array = NDArray[Any]
 Loss = Callable[[Choice], float]
 
 NO_MATTER = "max_epochs", "n_iter_no_change", "random_state", "schedule", "verbose", "warm_start"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from made_np.masks.masks import (
     DEGREES,
     ORDERS,
-    Bools,
-    Ints,
     connectivity,
     make_degrees,
     make_mask,
@@ -19,8 +17,6 @@ from made_np.masks.masks import (
 __all__ = [
     "DEGREES",
     "ORDERS",
-    "Bools",
-    "Ints",
     "connectivity",
     "make_degrees",
     "make_mask",

@@ -11,13 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.typing import Array, Floats, Ints
 from made_np.validation import as_doubles, as_finite, as_numbers
 
 __all__ = ["find_order"]
 
-Array = NDArray[Any]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MAX_ROWS = 20_000
 """Of more rows than this, so many are looked at, evenly spaced."""

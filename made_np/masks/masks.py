@@ -11,14 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from made_np.validation import Bools, Ints, as_bools, as_integers, as_permutation, as_widths
+from made_np.typing import Bools, Ints
+from made_np.validation import as_bools, as_integers, as_permutation, as_widths
 from made_np.values import as_choice, as_count, as_flag, as_generator, as_sequence, show
 
 __all__ = [
     "DEGREES",
     "ORDERS",
-    "Bools",
-    "Ints",
     "connectivity",
     "make_degrees",
     "make_mask",

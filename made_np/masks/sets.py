@@ -12,15 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.lazy import lazy
-from made_np.masks.masks import (
-    Bools,
-    Ints,
-    connectivity,
-    make_degrees,
-    make_mask,
-    make_order,
-    position_of,
-)
+from made_np.masks.masks import connectivity, make_degrees, make_mask, make_order, position_of
+from made_np.typing import Bools, Ints
 from made_np.validation import as_permutation
 from made_np.values import as_count
 

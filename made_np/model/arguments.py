@@ -9,8 +9,8 @@ import numpy as np
 
 from made_np.distributions.plain import Distribution
 from made_np.distributions.together import Output, Outputs, make_distribution
-from made_np.layers import Array
 from made_np.masks.masks import DEGREES, ORDERS
+from made_np.typing import Array
 from made_np.validation import as_dense, as_permutation
 from made_np.values import as_choice, as_sequence, show
 

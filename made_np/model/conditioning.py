@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from made_np.layers import Array
-from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MaskSet
+from made_np.typing import Array, Bools, Ints
 
 
 def gap_patterns(known: Bools) -> Iterator[tuple[Bools, Ints]]:

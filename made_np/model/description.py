@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from made_np.backends import BACKENDS, get_backend
 from made_np.backends._folding import Folding
 from made_np.distributions.together import Outputs, output_config
-from made_np.layers import ACTIVATIONS, Array
+from made_np.layers import ACTIVATIONS
 from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet, MaskSets
 from made_np.model.arguments import as_degrees, as_dtype, as_one_or_many, as_order, as_output
 from made_np.network.layout import Layout
 from made_np.network.network import Network
+from made_np.typing import Array
 from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
 from made_np.values import MOST_SEED, as_a, as_choice, as_count, as_flag, as_sequence
 

@@ -10,14 +10,13 @@ import numpy as np
 
 from made_np.backends._numpy.sampling import propagate_means
 from made_np.distributions.together import outputs_from_config
-from made_np.layers import Array
-from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet
 from made_np.model.arguments import as_one_or_many
 from made_np.model.conditioning import assign, fill
 from made_np.model.description import Description
 from made_np.network.jacobian import jacobian
 from made_np.network.starts import SCHEMES, draw_parameters
+from made_np.typing import Array, Bools, Ints
 from made_np.validation import as_dense, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
 

@@ -13,13 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MIXTURE_SIZE
 from made_np.model.conditioning import gap_patterns
 from made_np.model.made import MADE
-
-Array = NDArray[Any]
-
+from made_np.typing import Array, Bools, Ints
 
 Label = Callable[[int], str]
 

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from made_np.layers import Array, masked_linear, residual_add
-from made_np.masks.masks import Bools
+from made_np.layers import masked_linear, residual_add
 from made_np.masks.sets import MaskSet
 from made_np.network.mask_weights import fold
 from made_np.network.network import Network
+from made_np.typing import Array, Bools
 
 AT_ONCE = 1 << 22
 """Numbers that a layer holds for the rows and outputs that are walked back together."""

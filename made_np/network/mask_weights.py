@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from made_np.layers import Array, mask_bias, mask_bias_backward
-from made_np.masks.masks import Bools
+from made_np.layers import mask_bias, mask_bias_backward
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
+from made_np.typing import Array, Bools
 
 
 def fold(network: Network, theta: Array, mask_set: MaskSet) -> tuple[Network, Array]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from made_np.distributions.together import Outputs
-from made_np.layers import ACTIVATIONS, Activation, Array
+from made_np.layers import ACTIVATIONS, Activation
 from made_np.lazy import lazy
-from made_np.masks.masks import Bools
 from made_np.masks.sets import MaskSet
 from made_np.network.layout import Layout
+from made_np.typing import Array, Bools
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from made_np.layers import Array
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
+from made_np.typing import Array
 
 SCHEMES = ("normal", "orthogonal")
 """How weights may be drawn."""

@@ -18,9 +18,10 @@ from made_np.distributions.mixtures import DiscretizedLogistic, RealMixture
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution
 from made_np.distributions.together import Outputs, output_config, outputs_from_config
 from made_np.lazy import lazy
-from made_np.table.frames import Floats, Names, where
+from made_np.table.frames import Names, where
 from made_np.table.kinds import Kind, as_kinds, distribution_of, warn_of_missing, warn_of_row_numbers
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
+from made_np.typing import Floats
 from made_np.validation import as_doubles, as_finite, as_numbers, as_rows
 from made_np.values import as_a, as_count, as_number, show
 

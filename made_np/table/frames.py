@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.typing import Floats
 from made_np.validation import as_dense
 from made_np.values import REALS, show
 
 __all__ = ["Floats", "Names", "as_table", "attribute", "check_columns", "column_names", "columns_of", "where"]
 
-Floats = NDArray[np.float64]
 Names = NDArray[np.object_]
 
 EXACT = 1 << 53

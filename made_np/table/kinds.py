@@ -11,7 +11,8 @@ import numpy as np
 from made_np.distributions.mixtures import DiscretizedLogistic, RealMixture
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
 from made_np.distributions.together import NAMES
-from made_np.table.frames import Floats, where
+from made_np.table.frames import where
+from made_np.typing import Floats
 from made_np.values import show
 
 __all__ = ["KINDS", "Kind", "as_kinds", "distribution_of", "warn_of_missing", "warn_of_row_numbers"]

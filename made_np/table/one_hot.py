@@ -11,18 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.lazy import lazy
+from made_np.typing import Array, Bools, Floats, Ints
 from made_np.validation import as_doubles, as_numbers
 from made_np.values import as_count, as_flag, as_number, show
 
 __all__ = ["NOTHING_ONE_HOT", "OneHot"]
 
-Array = NDArray[Any]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 EVIDENCE = 20.0
 """Rows with two ones that chance would have had to keep away before columns without such rows are taken for one-hot."""

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.model.made import MADE
 from made_np.schedules import Schedule, ScheduleError, after, get_schedule, multiplier
 from made_np.training.loop import Callback, Rows
+from made_np.typing import Array
 from made_np.validation import as_numbers
 from made_np.values import as_callable, as_number, show
-
-Array = NDArray[Any]
 
 
 def as_table(made: MADE, x: Any, context: Any, name: str, context_name: str) -> Rows:

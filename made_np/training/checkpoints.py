@@ -29,12 +29,12 @@ import numpy as np
 
 from made_np.backends import get_backend
 from made_np.files import as_target
-from made_np.layers import Array
 from made_np.model.made import MADE
 from made_np.places import check_writable
 from made_np.storage.model_file import Stored, load, save
 from made_np.training.identity import digest, identify
 from made_np.training.loop import Kept, Record, Run
+from made_np.typing import Array
 from made_np.values import as_choice, as_count
 
 __all__ = ["Checkpoint", "prepare"]

@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.distributions.plain import Gaussian
-from made_np.layers import Array
-from made_np.masks.masks import Bools, Ints
 from made_np.model.made import MADE, as_model
+from made_np.typing import Array, Bools, Ints
 from made_np.validation import as_finite, as_integers, as_numbers
 from made_np.values import as_count, as_sequence, show
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.model.made import MADE, as_model
 from made_np.optim import Optimizer, get_optimizer
@@ -22,12 +21,12 @@ from made_np.schedules import Schedule
 from made_np.training.arguments import as_callbacks, as_decay, as_dropout, as_schedule, as_table, as_valid_rows
 from made_np.training.checkpoints import Checkpoint, prepare
 from made_np.training.loop import Callback, EpochInfo, Options, Record, Rows, Run
+from made_np.typing import Array
 from made_np.validation import undrawn
 from made_np.values import as_count, as_flag, as_generator, as_number, as_path
 
 __all__ = ["Callback", "EpochInfo", "FitResult", "fit"]
 
-Array = NDArray[Any]
 
 # Output biases are started from at most about this many numbers: a memory-mapped table may be larger than memory.
 AT_ONCE = 1 << 24

@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.layers import dropout_mask
 from made_np.messages import tell
 from made_np.model.made import MADE
 from made_np.optim import Optimizer, State, blocks
 from made_np.schedules import Schedule, ScheduleError, after, multiplier
-
-Array = NDArray[Any]
+from made_np.typing import Array
 
 _logger = logging.getLogger("made_np.training")
 

@@ -8,18 +8,16 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.model.made import MADE
 from made_np.optim import Optimizer, State, get_optimizer
 from made_np.schedules import get_schedule
 from made_np.training.arguments import as_decay, as_dropout
 from made_np.training.loop import Options, Record, Rows, Run
+from made_np.typing import Array
 from made_np.values import as_count, as_number
 
 __all__ = ["Memory", "Pass", "train_on"]
-
-Array = NDArray[Any]
 
 
 class Memory(NamedTuple):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from made_np.distributions.distribution import Distribution
-from made_np.layers import Array, sigmoid, softplus
+from made_np.layers import sigmoid, softplus
+from made_np.typing import Array
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ from made_np.estimator.fitting import (
     Known,
 )
 from made_np.estimator.trials import DECAYS, MANY, Choice, Trial, best, little_decay, try_out, without_trials
-from made_np.layers import Array
 from made_np.optim import SGD
+from made_np.typing import Array
 
 FIRST = DECAYS[0]
 OPEN: dict[str, Any] = {"order": "auto", "n_masks": "auto", "weight_decay": "auto"}

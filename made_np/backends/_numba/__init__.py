@@ -14,10 +14,10 @@ from made_np.backends import _numpy
 from made_np.backends._numba.forks import wait_for_compilers
 from made_np.backends._numba.run import Batch
 from made_np.backends._numba.tables import plan_of
-from made_np.layers import Array
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
 from made_np.optim import Optimizer, State
+from made_np.typing import Array
 
 __all__ = ["loss_and_grad", "nll", "params", "row_nll", "sample", "train_step"]
 

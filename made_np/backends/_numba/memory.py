@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.layers import Array
+from made_np.typing import Array
 
 
 class _Alias:

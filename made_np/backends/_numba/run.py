@@ -18,9 +18,8 @@ from made_np.backends._numba.tables import Plan
 from made_np.backends._numba.threads import pool
 from made_np.backends._numba.updates import NO_RULE, Rule, rule_of
 from made_np.backends._numba.weights import spare_size, weights, weights_of_any
-from made_np.layers import Array
-from made_np.masks.masks import Ints
 from made_np.optim import Optimizer, State
+from made_np.typing import Array, Ints
 
 AT_ONCE = 12
 """Panels that are scored together: enough for each weight that is read to be used often."""

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Distribution, Gaussian
-from made_np.masks.masks import Bools, Ints
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
+from made_np.typing import Bools, Ints
 
 # What kernels call the distributions and the activations.
 BERNOULLI, CATEGORICAL, GAUSSIAN, GAUSSIANS, LOGISTICS, DISCRETIZED = range(6)

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from made_np.backends._numba.compiling import inner
-from made_np.layers import Array
 from made_np.optim import SGD, AdaDelta, AdaGrad, Adam, AdamW, Optimizer, State
+from made_np.typing import Array
 
 NONE, PLAIN, NESTEROV, ADAM, ADAGRAD, ADADELTA = range(6)
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from made_np.backends._numpy.sampling import ancestral as sample
 from made_np.layers import (
-    Array,
     dropout,
     dropout_backward,
     masked_linear,
@@ -20,10 +19,10 @@ from made_np.layers import (
     residual_add,
     residual_add_backward,
 )
-from made_np.masks.masks import Bools
 from made_np.masks.sets import MaskSet, Panels
 from made_np.network.network import Network
 from made_np.optim import Optimizer, State
+from made_np.typing import Array, Bools
 
 __all__ = ["loss_and_grad", "nll", "params", "row_nll", "sample", "train_step"]
 

@@ -19,11 +19,10 @@ from collections.abc import Callable
 import numpy as np
 
 from made_np.distributions.plain import Distribution
-from made_np.layers import Array
-from made_np.masks.masks import Ints
 from made_np.masks.sets import MaskSet
 from made_np.network.mask_weights import fold
 from made_np.network.network import Network
+from made_np.typing import Array, Ints
 
 
 def ancestral(

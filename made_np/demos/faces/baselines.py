@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.layers import Array
-from made_np.masks.masks import Bools
+from made_np.typing import Array, Bools
 
 Completer = Callable[[Array], Array]
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.demos.faces.halves import half_orders
-from made_np.layers import Array
 from made_np.model.made import MADE
 from made_np.training.closed_form import fit_linear, set_scales
+from made_np.typing import Array
 from made_np.validation import as_finite, as_numbers
 from made_np.values import as_a, as_count, as_number
 

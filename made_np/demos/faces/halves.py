@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from made_np.masks.masks import Bools, Ints
+from made_np.typing import Bools, Ints
 from made_np.values import as_count
 
 

@@ -24,7 +24,8 @@ from made_np.places import check_writable
 from made_np.table.files.arrays import numpy_bytes, read_numpy
 from made_np.table.files.parquet import parquet_bytes, read_parquet
 from made_np.table.files.text import csv_bytes, read_csv
-from made_np.table.table import Array, Table
+from made_np.table.table import Table
+from made_np.typing import Array
 from made_np.validation import as_numbers
 from made_np.values import as_a, as_flag, as_path, show
 

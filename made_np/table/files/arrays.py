@@ -11,7 +11,8 @@ from typing import IO
 
 import numpy as np
 
-from made_np.table.table import NAMES, Array, Table, TableError, as_table, check_size, reading
+from made_np.table.table import NAMES, Table, TableError, as_table, check_size, reading
+from made_np.typing import Array
 
 WAY_OUT = "save it again with numpy.save or numpy.savez, as numbers, not as objects"
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}

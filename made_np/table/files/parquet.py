@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from made_np.table.table import Array, Table, TableError, as_table, check_exact, check_size, reading
+from made_np.table.table import Table, TableError, as_table, check_exact, check_size, reading
+from made_np.typing import Array
 
 
 def _pyarrow() -> Any:

@@ -8,7 +8,8 @@ import warnings
 
 import numpy as np
 
-from made_np.table.table import EXACT, Array, Table, TableError, as_table, reading
+from made_np.table.table import EXACT, Table, TableError, as_table, reading
+from made_np.typing import Array
 from made_np.values import show
 
 Line = tuple[int, list[str]]
