@@ -24,7 +24,8 @@ from made_np._version import __version__
 if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
     from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
-    from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+    from made_np.distributions.levels import DiscretizedLogistic
+    from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
     from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
     from made_np.estimator import MADEDensity
     from made_np.masks.found import find_order
@@ -69,7 +70,7 @@ _HOME = {
     "Bernoulli": "distributions.plain",
     "Calibration": "diagnostics",
     "Categorical": "distributions.plain",
-    "DiscretizedLogistic": "distributions.mixtures",
+    "DiscretizedLogistic": "distributions.levels",
     "Evaluation": "diagnostics",
     "FitResult": "training.fit",
     "Gaussian": "distributions.plain",

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.extras import not_installed
+from made_np.messages import not_installed
 from made_np.values import as_choice, as_count, as_flag, as_path, show
 
 FOLDER_VARIABLE = "MADE_NP_DATA"

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, RealMixture
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.distributions.mixtures import MixtureOfGaussians, RealMixture
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
 from made_np.model.made import MADE
 

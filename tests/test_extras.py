@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from made_np.extras import install, not_installed
+from made_np.messages import install, not_installed
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = [

@@ -14,7 +14,8 @@ from installed import needs_numba
 from numpy.typing import NDArray
 from strategies import models, random_context, random_rows, random_theta, seeds
 
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Categorical
 from made_np.layers import ACTIVATIONS, dropout_mask
 from made_np.model.made import MADE

@@ -24,8 +24,8 @@ LONGER = {
 
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
-    ["_version", "extras", "lazy", "messages", "streams", "typing", "values"],
-    ["cells", "warning"],
+    ["_version", "lazy", "messages", "typing", "values"],
+    ["cells"],
     ["validation", "files", "normal", "elementwise"],
     ["places", "layers", "masks", "optim", "schedules", "datasets"],
     ["distributions"],

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from strategies import random_rows, random_theta
 
-from made_np.distributions.mixtures import DiscretizedLogistic
+from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Categorical, Gaussian
 from made_np.layers import ACTIVATIONS, dropout_mask
 from made_np.model.made import MADE

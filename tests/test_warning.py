@@ -13,8 +13,8 @@ import pytest
 
 import made_np
 from made_np import MADE, MADEDensity
+from made_np.messages import warn
 from made_np.table.files import read_table
-from made_np.warning import warn
 
 PACKAGE = Path(made_np.__file__).parent
 SPINS = np.array([[-1.0, 0], [0, 1], [1, 0], [2, 1]] * 5)
@@ -106,7 +106,7 @@ def test_a_warning_of_who_calls_it_himself_is_his_own() -> None:
 
 def test_nobody_warns_by_counting_frames() -> None:
     for path in PACKAGE.rglob("*.py"):
-        if path.name == "warning.py" or "testing" in path.relative_to(PACKAGE).parts:
+        if path.name == "messages.py" or "testing" in path.relative_to(PACKAGE).parts:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             assert not (isinstance(node, ast.Attribute) and ast.unparse(node) == "warnings.warn"), path

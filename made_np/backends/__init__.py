@@ -14,8 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, cast
 
 from made_np.backends._forks import hold_at_forks
-from made_np.extras import not_installed
-from made_np.warning import warn
+from made_np.messages import not_installed, warn
 
 if TYPE_CHECKING:
     from made_np.backends.bound import Bound

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 from made_np._version import __version__
 from made_np.cli.catalog import COMMANDS
 from made_np.cli.signals import Stop, stops
-from made_np.streams import standard_streams
+from made_np.cli.streams import standard_streams
 
 __all__ = ["build_parser", "main"]
 

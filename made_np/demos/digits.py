@@ -22,10 +22,10 @@ from made_np import draw
 from made_np.datasets import Dataset, load_digits
 from made_np.diagnostics.evaluation import bits_per_dim
 from made_np.distributions.distribution import Distribution
-from made_np.distributions.mixtures import DiscretizedLogistic
+from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Bernoulli
 from made_np.estimator import MADEDensity
-from made_np.extras import not_installed
+from made_np.messages import not_installed
 from made_np.model.made import MADE
 from made_np.places import check_writable
 from made_np.storage.model_file import save

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from made_np.distributions.distribution import Distribution
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
 from made_np.validation import Unregistered
 from made_np.values import as_a, show

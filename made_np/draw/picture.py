@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from made_np.extras import not_installed
+from made_np.messages import not_installed
 
 MOST_SVG = 500_000
 """A picture whose SVG has more bytes (thousands of wires) shows itself as PNG alone: notebooks keep all they show."""

@@ -48,10 +48,9 @@ class MADEDensity(Conventions):
         What each column is. "auto": a column of 0 and 1 is Bernoulli, one of integers 0..max with max <= 31 is
         Categorical, any other is Gaussian. Or "bernoulli", "gaussian", "categorical", "discretized_logistic",
         ``made_np.Categorical(n)``, ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails,
-        or a name that `made_np.distributions.register` gave to a distribution of your own.
-        Real columns are standardised for the network; densities and samples are in the column's own units. A discrete
-        column has the values up to the largest one in `fit`, and refuses others: give ``Categorical(n)`` if there are
-        more.
+        or a name that `made_np.distributions.register` gave to one of your own. Real columns are standardised for the
+        network; densities and samples are in the column's own units. A discrete column has the values up to the largest
+        one in `fit`, and refuses others: give ``Categorical(n)`` if there are more.
 
         "auto" also looks for one-hot columns in `fit` on 100 rows or more (see `made_np.OneHot.find`), unless `order`
         is a permutation. They are one feature of the model, and `order` counts features. They are one-hot in every

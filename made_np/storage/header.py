@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np._version import __version__
-from made_np.extras import install
+from made_np.messages import install
 from made_np.validation import Unregistered
 from made_np.values import as_a, as_count, show
 

@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 
 from made_np.backends import BACKENDS, get_backend
 from made_np.files import as_target, atomic_write, open_file
+from made_np.messages import warn
 from made_np.model.made import MADE
 from made_np.storage.archive import MAX_ENTRIES, Entries, TooLarge, check_entry, read_entries, write_entries
 from made_np.storage.header import FORMAT_VERSION, Header, decode_header, encode_header, foreign, rebuilding
 from made_np.validation import as_dense
 from made_np.values import as_a, as_choice, as_count, as_path, show
-from made_np.warning import warn
 
 __all__ = ["FORMAT_VERSION", "Stored", "load", "save"]
 

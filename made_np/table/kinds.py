@@ -9,9 +9,9 @@ import numpy as np
 
 from made_np.distributions.distribution import Distribution, Undetermined
 from made_np.distributions.registry import kind_of, names
+from made_np.messages import warn
 from made_np.typing import Floats
 from made_np.values import show
-from made_np.warning import warn
 
 __all__ = [
     "Kind",

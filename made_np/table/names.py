@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from made_np.warning import warn
+from made_np.messages import warn
 
 __all__ = ["check_columns"]
 

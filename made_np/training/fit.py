@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from made_np.messages import warn
 from made_np.model.made import MADE, as_model
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer
@@ -24,7 +25,6 @@ from made_np.training.loop import Callback, EpochInfo, Options, Record, Run
 from made_np.typing import Array
 from made_np.validation import undrawn
 from made_np.values import as_flag, as_generator, as_path
-from made_np.warning import warn
 
 __all__ = ["Callback", "EpochInfo", "FitResult", "fit", "fit_rows"]
 

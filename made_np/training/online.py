@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from made_np.messages import warn
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer, State
 from made_np.training.arguments import as_options
 from made_np.training.loop import Record, Run
 from made_np.typing import Array
-from made_np.warning import warn
 
 __all__ = ["Memory", "Pass", "train_on"]
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from strategies import random_context, random_rows, random_theta
 
 from made_np.backends.bound import Bound
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Categorical, Gaussian
 from made_np.layers import dropout_mask
 from made_np.masks.sets import MaskSet

@@ -17,8 +17,8 @@ from strategies import models, random_context, random_rows, random_theta, seeds
 
 from made_np.backends import get_backend
 from made_np.distributions.plain import Categorical
-from made_np.extras import not_installed
 from made_np.layers import ACTIVATIONS, dropout_mask
+from made_np.messages import not_installed
 from made_np.model.made import MADE
 from made_np.testing import check_gradient
 

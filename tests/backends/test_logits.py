@@ -9,7 +9,8 @@ import pytest
 from installed import each_backend
 
 from made_np.distributions.distribution import Distribution
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Categorical
 from made_np.model.made import MADE
 

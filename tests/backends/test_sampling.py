@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from strategies import DISCRETE, models, random_context, random_rows, random_theta, seeds
 
 from made_np import layers
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.distributions.mixtures import MixtureOfGaussians
 from made_np.distributions.plain import Categorical
 from made_np.model.made import MADE
 from made_np.testing import check_sampler

@@ -16,13 +16,8 @@ from scipy.special import log_softmax, logsumexp
 from small import small
 
 from made_np import MADE, fit, load, save
-from made_np.distributions.mixtures import (
-    DiscretizedLogistic,
-    MixtureOfGaussians,
-    MixtureOfLogistics,
-    RealMixture,
-    responsibilities,
-)
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics, RealMixture, responsibilities
 from made_np.distributions.plain import Gaussian
 from made_np.testing import check_consistency, check_gradient, check_vjp
 

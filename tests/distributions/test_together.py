@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import OUTPUTS, random_rows, seeds
 
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.distributions.mixtures import MixtureOfGaussians
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
 from made_np.distributions.registry import make_distribution
 from made_np.distributions.together import Outputs

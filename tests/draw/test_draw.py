@@ -19,7 +19,7 @@ from made_np import MADE, Calibration, Categorical, MADEDensity, calibration, dr
 from made_np.draw import canvas
 from made_np.draw.canvas import contrast, degree_colours, text_on
 from made_np.draw.images import outline
-from made_np.extras import not_installed
+from made_np.messages import not_installed
 
 PNG = b"\x89PNG\r\n\x1a\n"
 CURVE = {"epoch": [1, 2], "train": [3.0, 2.0], "valid": [4.0, 2.5]}

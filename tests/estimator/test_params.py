@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from made_np.distributions.mixtures import DiscretizedLogistic
+from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Categorical
 from made_np.estimator.params import from_json, to_json
 from made_np.optim import SGD

@@ -120,9 +120,7 @@ MODEL: dict[str, Callable[[], Call]] = {
     "training.closed_form.set_scales": lambda: call(
         linear.set_scales, made=models.linear(), theta=models.linear().init(), scales=np.arange(1.0, 4.0)
     ),
-    "distributions.mixtures.DiscretizedLogistic": lambda: call(
-        made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1
-    ),
+    "distributions.levels.DiscretizedLogistic": lambda: call(made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfGaussians": lambda: call(made_np.MixtureOfGaussians, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
     "distributions.plain.Categorical": lambda: call(made_np.Categorical, n=3),

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from strategies import models, random_rows, random_theta
 
 from made_np.backends import get_backend
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
 from made_np.model.made import MADE
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from strategies import random_theta
 
 from made_np.cells import Source
-from made_np.distributions.mixtures import DiscretizedLogistic
+from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Bernoulli, Categorical
 from made_np.masks.sets import MIXTURE_SIZE
 from made_np.model.gaps import assign, check_gaps, gap_patterns, leading_order, leads, observed_log_prob

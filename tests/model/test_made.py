@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from strategies import DISCRETE, models, n_values, random_context, random_rows, random_theta, seeds
 
-from made_np.distributions.mixtures import DiscretizedLogistic
+from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Categorical
 from made_np.model.made import MADE
 from made_np.testing import check_autoregressive, check_close, check_consistency, check_normalised

@@ -19,7 +19,7 @@ import made_np
 from made_np import storage
 from made_np.backends import get_backend
 from made_np.cli import main
-from made_np.distributions.mixtures import DiscretizedLogistic
+from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Categorical
 from made_np.estimator import MADEDensity
 from made_np.model.made import MADE

@@ -17,7 +17,8 @@ import pytest
 from content import STORED, header_of, load_mutated, put_header, rewrite
 
 from made_np import MADEDensity, backends, storage
-from made_np.distributions.mixtures import DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Categorical
 from made_np.model.made import MADE
 from made_np.storage import load, save

@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from made_np.extras import not_installed
+from made_np.messages import not_installed
+from made_np.table import files as limits
 from made_np.table.files import SUFFIXES, read_table
-from made_np.table.files import reading as limits
 from made_np.table.files.text import csv_bytes
 from made_np.table.files.writing import check_target, write_table
 

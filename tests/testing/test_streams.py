@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import made_np.streams
+import made_np.cli.streams
 import made_np.testing.streams
 from made_np.testing.streams import GONE, Stream, standard_streams
 
@@ -110,5 +110,5 @@ def test_what_was_not_written_is_not_tried_again_when_the_file_is_closed() -> No
 
 def test_the_copy_in_testing_is_the_same_file() -> None:
     copy = Path(made_np.testing.streams.__file__)
-    original = Path(made_np.streams.__file__)
+    original = Path(made_np.cli.streams.__file__)
     assert copy.read_bytes() == original.read_bytes()

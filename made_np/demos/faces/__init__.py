@@ -16,7 +16,7 @@ from made_np.datasets import load_olivetti
 from made_np.demos.faces.baselines import complete, regressors, squared_error
 from made_np.demos.faces.fit import FaceModel, fit_faces
 from made_np.demos.faces.halves import missing_halves
-from made_np.extras import not_installed
+from made_np.messages import not_installed
 from made_np.places import check_places
 from made_np.storage.model_file import save
 from made_np.typing import Array

@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 from made_np.cells import FileSource
-from made_np.table.files.reading import NAMES, TableError, check_size, reading, table_of
+from made_np.table.files import NAMES, TableError, check_size, reading, table_of
 from made_np.table.table import Table
 from made_np.typing import Array
 

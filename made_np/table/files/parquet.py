@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from made_np.cells import FileSource
-from made_np.extras import not_installed
-from made_np.table.files.reading import TableError, check_exact, check_size, reading, table_of
+from made_np.messages import not_installed, warn
+from made_np.table.files import TableError, check_exact, check_size, reading, table_of
 from made_np.table.table import Table
 from made_np.typing import Array
-from made_np.warning import warn
 
 
 def _pyarrow() -> Any:

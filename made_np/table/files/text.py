@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from made_np.cells import FileSource
-from made_np.table.files.reading import EXACT, TableError, reading, table_of
+from made_np.messages import warn
+from made_np.table.files import EXACT, TableError, reading, table_of
 from made_np.table.table import Table
 from made_np.typing import Array
 from made_np.values import show
-from made_np.warning import warn
 
 Line = tuple[int, list[str]]
 """Its number, and its cells."""
