@@ -192,7 +192,7 @@ def masked_linear_backward(
 def _own(name: str, out: Buffer, **read: Buffer) -> None:
     """Raise a `ValueError` if `out` is an array that shares memory with one that is read or written after it."""
     if out is not None and out is not False:
-        as_target(out, name, {other: array for other, array in read.items() if array is not False})
+        as_target(out, name, read)
 
 
 # ----------------------------------------------------------------------------------------- activations

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -166,12 +166,15 @@ def as_flat(vector: Any, name: str, kinds: str = "f") -> Array:
     return vector
 
 
-def as_target(vector: Array, name: str, read: Mapping[str, Array | None]) -> Array:
-    """Return an array that is going to be overwritten, or raise if it cannot be, or holds some of what is `read`."""
+def as_target(vector: Array, name: str, read: Mapping[str, Array | Literal[False] | None]) -> Array:
+    """Return an array that is going to be overwritten, or raise if it cannot be, or holds some of what is `read`.
+
+    None and False stand for no array.
+    """
     if not vector.flags.writeable:
         raise ValueError(f"{name} is read-only, and would be overwritten: give an array that can be written to")
     for other, array in read.items():
-        if array is not None and np.may_share_memory(vector, array):
+        if array is not None and array is not False and np.may_share_memory(vector, array):
             raise ValueError(f"{name} shares memory with {other}, and would overwrite it: give an array of its own")
     return vector
 

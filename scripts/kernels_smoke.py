@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np import MADE, Categorical, DiscretizedLogistic, MixtureOfGaussians, MixtureOfLogistics
+from made_np import MADE, Categorical, DiscretizedLogistic, Gaussian, MixtureOfGaussians, MixtureOfLogistics
 from made_np.optim import SGD, AdaDelta, AdaGrad, Adam, AdamW, Optimizer
 
 Array = NDArray[Any]
@@ -35,9 +35,9 @@ N_ROWS = 41
 
 OUTPUTS = [
     *["bernoulli", Categorical(3), DiscretizedLogistic(4, 2)],
-    *["gaussian", MixtureOfGaussians(2), MixtureOfLogistics(2)],
+    *["gaussian", Gaussian(scale="exp"), MixtureOfGaussians(2), MixtureOfLogistics(2)],
 ]
-N_VALUES = [2, 3, 4, None, None, None]
+N_VALUES = [2, 3, 4, None, None, None, None]
 """How many values each of them has, from 0 on; None for real numbers."""
 
 ORDERS: dict[str, dict[str, Any]] = {

@@ -67,7 +67,7 @@ def test_the_network_computes_with_it() -> None:
     views = made.layout.views(theta)
     mask0, mask1 = made.mask_sets[0].masks
     h = softsign(X @ (views["W0"] * mask0).T + views["b0"])
-    np.testing.assert_allclose(made.params(theta, X), h @ (views["W1"] * mask1).T + views["b1"], rtol=1e-12)
+    np.testing.assert_allclose(made.raw_outputs(theta, X), h @ (views["W1"] * mask1).T + views["b1"], rtol=1e-12)
 
 
 def test_weights_start_with_its_gain() -> None:
@@ -123,7 +123,7 @@ def test_a_model_comes_back_from_its_file_where_it_is_registered(tmp_path: Path)
     with pytest.raises(ValueError, match="activation='softsign' is unknown"):
         MADE.from_config({**made.config()})
     with pytest.raises(ValueError, match="activation='softsign' is unknown"):
-        made.log_prob(theta, X)
+        pickle.loads(pickle.dumps(made)).log_prob(theta, X)
 
 
 def test_the_estimator_takes_it_and_its_file_does(tmp_path: Path) -> None:

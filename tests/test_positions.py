@@ -48,7 +48,7 @@ def learn(density: MADEDensity, x: Any, **more: Any) -> None:
 MODELS: dict[str, Callable[[Any], Any]] = {
     "log_prob": lambda x: MODEL.log_prob(THETA, x),
     "feature_log_prob": lambda x: MODEL.feature_log_prob(THETA, x),
-    "params": lambda x: MODEL.params(THETA, x),
+    "raw_outputs": lambda x: MODEL.raw_outputs(THETA, x),
     "loss_and_grad": lambda x: MODEL.loss_and_grad(THETA, x),
     "init": lambda x: MODEL.init(0, x),
     "fit": lambda x: made_np.fit(MODEL, x, max_epochs=1),

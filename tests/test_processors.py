@@ -107,7 +107,7 @@ def test_it_ends_with_1_and_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch, 
     assert [line.split(" off by ")[0] for line in said[:-1]] == [
         f"WRONG: float64, {name}: sample" for name in kernels_smoke.MODELS
     ]
-    assert "4 results differ from NumPy's" in said[-1]
+    assert f"{len(kernels_smoke.MODELS)} results differ from NumPy's" in said[-1]
     assert f"numba {numba.__version__}" in said[-1]
 
 

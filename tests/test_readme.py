@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from made_np import MADE, Categorical, MADEDensity, MixtureOfGaussians
+from made_np import MADE, Categorical, Gaussian, MADEDensity, MixtureOfGaussians
 from made_np.demos import digits
 from made_np.draw import words
 
@@ -135,8 +135,8 @@ def test_columns_become_what_the_table_says() -> None:
     table = {
         "0 and 1, or False and True": (rng.random((200, 1)) < 0.5, "Bernoulli()"),
         "whole numbers 0, 1, ..., at most 31": (np.arange(200)[:, None] % 32, "Categorical(n=32)"),
-        "other whole numbers: ages, counts, years": (np.arange(200)[:, None] % 33, "Gaussian(min_scale=0.001)"),
-        "real numbers": (rng.random((200, 1)), "Gaussian(min_scale=0.001)"),
+        "other whole numbers: ages, counts, years": (np.arange(200)[:, None] % 33, repr(Gaussian())),
+        "real numbers": (rng.random((200, 1)), repr(Gaussian())),
         "neighbours of 0 and 1, of which one is 1 in every row": (
             np.eye(3)[rng.integers(0, 3, 200)],
             "Categorical(n=3)",

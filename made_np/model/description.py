@@ -180,7 +180,7 @@ class Description:
     @property
     def n_params(self) -> int:
         """P, the length of theta."""
-        return self.layout.size
+        return self.network.layout.size
 
     @property
     def output_slices(self) -> tuple[slice, ...]:

@@ -78,9 +78,10 @@ class Layout:
             raise ValueError(f"theta has shape {theta.shape}: this layout needs ({self.size},)")
         if not theta.flags.c_contiguous:
             raise ValueError("theta is not contiguous: pass np.ascontiguousarray(theta)")
-        return {
-            name: theta[self.slices[name]].reshape(shape) for name, shape in zip(self.names, self.shapes, strict=True)
-        }
+        views = {}
+        for (name, place), shape in zip(self.slices.items(), self.shapes, strict=True):
+            views[name] = theta[place].reshape(shape)
+        return views
 
     def locate(self, k: int) -> str:
         """Return the name of entry `k` of the flat vector, such as ``"W1[4, 7]"``.

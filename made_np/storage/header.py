@@ -95,9 +95,9 @@ def rebuilding(path: str, writer: str, what: str) -> Iterator[None]:
         yield
     except MemoryError:
         raise
-    except Unregistered as error:
-        raise Unregistered(f"{path} (of made_np {writer}): {error}") from error
     except Exception as error:  # what another release wrote, or another program, can fail in any way
+        if isinstance(error, Unregistered) and writer == __version__:  # another release may have one more of its own
+            raise Unregistered(f"{path} (of made_np {writer}): {error}") from error
         raise ValueError(
             f"{path}: made_np {__version__} cannot rebuild the {what} that made_np {writer} saved there "
             f"({error}): to read it fetch the source of made_np {writer}, and {install()}"

@@ -21,6 +21,7 @@ from installed import EACH, each_backend, needs_numba
 from strategies import random_rows, random_theta
 
 import made_np
+from made_np import layers
 from made_np.backends import _numpy
 from made_np.backends.bound import Bound
 from made_np.distributions.plain import Bernoulli
@@ -76,7 +77,7 @@ class Odd(Bernoulli):
 
 @needs_numba
 def test_a_network_without_a_kernel_is_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ACTIVATIONS, "odd", ACTIVATIONS["tanh"])
+    monkeypatch.setitem(layers._ACTIVATIONS, "odd", ACTIVATIONS["tanh"])
     for arguments in ({"output": Odd()}, {"activation": "odd"}, {"output": ["gaussian", Odd(), "bernoulli"]}):
         made = MADE(3, (5,), dtype="float64", backend="numba", **arguments)  # type: ignore[arg-type]
         assert type(made.bound[0]) is type(_numpy.bind(made.network, made.mask_sets[0]))

@@ -32,6 +32,6 @@ def test_they_hold_every_wire_and_compute_what_one_product_does(made: MADE, seed
         np.testing.assert_allclose(wires.product(x, W, dy[0]), masked_linear(x, W, dy[0], mask), atol=1e-12)
         got, want = ([np.full_like(a, np.nan) for a in (W, dy[0], x)] for _ in range(2))
         wires.product_backward(dy, x, W, dW=got[0], db=got[1], dx=got[2])
-        masked_linear_backward(dy, x, W, mask, dW=want[0], db=want[1], dx=want[2])
+        masked_linear_backward(dy, x, W, dy[0], mask, dW=want[0], db=want[1], dx=want[2])
         for a, b in zip(got, want, strict=True):
             np.testing.assert_allclose(a, b, atol=1e-12)

@@ -269,7 +269,7 @@ def test_where_it_has_no_name_a_file_says_so(tmp_path: Path, capsys: pytest.Capt
     write_table(tmp_path / "rows.csv", table("poisson"), ["a", "b", "c"])
     made_np.distributions.unregister("poisson")
     try:
-        words = r"model.npz: the distribution 'poisson' is not registered here: .* before you load"
+        words = r"model.npz \(of made_np .*\): the distribution 'poisson' is not registered here: .* before you load"
         for load in (made_np.load, MADEDensity.load):
             with pytest.raises(ValueError, match=words):
                 load(path)

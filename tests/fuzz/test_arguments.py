@@ -15,6 +15,7 @@ from fuzz.examples import EXAMPLES
 from fuzz.hostile import HOSTILE
 from fuzz.models import write_files
 from fuzz.public import arguments_of, public
+from made_np import layers
 
 PUBLIC = public()
 
@@ -29,6 +30,14 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         os.chdir(folder)
         yield folder
         os.chdir(home)
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Nothing stays registered."""
+    yield
+    for name in set(layers.ACTIVATIONS) - layers.BUILT_IN:
+        layers.unregister_activation(name)
 
 
 def test_everything_public_has_an_example() -> None:

@@ -116,7 +116,7 @@ def test_scales_are_set(covariance: np.ndarray) -> None:
 @pytest.mark.parametrize("scale", [0.0, 1e-9, 0.5, 1e9])
 def test_scales_are_set_as_near_as_the_model_goes(output: Gaussian, scale: float) -> None:
     made = MADE(2, (), output, dtype="float64")
-    raw = made.params(set_scales(made, made.init(), scale), np.zeros((1, 2)))
+    raw = made.raw_outputs(set_scales(made, made.init(), scale), np.zeros((1, 2)))
     got = output.inverse_cdf(raw.reshape(2, 2), np.full(2, 0.8413447460685429))
     np.testing.assert_allclose(got, max(scale, output.min_scale), rtol=1e-9, atol=1.1e-6)
 

@@ -68,7 +68,8 @@ class _Bound(Bound):
     def forward(self, views: dict[str, Array], encoded: Array, keeps: list[Array | None]) -> Trace:
         """Run encoded inputs (B, I + C) through the network; `keeps` are L + 1, those of the inputs first."""
         thin, *thin_hidden = keeps
-        encoded = _drop(encoded, thin)
+        if thin is not None:
+            encoded = dropout(encoded, thin)
         inputs = [encoded]
         kept = []
         for layer in range(self.depth):
@@ -76,7 +77,8 @@ class _Bound(Bound):
             z = self.wires[layer].product(below, views[f"W{layer}"], views[f"b{layer}"])
             y, needed = self.act.run(z)
             kept.append(needed)
-            h = _drop(y, thin_hidden[layer])
+            keep = thin_hidden[layer]
+            h = y if keep is None else dropout(y, keep)
             skip = self.mask_set.skips[layer]
             inputs.append(h if skip is None else residual_add(h, below, skip))
         bias = views[f"b{self.depth}"]
@@ -126,7 +128,8 @@ class _Bound(Bound):
                 dx += residual_add_backward(ds, None, None, skip, dy=False)[1]
             # ds: the gradient of what left hidden layer `layer - 1`, complete now with the share of the skip above it.
             ds = dx
-            dh = _drop_backward(ds, keeps[layer])
+            keep = keeps[layer]
+            dh = ds if keep is None else dropout_backward(ds, None, keep, dkeep=False)[0]
             dy = self.act.run_backward(dh, trace.kept[layer - 1])
 
     def raw_outputs(
@@ -173,14 +176,6 @@ class _Bound(Bound):
 
     def propagate_means(self, theta: Array, given: Array, context: Array | None = None) -> Array:
         return propagate_means(self.route, self.views(theta), given, context)
-
-
-def _drop(x: Array, keep: Array | None) -> Array:
-    return x if keep is None else dropout(x, keep)
-
-
-def _drop_backward(dy: Array, keep: Array | None) -> Array:
-    return dy if keep is None else dropout_backward(dy, None, keep, dkeep=False)[0]
 
 
 def _sum_features(nll: Array) -> Array:
