@@ -25,9 +25,9 @@ PNG = b"\x89PNG\r\n\x1a\n"
 CURVE = {"epoch": [1, 2], "train": [3.0, 2.0], "valid": [4.0, 2.5]}
 
 
-def title_of(picture: Any) -> str:
+def title_of(picture: Figure) -> str:
     """The title of a figure, as matplotlib before 3.8 keeps it too."""
-    return str(picture._suptitle.get_text())
+    return "" if picture._suptitle is None else str(picture._suptitle.get_text())
 
 
 def small(**more: object) -> MADE:
