@@ -11,7 +11,6 @@ from operator import attrgetter
 from typing import Any
 
 from made_np.distributions.distribution import Distribution
-from made_np.validation import as_widths
 
 __all__ = [
     "direct_wires",
@@ -74,7 +73,7 @@ def hidden_layer_sizes(asked: Any, n_rows: int, n_columns: int, n_masks: int | N
     ((1000,), (1000,))
     """
     if not is_auto(asked):
-        return as_widths(asked, "hidden_layer_sizes")
+        return tuple(asked)  # which have been looked at
     least = FEWEST_SHARED if n_masks != 1 and n_rows else FEWEST
     wanted = max(n_rows // ROWS_PER_UNIT, least)
     return (max(min(wanted, MOST, MOST_WIRES // n_columns), FEWEST),)

@@ -46,13 +46,12 @@ def as_kinds(kinds: Any, n_columns: int) -> list[Kind]:
         )
     if len(kinds) != n_columns:
         raise ValueError(f"columns lists {len(kinds)} distributions, but X has {n_columns} columns: give one for each")
+    known = kind_names()
     for d, kind in enumerate(kinds):
         if not isinstance(kind, (str, Distribution)):
             raise TypeError(f"columns[{d}]={show(kind)} is a {type(kind).__name__}: give a name or a distribution")
-        if isinstance(kind, str) and kind not in kind_names():
-            raise ValueError(
-                f"columns: {show(kind)} (column {d}) is unknown: use one of {kind_names()}, or a distribution"
-            )
+        if isinstance(kind, str) and kind not in known:
+            raise ValueError(f"columns: {show(kind)} (column {d}) is unknown: use one of {known}, or a distribution")
     return list(kinds)
 
 
