@@ -179,8 +179,11 @@ KINDS = {
     "command": Kind(
         (
             Edit("made_np/cli/counting.py", "counting.py"),
-            Edit("made_np/cli/__init__.py", "from made_np.cli import counting\n", at="from made_np.cli import"),
-            Edit("made_np/cli/__init__.py", "    counting.add_parser(subparsers)\n", at="    checking.add_parser("),
+            Edit(
+                "made_np/cli/catalog.py",
+                '    Command("count", "count the rows of a table", "cli.counting"),\n',
+                at='    Command("check",',
+            ),
             Edit("tests/cli/test_counting.py", "test_counting.py"),
             Edit("README.md", "| `made-np count table.csv` | counts rows |\n", at="| `made-np check model.npz` |"),
         ),

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-from typing import Any
+from argparse import ArgumentParser, Namespace
 
 from made_np.table.files import read_table
 
-__all__ = ["add_parser", "run_count"]
+__all__ = ["DESCRIPTION", "add_arguments", "run"]
+
+DESCRIPTION = "Count the rows of a table."
 
 
-def add_parser(subparsers: Any) -> None:
-    """Add count."""
-    parser = subparsers.add_parser("count", help="count the rows of a table")
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what count takes."""
     parser.add_argument("data", metavar="DATA", help="a table")
-    parser.set_defaults(run=run_count)
 
 
-def run_count(args: Namespace) -> None:
+def run(args: Namespace) -> None:
     """Print how many rows there are."""
-    print(f"{args.data}: {len(read_table(args.data).values)} rows")
+    print(f"{args.data}: {len(read_table(args.data))} rows")
