@@ -51,7 +51,7 @@ def reproduce(folder: Path, *arguments: str) -> str:
 
 
 def test_reproduce_trains_once_writes_down_all_and_goes_on_where_it_stopped(folder: Path) -> None:
-    interrupted = reproduce(folder, "--settings", FREE, "--budget", "1e-5")
+    interrupted = reproduce(folder, "--settings", FREE, "--budget", "1e-3")
     assert "the time is up" in interrupted
     assert not (folder / "paper.json").exists()
     assert "test" in reproduce(folder, "--settings", FREE)
@@ -66,7 +66,7 @@ def test_reproduce_trains_once_writes_down_all_and_goes_on_where_it_stopped(fold
 
 
 def test_interrupted_run_ends_with_the_parameters_of_one_that_was_not(folder: Path) -> None:
-    reproduce(folder, "--settings", FREE, "--budget", "1e-5")
+    reproduce(folder, "--settings", FREE, "--budget", "1e-3")
     reproduce(folder, "--settings", FREE)
     first = read(folder / "paper.json")["nltcs"][FREE]
     (folder / "paper.json").unlink()

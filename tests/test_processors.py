@@ -77,7 +77,7 @@ def off(amount: float) -> Any:
     ],
 )
 def test_a_wrong_number_is_found(name: str, words: str, amount: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    p = kernels_smoke.problem(kernels_smoke.MODELS["random order"], "float64")
+    p = kernels_smoke.problem("random order", "float64")
     want = kernels_smoke.scores("numpy", p)
     monkeypatch.setattr(_Bound, name, off(amount)(getattr(_Bound, name)))
     said = list(kernels_smoke.differences(kernels_smoke.scores("numba", p), want, 1e-10))
@@ -87,7 +87,7 @@ def test_a_wrong_number_is_found(name: str, words: str, amount: float, monkeypat
 @compiled
 @pytest.mark.parametrize("rule", kernels_smoke.RULES)
 def test_a_rule_that_forgets_its_decay_is_found(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    p = kernels_smoke.problem(kernels_smoke.MODELS["natural order"], "float64")
+    p = kernels_smoke.problem("natural order", "float64")
     step = _Bound.train_step
 
     def without_decay(bound: Any, theta: Any, *others: Any, **options: Any) -> Any:
