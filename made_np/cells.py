@@ -94,6 +94,7 @@ class FileSource(Source):
 
     Examples
     --------
+    >>> import numpy as np
     >>> FileSource("a.csv", names=["id", "age"], lines=np.array([2, 3, 5])).cell(2, 1)
     'a.csv, line 5, column age'
     >>> FileSource("a.npy").at(100).cell(7, 1)
