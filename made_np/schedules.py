@@ -86,7 +86,7 @@ class WarmRestarts:
     """`cosine` over `steps` steps, then again from 1 over `growth` times as many, and so on.
 
     Loshchilov & Hutter (2017), section 3, where `steps` is T_0 and `growth` is T_mult; heedless of the run's length.
-    `train.fit` with validation rows gives the best theta back, which is mostly one from the end of a period.
+    `made_np.fit` with validation rows gives the best theta back, which is mostly one from the end of a period.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Checkpoints: a run of `train.fit` in a file, from which it goes on with the same bits as if it had never stopped.
+"""Checkpoints: a run of `made_np.fit` in a file, from which it goes on with the same bits as if it had never stopped.
 
-A checkpoint is a file that `storage.save` wrote, and `storage.load` opens it as a model: its theta is the one that
+A checkpoint is a file that `made_np.save` wrote, and `made_np.load` opens it as a model: its theta is the one that
 `fit` would give back. What a run needs besides stands with it:
 
 ==================== =====================================================================================
@@ -190,8 +190,8 @@ def prepare(
 ) -> Checkpoint | None:
     """Return the checkpoint of a fresh run, which goes on from it at `resume`; None without a path.
 
-    `theta` and `rng` are what `train.fit` was given. Raises what `Checkpoint.restore` does, and if there can be no such
-    file.
+    `theta` and `rng` are what `made_np.fit` was given. Raises what `Checkpoint.restore` does, and if there
+    can be no such file.
     """
     as_choice(resume, "resume", (True, False))
     if path is None:

@@ -1,4 +1,4 @@
-"""One training run, step by step: what `train.fit` starts once all its arguments are checked."""
+"""One training run, step by step: what `made_np.fit` starts once all its arguments are checked."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ Callback = Callable[[EpochInfo], object]
 
 @dataclass(frozen=True, eq=False)
 class Options:
-    """How to train: arguments of `train.fit` that have been checked."""
+    """How to train: arguments of `made_np.fit` that have been checked."""
 
     optimizer: Optimizer
     learning_rate: float

@@ -37,7 +37,7 @@ class Memory(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """What `train_on` gives back: theta (P,), a history like that of `train.fit`, how it ended, and the memory."""
+    """What `train_on` gives back: theta (P,), a history like that of `made_np.fit`, how it ended, and the memory."""
 
     theta: Array
     history: dict[str, list[Any]]
@@ -62,7 +62,7 @@ def train_on(
 ) -> Pass:
     """Pass over the rows once, in minibatches, going on from `theta` and `memory`.
 
-    Unlike a new call of `train.fit` it goes on with the moments of the optimizer and in the cycle of mask sets.
+    Unlike a new call of `made_np.fit` it goes on with the moments of the optimizer and in the cycle of mask sets.
     Arguments as there, but the rows have been checked. `theta` and `memory` are copied, so they may be read-only, as
     files that are mapped into memory are; `memory` is None at first, and forgotten where the optimizer changed.
 
