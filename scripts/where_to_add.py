@@ -210,11 +210,19 @@ KINDS = {
 }
 
 
-def copy_of_the_checkout(folder: Path) -> Path:
-    """Return where a copy of all files that git knows, or would add, lies in `folder`."""
+def files_of_the_checkout() -> list[str]:
+    """Return all files that git knows, or would add; of an unpacked source distribution, all that it holds."""
+    if not (ROOT / ".git").exists():
+        found = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
+        return [path.as_posix() for path in found if not {"build", "__pycache__"} & set(path.parts)]
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
-    for name in filter(None, names):
+    return list(filter(None, names))
+
+
+def copy_of_the_checkout(folder: Path) -> Path:
+    """Return where a copy of the checkout lies in `folder`."""
+    for name in files_of_the_checkout():
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
