@@ -226,10 +226,6 @@ class Table:
         for first in range(0, self.n_rows, step):
             yield first, self.read(first, first + step, gaps=gaps)
 
-    def has_gaps(self) -> bool:
-        """Whether a value is missing; all of them are read and checked, up to the first gap."""
-        return any(np.isnan(block).any() for _, block in self.blocks())
-
     def n_gaps(self) -> int:
         """Return how many values are missing; all of them are read and checked."""
         return sum(int(np.isnan(block).sum()) for _, block in self.blocks())
