@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.columns.columns import Columns, Kind
 from made_np.diagnostics import Evaluation
 from made_np.estimator import stored
 from made_np.estimator.conventions import Conventions, learned, seed_of
@@ -18,7 +19,6 @@ from made_np.estimator.trials import Trial
 from made_np.model.made import MADE
 from made_np.optim import Optimizer
 from made_np.schedules import Schedule
-from made_np.table.columns import Columns, Kind
 from made_np.table.one_hot import OneHot
 from made_np.typing import Floats
 from made_np.values import as_count
@@ -137,7 +137,7 @@ class MADEDensity(Conventions):
     trials_ : list of `estimator.trials.Trial`
         What was tried before the fit, where a parameter is "auto": `choice` and `valid`, its loss in nats per row.
     history_ : dict of str to list
-        One entry per epoch: ``epoch``, ``train``, ``valid`` (nats per row, in the units of the model), and more.
+        One entry per epoch: ``epoch``, ``train``, ``valid`` (nats per row, in the units of the columns), and more.
     stopped_by_ : {"patience", "max_epochs", "interrupt", "diverged", "schedule"}
 
     Examples

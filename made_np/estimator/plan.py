@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from made_np.columns.columns import Columns
 from made_np.estimator import rules
 from made_np.estimator.rules import is_auto
 from made_np.estimator.trials import Choice
 from made_np.model.made import MADE
-from made_np.table.columns import Columns
 from made_np.training.arguments import as_options
 from made_np.training.loop import Options
 from made_np.validation import as_widths

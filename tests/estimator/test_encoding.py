@@ -9,9 +9,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from made_np import MADE, OneHot
+from made_np.columns.columns import Columns
 from made_np.estimator.encoding import encode
 from made_np.table import table as tables
-from made_np.table.columns import Columns
 from made_np.table.table import Table
 
 RNG = np.random.default_rng(0)

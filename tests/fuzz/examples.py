@@ -342,8 +342,8 @@ def _draws() -> dict[str, Any]:
 
 
 TABLES: dict[str, Callable[[], Call]] = {
-    "table.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
-    "table.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
+    "columns.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
+    "columns.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
     "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
     "estimator.density.MADEDensity": lambda: call(_fitted, **models.LEARNER),
     "estimator.density.MADEDensity.fit": lambda: call(
