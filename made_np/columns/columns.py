@@ -29,7 +29,7 @@ from made_np.distributions.plain import Bernoulli, Categorical
 from made_np.lazy import lazy
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
-from made_np.typing import Floats, Ints
+from made_np.typing import Bools, Floats, Ints
 from made_np.validation import as_doubles, as_rows
 from made_np.values import as_a, as_count, show
 
@@ -235,6 +235,15 @@ class Columns:
             own = z[..., places]
             x[..., places] = column.coding.decode(own, None if rng is None else rng.random(own.shape))
         return x
+
+    def known(self, x: Floats, z: Floats) -> Bools:
+        """Return which features are known in the numbers `x` (n, D), whose `encode` is `z`: all but the gaps.
+
+        A value that its column does not know is known to be another one than those.
+        """
+        first = [start for start, _ in self.spans]
+        is_group = np.array([stop > start + 1 for start, stop in self.spans], dtype=bool)
+        return ~np.isnan(z) | (~np.isnan(x[:, first]) & ~is_group)
 
     def log_term(self, x: Floats) -> Floats:
         """Return what log p(x) has on top of log p(z), for each row of numbers and each feature, in nats.
