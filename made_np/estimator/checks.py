@@ -63,7 +63,7 @@ def check_params(params: Any) -> None:
         as_number(params.weight_decay, "weight_decay", "[0, inf)")
     for name in FLAGS:
         as_flag(getattr(params, name), name)
-    for name, words in CHOICES.items():
-        as_choice(getattr(params, name), name, words)
+    for name, choices in CHOICES.items():
+        as_choice(getattr(params, name), name, choices)
     if not isinstance(params.verbose, (bool, np.bool_)):
         as_count(params.verbose, "verbose", 0)
