@@ -28,7 +28,14 @@ ENDLESS = ("huge broadcast", "huge vector")
 
 
 def _scores(**more: Any) -> dict[str, Any]:
-    return {"theta": models.theta(), "x": models.rows(), "context": models.context(), "mask_set": 1, **more}
+    return {
+        "theta": models.theta(),
+        "x": models.rows(),
+        "context": models.context(),
+        "mask_set": 1,
+        "gaps": "skip",
+        **more,
+    }
 
 
 def _keeps() -> list[Any]:
@@ -66,6 +73,7 @@ def _fit() -> dict[str, Any]:
         "resume": True,
         "progress": False,
         "callbacks": [],
+        "gaps": "skip",
     }
 
 
@@ -78,7 +86,7 @@ MODEL: dict[str, Callable[[], Call]] = {
     ),  # as any sequence
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
-    "model.made.MADE.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
+    "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
     "model.made.MADE.fill_means": lambda: call(
         models.mixed().fill_means,
         theta=models.theta(),
@@ -89,15 +97,17 @@ MODEL: dict[str, Callable[[], Call]] = {
         mask_set=None,
     ),
     "model.made.MADE.from_config": lambda: call(MADE.from_config, config=models.mixed().config()),
-    "model.made.MADE.init": lambda: call(models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal"),
-    "model.made.MADE.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
-    "model.made.MADE.loss_and_grad": lambda: call(
+    "model.made.MADE.init": lambda: call(
+        models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal", gaps="skip"
+    ),
+    "model.scoring.Scoring.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
+    "model.scoring.Scoring.loss_and_grad": lambda: call(
         models.mixed().loss_and_grad,
         changes=("grad",),
         **_scores(grad=np.empty_like(models.theta()), dropout=_keeps()),
     ),
-    "model.made.MADE.jacobian": lambda: call(models.mixed().jacobian, **_scores()),
-    "model.made.MADE.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores()),
+    "model.scoring.Scoring.jacobian": lambda: call(models.mixed().jacobian, **_scores()),
+    "model.scoring.Scoring.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores()),
     "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),
