@@ -49,7 +49,10 @@ class MADE(Description):
         How far each hidden unit sees, counted from 1 along the order. "spread": every degree, evenly. "random": drawn,
         anew for each mask set. A list per mask set represents an ensemble of masks that were drawn elsewhere.
     n_masks : int or None
-        How many mask sets share theta; None: endlessly many, a fresh one at every training step.
+        How many mask sets share theta; None: endlessly many, a fresh one at every training step. With order="random"
+        each has an order of its own, and the first 32 are mixed. With one order that is its *home*: rows without gaps
+        are scored and drawn in it, every other training step takes it, and the steps between take *paths*, the orders
+        for rows with gaps (`path`).
     direct : bool or "auto"
         Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
     residual : bool
@@ -182,7 +185,8 @@ class MADE(Description):
         Parameters
         ----------
         mask_set : int, permutation, or None
-            None: the mixture over all mask sets; of an endless model, over the first 32 (`mixture` for others).
+            None: the mixture over all mask sets; of an endless model, over the first 32 (`mixture` for others); of
+            one with paths, its home order.
         """
         theta = self.check_theta(theta)
         sets = self._several(mask_set)
