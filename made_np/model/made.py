@@ -53,7 +53,10 @@ class MADE(Scoring):
         How far each hidden unit sees, counted from 1 along the order. "spread": every degree, evenly. "random": drawn,
         anew for each mask set. A list per mask set represents an ensemble of masks that were drawn elsewhere.
     n_masks : int or None
-        How many mask sets share theta; None: endlessly many, a fresh one at every training step.
+        How many mask sets share theta; None: endlessly many, a fresh one at every training step. With order="random"
+        each has an order of its own, and the first 32 are mixed. With one order that is its *home*: rows without gaps
+        are scored and drawn in it, every other training step takes it, and the steps between take *paths*, the orders
+        for rows with gaps (`path`).
     direct : bool or "auto"
         Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
     residual : bool

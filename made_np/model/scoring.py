@@ -88,7 +88,8 @@ class Scoring(Description):
         Parameters
         ----------
         mask_set : int, permutation, or None
-            None: the mixture over all mask sets; of an endless model, over the first 32 (`mixture` for others).
+            None: the mixture over all mask sets; of an endless model, over the first 32 (`mixture` for others); of
+            one with paths, its home order.
         gaps : {"refuse", "skip"}
             What to do with NaN in `x`: raise, or score each row by what is known in it, under each mask set the sum
             over the known d of ``log p(x_d | what is known before d)``.
