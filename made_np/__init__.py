@@ -24,6 +24,7 @@ from made_np._version import __version__
 if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
     from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
+    from made_np.distributions.atoms import WithAtoms
     from made_np.distributions.levels import DiscretizedLogistic
     from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
     from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
@@ -47,6 +48,7 @@ __all__ = [
     "MixtureOfGaussians",
     "MixtureOfLogistics",
     "OneHot",
+    "WithAtoms",
     "__version__",
     "calibration",
     "datasets",
@@ -78,6 +80,7 @@ _HOME = {
     "MixtureOfGaussians": "distributions.mixtures",
     "MixtureOfLogistics": "distributions.mixtures",
     "OneHot": "table.one_hot",
+    "WithAtoms": "distributions.atoms",
     "calibration": "diagnostics",
     "evaluate": "diagnostics",
     "find_order": "masks.found",

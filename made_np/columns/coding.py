@@ -1,4 +1,4 @@
-"""From the numbers of a column to the values of its feature in the model, and back: how a column is coded.
+"""How the numbers x of a column become the values z of its feature in the model.
 
 A coding z = T(x) is fixed before training. The density of x follows from that of z: ``log p(x) = log p(z) + t(x)``,
 where t is the logarithm of the slope of T for a real column, and the logarithm of the share that x has of its bin where
@@ -16,7 +16,7 @@ import numpy as np
 from made_np.typing import Bools, Floats
 from made_np.values import as_number
 
-__all__ = ["CODINGS", "PLAIN", "Affine", "Coding", "coding_from_config"]
+__all__ = ["PLAIN", "Affine", "Coding"]
 
 
 class Coding(ABC):
@@ -94,12 +94,3 @@ class Affine(Coding):
 
 PLAIN = Affine()
 """z = x."""
-
-CODINGS: dict[str, type[Coding]] = {coding.name: coding for coding in (Affine,)}
-"""Every coding by the name that files give it."""
-
-
-def coding_from_config(config: dict[str, Any]) -> Coding:
-    """Return the coding whose name and arguments a file holds."""
-    about = dict(config)
-    return CODINGS[about.pop("name")].from_config(about)

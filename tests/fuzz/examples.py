@@ -133,6 +133,7 @@ MODEL: dict[str, Callable[[], Call]] = {
     "training.closed_form.set_scales": lambda: call(
         linear.set_scales, made=models.linear(), theta=models.linear().init(), scales=np.arange(1.0, 4.0)
     ),
+    "distributions.atoms.WithAtoms": lambda: call(made_np.WithAtoms, base=made_np.Gaussian(), places=(0.0, 1.0)),
     "distributions.levels.DiscretizedLogistic": lambda: call(made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfGaussians": lambda: call(made_np.MixtureOfGaussians, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
