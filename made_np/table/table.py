@@ -10,6 +10,7 @@ import numpy as np
 
 from made_np.cells import FileSource, Name, Source
 from made_np.table.frames import Above, Labels, Store, as_store, column_names, labels_of
+from made_np.table.raw import RawColumn
 from made_np.typing import Array, Floats, Ints
 from made_np.validation import as_integers
 from made_np.values import as_a, as_count, as_flag, as_number, as_sequence
@@ -201,6 +202,15 @@ class Table:
         values = self._store.column(d, slice(None) if self._rows is None else self._rows, self.source)
         _check_finite(values, gaps, lambda row: self.source.entry(row, d))
         return values
+
+    def cells(self, d: int) -> RawColumn:
+        """Return the cells of column `d`, as they are kept."""
+        values = self.column(d)
+        return RawColumn(values, np.isnan(values), "float64")
+
+    def through(self, readings: Sequence[Any]) -> Table:
+        """Return the same table as numbers."""
+        return self
 
     def above(self, threshold: Any) -> Table:
         """Return the same table with 1 where a value is above the threshold, else 0; gaps stay.

@@ -1,0 +1,20 @@
+"""The name of each coding: the only list of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from made_np.columns.codes import Codes
+from made_np.columns.coding import Affine, Coding
+from made_np.columns.constant import Constant
+
+__all__ = ["CODINGS", "coding_from_config"]
+
+CODINGS: dict[str, type[Coding]] = {coding.name: coding for coding in (Affine, Codes, Constant)}
+"""Every coding by the name that files give it."""
+
+
+def coding_from_config(config: dict[str, Any]) -> Coding:
+    """Return the coding whose name and arguments a file holds."""
+    about = dict(config)
+    return CODINGS[about.pop("name")].from_config(about)
