@@ -1,4 +1,4 @@
-"""From the numbers of a column to the values of its feature in the model, and back: how a column is coded.
+"""How the numbers x of a column become the values z of its feature in the model.
 
 A coding z = T(x) is fixed before training. The density of x follows from that of z: ``log p(x) = log p(z) + t(x)``,
 where t is the logarithm of the slope of T for a real column, and the logarithm of the share that x has of its bin where

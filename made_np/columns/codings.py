@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from made_np.columns.bins import Bins
+from made_np.columns.coded import Coded, Constant
 from made_np.columns.codes import Codes
 from made_np.columns.coding import Affine, Coding
-from made_np.columns.constant import Constant
+from made_np.columns.lattice import Lattice
 
 __all__ = ["CODINGS", "coding_from_config"]
 
-CODINGS: dict[str, type[Coding]] = {coding.name: coding for coding in (Affine, Codes, Constant)}
+CODINGS: dict[str, type[Coding]] = {coding.name: coding for coding in (Affine, Bins, Coded, Codes, Constant, Lattice)}
 """Every coding by the name that files give it."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from made_np.columns.coded import Coded
 from made_np.columns.codes import Codes
 from made_np.columns.coding import PLAIN, Affine, Coding
 from made_np.columns.seen import Seen
@@ -31,8 +32,8 @@ def of_levels(seen: Seen, n_levels: int, *, missing: bool, min_frequency: float 
 
     The frequency is a number of rows, or below 1 a share of them.
     """
-    if min_frequency is None and not missing:
-        return _states(n_levels), PLAIN
+    if min_frequency is None:
+        return _states(n_levels + missing), Coded(n_levels, missing=True) if missing else PLAIN
     counts = np.zeros(n_levels)
     counts[seen.distinct.astype(np.int64)] = seen.counts
     least = 0.0 if min_frequency is None else min_frequency * (seen.n if min_frequency < 1 else 1)

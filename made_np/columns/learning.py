@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from made_np.columns.choosing import Place, check_kind, found_kind, is_large_id, reading_of
+from made_np.columns.coded import Constant
 from made_np.columns.coding import PLAIN
 from made_np.columns.column import Column, Facts
-from made_np.columns.constant import Constant
 from made_np.columns.forms import Form, of_distribution, of_levels, of_numbers, of_values
 from made_np.columns.hints import has_missing, sentinel
 from made_np.columns.kinds import DISCRETE, LEFT_OUT, NUMERIC, Kind, is_kind

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from made_np.columns.coded import Constant
 from made_np.columns.codes import Codes
 from made_np.columns.column import Column
-from made_np.columns.constant import Constant
 from made_np.columns.dates import Dates
 from made_np.columns.levels import Levels
 from made_np.columns.numeric import Numbers

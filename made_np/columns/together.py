@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from made_np.columns.coded import Constant
 from made_np.columns.coding import PLAIN
 from made_np.columns.column import Column
-from made_np.columns.constant import Constant
 from made_np.columns.kinds import is_kind
 from made_np.columns.numeric import NUMBERS, Numbers
 from made_np.distributions.plain import Bernoulli
