@@ -27,6 +27,7 @@ from made_np.lazy import lazy
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.raw import RawColumn
 from made_np.table.table import Table
+from made_np.table.views import Reader
 from made_np.typing import Bools, Floats, Ints
 from made_np.validation import as_doubles, as_rows
 from made_np.values import as_a, as_count, show
@@ -207,8 +208,8 @@ class Columns:
 
     def read(self, table: Table) -> Table:
         """Return a table as numbers: what is a gap, and what stands in columns that are left out, is NaN."""
-        readings = [None if column.left_out else column.reading for column in self.each]
-        return table.through(readings)  # type: ignore[arg-type]
+        readings: list[Reader | None] = [None if column.left_out else column.reading for column in self.each]
+        return table.through(readings)
 
     def cells(self, x: Floats) -> list[RawColumn]:
         """Return the cells of each column for rows of numbers (n, D)."""

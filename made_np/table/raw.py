@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from made_np.typing import Array, Bools
 
 __all__ = ["RawColumn"]
@@ -40,3 +42,14 @@ class RawColumn:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def known(self) -> Array:
+        """Return the cells that are no gaps, as they are: of declared levels, those levels.
+
+        Examples
+        --------
+        >>> RawColumn(np.array([1, 0, 0]), np.array([False, True, False]), "category", levels=("a", "b")).known()
+        array(['b', 'a'], dtype=object)
+        """
+        values = self.values[~self.gaps]
+        return values if self.levels is None else np.array([*self.levels, None], dtype=object)[values]

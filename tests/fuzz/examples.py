@@ -13,6 +13,7 @@ from fuzz import models
 from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
 from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, layers, masks, optim, schedules
+from made_np.columns.reading import NUMBERS
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
 from made_np.table.table import Table
@@ -366,11 +367,13 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.one_hot.OneHot.unfold": lambda: call(models.one_hot().unfold, z=np.array([[0.0, 2.5]])),
     "table.table.Table.above": lambda: call(_table().above, threshold=0.5, or_names=("binarize",)),
     "table.table.Table.blocks": lambda: call(lambda **given: list(_table().blocks(**given)), n_rows=2, gaps=True),
+    "table.table.Table.cells": lambda: call(_table().cells, d=0, start=0, stop=2),
     "table.table.Table.column": lambda: call(_table().column, d=0, gaps=True),
     "table.table.Table.named": lambda: call(_table().named, names=["a", "b", "c"]),
     "table.table.Table.of": lambda: call(lambda **given: Table.of(**given).read(), X=models.table()),
     "table.table.Table.read": lambda: call(_table().read, start=0, stop=2, gaps=True),
     "table.table.Table.take": lambda: call(_table().take, index=[1, 0]),
+    "table.table.Table.through": lambda: call(_table().through, readings=[NUMBERS, None, NUMBERS]),
     "table.table.Table.where": lambda: call(_table().where, row=0, column=1),
     "masks.found.find_order": lambda: call(made_np.find_order, x=models.table()),
     "storage.model_file.load": lambda: call(made_np.load, path="model.npz", backend=None),
