@@ -1,4 +1,4 @@
-"""How the cells of one training column are read, and which kind it is."""
+"""How the cells of one training column are read, which also tells most of its kind."""
 
 from __future__ import annotations
 

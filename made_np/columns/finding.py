@@ -1,4 +1,4 @@
-"""What a column is, as its dtype and its values say."""
+"""What kind a column is, as its values say."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from made_np.columns.binning import learn_bins
 from made_np.columns.coded import Coded
 from made_np.columns.codes import Codes
 from made_np.columns.coding import PLAIN, Affine, Coding
@@ -14,6 +15,9 @@ from made_np.distributions.registry import kind_of
 from made_np.typing import Floats
 
 __all__ = ["Form", "of_distribution", "of_levels", "of_numbers", "of_values"]
+
+SUPPORTS = {"positive": (0.0, np.inf), "bounded": (0.0, 1.0)}
+"""Where the numbers of a kind end."""
 
 Form = tuple[Distribution, Coding]
 """The distribution of a feature, and the coding of its values."""
@@ -45,8 +49,11 @@ def of_levels(seen: Seen, n_levels: int, *, missing: bool, min_frequency: float 
     return _states(coding.n), coding
 
 
-def of_numbers(seen: Seen, kind: str, resolution: float) -> Form:
-    """Return the form of numbers on a scale."""
+def of_numbers(seen: Seen, kind: str, resolution: float, *, missing: bool) -> Form:
+    """Return the form of numbers on a scale: a mass for each of a lattice, a density where there is none."""
+    if (resolution or missing) and seen.n_distinct > 1:
+        bins = learn_bins(seen.known, resolution, missing=missing, support=SUPPORTS.get(kind, (-np.inf, np.inf)))
+        return _states(bins.n), bins
     return Gaussian(), Affine(*_mean_and_scale(seen.known))
 
 

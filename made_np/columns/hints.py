@@ -19,6 +19,8 @@ _logger = logging.getLogger("made_np.columns")
 MAX_CODES = 32
 """More codes than these are not taken for codes with a -1 among them."""
 MOST_SHOWN = 5
+FAR = 10.0
+"""A positive number is so many times farther outside than the others reach, as their largest may be a limit."""
 FEWEST = 5
 """So many different numbers say how far one of them is outside."""
 
@@ -37,8 +39,9 @@ def sentinel(seen: Seen) -> float | None:
     for place, rest in ((0, seen.distinct[1:]), (-1, seen.distinct[:-1])):
         value = float(seen.distinct[place])
         digits = f"{abs(value):.15g}"
-        distance = float(np.abs(rest - value).min())
-        if set(digits) == {"9"} and len(digits) > 1 and seen.counts[place] > 1 and distance > np.ptp(rest):
+        far = float(np.abs(rest - value).min()) / float(np.ptp(rest))
+        is_outside = far > FAR or (value < 0 and (far > 1 or rest[0] >= 0))
+        if set(digits) == {"9"} and len(digits) > 1 and seen.counts[place] > 1 and is_outside:
             return value
     return None
 

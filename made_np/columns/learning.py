@@ -148,4 +148,4 @@ def _form(kind: str, seen: Seen, reading: Reading, resolution: float, wishes: Wi
     if kind in DISCRETE or is_few:
         return of_values(seen, missing=missing)
     assert kind in (*NUMERIC, "date")
-    return of_numbers(seen, kind, resolution)
+    return of_numbers(seen, kind, resolution, missing=missing)

@@ -1,4 +1,4 @@
-"""From the cells of a column to one number each, and back: what every reading answers."""
+"""How the cells of a column become one number each: what every reading answers."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def as_bits(each: Sequence[Column]) -> list[Column]:
 def _is_bit(column: Column) -> bool:
     """Whether a column is of numbers 0 and 1."""
     is_plain = isinstance(column.reading, Numbers) and column.coding == PLAIN
-    return is_plain and isinstance(column.output, Bernoulli)
+    return is_plain and column.output is not None and column.output.is_binary
 
 
 def _is_still(column: Column) -> bool:
