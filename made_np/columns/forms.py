@@ -53,7 +53,9 @@ def of_numbers(seen: Seen, kind: str, resolution: float, *, missing: bool) -> Fo
     """Return the form of numbers on a scale: a mass for each of a lattice, a density where there is none."""
     if (resolution or missing) and seen.n_distinct > 1:
         bins = learn_bins(seen.known, resolution, missing=missing, support=SUPPORTS.get(kind, (-np.inf, np.inf)))
-        return _states(bins.n), bins
+        if bins.n > 1:
+            return _states(bins.n), bins
+        return of_values(seen, missing=missing)  # so few rows that bins tell none from another
     return Gaussian(), Affine(*_mean_and_scale(seen.known))
 
 

@@ -67,9 +67,9 @@ def _decimal(distinct: Floats, eps: float) -> float:
 
 
 def _common_step(whole: Floats) -> float:
-    """Return the largest step between some whole numbers, if that all are so far apart is no chance; else 1."""
-    step = int(np.gcd.reduce((whole - whole[0]).astype(np.int64))) or 1
-    return float(step) if (len(whole) - 1) * log(step) >= EVIDENCE else 1.0
+    """Return the largest step between some whole numbers, if that all are so far apart is no chance, else 1; 0: one."""
+    step = int(np.gcd.reduce((whole - whole[0]).astype(np.int64)))
+    return float(step) if step == 0 or (len(whole) - 1) * log(step) >= EVIDENCE else 1.0
 
 
 def _even(distinct: Floats, eps: float) -> float:
