@@ -37,7 +37,7 @@ class Coding(ABC):
     def decode(self, z: Floats, u: Floats | None = None) -> Floats:
         """Return the x that has this z; of several, the one that the uniform numbers `u` decide, or a central one."""
 
-    def shares(self, low: float, high: float) -> Floats | None:
+    def shares(self, low: float | Floats, high: float | Floats) -> Floats | None:
         """Return P(low <= x <= high given z) for z = 0, 1, ..., K - 1 where z is a code; None where z is real."""
         return None
 

@@ -11,7 +11,9 @@ import numpy as np
 
 from made_np.columns.coding import PLAIN, Affine, Coding
 from made_np.columns.codings import coding_from_config
-from made_np.columns.reading import NUMBERS, Reading, reading_from_config
+from made_np.columns.numeric import NUMBERS
+from made_np.columns.reading import Reading
+from made_np.columns.readings import reading_from_config
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.registry import output_config, output_from_config
 from made_np.typing import Bools, Floats

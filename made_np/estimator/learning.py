@@ -193,7 +193,7 @@ def _lesson(params: Any, before: Fitted | None, X: Any, *, whole: bool = True) -
     elif whole and is_auto(kinds) and isinstance(params.order, str) and table.n_rows >= ENOUGH_ROWS:
         one_hot = OneHot.find(table)
     look = None if table.labels is None else Look.of(X)
-    return Lesson(table, Columns.learn(table, kinds, one_hot=one_hot, check=False), table.names, look)
+    return Lesson(table, Columns.learn(table, kinds, one_hot=one_hot), table.names, look)
 
 
 def _table_val(params: Any, table: Table, X_val: Any) -> Table:
