@@ -35,6 +35,7 @@ RANKS = [
     ["storage", "proofs", "diagnostics"],
     ["training", "table"],
     ["columns"],
+    ["questions"],
     ["draw", "estimator"],
     ["demos"],
     ["cli"],
