@@ -9,7 +9,7 @@ import numpy as np
 
 from made_np.backends.bound import Bound
 from made_np.distributions.together import outputs_from_config
-from made_np.model.arguments import as_gaps, as_one_or_many
+from made_np.model.arguments import REFUSE, as_gaps, as_one_or_many
 from made_np.model.gaps import choose, fill
 from made_np.model.rows import Rows
 from made_np.model.scoring import Scoring
@@ -107,7 +107,7 @@ class MADE(Scoring):
         x: Any = None,
         *,
         scheme: str = "normal",
-        gaps: str = "refuse",
+        gaps: str = REFUSE,
     ) -> Array:
         """Return a new theta (P,): random weights, biases 0, direct and mask weights 0.
 

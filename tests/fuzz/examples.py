@@ -74,6 +74,8 @@ def _fit() -> dict[str, Any]:
         "resume": True,
         "progress": False,
         "callbacks": [],
+        "sample_weight": np.arange(5.0),
+        "valid_weight": np.arange(5.0),
         "gaps": "skip",
     }
 
@@ -89,7 +91,7 @@ MODEL: dict[str, Callable[[], Call]] = {
     "masks.sets.MaskSets.least_alike": lambda: call(models.homely().mask_sets.least_alike, k=4),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
-    "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
+    "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores(gaps="skip")),
     "model.made.MADE.fill_means": lambda: call(
         models.mixed().fill_means,
         theta=models.theta(),
@@ -103,14 +105,14 @@ MODEL: dict[str, Callable[[], Call]] = {
     "model.made.MADE.init": lambda: call(
         models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal", gaps="skip"
     ),
-    "model.scoring.Scoring.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
+    "model.scoring.Scoring.log_prob": lambda: call(models.mixed().log_prob, **_scores(gaps="skip")),
     "model.scoring.Scoring.loss_and_grad": lambda: call(
         models.mixed().loss_and_grad,
         changes=("grad",),
-        **_scores(grad=np.empty_like(models.theta()), dropout=_keeps()),
+        **_scores(grad=np.empty_like(models.theta()), dropout=_keeps(), weights=np.arange(5.0), gaps="skip"),
     ),
-    "model.scoring.Scoring.jacobian": lambda: call(models.mixed().jacobian, **_scores()),
-    "model.scoring.Scoring.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores()),
+    "model.scoring.Scoring.jacobian": lambda: call(models.mixed().jacobian, **_scores(gaps="skip")),
+    "model.scoring.Scoring.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores(gaps="skip")),
     "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),

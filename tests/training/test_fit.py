@@ -16,6 +16,7 @@ import pytest
 from fits import assert_same, bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from installed import needs_numba
 from numpy.typing import NDArray
 
 from made_np import MADEDensity
@@ -826,3 +827,75 @@ def test_a_row_of_gaps_alone_changes_nothing_but_the_mean() -> None:
     beside = fit(made, empty, learning_rate=0.2, **options)
     np.testing.assert_allclose(beside.theta, alone.theta, rtol=1e-12)
     assert beside.history["train"][0] == pytest.approx(alone.history["train"][0] / 2)
+
+
+# ------------------------------------------------------------------------------------------------- weights
+
+
+def weighted_table() -> tuple[Array, Array]:
+    """Rows of three bits, and small integers that they are weighted by."""
+    rng = np.random.default_rng(0)
+    return rng.integers(2, size=(60, 3)).astype(float), rng.integers(4, size=60)
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=needs_numba)])
+def test_equal_weights_are_none(backend: str) -> None:
+    x, _ = weighted_table()
+    made = MADE(3, hidden=(4,), backend=backend)
+    options = {"valid": x[:20], "max_epochs": 3, "batch_size": 16, "dropout": 0.2}
+    want = fit(made, x, **options)
+    for value in (1.0, 0.1, 1e308):
+        got = fit(made, x, sample_weight=np.full(60, value), valid_weight=np.full(20, value), **options)
+        np.testing.assert_array_equal(got.theta, want.theta)
+        assert got.history["valid"] == want.history["valid"]
+        assert got.history["train"] == want.history["train"]
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=needs_numba)])
+@pytest.mark.parametrize("mask_weights", [False, True])
+def test_a_row_of_weight_w_trains_as_w_rows_do(mask_weights: bool, backend: str) -> None:
+    x, w = weighted_table()
+    made = MADE(3, hidden=(4,), dtype="float64", backend=backend, mask_weights=mask_weights)
+    options = {"theta": made.init(0), "max_epochs": 5, "optimizer": "sgd", "learning_rate": 0.5, "batch_size": 200}
+    got = fit(made, x, sample_weight=w, valid=x, valid_weight=w, **options)
+    want = fit(made, np.repeat(x, w, axis=0), valid=np.repeat(x, w, axis=0), **options)
+    np.testing.assert_allclose(got.theta, want.theta, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(got.history["train"], want.history["train"], rtol=1e-9)
+    np.testing.assert_allclose(got.history["valid"], want.history["valid"], rtol=1e-9)
+
+
+def test_batches_of_weighted_rows_have_the_gradient_of_all_rows_on_average() -> None:
+    """One tiny step after the other moves theta as one step on all rows does: whatever weights share a batch."""
+    x, w = weighted_table()
+    made = MADE(3, hidden=(4,), activation="tanh", dtype="float64")
+    options = {"theta": made.init(0), "max_epochs": 1, "optimizer": "sgd", "sample_weight": w}
+    small = fit(made, x, batch_size=4, learning_rate=1e-7, **options)
+    whole = fit(made, x, batch_size=60, learning_rate=15e-7, **options)
+    start = options["theta"]
+    np.testing.assert_allclose(small.theta - start, whole.theta - start, rtol=1e-4, atol=1e-13)
+    assert small.history["train"][0] == pytest.approx(whole.history["train"][0], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sample_weight": np.zeros(60)}, "sample_weight is 0 in every row"),
+        ({"sample_weight": np.ones(59)}, r"sample_weight has shape \(59,\)"),
+        ({"sample_weight": -np.ones(60)}, r"sample_weight\[0\] = -1"),
+        ({"valid_weight": np.ones(60)}, "valid_weight is given without valid"),
+    ],
+)
+def test_weights_that_cannot_be_meant(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(MADE(3, hidden=(4,)), weighted_table()[0], max_epochs=1, **given)
+
+
+def test_a_checkpoint_knows_the_weights(tmp_path: Path) -> None:
+    x, w = weighted_table()
+    made = MADE(3, hidden=(4,))
+    path = tmp_path / "run.npz"
+    whole = fit(made, x, sample_weight=w, max_epochs=4)
+    fit(made, x, sample_weight=w, max_epochs=2, checkpoint=path)
+    np.testing.assert_array_equal(fit(made, x, sample_weight=w, max_epochs=4, checkpoint=path).theta, whole.theta)
+    with pytest.raises(ValueError, match="sample_weight was"):
+        fit(made, x, max_epochs=4, checkpoint=path)
