@@ -23,6 +23,7 @@ from made_np._version import __version__
 
 if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
+    from made_np.comparison import Comparison, compare
     from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
     from made_np.distributions.levels import DiscretizedLogistic
     from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
@@ -39,6 +40,7 @@ __all__ = [
     "Bernoulli",
     "Calibration",
     "Categorical",
+    "Comparison",
     "DiscretizedLogistic",
     "Evaluation",
     "FitResult",
@@ -49,6 +51,7 @@ __all__ = [
     "OneHot",
     "__version__",
     "calibration",
+    "compare",
     "datasets",
     "distributions",
     "draw",
@@ -70,6 +73,7 @@ _HOME = {
     "Bernoulli": "distributions.plain",
     "Calibration": "diagnostics",
     "Categorical": "distributions.plain",
+    "Comparison": "comparison",
     "DiscretizedLogistic": "distributions.levels",
     "Evaluation": "diagnostics",
     "FitResult": "training.fit",
@@ -79,6 +83,7 @@ _HOME = {
     "MixtureOfLogistics": "distributions.mixtures",
     "OneHot": "table.one_hot",
     "calibration": "diagnostics",
+    "compare": "comparison",
     "evaluate": "diagnostics",
     "find_order": "masks.found",
     "fit": "training.fit",

@@ -34,7 +34,7 @@ RANKS = [
     ["model"],
     ["storage", "proofs", "diagnostics"],
     ["training", "table"],
-    ["draw", "estimator"],
+    ["comparison", "draw", "estimator"],
     ["demos"],
     ["cli"],
     ["__init__", "__main__"],
