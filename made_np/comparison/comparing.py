@@ -1,4 +1,4 @@
-"""A report on two tables of the same columns, one real and one synthetic."""
+"""A report on a synthetic table beside the real one that it imitates."""
 
 from __future__ import annotations
 
@@ -164,6 +164,7 @@ def compare(
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> real = rng.normal(size=(1000, 2))
     >>> found = compare(real, real + [0, 0.5], max_rows=200)

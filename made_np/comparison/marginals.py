@@ -80,7 +80,8 @@ def chance_of_counts(first: Array, second: Array) -> float:
     A difference of shares is about normal, with variance ``p (1 - p) (1 / n + 1 / m)``; the mean of the absolute value
     of a normal number is ``sqrt(2 / pi)`` standard deviations.
     """
-    n, m = first.sum(), second.sum()
+    n = first.sum()
+    m = second.sum()
     p = (first + second) / (n + m)
     deviations = np.sqrt(p * (1 - p) * (1 / n + 1 / m))
     return min(1.0, float(np.sqrt(2 / np.pi) * deviations.sum() / 2))

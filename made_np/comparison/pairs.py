@@ -1,4 +1,4 @@
-"""How far two samples of two columns are apart, and how much one column tells of the other in each."""
+"""How far two samples of a pair of columns are apart."""
 
 from __future__ import annotations
 
