@@ -23,6 +23,7 @@ from made_np._version import __version__
 
 if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
+    from made_np.comparison import Comparison, compare
     from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
     from made_np.distributions.atoms import WithAtoms
     from made_np.distributions.levels import DiscretizedLogistic
@@ -40,6 +41,7 @@ __all__ = [
     "Bernoulli",
     "Calibration",
     "Categorical",
+    "Comparison",
     "DiscretizedLogistic",
     "Evaluation",
     "FitResult",
@@ -51,6 +53,7 @@ __all__ = [
     "WithAtoms",
     "__version__",
     "calibration",
+    "compare",
     "datasets",
     "distributions",
     "draw",
@@ -72,6 +75,7 @@ _HOME = {
     "Bernoulli": "distributions.plain",
     "Calibration": "diagnostics",
     "Categorical": "distributions.plain",
+    "Comparison": "comparison",
     "DiscretizedLogistic": "distributions.levels",
     "Evaluation": "diagnostics",
     "FitResult": "training.fit",
@@ -82,6 +86,7 @@ _HOME = {
     "OneHot": "table.one_hot",
     "WithAtoms": "distributions.atoms",
     "calibration": "diagnostics",
+    "compare": "comparison",
     "evaluate": "diagnostics",
     "find_order": "masks.found",
     "fit": "training.fit",

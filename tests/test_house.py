@@ -36,7 +36,7 @@ RANKS = [
     ["training", "table"],
     ["columns"],
     ["questions"],
-    ["draw", "estimator"],
+    ["comparison", "draw", "estimator"],
     ["demos"],
     ["cli"],
     ["__init__", "__main__"],

@@ -256,9 +256,12 @@ class Columns:
 
         return column.encode(x, entry)
 
-    def known(self, x: Floats) -> Bools:
-        """Return (n, features) booleans: False at gaps of rows of numbers (n, D), but True where a gap is a value."""
-        known = ~np.isnan(self.encode(x))
+    def known(self, x: Floats, z: Floats | None = None) -> Bools:
+        """Return (n, features) booleans: False at gaps of rows of numbers (n, D), but True where a gap is a value.
+
+        `z` is what `encode` makes of them, if that is there already.
+        """
+        known = ~np.isnan(self.encode(x) if z is None else z)
         for feature, (start, stop) in enumerate(self.spans):
             known[:, feature] |= ~np.isnan(x[:, start:stop]).any(axis=1)
         return known
@@ -284,15 +287,6 @@ class Columns:
             own = z[..., places]
             x[..., places] = column.coding.decode(own, None if rng is None else rng.random(own.shape))
         return x
-
-    def known(self, x: Floats, z: Floats) -> Bools:
-        """Return which features are known in the numbers `x` (n, D), whose `encode` is `z`: all but the gaps.
-
-        A value that its column does not know is known to be another one than those.
-        """
-        first = [start for start, _ in self.spans]
-        is_group = np.array([stop > start + 1 for start, stop in self.spans], dtype=bool)
-        return ~np.isnan(z) | (~np.isnan(x[:, first]) & ~is_group)
 
     def log_term(self, x: Floats) -> Floats:
         """Return what log p(x) has on top of log p(z), for each row of numbers and each feature, in nats.

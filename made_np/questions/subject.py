@@ -10,7 +10,8 @@ import numpy as np
 
 from made_np.columns.columns import Columns
 from made_np.lazy import lazy
-from made_np.model.gaps import leads, no_order_leads
+from made_np.masks.paths import leads
+from made_np.model.gaps import no_order_leads
 from made_np.model.made import MADE
 from made_np.questions.literals import Literals
 from made_np.typing import Array, Bools, Floats, Ints

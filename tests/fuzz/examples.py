@@ -266,6 +266,15 @@ def _evaluation() -> Any:
 
 
 LOOKING: dict[str, Callable[[], Call]] = {
+    "comparison.comparing.compare": lambda: call(
+        made_np.compare,
+        or_names=("real",),
+        real=models.rows(),
+        synthetic=models.rows(),
+        holdout=models.rows(),
+        max_rows=3,
+        random_state=_rng(),
+    ),
     "datasets.load_binary": lambda: call(datasets.load_binary, name="nltcs", folder="."),
     "datasets.load_digits": lambda: call(datasets.load_digits, binary=None, levels=3, seed=0),
     "datasets.load_olivetti": lambda: call(datasets.load_olivetti, path="olivetti.npz", n_valid=10, n_test=10),
