@@ -14,11 +14,11 @@ from made_np.diagnostics import Evaluation
 from made_np.estimator import stored
 from made_np.estimator.conventions import Conventions, learned, seed_of
 from made_np.estimator.learning import learn, learn_on, read_again
-from made_np.estimator.look import Look
 from made_np.estimator.trials import Trial
 from made_np.model.made import MADE
 from made_np.optim import Optimizer
 from made_np.schedules import Schedule
+from made_np.table.look import Look
 from made_np.table.one_hot import OneHot
 from made_np.typing import Floats
 from made_np.values import as_count
@@ -345,7 +345,7 @@ class MADEDensity(Conventions):
         with seed_of(self.random_state if random_state is None else random_state) as seed:
             filled = fitted.impute(read_again(self, fitted, X), n_draws, np.random.default_rng(seed))
         look = Look.of(X)
-        if look is None:
+        if look is None or look.library == "numpy":
             return filled[0] if n_draws is None else filled
         look = look.filled(fitted.look)
         index = getattr(X, "index", None)

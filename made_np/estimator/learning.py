@@ -19,7 +19,6 @@ from made_np.estimator.checks import check_params
 from made_np.estimator.conventions import seed_of
 from made_np.estimator.encoding import Encoded, encode
 from made_np.estimator.fitted import Fitted
-from made_np.estimator.look import Look
 from made_np.estimator.params import to_json
 from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
 from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
@@ -28,6 +27,7 @@ from made_np.estimator.trials import Choice, Trial, best, little_decay, try_out,
 from made_np.masks.found import MAX_ROWS, find_order
 from made_np.messages import tell
 from made_np.model.rows import Rows
+from made_np.table.look import Look
 from made_np.table.names import check_columns
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
