@@ -8,9 +8,9 @@ import numpy as np
 
 from made_np.columns.columns import Columns
 from made_np.estimator.fitted import Fitted
-from made_np.estimator.look import Look
 from made_np.estimator.rules import is_auto
 from made_np.masks.found import MAX_ROWS, find_order
+from made_np.table.look import Look
 from made_np.table.names import check_columns
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table

@@ -396,6 +396,7 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.table.Table.named": lambda: call(_table().named, names=["a", "b", "c"]),
     "table.table.Table.of": lambda: call(lambda **given: Table.of(**given).read(), X=models.table()),
     "table.table.Table.read": lambda: call(_table().read, start=0, stop=2, gaps=True),
+    "table.table.Table.style": lambda: call(_table().style, d=0),
     "table.table.Table.take": lambda: call(_table().take, index=[1, 0]),
     "table.table.Table.through": lambda: call(_table().through, readings=[NUMBERS, None, NUMBERS]),
     "table.table.Table.where": lambda: call(_table().where, row=0, column=1),
