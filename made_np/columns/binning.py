@@ -10,22 +10,19 @@ import numpy as np
 
 from made_np.columns.bins import Bins
 from made_np.columns.lattice import Lattice
+from made_np.distributions.atoms import find_atoms
 from made_np.typing import Bools, Floats, Ints
 from made_np.values import as_count, as_number
 
 Pieces = tuple[Floats, Floats, Ints]
 """Edges of cells or places of spikes, with their weights, and their codes."""
 
-__all__ = ["Binning", "find_atoms", "learn_bins", "marginal_log_prob"]
+__all__ = ["Binning", "learn_bins", "marginal_log_prob"]
 
 MOST_CODES = 64
 """So many codes a column gets at most, about; where it has many atoms, a few more."""
 LEAST = 8.0
 """A bin holds at least about so many rows."""
-ATOM_SHARE = 0.02
-"""An atom of a real column holds at least this share of the rows, ..."""
-ATOM_TIMES = 10.0
-"""... and so many times as many as a usual neighbour: numbers that are rounded have ties, but no atoms."""
 MOST_SPIKES = 1 << 12
 """So many values at most have a mass of their own."""
 NARROWEST = 1e-3
@@ -85,19 +82,6 @@ def learn_bins(
     if len(x) == 0 or x.min() == x.max():
         raise ValueError("values are all the same: a constant needs no bins")
     return Binning(resolution, most_codes, support, missing).learn(x)
-
-
-def find_atoms(distinct: Floats, counts: Ints) -> Bools:
-    """Return True for those of the rising values (m,) of a real column, met `counts` times, that stand out.
-
-    They hold at least 2 % of the rows, and ten times as many as the median of the three values on either side.
-    """
-    usual = np.ones(len(counts))
-    if len(counts) > 1:
-        padded = np.pad(counts.astype(np.float64), 3, constant_values=np.nan)
-        around = np.stack([padded[3 + k : len(padded) - 3 + k] for k in (-3, -2, -1, 1, 2, 3)])
-        usual = np.nanmedian(around, axis=0)
-    return np.asarray((counts >= ATOM_SHARE * counts.sum()) & (counts >= ATOM_TIMES * usual))
 
 
 def marginal_log_prob(bins: Bins, x: Floats) -> Floats:

@@ -142,6 +142,14 @@ class Columns:
                 groups.fold(block, table.source.at(first))
         return columns
 
+    def grouped(self, one_hot: OneHot) -> Columns:
+        """Return the same columns, of which those in groups are one-hot together.
+
+        A group keeps a mass for other rows where all of its columns do.
+        """
+        other = min((self.each[d].other for group in one_hot.groups for d in range(*group)), default=0.0)
+        return Columns(tuple(in_groups(one_hot, self.each, other)), one_hot)
+
     @classmethod
     def from_config(cls, config: dict[str, Any] | Sequence[dict[str, Any]]) -> Columns:
         """Return the columns whose `config` this is; older files hold the list of them alone."""
@@ -258,9 +266,12 @@ class Columns:
 
         return column.encode(x, entry)
 
-    def known(self, x: Floats) -> Bools:
-        """Return (n, features) booleans: False at gaps of rows of numbers (n, D), but True where a gap is a value."""
-        known = ~np.isnan(self.encode(x))
+    def known(self, x: Floats, z: Floats | None = None) -> Bools:
+        """Return (n, features) booleans: False at gaps of rows of numbers (n, D), but True where a gap is a value.
+
+        `z` is what `encode` makes of them, if that is there already.
+        """
+        known = ~np.isnan(self.encode(x) if z is None else z)
         for feature, (start, stop) in enumerate(self.spans):
             known[:, feature] |= ~np.isnan(x[:, start:stop]).any(axis=1)
         return known

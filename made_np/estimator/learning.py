@@ -48,7 +48,7 @@ TRIAL_ROWS = 2_000
 
 
 class Lesson(NamedTuple):
-    """A table to learn from, what is known of its columns, what they are called, and how its data frame looks."""
+    """The numbers of a table to learn from, what is known of its columns, what they are called, and how its data frame looks."""
 
     table: Table
     columns: Columns
@@ -88,7 +88,7 @@ def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: An
     if not params.warm_start:
         before = None
     lesson = _lesson(params, before, X)
-    table_val = None if X_val is None else _table_val(params, lesson.table, X_val)
+    table_val = None if X_val is None else _table_val(params, lesson, X_val)
     facts, n_held = _facts(params, lesson, table_val)
     choice = _choice(params, facts, before)
     with seed_of(params.random_state) as seed:
@@ -164,7 +164,7 @@ def read(params: Any, X: Any, name: str = "X") -> Table:
 
 
 def read_again(params: Any, before: Fitted, X: Any) -> Table:
-    """Return the table that `X` is, once its columns have been seen to be those of fit."""
+    """Return the numbers of the table that `X` is, once its columns have been seen to be those of fit."""
     table = read(params, X)
     given = table.names
     fitted = before.names
@@ -173,7 +173,7 @@ def read_again(params: Any, before: Fitted, X: Any) -> Table:
         fitted = before.look.names
     who = type(params).__name__
     check_columns(given, table.n_columns, fitted, len(before.columns), what=table.name, who=who)
-    return table
+    return before.columns.read(table)
 
 
 def _lesson(params: Any, before: Fitted | None, X: Any, *, whole: bool = True) -> Lesson:
@@ -190,17 +190,27 @@ def _lesson(params: Any, before: Fitted | None, X: Any, *, whole: bool = True) -
     if isinstance(kinds, OneHot):
         one_hot = kinds
         kinds = "auto"
-    elif whole and is_auto(kinds) and isinstance(params.order, str) and table.n_rows >= ENOUGH_ROWS:
-        one_hot = OneHot.find(table)
+    columns = Columns.learn(
+        table,
+        kinds,
+        one_hot=one_hot,
+        missing=params.missing,
+        handle_unknown=params.handle_unknown,
+        min_frequency=params.min_frequency,
+    )
+    numbers = columns.read(table)
+    if whole and is_auto(params.columns) and isinstance(params.order, str) and table.n_rows >= ENOUGH_ROWS:
+        columns = columns.grouped(OneHot.find(numbers))
     look = None if table.labels is None else Look.of(X)
-    return Lesson(table, Columns.learn(table, kinds, one_hot=one_hot), table.names, look)
+    return Lesson(numbers, columns, table.names, look)
 
 
-def _table_val(params: Any, table: Table, X_val: Any) -> Table:
-    """Return the table of validation rows, which has the columns of the training table."""
+def _table_val(params: Any, lesson: Lesson, X_val: Any) -> Table:
+    """Return the numbers of the table of validation rows, which has the columns of the training table."""
+    table = lesson.table
     table_val = read(params, X_val, "X_val")
     check_columns(table_val.names, table_val.n_columns, table.names, table.n_columns, what=table_val.name)
-    return table_val
+    return lesson.columns.read(table_val)
 
 
 def _facts(params: Any, lesson: Lesson, table_val: Table | None) -> tuple[Facts, int]:
@@ -232,7 +242,7 @@ def _found_order(lesson: Lesson) -> Ints:
     table = lesson.table
     n = table.n_rows
     few = table if n <= MAX_ROWS else table.take(np.arange(MAX_ROWS) * n // MAX_ROWS)
-    return find_order(lesson.columns.one_hot.fold(few.read()))
+    return find_order(lesson.columns.encode(few.read()))
 
 
 # ---------------------------------------------------------------------------------------------- what is chosen

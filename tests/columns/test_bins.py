@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from made_np.columns.binning import find_atoms, learn_bins, marginal_log_prob
+from made_np.columns.binning import learn_bins, marginal_log_prob
 from made_np.columns.bins import Bins
 from made_np.columns.codings import coding_from_config
+from made_np.distributions.atoms import find_atoms
 
 FAR = 1e9
 """Beyond it next to nothing of a tail is left."""

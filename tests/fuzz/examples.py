@@ -29,7 +29,14 @@ ENDLESS = ("huge broadcast", "huge vector")
 
 
 def _scores(**more: Any) -> dict[str, Any]:
-    return {"theta": models.theta(), "x": models.rows(), "context": models.context(), "mask_set": 1, **more}
+    return {
+        "theta": models.theta(),
+        "x": models.rows(),
+        "context": models.context(),
+        "mask_set": 1,
+        "gaps": "skip",
+        **more,
+    }
 
 
 def _keeps() -> list[Any]:
@@ -67,19 +74,24 @@ def _fit() -> dict[str, Any]:
         "resume": True,
         "progress": False,
         "callbacks": [],
+        "sample_weight": np.arange(5.0),
+        "valid_weight": np.arange(5.0),
+        "gaps": "skip",
     }
 
 
 MODEL: dict[str, Callable[[], Call]] = {
     "model.description.Description.mixture": lambda: call(models.mixed().mixture, n_masks=2),
+    "model.description.Description.path": lambda: call(models.homely().path, known=[True, False, True]),
     "network.layout.Layout.locate": lambda: call(models.mixed().layout.locate, k=3),
     "network.layout.Layout.views": lambda: call(models.mixed().layout.views, theta=models.theta()),
     "masks.sets.MaskSets.__getitem__": lambda: call(
         models.mixed().mask_sets.__getitem__, k=1, may_raise=(IndexError,)
     ),  # as any sequence
+    "masks.sets.MaskSets.least_alike": lambda: call(models.homely().mask_sets.least_alike, k=4),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
-    "model.made.MADE.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
+    "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores(gaps="skip")),
     "model.made.MADE.fill_means": lambda: call(
         models.mixed().fill_means,
         theta=models.theta(),
@@ -90,15 +102,17 @@ MODEL: dict[str, Callable[[], Call]] = {
         mask_set=None,
     ),
     "model.made.MADE.from_config": lambda: call(MADE.from_config, config=models.mixed().config()),
-    "model.made.MADE.init": lambda: call(models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal"),
-    "model.made.MADE.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
-    "model.made.MADE.loss_and_grad": lambda: call(
+    "model.made.MADE.init": lambda: call(
+        models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal", gaps="skip"
+    ),
+    "model.scoring.Scoring.log_prob": lambda: call(models.mixed().log_prob, **_scores(gaps="skip")),
+    "model.scoring.Scoring.loss_and_grad": lambda: call(
         models.mixed().loss_and_grad,
         changes=("grad",),
-        **_scores(grad=np.empty_like(models.theta()), dropout=_keeps()),
+        **_scores(grad=np.empty_like(models.theta()), dropout=_keeps(), weights=np.arange(5.0), gaps="skip"),
     ),
-    "model.made.MADE.jacobian": lambda: call(models.mixed().jacobian, **_scores()),
-    "model.made.MADE.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores()),
+    "model.scoring.Scoring.jacobian": lambda: call(models.mixed().jacobian, **_scores(gaps="skip")),
+    "model.scoring.Scoring.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores(gaps="skip")),
     "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),
@@ -121,6 +135,7 @@ MODEL: dict[str, Callable[[], Call]] = {
     "training.closed_form.set_scales": lambda: call(
         linear.set_scales, made=models.linear(), theta=models.linear().init(), scales=np.arange(1.0, 4.0)
     ),
+    "distributions.atoms.WithAtoms": lambda: call(made_np.WithAtoms, base=made_np.Gaussian(), places=(0.0, 1.0)),
     "distributions.levels.DiscretizedLogistic": lambda: call(made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfGaussians": lambda: call(made_np.MixtureOfGaussians, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
@@ -251,6 +266,15 @@ def _evaluation() -> Any:
 
 
 LOOKING: dict[str, Callable[[], Call]] = {
+    "comparison.comparing.compare": lambda: call(
+        made_np.compare,
+        or_names=("real",),
+        real=models.rows(),
+        synthetic=models.rows(),
+        holdout=models.rows(),
+        max_rows=3,
+        random_state=_rng(),
+    ),
     "datasets.load_binary": lambda: call(datasets.load_binary, name="nltcs", folder="."),
     "datasets.load_digits": lambda: call(datasets.load_digits, binary=None, levels=3, seed=0),
     "datasets.load_olivetti": lambda: call(datasets.load_olivetti, path="olivetti.npz", n_valid=10, n_test=10),

@@ -71,6 +71,12 @@ def mixed() -> MADE:
 
 
 @cache
+def homely() -> MADE:
+    """A model with a home order and a path for any gaps."""
+    return MADE(3, (4,), order=[2, 0, 1], n_masks=None, backend="numpy")
+
+
+@cache
 def linear() -> MADE:
     """A linear Gaussian model."""
     return MADE(3, (), "gaussian", dtype="float64", backend="numpy")
@@ -128,6 +134,17 @@ def coin_sample(u: Array) -> Array:
     for d in range(2):
         x[:, d] = u[:, d] < coin_conditional(x)[:, d]
     return x
+
+
+def coin_probability(where: dict[int, Any]) -> float:
+    """Its probability of a range."""
+    states = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float64)
+    inside = np.ones(4, dtype=bool)
+    for d, (low, high) in where.items():
+        inside &= (states[:, d] >= (-np.inf if low is None else low)) & (
+            states[:, d] <= (np.inf if high is None else high)
+        )
+    return float(np.exp(coin_log_prob(states))[inside].sum())
 
 
 def coin() -> Adapter:

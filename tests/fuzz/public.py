@@ -56,6 +56,7 @@ INSIDE = (
 """Beginnings of names that have no underscore, but that this package alone calls."""
 
 RECORDS = {
+    "comparison.comparing.Comparison",
     "datasets.Dataset",
     "diagnostics.bins.Reliability",
     "diagnostics.bins.Uniformity",
