@@ -76,8 +76,7 @@ def lesson_of(params: Any, before: Fitted | None, X: Any, *, whole: bool = True)
     numbers = columns.read(table)
     if whole and is_auto(params.columns) and isinstance(params.order, str) and table.n_rows >= ENOUGH_ROWS:
         columns = columns.grouped(OneHot.find(numbers))
-    look = None if table.labels is None else Look.of(X)
-    return Lesson(numbers, columns, table.names, look)
+    return Lesson(numbers, columns, table.names, Look.of(X))
 
 
 def table_val_of(params: Any, lesson: Lesson, X_val: Any) -> Table:
