@@ -228,10 +228,9 @@ class Run:
             return None
         keeps: list[Array | None] = [None] * (1 + len(made.hidden))
         if options.input_dropout:
-            units = [output.n_inputs for output in made.outputs.feature_outputs]
             keep = dropout_mask(self.rng, (n, made.n_features), options.input_dropout, made.dtype)
             always = np.ones((n, made.n_context), made.dtype)
-            keeps[0] = np.concatenate([np.repeat(keep, units, axis=1), always], axis=1)
+            keeps[0] = np.concatenate([np.repeat(keep, made.outputs.input_sizes, axis=1), always], axis=1)
         if options.dropout:
             keeps[1:] = [dropout_mask(self.rng, (n, width), options.dropout, made.dtype) for width in made.hidden]
         return keeps
