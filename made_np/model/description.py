@@ -16,7 +16,6 @@ from made_np.distributions.registry import output_config
 from made_np.distributions.together import Outputs
 from made_np.layers import find_activation
 from made_np.lazy import lazy
-from made_np.masks.paths import leads, path_of
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet, MaskSets
 from made_np.model.arguments import as_degrees, as_dtype, as_gap_inputs, as_one_or_many, as_order, as_output
 from made_np.model.binding import BoundSets
@@ -24,7 +23,7 @@ from made_np.model.rows import Rows
 from made_np.network.layout import Layout
 from made_np.network.network import Network
 from made_np.typing import Array, Ints
-from made_np.validation import as_bools, as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
+from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
 from made_np.values import MOST_SEED, as_a, as_choice, as_count, as_flag, as_sequence
 
 AT_ONCE = 1 << 20
@@ -169,12 +168,10 @@ class Description:
         return replace(self, n_masks=n_masks, **{name: getattr(self, name)[:n_masks] for name in given})
 
     def path(self, known: Any) -> Ints:
-        """Return the order (D,) that answers questions about rows whose `known` features are these.
+        """Return the order (D,) in which a model with paths fills rows whose `known` features are these.
 
-        All that is known comes first in it. So the product of the leading conditionals is p(known), and that of the
-        others p(rest given known): both belong to one distribution, that of ``made.bound.for_order(order)``. A model
-        with paths (``n_masks=None`` and an `order` that is not "random") has one for any `known`: what is known, then
-        the rest, both in home order.
+        All that is known comes first, then the rest, both in home order. ``made.bound.for_known(known)`` computes
+        p(rest given known) along it.
 
         Parameters
         ----------
@@ -183,7 +180,7 @@ class Description:
         Raises
         ------
         ValueError, TypeError
-            No such array; the model mixes several orders, or what is known does not lead in its only one.
+            No such array, or the model has no paths: it needs ``n_masks=None``, and an `order` that is not "random".
 
         Examples
         --------
@@ -192,17 +189,7 @@ class Description:
         >>> made.path([True, True, False, False])
         array([0, 1, 2, 3])
         """
-        given = as_bools(known, "known", 1)
-        if given.shape != (self.n_features,):
-            raise ValueError(f"known has shape {given.shape}: give one boolean for each of {self.n_features} features")
-        if self.n_mixed > 1:
-            raise ValueError(f"this model answers by {self.n_mixed} orders at once: a path needs order=[...]")
-        home = self.mask_sets[0].order
-        if self.mask_sets.has_paths:
-            return path_of(home, given)
-        if not leads(home, given):
-            raise ValueError("known does not lead in the only order of this model: take one with n_masks=None")
-        return home
+        return self.mask_sets.for_known(known).order.copy()
 
     @lazy
     def bound(self) -> BoundSets:

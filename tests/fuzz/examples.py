@@ -82,6 +82,7 @@ MODEL: dict[str, Callable[[], Call]] = {
         models.mixed().mask_sets.__getitem__, k=1, may_raise=(IndexError,)
     ),  # as any sequence
     "masks.sets.MaskSets.least_alike": lambda: call(models.homely().mask_sets.least_alike, k=4),
+    "masks.sets.MaskSets.for_known": lambda: call(models.homely().mask_sets.for_known, known=[True, False, True]),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
     "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores(gaps="skip")),
