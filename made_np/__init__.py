@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
     from made_np.comparison import Comparison, compare
     from made_np.diagnostics import Calibration, Evaluation, calibration, compare_models, evaluate
+    from made_np.distributions.atoms import WithAtoms
     from made_np.distributions.levels import DiscretizedLogistic
     from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
     from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
@@ -49,6 +50,7 @@ __all__ = [
     "MixtureOfGaussians",
     "MixtureOfLogistics",
     "OneHot",
+    "WithAtoms",
     "__version__",
     "calibration",
     "compare",
@@ -83,6 +85,7 @@ _HOME = {
     "MixtureOfGaussians": "distributions.mixtures",
     "MixtureOfLogistics": "distributions.mixtures",
     "OneHot": "table.one_hot",
+    "WithAtoms": "distributions.atoms",
     "calibration": "diagnostics",
     "compare": "comparison",
     "compare_models": "diagnostics",

@@ -34,6 +34,8 @@ RANKS = [
     ["model"],
     ["storage", "proofs", "diagnostics"],
     ["training", "table"],
+    ["columns"],
+    ["questions"],
     ["comparison", "draw", "estimator"],
     ["demos"],
     ["cli"],

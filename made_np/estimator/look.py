@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.table.frames import column_names, columns_of
+from made_np.table.frames import frame_of, labels_of, names_of
 from made_np.table.table import Table
 from made_np.typing import Floats
 from made_np.values import as_choice
@@ -55,14 +55,13 @@ class Look:
         """Return the look of a data frame; None for what is none, or has other names, such as dates."""
         if isinstance(X, Table):  # of a file, whose columns are numbers of one dtype
             return None if X.names is None else cls("pandas", X.names, (str(X.dtype),) * X.n_columns)
-        columns = columns_of(X)
-        if columns is None:
-            names = column_names(X)
+        frame = frame_of(X)
+        if frame is None:
+            names = names_of(labels_of(X))
             return None if names is None else cls("pandas", tuple(names))
-        if not all(map(_is_plain, X.columns)):
+        if frame.library not in ("pandas", "polars") or not all(map(_is_plain, frame.labels)):
             return None
-        library = "pandas" if hasattr(X, "iloc") else "polars"
-        return cls(library, tuple(X.columns), tuple(str(column.dtype) for column in columns))
+        return cls(frame.library, frame.labels, tuple(str(column.dtype) for column in frame.columns))
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Look:
