@@ -8,7 +8,7 @@ import numpy as np
 
 from made_np.diagnostics import Evaluation
 from made_np.estimator.conventions import Conventions, seed_of
-from made_np.estimator.learning import read_again
+from made_np.estimator.lesson import read_again
 from made_np.estimator.look import Look
 from made_np.typing import Floats
 from made_np.values import as_count

@@ -99,7 +99,7 @@ class OneHot:
         Parameters
         ----------
         x : array (n, D) of real numbers, or Table
-            Training rows without gaps. Columns with other values than 0 and 1 are in no group.
+            Training rows. Columns with other values than 0 and 1, or with gaps, are in no group.
         evidence : float, at least 0
             Rows. 0: any columns that exclude each other in `x` are a group, by chance where a 1 is rare. inf: only
             those with exactly one 1 in every row.
@@ -235,7 +235,7 @@ def _ones_of(x: Any) -> tuple[Bytes, Bools, int]:
     if isinstance(x, Table):
         n_rows = x.n_rows
         n_columns = x.n_columns
-        blocks = x.blocks(8 * max(1, AT_ONCE // (8 * n_columns)), gaps=False)
+        blocks = x.blocks(8 * max(1, AT_ONCE // (8 * n_columns)))
     else:
         table = _as_table(x, "x")
         n_rows, n_columns = table.shape
