@@ -281,6 +281,9 @@ LOOKING: dict[str, Callable[[], Call]] = {
     "diagnostics.calibrating.calibration": lambda: call(
         diagnostics.calibration, unlike=ANOTHER, made=models.mixed(), **_scores(n_bins=3, rng=_rng())
     ),
+    "diagnostics.duel.compare_models": lambda: call(
+        made_np.compare_models, or_names=("X",), a=models.learned(), b=models.learned(), X=models.table()
+    ),
     "diagnostics.evaluation.Evaluation.difference": lambda: call(_evaluation().difference, other=_evaluation()),
     "diagnostics.evaluation.evaluate": lambda: call(
         diagnostics.evaluate, unlike=ANOTHER, made=models.mixed(), **_scores()
