@@ -34,6 +34,7 @@ RANKS = [
     ["model"],
     ["storage", "proofs", "diagnostics"],
     ["training", "table"],
+    ["columns"],
     ["draw", "estimator"],
     ["demos"],
     ["cli"],

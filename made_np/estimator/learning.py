@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.columns.columns import Columns
 from made_np.estimator.checks import check_params
 from made_np.estimator.conventions import seed_of
-from made_np.estimator.encoding import encode
+from made_np.estimator.encoding import Encoded, encode
 from made_np.estimator.fitted import Fitted
 from made_np.estimator.look import Look
 from made_np.estimator.params import to_json
@@ -27,7 +28,6 @@ from made_np.estimator.trials import Choice, Trial, best, little_decay, try_out,
 from made_np.masks.found import MAX_ROWS, find_order
 from made_np.messages import tell
 from made_np.model.rows import Rows
-from made_np.table.columns import Columns
 from made_np.table.names import check_columns
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
@@ -101,22 +101,23 @@ def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: An
     trials = [] if before is None else before.trials
     if before is None:
         found = cache(lambda: _found_order(lesson))
-        trials = [] if valid is None else _trials(params, facts, seed, found, rows, valid, checkpoint)
+        trials = [] if valid is None else _trials(params, facts, seed, found, rows.z, valid, checkpoint)
         if trials:
             choice = best(trials)
             plan = choose(params, facts, choice, seed)
         plan = _settled(plan, choice, found)
     result = fit_rows(
         plan.made,
-        rows,
-        valid,
+        rows.z,
+        None if valid is None else valid.z,
         plan.options,
         rng=rng,
         theta=None if before is None else before.theta,
         checkpoint=checkpoint,
         progress=bool(params.verbose),
     )
-    return lesson.learned(plan, result.theta, result.history, result.stopped_by, trials)
+    history = _in_units(result.history, train=rows.shift, valid=0.0 if valid is None else valid.shift)
+    return lesson.learned(plan, result.theta, history, result.stopped_by, trials)
 
 
 def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
@@ -134,8 +135,8 @@ def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
     options = plan.options
     done = train_on(
         plan.made,
-        plan.made.init(np.random.default_rng(seed), rows) if before is None else before.theta,
-        rows,
+        plan.made.init(np.random.default_rng(seed), rows.z) if before is None else before.theta,
+        rows.z,
         None if before is None else before.memory,
         optimizer=options.optimizer,
         learning_rate=options.learning_rate,
@@ -146,7 +147,8 @@ def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
         seed=seed,
         progress=bool(params.verbose),
     )
-    history = {name: new if before is None else before.history[name] + new for name, new in done.history.items()}
+    history = _in_units(done.history, train=rows.shift, valid=0.0)
+    history = {name: new if before is None else before.history[name] + new for name, new in history.items()}
     history["epoch"] = list(range(1, len(history["epoch"]) + 1))
     trials = [] if before is None else before.trials
     return lesson.learned(plan, done.theta, history, done.stopped_by, trials, done.memory)
@@ -210,14 +212,19 @@ def _facts(params: Any, lesson: Lesson, table_val: Table | None) -> tuple[Facts,
     return Facts(lesson.columns, n, n - n_held, n_held), n_held
 
 
-def _split(lesson: Lesson, plan: Plan, n_held: int, rng: np.random.Generator) -> tuple[Rows, Rows | None]:
+def _split(lesson: Lesson, plan: Plan, n_held: int, rng: np.random.Generator) -> tuple[Encoded, Encoded | None]:
     """Return rows to learn from, and `n_held` of all at random for validation, None if none are."""
     if not n_held:
         return encode(lesson.table, lesson.columns, plan.made), None
     places = np.empty(lesson.table.n_rows, dtype=np.int64)
     places[rng.permutation(len(places))] = np.arange(len(places))
     rows = encode(lesson.table, lesson.columns, plan.made, places)
-    return rows[n_held:], rows[:n_held]
+    return rows.take(slice(n_held, None)), rows.take(slice(n_held))
+
+
+def _in_units(history: dict[str, list[Any]], **shifts: float) -> dict[str, list[Any]]:
+    """Return a history whose losses are in the units of the columns; the shifts are those of `Encoded`."""
+    return {name: [value - shifts.get(name, 0.0) for value in values] for name, values in history.items()}
 
 
 def _found_order(lesson: Lesson) -> Ints:
@@ -245,14 +252,14 @@ def _settled(plan: Plan, choice: Choice, found: Callable[[], Ints]) -> Plan:
 
 
 def _trials(
-    params: Any, facts: Facts, seed: int, found: Callable[[], Ints], rows: Rows, valid: Rows, checkpoint: Any
+    params: Any, facts: Facts, seed: int, found: Callable[[], Ints], rows: Rows, valid: Encoded, checkpoint: Any
 ) -> list[Trial]:
     """Return what was tried for the parameters that are "auto"; nothing where nothing is to be chosen."""
     question = asked(params, facts.columns)
     if not is_auto(question.order) and not is_auto(question.weight_decay):
         return []
     few = _spread(rows, TRIAL_STEPS * params.batch_size)
-    scored = _spread(valid, TRIAL_ROWS)
+    scored = _spread(valid.z, TRIAL_ROWS)
     narrow = facts._replace(n_train=len(few), n_valid=len(scored))
 
     def loss(choice: Choice) -> float:
@@ -262,8 +269,9 @@ def _trials(
             result = fit_rows(plan.made, few, scored, plan.options, rng=np.random.default_rng(seed))
         if result.stopped_by == "interrupt":
             raise KeyboardInterrupt  # there is nothing yet to give back
-        tell(_logger, f"trial of {choice}: {result.best_valid:.4f} nats", shown=bool(params.verbose))
-        return result.best_valid
+        nats = result.best_valid - valid.shift
+        tell(_logger, f"trial of {choice}: {nats:.4f} nats", shown=bool(params.verbose))
+        return nats
 
     answer: Callable[[Choice], float] = loss
     if checkpoint is not None:

@@ -19,6 +19,9 @@ Order = str | tuple[int, ...] | tuple[tuple[int, ...], ...]
 Degrees = str | tuple[tuple[int, ...], ...] | tuple[tuple[tuple[int, ...], ...], ...]
 
 
+GAPS = ("refuse", "skip")
+"""What may be done with NaN in rows."""
+
 _DEGREES = "one integer array per hidden layer, or a list of such lists, one per mask set"
 
 
@@ -106,6 +109,11 @@ def _layers_of_degrees(
             raise ValueError(f"{name}[{layer}][{bad[0]}] = {array[bad[0]]}: use degrees {low}..{high}{hint}")
         result.append(tuple(array.tolist()))
     return tuple(result)
+
+
+def as_gaps(gaps: Any) -> bool:
+    """Return whether rows may hold NaN: for "skip", not for "refuse"."""
+    return bool(as_choice(gaps, "gaps", GAPS) == "skip")
 
 
 def as_one_or_many(x: Any, n_columns: int, name: str = "x") -> tuple[Any, bool]:

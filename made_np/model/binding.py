@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
+
+import numpy as np
 
 from made_np.backends import Backend
 from made_np.backends.bound import Bound
+from made_np.lazy import lazy
 from made_np.masks.sets import MIXTURE_SIZE, MaskSets
 from made_np.network.network import Network
+from made_np.validation import as_permutation
 
 __all__ = ["BoundSets"]
+
+KEPT_ORDERS = 64
+"""So many orders that were asked for last are kept ready."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +43,7 @@ class BoundSets:
 
         Those that mixtures ask for again and again are kept, as their mask sets are.
         """
+        k = self.mask_sets.least_alike(k)
         kept = self._kept.get(k)
         if kept is not None:
             return kept
@@ -41,5 +51,16 @@ class BoundSets:
         return self._kept.setdefault(k, bound) if k < MIXTURE_SIZE else bound  # the same for all threads
 
     def for_order(self, order: Any, name: str = "order") -> Bound:
-        """Return the network under the mask set of any `order`, as ``mask_sets.for_order`` has it."""
-        return self.backend.bind(self.network, self.mask_sets.for_order(order, name))
+        """Return the network under the mask set of any `order`, as ``mask_sets.for_order`` has it.
+
+        The last ones that were asked for are kept: a second question about the same features costs no masks.
+        """
+        own = as_permutation(order, len(self.mask_sets.template.output_sizes), name)
+        return self._bind_order(own.tobytes())
+
+    @lazy
+    def _bind_order(self) -> Callable[[bytes], Bound]:
+        def bind(order: bytes) -> Bound:
+            return self.backend.bind(self.network, self.mask_sets.for_order(np.frombuffer(order, dtype=np.int64)))
+
+        return lru_cache(KEPT_ORDERS)(bind)  # safe for threads, and no lock of it is held in a forked child

@@ -16,14 +16,15 @@ from made_np.distributions.registry import output_config
 from made_np.distributions.together import Outputs
 from made_np.layers import find_activation
 from made_np.lazy import lazy
+from made_np.masks.paths import leads, path_of
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet, MaskSets
 from made_np.model.arguments import as_degrees, as_dtype, as_one_or_many, as_order, as_output
 from made_np.model.binding import BoundSets
 from made_np.model.rows import Rows
 from made_np.network.layout import Layout
 from made_np.network.network import Network
-from made_np.typing import Array
-from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
+from made_np.typing import Array, Ints
+from made_np.validation import as_bools, as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
 from made_np.values import MOST_SEED, as_a, as_choice, as_count, as_flag, as_sequence
 
 AT_ONCE = 1 << 20
@@ -80,10 +81,11 @@ class Description:
         return not self.hidden or min(self.hidden) < n_degrees
 
     def _check_combination(self) -> None:
-        if self.n_masks != 1 and self.mask_sets.all_alike:
+        if self.n_masks not in (1, None) and self.mask_sets.all_alike:
             raise ValueError(
                 f"n_masks={self.n_masks} with order={self.order!r} and degrees={self.degrees!r} gives mask sets that "
-                "are all the same: use order='random', degrees='random', or one order or list of degrees per mask set"
+                "are all the same: use order='random', degrees='random', one order or list of degrees per mask set, or "
+                "n_masks=None (this order, and a path for any gaps)"
             )
         if self.residual and all(a != b for a, b in zip(self.hidden, self.hidden[1:], strict=False)):
             raise ValueError(
@@ -158,9 +160,47 @@ class Description:
         """
         n_masks = as_count(n_masks, "n_masks")
         given = self.mask_sets.given
+        if self.mask_sets.has_paths and n_masks > 1:
+            raise ValueError(f"n_masks={n_masks}: a model with paths scores by its home order alone, mixture(1)")
         if given and n_masks > len(self.mask_sets):
             raise ValueError(f"n_masks={n_masks}: {given[0]} holds {len(self.mask_sets)} mask sets")
         return replace(self, n_masks=n_masks, **{name: getattr(self, name)[:n_masks] for name in given})
+
+    def path(self, known: Any) -> Ints:
+        """Return the order (D,) that answers questions about rows whose `known` features are these.
+
+        All that is known comes first in it. So the product of the leading conditionals is p(known), and that of the
+        others p(rest given known): both belong to one distribution, that of ``made.bound.for_order(order)``. A model
+        with paths (``n_masks=None`` and an `order` that is not "random") has one for any `known`: what is known, then
+        the rest, both in home order.
+
+        Parameters
+        ----------
+        known : array of bool, shape (D,)
+
+        Raises
+        ------
+        ValueError, TypeError
+            No such array; the model mixes several orders, or what is known does not lead in its only one.
+
+        Examples
+        --------
+        >>> from made_np.model.made import MADE
+        >>> made = MADE(4, hidden=(8,), order=[2, 0, 3, 1], n_masks=None)
+        >>> made.path([True, True, False, False])
+        array([0, 1, 2, 3])
+        """
+        given = as_bools(known, "known", 1)
+        if given.shape != (self.n_features,):
+            raise ValueError(f"known has shape {given.shape}: give one boolean for each of {self.n_features} features")
+        if self.n_mixed > 1:
+            raise ValueError(f"this model answers by {self.n_mixed} orders at once: a path needs order=[...]")
+        home = self.mask_sets[0].order
+        if self.mask_sets.has_paths:
+            return path_of(home, given)
+        if not leads(home, given):
+            raise ValueError("known does not lead in the only order of this model: take one with n_masks=None")
+        return home
 
     @lazy
     def bound(self) -> BoundSets:
@@ -169,8 +209,10 @@ class Description:
 
     @property
     def n_mixed(self) -> int:
-        """How many mask sets a mixture is made of: all of them; of an endless model, the first 32."""
-        return MIXTURE_SIZE if self.n_masks is None else self.n_masks
+        """How many mask sets a mixture is made of: all; of an endless model the first 32, or home alone with paths."""
+        if self.n_masks is None:
+            return 1 if self.mask_sets.has_paths else MIXTURE_SIZE
+        return self.n_masks
 
     @property
     def layout(self) -> Layout:
@@ -231,7 +273,7 @@ class Description:
         return rows
 
     def check_blocks(
-        self, x: Any, context: Any, name: str = "x", context_name: str = "context"
+        self, x: Any, context: Any, name: str = "x", context_name: str = "context", *, gaps: bool = False
     ) -> Iterator[tuple[Array, Array | None]]:
         """Yield rows `x` (n, D) and their context block by block, checked as `check_rows` and `check_context` do.
 
@@ -246,7 +288,7 @@ class Description:
         x = as_numbers(x, name)
         n = len(x) if x.ndim == 2 else 0  # anything but a table is refused with the first block
         for first in range(0, max(n, 1), step):
-            rows = self.check_rows(x[first : first + step] if n else x, Source(name, first=first))
+            rows = self.check_rows(x[first : first + step] if n else x, Source(name, first=first), gaps=gaps)
             if first == 0:
                 context = self.check_context(context, n, context_name, f"{name} has")
             yield rows, None if context is None else context[first : first + step]

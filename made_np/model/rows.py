@@ -21,6 +21,7 @@ class Rows:
     Attributes
     ----------
     x : ndarray, shape (n, D)
+        NaN where the network is not told a value.
     context : ndarray, shape (n, C), or None
     """
 

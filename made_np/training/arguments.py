@@ -18,21 +18,21 @@ from made_np.validation import as_numbers
 from made_np.values import as_callable, as_count, as_number, show
 
 
-def as_training_rows(made: MADE, x: Any, context: Any, name: str, context_name: str) -> Rows:
+def as_training_rows(made: MADE, x: Any, context: Any, name: str, context_name: str, *, gaps: bool = False) -> Rows:
     """Check `x` and `context` piece by piece, and leave them in their own dtype and storage."""
     x = as_numbers(x, name)
     if x.ndim != 2 or len(x) == 0:
-        made.check_rows(x, name)
+        made.check_rows(x, name, gaps=gaps)
         raise ValueError(f"{name} has no rows: give at least one")
-    for _ in made.check_blocks(x, context, name, context_name):
+    for _ in made.check_blocks(x, context, name, context_name, gaps=gaps):
         pass
     return Rows(x, made.check_context(context, len(x), context_name, f"{name} has"))
 
 
-def as_valid_rows(made: MADE, valid: Any, valid_context: Any) -> Rows | None:
+def as_valid_rows(made: MADE, valid: Any, valid_context: Any, *, gaps: bool = False) -> Rows | None:
     """Check validation rows as those of training; None without any."""
     if valid is not None:
-        return as_training_rows(made, valid, valid_context, "valid", "valid_context")
+        return as_training_rows(made, valid, valid_context, "valid", "valid_context", gaps=gaps)
     if valid_context is not None:
         raise ValueError("valid_context is given without valid: give the rows that belong to it")
     return None

@@ -25,11 +25,11 @@ from made_np import (
     calibration,
 )
 from made_np.cli import options
+from made_np.columns.columns import Columns
 from made_np.distributions import Distribution, names
 from made_np.distributions.registry import BUILT_IN, kind_of, name_of, output_config, output_from_config
 from made_np.estimator.params import from_json, to_json
 from made_np.proofs import made_adapter
-from made_np.table.columns import Columns
 from made_np.testing import suite
 
 EXAMPLES: dict[str, Distribution] = {

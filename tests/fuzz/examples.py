@@ -28,7 +28,14 @@ ENDLESS = ("huge broadcast", "huge vector")
 
 
 def _scores(**more: Any) -> dict[str, Any]:
-    return {"theta": models.theta(), "x": models.rows(), "context": models.context(), "mask_set": 1, **more}
+    return {
+        "theta": models.theta(),
+        "x": models.rows(),
+        "context": models.context(),
+        "mask_set": 1,
+        "gaps": "skip",
+        **more,
+    }
 
 
 def _keeps() -> list[Any]:
@@ -66,19 +73,22 @@ def _fit() -> dict[str, Any]:
         "resume": True,
         "progress": False,
         "callbacks": [],
+        "gaps": "skip",
     }
 
 
 MODEL: dict[str, Callable[[], Call]] = {
     "model.description.Description.mixture": lambda: call(models.mixed().mixture, n_masks=2),
+    "model.description.Description.path": lambda: call(models.homely().path, known=[True, False, True]),
     "network.layout.Layout.locate": lambda: call(models.mixed().layout.locate, k=3),
     "network.layout.Layout.views": lambda: call(models.mixed().layout.views, theta=models.theta()),
     "masks.sets.MaskSets.__getitem__": lambda: call(
         models.mixed().mask_sets.__getitem__, k=1, may_raise=(IndexError,)
     ),  # as any sequence
+    "masks.sets.MaskSets.least_alike": lambda: call(models.homely().mask_sets.least_alike, k=4),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
-    "model.made.MADE.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
+    "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
     "model.made.MADE.fill_means": lambda: call(
         models.mixed().fill_means,
         theta=models.theta(),
@@ -89,15 +99,17 @@ MODEL: dict[str, Callable[[], Call]] = {
         mask_set=None,
     ),
     "model.made.MADE.from_config": lambda: call(MADE.from_config, config=models.mixed().config()),
-    "model.made.MADE.init": lambda: call(models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal"),
-    "model.made.MADE.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
-    "model.made.MADE.loss_and_grad": lambda: call(
+    "model.made.MADE.init": lambda: call(
+        models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal", gaps="skip"
+    ),
+    "model.scoring.Scoring.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
+    "model.scoring.Scoring.loss_and_grad": lambda: call(
         models.mixed().loss_and_grad,
         changes=("grad",),
         **_scores(grad=np.empty_like(models.theta()), dropout=_keeps()),
     ),
-    "model.made.MADE.jacobian": lambda: call(models.mixed().jacobian, **_scores()),
-    "model.made.MADE.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores()),
+    "model.scoring.Scoring.jacobian": lambda: call(models.mixed().jacobian, **_scores()),
+    "model.scoring.Scoring.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores()),
     "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),
@@ -342,8 +354,8 @@ def _draws() -> dict[str, Any]:
 
 
 TABLES: dict[str, Callable[[], Call]] = {
-    "table.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
-    "table.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
+    "columns.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
+    "columns.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
     "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
     "estimator.density.MADEDensity": lambda: call(_fitted, **models.LEARNER),
     "estimator.density.MADEDensity.fit": lambda: call(

@@ -71,6 +71,12 @@ def mixed() -> MADE:
 
 
 @cache
+def homely() -> MADE:
+    """A model with a home order and a path for any gaps."""
+    return MADE(3, (4,), order=[2, 0, 1], n_masks=None, backend="numpy")
+
+
+@cache
 def linear() -> MADE:
     """A linear Gaussian model."""
     return MADE(3, (), "gaussian", dtype="float64", backend="numpy")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from made_np.backends import get_backend
 from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
+from made_np.model.binding import KEPT_ORDERS
 from made_np.model.made import MADE
 
 VARIED: list[dict[str, Any]] = [
@@ -41,6 +44,8 @@ VARIED: list[dict[str, Any]] = [
     {"order": [[2, 0, 3, 1], [0, 1, 2, 3]], "n_masks": 2},
     {"order": "random", "n_masks": 5},
     {"order": "random", "n_masks": None},
+    {"n_masks": None},
+    {"order": [2, 0, 3, 1], "n_masks": None},
     {"degrees": "random"},
     {"hidden": (2, 3), "degrees": [[1, 3], [3, 2, 1]]},
     {"hidden": (2, 3), "degrees": [[[1, 3], [3, 2, 1]], [[2, 2], [1, 1, 1]]], "n_masks": 2},
@@ -229,7 +234,6 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"n_masks": 0}, ValueError, "n_masks=0: give an integer >= 1"),
     ({"n_masks": 2.5}, TypeError, r"n_masks=2\.5 is a float"),
     ({"n_masks": 2}, ValueError, "n_masks=2 with order='natural' and degrees='spread' gives mask sets that are all"),
-    ({"n_masks": None}, ValueError, "n_masks=None with order='natural'"),
     ({"n_masks": 2, "hidden": (), "degrees": "random"}, ValueError, "all the same"),
     ({"direct": "yes"}, ValueError, r"direct='yes' is unknown: use one of \('auto',\)"),
     ({"direct": 1}, TypeError, "direct=1 is a int: give True or False"),
@@ -269,3 +273,72 @@ def test_given_degrees_are_those_of_the_mask_set_in_their_own_sequence(n_feature
     made = MADE(n_features, (width, width), degrees=degrees)
     for got, want in zip(made.mask_sets[0].degrees, degrees, strict=True):
         np.testing.assert_array_equal(got, want)
+
+
+# --------------------------------------------------------------------------------------------- paths
+
+HOME = [2, 0, 3, 1]
+
+
+def test_a_model_of_a_home_order_scores_and_draws_complete_rows_by_it_alone() -> None:
+    made = MADE(4, (9,), order=HOME, n_masks=None, dtype="float64")
+    plain = MADE(4, (9,), order=HOME, dtype="float64")
+    rng = np.random.default_rng(0)
+    theta, x = random_theta(made, rng), random_rows(made, 6, rng)
+    assert made.n_mixed == 1
+    assert made.mixture(1) == plain
+    np.testing.assert_array_equal(made.log_prob(theta, x), plain.log_prob(theta, x))
+    np.testing.assert_array_equal(made.sample(theta, 6, rng=1), plain.sample(theta, 6, rng=1))
+    np.testing.assert_array_equal(
+        made.log_prob(theta, x, mask_set=[0, 1, 3, 2]), plain.log_prob(theta, x, mask_set=[0, 1, 3, 2])
+    )
+    with pytest.raises(
+        ValueError, match=r"^n_masks=2: a model with paths scores by its home order alone, mixture\(1\)"
+    ):
+        made.mixture(2)
+
+
+@given(st.permutations(range(4)), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_a_path_puts_what_is_known_first(home: list[int], known: list[bool]) -> None:
+    path = MADE(4, (9,), order=home, n_masks=None).path(known)
+    assert path.tolist() == sorted(home, key=lambda d: not known[d])
+    alone = MADE(4, (9,), order=home)
+    if path.tolist() == home:
+        assert alone.path(known).tolist() == home
+    else:
+        with pytest.raises(ValueError, match=r"known does not lead in the only order of this model: .* n_masks=None"):
+            alone.path(known)
+
+
+def test_a_path_is_of_one_order_and_of_booleans() -> None:
+    for options, n in (({"n_masks": None}, 32), ({"n_masks": 3}, 3)):
+        with pytest.raises(ValueError, match=rf"answers by {n} orders at once: a path needs order=\[\.\.\.\]"):
+            MADE(4, (9,), order="random", **options).path([True] * 4)
+    made = MADE(4, (9,), n_masks=None)
+    with pytest.raises(ValueError, match=r"known has shape \(3,\): give one boolean for each of 4 features"):
+        made.path([True] * 3)
+    with pytest.raises(ValueError, match=r"known has shape \(1, 4\): give an array with 1 axes"):
+        made.path([[True] * 4])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_an_order_that_is_asked_for_again_is_kept_ready_and_old_ones_are_forgotten(backend: str) -> None:
+    bound = MADE(6, (9,), n_masks=None, backend=backend).bound
+    first = bound.for_order([2, 0, 1, 3, 5, 4])
+    assert bound.for_order(np.array([2, 0, 1, 3, 5, 4], dtype="int32")) is first
+    others = [bound.for_order(order) for order in itertools.islice(itertools.permutations(range(6)), KEPT_ORDERS)]
+    assert bound.for_order(range(6)) is others[0]
+    assert bound.for_order([2, 0, 1, 3, 5, 4]) is not first
+    with pytest.raises(ValueError, match=r"^order\[5\] = 1 is twice"):
+        bound.for_order([2, 0, 1, 3, 5, 1])
+
+
+def test_threads_that_ask_for_many_orders_at_once_get_theirs() -> None:
+    bound = MADE(6, (9,), n_masks=None).bound
+    orders = list(itertools.islice(itertools.permutations(range(6)), 2 * KEPT_ORDERS)) * 3
+
+    def ask(order: tuple[int, ...]) -> bool:
+        return bound.for_order(order).mask_set.order.tolist() == list(order)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(ask, orders))

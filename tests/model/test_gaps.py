@@ -18,8 +18,9 @@ from strategies import random_theta
 from made_np.cells import Source
 from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Bernoulli, Categorical
+from made_np.masks.paths import leads
 from made_np.masks.sets import MIXTURE_SIZE
-from made_np.model.gaps import assign, check_gaps, gap_patterns, leading_order, leads, observed_log_prob
+from made_np.model.gaps import assign, check_gaps, gap_patterns, leading_order, observed_log_prob
 from made_np.model.made import MADE
 
 Array = NDArray[Any]
@@ -289,7 +290,7 @@ OUTPUT = [Bernoulli(), Categorical(3), Bernoulli(), Bernoulli()]
 
 
 def model(**options: Any) -> tuple[MADE, Any]:
-    made = MADE(4, hidden=(9,), output=OUTPUT, dtype="float64", seed=3, **options)
+    made = MADE(4, output=OUTPUT, **{"hidden": (9,), "dtype": "float64", "seed": 3, **options})
     return made, np.random.default_rng(1).normal(size=made.n_params)
 
 
@@ -367,3 +368,93 @@ def test_gaps_that_no_order_allows_are_named_as_the_caller_likes() -> None:
     with pytest.raises(ValueError, match=r"^y\[8\] has gaps in c1, c3: .*n_masks=None"):
         check_gaps(made, known, "c{}".format, Source("y", first=7))
     check_gaps(made, known[:1])
+
+
+# ------------------------------------------------------------------------------------------ home and paths
+
+HOME = [2, 0, 3, 1]
+EVERY_ROW = np.array(list(itertools.product(*map(range, SIZES))), dtype=float)
+PATTERNS = [np.array(known) for known in itertools.product([False, True], repeat=4)]
+
+
+@pytest.mark.parametrize("options", [{}, {"mask_weights": True}, {"degrees": "random", "hidden": ()}], ids=str)
+def test_home_and_every_path_sum_to_one(options: dict[str, Any]) -> None:
+    made, theta = with_paths(**options)
+    for known in PATTERNS:
+        p = np.exp(made.log_prob(theta, EVERY_ROW, mask_set=made.path(known)))
+        assert p.sum() == pytest.approx(1, abs=1e-12)
+    assert np.exp(made.log_prob(theta, EVERY_ROW)).sum() == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+@pytest.mark.parametrize("options", [{}, {"mask_weights": True}], ids=str)
+def test_a_row_with_gaps_is_scored_along_its_path(backend: str, options: dict[str, Any]) -> None:
+    made, theta = with_paths(backend=backend, **options)
+    x = np.array(list(itertools.product([0, NAN], [2, NAN], [1, NAN], [0, NAN])))
+    wanted = [summed(made, theta, row, made.path(~np.isnan(row))) for row in x]
+    np.testing.assert_allclose(np.exp(observed_log_prob(made, theta, x)), wanted, rtol=1e-12)
+    np.testing.assert_allclose(observed_log_prob(made, theta, x[:1]), made.log_prob(theta, x[:1]), rtol=1e-12)
+    assert len({round(v, 6) for v in np.exp(observed_log_prob(made, theta, x))}) == len(x)  # no two are one question
+
+
+def test_no_output_of_a_path_changes_with_what_follows_there() -> None:
+    """Bit for bit, for each path: the output of a feature is the same whatever stands at its place or later."""
+    made, theta = with_paths(mask_weights=True)
+    rng = np.random.default_rng(0)
+    for known in PATTERNS:
+        path = made.path(known)
+        raw = made.raw_outputs(theta, EVERY_ROW, mask_set=path)
+        for place in range(4):
+            other = EVERY_ROW.copy()
+            for d in path[place:]:
+                other[:, d] = rng.integers(0, SIZES[d], len(other))
+            again = made.raw_outputs(theta, other, mask_set=path)
+            for d in path[: place + 1]:
+                np.testing.assert_array_equal(again[:, made.output_slices[d]], raw[:, made.output_slices[d]])
+
+
+def test_questions_share_what_leads_their_paths_alike() -> None:
+    """p(A) is exactly the sum over a B that comes after A in home order: their paths begin with the same features."""
+    made, theta = with_paths(mask_weights=True)
+    rows = np.array([[0, NAN, 1, NAN], [1, NAN, NAN, 0]])
+    more = np.repeat(rows, SIZES[1], axis=0)
+    more[:, 1] = np.tile(np.arange(SIZES[1]), 2)  # feature 1 is last in home order
+    summed_up = np.exp(observed_log_prob(made, theta, more)).reshape(2, -1).sum(axis=1)
+    np.testing.assert_allclose(np.exp(observed_log_prob(made, theta, rows)), summed_up, rtol=1e-12)
+
+
+def test_gaps_are_filled_along_the_path_of_what_is_known() -> None:
+    made, theta = with_paths()
+    rng = np.random.default_rng(5)
+    gappy = np.where(rng.random((40, 4)) < 0.5, NAN, EVERY_ROW[rng.integers(0, len(EVERY_ROW), 40)])
+    u = rng.random((40, 4))
+    drawn = made.sample(theta, 40, given=gappy, uniforms=u, rng=0)
+    centres = made.fill_means(theta, gappy, rng=0)
+    for known, rows in gap_patterns(~np.isnan(gappy)):
+        path = made.path(known)
+        want = made.sample(theta, len(rows), given=gappy[rows], uniforms=u[rows], mask_set=path)
+        np.testing.assert_array_equal(drawn[rows], want)
+        np.testing.assert_array_equal(centres[rows], made.fill_means(theta, gappy[rows], mask_set=path))
+
+
+@pytest.mark.parametrize("options", [{"order": "random", "n_masks": None}, {"order": HOME, "n_masks": None}], ids=str)
+def test_what_counts_as_known_may_be_said(options: dict[str, Any]) -> None:
+    made, theta = model(**options)
+    known = np.random.default_rng(2).random(EVERY_ROW.shape) < 0.5
+    want = observed_log_prob(made, theta, np.where(known, EVERY_ROW, NAN))
+    np.testing.assert_array_equal(observed_log_prob(made, theta, EVERY_ROW, known=known), want)
+
+
+def test_rows_with_gaps_have_their_context() -> None:
+    made, theta = with_paths(n_context=1)
+    context = np.linspace(-2, 2, len(EVERY_ROW))[:, None]
+    x = np.where(np.arange(4) == 3, NAN, EVERY_ROW)
+    want = [observed_log_prob(made, theta, x[k : k + 1], context=context[k])[0] for k in range(len(x))]
+    np.testing.assert_allclose(observed_log_prob(made, theta, x, context=context), want, rtol=1e-12)
+    assert not np.allclose(want, observed_log_prob(made, theta, x, context=[0.0]))
+    with pytest.raises(ValueError, match="context is missing"):
+        observed_log_prob(made, theta, x)
+
+
+def with_paths(**options: Any) -> tuple[MADE, Any]:
+    return model(**{"order": HOME, "n_masks": None, **options})

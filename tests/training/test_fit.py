@@ -785,3 +785,44 @@ def test_another_class_than_a_model_gets_the_way_out() -> None:
         TypeError, match=r"made is a MADEDensity .*give a made_np\.MADE, such as the made_ of a MADEDensity"
     ):
         fit(MADEDensity(), X)  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------------------------------------------- gaps
+
+
+def test_a_table_with_gaps_trains_to_what_is_known_of_each_row() -> None:
+    """Of two bits one is missing at random: each is learned from the rows that know it, a gap from none."""
+    rng = np.random.default_rng(0)
+    first = rng.random(4000) < 0.8
+    x = np.stack([first, first ^ (rng.random(4000) < 0.1)], axis=1).astype(float)
+    gappy = np.where(rng.random(x.shape) < [0.4, 0.3], np.nan, x)
+    made = MADE(2, (8,), [Categorical(2), "bernoulli"])  # one-hot, so that a gap does not look like a 0
+    result = fit(made, gappy, valid=gappy[:500], max_epochs=30, learning_rate=0.01, gaps="skip")
+    known = gappy[~np.isnan(gappy[:, 0]), 0].mean()
+    assert np.exp(made.log_prob(result.theta, [1, np.nan], gaps="skip")) == pytest.approx(known, abs=0.01)
+    p = np.exp(made.feature_log_prob(result.theta, [[1, 1], [0, 0]]))[:, 1]
+    np.testing.assert_allclose(p, 0.9, atol=0.03)
+    assert result.best_valid == pytest.approx(-made.log_prob(result.theta, gappy[:500], gaps="skip").mean(), rel=1e-5)
+
+
+def test_fit_refuses_gaps_unless_it_is_asked_to_skip_them() -> None:
+    made = MADE(2, hidden=(3,))
+    x = np.array([[0, 1], [1, np.nan]])
+    with pytest.raises(ValueError, match=r"x\[1, 1\] = nan \(column 1\): NaN is not allowed here"):
+        fit(made, x, max_epochs=1)
+    with pytest.raises(ValueError, match=r"valid\[1, 1\] = nan"):
+        fit(made, x[:1], valid=x, max_epochs=1)
+    with pytest.raises(ValueError, match="gaps='drop' is unknown"):
+        fit(made, x, gaps="drop")
+
+
+def test_a_row_of_gaps_alone_changes_nothing_but_the_mean() -> None:
+    made = MADE(3, hidden=(4,), dtype="float64")
+    x = np.random.default_rng(0).integers(2, size=(6, 3)).astype(float)
+    theta = made.init(0, x)
+    empty = np.concatenate([x, np.full((6, 3), np.nan)])
+    options = {"theta": theta, "max_epochs": 1, "batch_size": 12, "optimizer": "sgd", "gaps": "skip"}
+    alone = fit(made, x, learning_rate=0.1, **options)
+    beside = fit(made, empty, learning_rate=0.2, **options)
+    np.testing.assert_allclose(beside.theta, alone.theta, rtol=1e-12)
+    assert beside.history["train"][0] == pytest.approx(alone.history["train"][0] / 2)

@@ -1,8 +1,7 @@
-"""From the columns of a table to the features of a model.
+"""The columns of a table, which become the features of a model.
 
-A real column is standardised, ``z = (x - mean) / scale``, because a network learns best from numbers of about 1. That
-changes the density: ``log p(x) = log p(z) - log scale``, for each real column. A discrete column stays as it is, with
-mean 0 and scale 1, so that it comes back exactly. Columns that are one-hot together are one feature of the model.
+Each column has a reading, from cells to numbers, with a coding, from numbers to the values z of its feature. Columns
+that are one-hot together are one feature. A column that is left out is none.
 """
 
 from __future__ import annotations
@@ -12,15 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.cells import Name, as_source, where
-from made_np.distributions.distribution import Distribution
-from made_np.distributions.plain import Bernoulli, Categorical
-from made_np.distributions.registry import output_config, output_from_config
-from made_np.distributions.together import Outputs
-from made_np.lazy import lazy
-from made_np.table.kinds import (
+from made_np.columns.coding import Affine
+from made_np.columns.column import Column
+from made_np.columns.kinds import (
     Kind,
     as_kinds,
     distribution_of,
@@ -29,40 +24,16 @@ from made_np.table.kinds import (
     warn_of_missing,
     warn_of_row_numbers,
 )
+from made_np.distributions.distribution import Distribution
+from made_np.distributions.plain import Bernoulli, Categorical
+from made_np.lazy import lazy
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
-from made_np.typing import Floats
-from made_np.validation import as_doubles, as_numbers, as_rows
-from made_np.values import as_a, as_count, as_number, show
+from made_np.typing import Bools, Floats, Ints
+from made_np.validation import as_doubles, as_rows
+from made_np.values import as_a, as_count, show
 
 __all__ = ["Column", "Columns", "Kind"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table, as it was learned from training data.
-
-    Attributes
-    ----------
-    output : Distribution
-        Of the standardised values.
-    mean, scale : float
-        ``z = (x - mean) / scale``; 0 and 1 for a discrete column.
-    name : str
-        Its name in the table, "" if it has none.
-    """
-
-    output: Distribution
-    mean: float = 0.0
-    scale: float = 1.0
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.output, Distribution):
-            raise TypeError(f"output={show(self.output)}: give a distribution, such as made_np.Gaussian()")
-        as_number(self.mean, "mean")
-        as_number(self.scale, "scale", "(0, inf)")
-        as_a(self.name, "name", str, "give a string")
 
 
 @dataclass(frozen=True)
@@ -151,11 +122,11 @@ class Columns:
             if kind == "auto" and values.min() == -1 and has_missing(values):
                 missing.append(where(d, name))
         warn_of_missing(missing)
-        shared = shared_distribution(kinds, [column.output for column in each])
+        shared = shared_distribution(kinds, [o for o in (column.output for column in each) if o is not None])
         if shared is not None:
             each = [replace(column, output=shared) for column in each]
         for start, stop in one_hot.groups:
-            each[start:stop] = [replace(column, output=Bernoulli(), mean=0.0, scale=1.0) for column in each[start:stop]]
+            each[start:stop] = [replace(column, output=Bernoulli(), coding=Affine()) for column in each[start:stop]]
         columns = cls(tuple(each), one_hot)
         if check:
             for first, block in table.blocks(gaps=False):
@@ -166,111 +137,137 @@ class Columns:
     def from_config(cls, config: dict[str, Any] | Sequence[dict[str, Any]]) -> Columns:
         """Return the columns whose `config` this is; older files hold the list of them alone."""
         stored: dict[str, Any] = config if isinstance(config, dict) else {"each": config, "one_hot": {}}
-        outputs = [output_from_config(column["output"]) for column in stored["each"]]
-        each = tuple(Column(**{**c, "output": o}) for c, o in zip(stored["each"], outputs, strict=True))
-        return cls(each, OneHot.from_config(stored["one_hot"]))
+        return cls(tuple(map(Column.from_config, stored["each"])), OneHot.from_config(stored["one_hot"]))
 
     def config(self) -> dict[str, Any]:
         """Return the columns as JSON-able values, from which `from_config` builds equal ones."""
-        each = [
-            {"output": output_config(c.output), "mean": c.mean, "scale": c.scale, "name": c.name} for c in self.each
-        ]
-        return {"each": each, "one_hot": self.one_hot.config()}
+        return {"each": [column.config() for column in self.each], "one_hot": self.one_hot.config()}
 
     def __len__(self) -> int:
         return len(self.each)
+
+    @lazy
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """Start and stop of the columns that each feature of the model stands for."""
+        every = self.one_hot.spans(len(self))
+        return tuple((start, stop) for start, stop in every if self.each[start].output is not None)
 
     @lazy
     def features(self) -> tuple[Column, ...]:
         """What the model's features are: the columns, or the one that a group of one-hot columns is."""
         none = {start: may_be_none for start, _, may_be_none in self.one_hot.each}
         features = []
-        for start, stop in self.one_hot.spans(len(self)):
+        for start, stop in self.spans:
             feature = self.each[start]
             if start in none:
                 name = feature.name and f"{feature.name}..{self.each[stop - 1].name}"
-                feature = Column(Categorical(stop - start + none[start]), name=name)
+                feature = Column(Categorical(stop - start + none[start]), name=name, kind="categorical")
             features.append(feature)
         return tuple(features)
 
     @lazy
     def outputs(self) -> tuple[Distribution, ...]:
         """The distribution of each feature of the model."""
-        return tuple(feature.output for feature in self.features)
+        return tuple(feature.output for feature in self.features if feature.output is not None)
 
     def label(self, feature: int) -> str:
         """Return how messages call what a feature of the model is in the table."""
         feature = as_count(feature, "feature", 0, len(self.features) - 1)
-        start, stop = self.one_hot.spans(len(self))[feature]
+        start, stop = self.spans[feature]
         name = self.features[feature].name
         return where(start, name) if stop == start + 1 else f"columns {start}..{stop - 1}" + (name and f" ({name!r})")
 
     @lazy
-    def means(self) -> Floats:
-        """The mean of each column, shape (D,)."""
-        return np.array([column.mean for column in self.each])
-
-    @lazy
-    def scales(self) -> Floats:
-        """The scale of each column, shape (D,)."""
-        return np.array([column.scale for column in self.each])
-
-    @lazy
-    def _blocks(self) -> Outputs:
-        return Outputs(tuple(column.output for column in self.each))
+    def _alike(self) -> tuple[tuple[Column, Ints], ...]:
+        """Columns that are coded alike, so that they are encoded together: one of them, and the places of all."""
+        groups: dict[Any, list[int]] = {}
+        for d, column in enumerate(self.each):
+            if not column.left_out:
+                groups.setdefault((column.output, column.coding, column.other), []).append(d)
+        return tuple((self.each[places[0]], np.array(places)) for places in groups.values())
 
     def encode(self, x: Any, name: Name = "X") -> Floats:
-        """Return the model's rows z (n, features) of the table `x` (n, D); NaN stays NaN. Raises as `check`."""
-        x = self.check(x, name)
-        with np.errstate(over="ignore"):  # the model itself refuses what is too large for its dtype
-            z = np.asarray((x - self.means) / self.scales)
-        return self.one_hot.fold(z, name) if self.one_hot.groups else z
+        """Return the model's rows z (n, features) of the numbers `x` (n, D).
 
-    def decode(self, z: Any) -> Floats:
-        """Return the table (..., D) of the model's rows `z` (..., features), in float64."""
+        NaN in z is a gap, or a value that its column does not know.
+
+        Raises
+        ------
+        TypeError, ValueError
+            No table of numbers, rows that are not one-hot where they have to be, or a value that its column does not
+            know, where it keeps no mass for others.
+        """
+        x = as_rows(x, len(self), np.dtype(np.float64), name, gaps=True)
+        z = np.full_like(x, np.nan)
+        for column, places in self._alike:
+            z[:, places] = self._encoded(column, places, x[:, places], name)
+        folded = self.one_hot.fold(z, name) if self.one_hot.groups else z
+        if len(self.spans) == folded.shape[1]:
+            return folded
+        return folded[:, [self.each[start].output is not None for start, _ in self.one_hot.spans(len(self))]]
+
+    def _encoded(self, column: Column, places: Ints, x: Floats, name: Name) -> Floats:
+        """Return z of the columns at `places`, which are coded as `column` is."""
+
+        def entry(row: int, place: int) -> str:
+            d = int(places[place])
+            return f"{as_source(name).cell(row, d)} = {x[row, place]:g}: {where(d, self.each[d].name)}"
+
+        return column.encode(x, entry)
+
+    def decode(self, z: Any, rng: np.random.Generator | None = None) -> Floats:
+        """Return the numbers (..., D) of the model's rows `z` (..., features), NaN in columns that are left out.
+
+        Where many numbers have one z, `rng` draws one of them; without it they get a central one.
+        """
         z = as_doubles(z, "z")
         if z.shape[-1:] != (len(self.features),):
             raise ValueError(f"z has shape {z.shape}: give rows (..., {len(self.features)})")
-        return np.asarray((self.one_hot.unfold(z) if self.one_hot.groups else z) * self.scales + self.means)
+        every = self.one_hot.spans(len(self))
+        if len(every) != len(self.spans):
+            whole = np.full((*z.shape[:-1], len(every)), np.nan)
+            whole[..., [self.each[start].output is not None for start, _ in every]] = z
+            z = whole
+        if self.one_hot.groups:
+            z = self.one_hot.unfold(z)
+        x = np.full(z.shape, np.nan)
+        for column, places in self._alike:
+            own = z[..., places]
+            x[..., places] = column.coding.decode(own, None if rng is None else rng.random(own.shape))
+        return x
 
-    def log_jacobian(self, known: NDArray[np.bool_]) -> Floats:
-        """Return ``log |dz/dx|`` of each row's known columns: what log p(x) has on top of log p(z), in nats.
+    def known(self, x: Floats, z: Floats) -> Bools:
+        """Return which features are known in the numbers `x` (n, D), whose `encode` is `z`: all but the gaps.
+
+        A value that its column does not know is known to be another one than those.
+        """
+        first = [start for start, _ in self.spans]
+        is_group = np.array([stop > start + 1 for start, stop in self.spans], dtype=bool)
+        return ~np.isnan(z) | (~np.isnan(x[:, first]) & ~is_group)
+
+    def log_term(self, x: Floats) -> Floats:
+        """Return what log p(x) has on top of log p(z), for each row of numbers and each feature, in nats.
 
         Parameters
         ----------
-        known : ndarray of bool, shape (n, D)
+        x : ndarray (n, D)
+            Rows that `encode` takes.
 
         Returns
         -------
-        ndarray, shape (n,)
+        ndarray, shape (n, features + 1)
+            0 at gaps. Last stands what columns say that are no feature, such as constants.
         """
-        known = as_numbers(known, "known")
-        if known.shape[1:] != (len(self),):
-            raise ValueError(f"known has shape {known.shape}: give rows (n, {len(self)})")
-        return -np.where(known, np.log(self.scales), 0.0).sum(axis=1)
-
-    def check(self, x: Any, name: Name = "X") -> Floats:
-        """Return `x` as float64, or raise an error that names column and value where its column cannot have it.
-
-        Every code 0..n-1 is allowed in a column of n codes, whether fit met it or not: it has its probability. NaN is
-        passed over.
-        """
-        x = as_rows(x, len(self), np.dtype(np.float64), name, gaps=True)
-        places = np.arange(len(self))
-        for group in self._blocks.groups:
-            values = x[:, group.features]
-            invalid = group.output.invalid(values) & ~np.isnan(values)
-            if invalid.any():
-                row, place = (int(i) for i in np.argwhere(invalid)[0])
-                column = int(places[group.features][place])
-                output = group.output
-                which = where(column, self.each[column].name)
-                entry = as_source(name).cell(row, column)
-                raise ValueError(
-                    f"{entry} = {values[row, place]:g}: {which} has {type(output).__name__} values, "
-                    f"{output.support}. {_way_out(output, float(values[row, place]))}"
-                )
-        return x
+        x = as_rows(x, len(self), np.dtype(np.float64), "x", gaps=True)
+        each = np.zeros(x.shape)
+        for column, places in self._alike:
+            each[:, places] = column.log_term(x[:, places])
+        terms = np.zeros((len(x), len(self.spans) + 1))
+        for feature, (start, _) in enumerate(self.spans):
+            terms[:, feature] = each[:, start]
+            each[:, start] = 0.0
+        terms[:, -1] = each.sum(axis=1)
+        return terms
 
 
 def _as_names(names: Any, n_columns: int) -> list[str]:
@@ -289,7 +286,7 @@ def _learn(values: Floats, kind: Kind, name: str, which: str) -> Column:
     output = kind if isinstance(kind, Distribution) else distribution_of(values, kind, which)
     if not output.is_real:
         return Column(output, name=name)
-    return Column(output, *_mean_and_scale(values[~output.far_out(values)]), name=name)
+    return Column(output, Affine(*_mean_and_scale(values[~output.far_out(values)])), name=name)
 
 
 def _mean_and_scale(values: Floats) -> tuple[float, float]:
@@ -302,10 +299,3 @@ def _mean_and_scale(values: Floats) -> tuple[float, float]:
     # Rounding alone leaves a spread of about 1e-16.
     scale = spread * unit if spread > 1e-14 else 1.0
     return mean, max(scale, float(np.finfo(np.float64).tiny))
-
-
-def _way_out(output: Distribution, value: float) -> str:
-    """What to do about a value that `output` does not have."""
-    if value == -1:
-        return "Where -1 stands for a missing value, give NaN; where it is a number, give columns 'gaussian'"
-    return output.way_out(value)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from made_np import Categorical
-from made_np.table.columns import Columns
-from made_np.table.kinds import as_kinds, kind_names
+from made_np.columns.columns import Columns
+from made_np.columns.kinds import as_kinds, kind_names
 
 
 def test_one_kind_is_that_of_every_column() -> None:

@@ -1,0 +1,42 @@
+"""Some rows of one column, as the library that holds them has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from made_np.typing import Array, Bools
+
+__all__ = ["RawColumn"]
+
+
+@dataclass(frozen=True, eq=False)
+class RawColumn:
+    """Cells of one column, with what its dtype says of them.
+
+    Attributes
+    ----------
+    values : ndarray (n,)
+        Booleans, integers, floats, datetime64 or timedelta64; objects where the cells are words, decimals or anything
+        else; integer codes where `levels` are declared. What stands in a gap means nothing.
+    gaps : ndarray of bool (n,)
+        True where nothing is known.
+    dtype : str
+        What the library calls the dtype: "int64", "category", "Datetime(time_unit='us', time_zone=None)".
+    levels : tuple, optional
+        The levels that the dtype declares, in its order; None: it declares none.
+    ordered : bool
+        Whether the dtype says that the order of its levels means something.
+    digits : int, optional
+        So many decimals the dtype declares.
+    """
+
+    values: Array
+    gaps: Bools
+    dtype: str = ""
+    levels: tuple[Any, ...] | None = None
+    ordered: bool = False
+    digits: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
