@@ -104,10 +104,12 @@ def is_large_id(raw: RawColumn) -> bool:
     """Whether a column is of integers that float64 does not hold, all of them different: they name rows."""
     if raw.levels is not None or raw.values.dtype.kind not in "iuO":
         return False
-    cells = raw.values[~raw.gaps].tolist()
-    if not any(isinstance(cell, int) and abs(cell) >= EXACT for cell in cells):
-        return False
-    return len(set(cells)) == len(cells)
+    cells = raw.values[~raw.gaps]
+    if cells.dtype == object:
+        is_large = any(type(cell) is int and abs(cell) >= EXACT for cell in cells.tolist())
+    else:
+        is_large = bool(len(cells)) and max(-int(cells.min()), int(cells.max())) >= EXACT
+    return is_large and len(set(cells.tolist())) == len(cells)
 
 
 def check_kind(kind: str, seen: Seen, place: Place) -> None:
