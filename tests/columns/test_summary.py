@@ -33,9 +33,10 @@ def rows() -> list[dict[str, Any]]:
     ]
 
 
-SHOWN = """
+LEFT_OUT = "left out: an id: all 120 of them are different"
+SHOWN = f"""
 column   kind         distribution  values                                    resolution  missing
-id       id                         120 different                                                  left out: an id: all 120 of them are different
+id       id                         120 different                                                  {LEFT_OUT}
 sex      binary       Bernoulli     2: F, M
 job      categorical  Categorical   4: a very long word for a job that no...
 age      count        Categorical   20 to 79                                  1
