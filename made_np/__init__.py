@@ -24,7 +24,7 @@ from made_np._version import __version__
 if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
     from made_np.comparison import Comparison, compare
-    from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
+    from made_np.diagnostics import Calibration, Evaluation, calibration, compare_models, evaluate
     from made_np.distributions.atoms import WithAtoms
     from made_np.distributions.levels import DiscretizedLogistic
     from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
@@ -54,6 +54,7 @@ __all__ = [
     "__version__",
     "calibration",
     "compare",
+    "compare_models",
     "datasets",
     "distributions",
     "draw",
@@ -87,6 +88,7 @@ _HOME = {
     "WithAtoms": "distributions.atoms",
     "calibration": "diagnostics",
     "compare": "comparison",
+    "compare_models": "diagnostics",
     "evaluate": "diagnostics",
     "find_order": "masks.found",
     "fit": "training.fit",

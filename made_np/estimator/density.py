@@ -235,13 +235,22 @@ class MADEDensity(Answers):
 
     # ------------------------------------------------------------------------------------------ learning
 
-    def fit(self: Self, X: Any, y: Any = None, X_val: Any = None, checkpoint: Path | None = None) -> Self:
+    def fit(
+        self: Self,
+        X: Any,
+        y: Any = None,
+        X_val: Any = None,
+        checkpoint: Path | None = None,
+        *,
+        sample_weight: Any = None,
+    ) -> Self:
         """Learn the density of the rows of `X`.
 
         Parameters
         ----------
-        X : array or data frame (n, D)
-            Real numbers without gaps.
+        X : table (n, D)
+            A data frame (pandas, polars, pyarrow), an array, a structured array, a list of rows or of dicts, a sparse
+            matrix. Its cells may be words, dates, booleans, gaps; `columns` says how they are read.
         y : ignored
         X_val : array or data frame (m, D), optional
             Rows for early stopping, which is then on; by default some of `X` are held out.
@@ -250,6 +259,8 @@ class MADEDensity(Answers):
             found. If the fit is killed and called again with the same arguments, it goes on from there, and ends with
             the bits of a fit that was never stopped; for that `random_state` cannot be None. Both files stay: remove
             them to begin anew.
+        sample_weight : array (n,), optional
+            What each row counts, such as a survey weight; in proportion, their size does not matter.
 
         Returns
         -------
@@ -267,10 +278,10 @@ class MADEDensity(Answers):
             Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto"; or a first column that
             pandas calls "Unnamed: 0", which mostly holds row numbers.
         """
-        self._fitted = learn(self, vars(self).get("_fitted"), X, X_val, checkpoint)
+        self._fitted = learn(self, vars(self).get("_fitted"), X, X_val, checkpoint, sample_weight)
         return self
 
-    def partial_fit(self: Self, X: Any, y: Any = None) -> Self:
+    def partial_fit(self: Self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
         """Go on learning from the rows of `X`: one pass over them, in batches of `batch_size`.
 
         The first call fixes the columns: how many, their distributions, means and scales. Where later rows may hold
@@ -278,7 +289,7 @@ class MADEDensity(Answers):
 
         Arguments as in `fit`.
         """
-        self._fitted = learn_on(self, vars(self).get("_fitted"), X)
+        self._fitted = learn_on(self, vars(self).get("_fitted"), X, sample_weight)
         return self
 
     # ------------------------------------------------------------------------------------------ files
