@@ -16,7 +16,7 @@ import numpy as np
 from made_np.cells import Name, as_source, where
 from made_np.columns.choosing import Place
 from made_np.columns.column import Column
-from made_np.columns.hints import tell_left_out, warn_of_missing, warn_of_sentinels
+from made_np.columns.hints import tell_left_out, warn_of_header, warn_of_missing, warn_of_sentinels
 from made_np.columns.kinds import Kind, as_kinds
 from made_np.columns.learning import Wishes, learn_column
 from made_np.columns.summary import as_dict, as_text
@@ -137,6 +137,7 @@ class Columns:
         check_some(each, table.name)
         tell_left_out([column if kind == "auto" else None for kind, column in zip(wanted, each, strict=True)])
         columns = cls(tuple(each), groups)
+        warn_of_header(table, each, columns.read(table.take(slice(1))).read()[0])
         if one_hot is groups and groups.groups:
             for first, block in columns.read(table).blocks():
                 groups.fold(block, table.source.at(first))

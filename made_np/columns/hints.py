@@ -11,13 +11,17 @@ from made_np.cells import where
 from made_np.columns.column import Column
 from made_np.columns.seen import Seen
 from made_np.messages import tell, warn
+from made_np.table.table import Table
+from made_np.typing import Floats
 
-__all__ = ["has_missing", "sentinel", "tell_left_out", "warn_of_missing", "warn_of_sentinels"]
+__all__ = ["has_missing", "sentinel", "tell_left_out", "warn_of_header", "warn_of_missing", "warn_of_sentinels"]
 
 _logger = logging.getLogger("made_np.columns")
 
 MAX_CODES = 32
 """More codes than these are not taken for codes with a -1 among them."""
+WHOLE = ("binary", "categorical", "ordinal", "count", "integer", "date", "constant", "id", "index", "text", "drop")
+"""Kinds of columns in which a whole number is nothing odd."""
 MOST_SHOWN = 5
 FAR = 10.0
 """A positive number is so many times farther outside than the others reach, as their largest may be a limit."""
@@ -62,6 +66,19 @@ def warn_of_sentinels(found: Sequence[tuple[str, float]]) -> None:
         warn(
             f"{_listed(each)} is far from all other numbers, and repeated. Where it stands for a gap, give NaN instead "
             "(on the command line: --na); where it is a number, say what the column is: columns={name: 'real'}"
+        )
+
+
+def warn_of_header(table: Table, each: Sequence[Column], first: Floats) -> None:
+    """Warn of a file without names whose `first` row seems to be some: whole numbers that rise, over others."""
+    if not table.is_file or table.names is not None or len(first) < 2 or table.n_rows < 3:
+        return
+    is_rising = bool((first == np.floor(first)).all() and (np.diff(first) > 0).all())
+    if is_rising and not any(column.kind in WHOLE for column in each):
+        shown = ", ".join(f"{number:g}" for number in first[:3])
+        warn(
+            f"the first line of {table.name} ({shown}, ...) is read as numbers, but looks like names of columns. If it "
+            "is, say so: header=True (--header yes)"
         )
 
 
