@@ -23,7 +23,9 @@ from made_np._version import __version__
 
 if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
+    from made_np.comparison import Comparison, compare
     from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
+    from made_np.distributions.atoms import WithAtoms
     from made_np.distributions.levels import DiscretizedLogistic
     from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
     from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
@@ -39,6 +41,7 @@ __all__ = [
     "Bernoulli",
     "Calibration",
     "Categorical",
+    "Comparison",
     "DiscretizedLogistic",
     "Evaluation",
     "FitResult",
@@ -47,8 +50,10 @@ __all__ = [
     "MixtureOfGaussians",
     "MixtureOfLogistics",
     "OneHot",
+    "WithAtoms",
     "__version__",
     "calibration",
+    "compare",
     "datasets",
     "distributions",
     "draw",
@@ -70,6 +75,7 @@ _HOME = {
     "Bernoulli": "distributions.plain",
     "Calibration": "diagnostics",
     "Categorical": "distributions.plain",
+    "Comparison": "comparison",
     "DiscretizedLogistic": "distributions.levels",
     "Evaluation": "diagnostics",
     "FitResult": "training.fit",
@@ -78,7 +84,9 @@ _HOME = {
     "MixtureOfGaussians": "distributions.mixtures",
     "MixtureOfLogistics": "distributions.mixtures",
     "OneHot": "table.one_hot",
+    "WithAtoms": "distributions.atoms",
     "calibration": "diagnostics",
+    "compare": "comparison",
     "evaluate": "diagnostics",
     "find_order": "masks.found",
     "fit": "training.fit",

@@ -133,7 +133,9 @@ def encode(made: MADE, x: Row, context: Row | None = None) -> list[float]:
     """What the input units hold for one row."""
     units: list[float] = []
     for output, value in zip(made.outputs.feature_outputs, x, strict=True):
-        if isinstance(output, Categorical):
+        if math.isnan(value):
+            units += [0.0] * output.n_inputs
+        elif isinstance(output, Categorical):
             units += [float(value == k) for k in range(output.n)]
         elif isinstance(output, DiscretizedLogistic):
             units.append(2 * value / (output.levels - 1) - 1)
@@ -317,11 +319,12 @@ def quantile(output: Any, raw: Row, u: float) -> float:
 
 
 def log_probs(made: MADE, theta: Array, x: Row, mask_set: Any, context: Row | None = None) -> list[float]:
-    """log p(x_d | x before d) of every value of one row."""
+    """log p(x_d | x before d) of every value of one row; 0 where it is NaN."""
     raw = forward(made, theta, x, mask_set, context)
     found = []
     for feature, output in enumerate(made.outputs.feature_outputs):
-        p = probability(output, raw[made.output_slices[feature]], x[feature])
+        is_gap = math.isnan(x[feature])
+        p = 1.0 if is_gap else probability(output, raw[made.output_slices[feature]], x[feature])
         found.append(math.log(p) if p > 0 else -math.inf)
     return found
 

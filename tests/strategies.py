@@ -112,6 +112,13 @@ def random_rows(made: MADE, n: int, rng: np.random.Generator) -> Array:
     return np.stack(columns, axis=1).astype(made.dtype)
 
 
+def with_gaps(x: Array, rng: np.random.Generator, share: float = 0.3) -> Array:
+    """The rows `x` with NaN at about that share of the entries; the first row, if there is one, is left whole."""
+    gaps = rng.random(x.shape) < share
+    gaps[:1] = False
+    return np.where(gaps, np.nan, x).astype(x.dtype)
+
+
 def random_column(output: Distribution, n: int, rng: np.random.Generator) -> Array:
     size = n_values(output)
     return rng.standard_normal(n) if size is None else rng.integers(size, size=n).astype(np.float64)

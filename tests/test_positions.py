@@ -11,11 +11,11 @@ import pytest
 
 import made_np
 from made_np import MADE, MADEDensity
+from made_np.columns.columns import Columns
 from made_np.diagnostics import calibration, evaluate
 from made_np.model import description
 from made_np.model.gaps import observed_log_prob
 from made_np.table import table
-from made_np.table.columns import Columns
 from made_np.table.files import read_table
 
 N = 300

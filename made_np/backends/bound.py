@@ -104,6 +104,7 @@ class Bound(ABC):
         learning_rate: float,
         decay: Array | None = None,
         keeps: Sequence[Array | None] | None = None,
+        row_weights: Array | None = None,
         *,
         only_live: bool = False,
     ) -> Array:
@@ -116,10 +117,12 @@ class Bound(ABC):
         ----------
         grad : ndarray, shape (P,)
             Memory for the gradient; what it holds afterwards is up to the backend.
+        row_weights : ndarray, shape (B,), optional
+            As in `loss_and_grad`.
         only_live : bool
             Every step is made with this mask set, so weights off its masks may be left as they are.
         """
-        nll = self.loss_and_grad(theta, x, context, grad, keeps)
+        nll = self.loss_and_grad(theta, x, context, grad, keeps, row_weights)
         self.update(theta, grad, optimizer, state, learning_rate, decay)
         return nll
 

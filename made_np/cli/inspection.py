@@ -10,6 +10,7 @@ from typing import Any
 
 from made_np import draw
 from made_np.cli import options
+from made_np.columns.columns import Columns
 from made_np.distributions.distribution import Distribution
 from made_np.draw.canvas import as_picture
 from made_np.draw.panels import Panel, panels_of
@@ -17,7 +18,6 @@ from made_np.draw.words import listed
 from made_np.masks.sets import MaskSet
 from made_np.model.made import MADE
 from made_np.storage.model_file import Stored, load
-from made_np.table.columns import Columns
 
 __all__ = ["DESCRIPTION", "add_arguments", "describe", "run"]
 

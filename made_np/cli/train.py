@@ -100,11 +100,8 @@ def _one_hot(groups: tuple[tuple[int, int], ...]) -> str:
 def _print_losses(density: MADEDensity) -> None:
     """Print the last training and the best validation loss, in the units of the columns."""
     n_features = density.n_features_in_
-    # The history is in the units of the model; a row of standardised columns has this much more log-probability.
-    shift = float(density.columns_.log_jacobian(np.ones((1, n_features), dtype=bool))[0])
     losses = {"training loss, last epoch": density.history_["train"][-1]}
     if np.isfinite(density.history_["valid"]).any():
         losses["validation loss, best epoch"] = float(np.nanmin(density.history_["valid"]))
     for what, loss in losses.items():
-        nats = loss - shift
-        print(f"{what}: {nats:.4f} nats per row, {bits_per_dim(nats, n_features):.4f} bits/dim")
+        print(f"{what}: {loss:.4f} nats per row, {bits_per_dim(loss, n_features):.4f} bits/dim")

@@ -7,9 +7,9 @@ from argparse import Namespace
 from typing import Any
 
 from made_np.cli import options
+from made_np.columns.kinds import kind_names
 from made_np.estimator import MADEDensity
 from made_np.layers import ACTIVATIONS
-from made_np.table.kinds import kind_names
 
 __all__ = ["add_options", "described"]
 

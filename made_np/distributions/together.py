@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.cells import Name, as_source
+from made_np.distributions import gaps
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.registry import make_distribution, output_from_config
 from made_np.lazy import lazy
@@ -103,13 +104,16 @@ class Outputs:
         )
 
     def encode(self, x: Array, context: Array | None = None) -> Array:
-        """Return what the network sees of rows `x` (B, D) and `context` (B, C): (B, I + C)."""
+        """Return what the network sees of rows `x` (B, D) and `context` (B, C): (B, I + C).
+
+        The units of a value that is NaN are 0: the network is not told it.
+        """
         n_context = 0 if context is None else context.shape[1]
         if n_context == 0 and self.n_inputs == x.shape[1] and len(self.groups) == 1:
-            return self.feature_outputs[0].encode(x)[..., 0]
+            return gaps.encode(self.feature_outputs[0], x)[..., 0]
         units = np.empty((len(x), self.n_inputs + n_context), dtype=x.dtype)
         for output, features, places in self._input_groups:
-            units[:, places] = output.encode(x[:, features]).reshape(len(x), len(places))
+            units[:, places] = gaps.encode(output, x[:, features]).reshape(len(x), len(places))
         if context is not None:
             units[:, self.n_inputs :] = context
         return units
@@ -128,10 +132,10 @@ class Outputs:
         )
 
     def nll(self, raw: Array, x: Array) -> Array:
-        """Return -log p of each value given those before it, in nats, shape (B, D)."""
+        """Return -log p of each value given those before it, in nats, shape (B, D): 0 where `x` is NaN."""
         nll = np.empty(x.shape, dtype=raw.dtype)
         for group in self.groups:
-            nll[:, group.features] = group.output.nll(group.raw_of(raw), x[:, group.features])
+            nll[:, group.features] = gaps.nll(group.output, group.raw_of(raw), x[:, group.features])
         return nll
 
     def nll_and_grad(self, raw: Array, x: Array) -> tuple[Array, Array]:
@@ -140,7 +144,7 @@ class Outputs:
         d_raw = np.empty_like(raw)
         for group in self.groups:
             own = group.raw_of(raw)
-            own_nll, own_d_raw = group.output.nll_and_grad(own, x[:, group.features])
+            own_nll, own_d_raw = gaps.nll_and_grad(group.output, own, x[:, group.features])
             nll[:, group.features] = own_nll
             d_raw[:, group.raws] = own_d_raw.reshape(len(own), own.shape[1] * own.shape[2])
         return nll, d_raw
@@ -155,11 +159,17 @@ class Outputs:
     def marginal(self, x: Array, dtype: np.dtype[Any] | None = None) -> NDArray[np.float64]:
         """Return the raw outputs (O,) of the columns of `x` each on its own: the biases to start training from.
 
-        Each column is turned into `dtype`, by default that of `x`, when its turn has come.
+        Each column is turned into `dtype`, by default that of `x`, when its turn has come. NaN has no part in it; a
+        column of nothing else starts at 0.
         """
         own = x.dtype if dtype is None else dtype
-        each = enumerate(self.feature_outputs)
-        return np.concatenate([o.marginal(x[:, d].astype(own, copy=False)) for d, o in each])
+        raw = np.zeros(self.n_raw)
+        for d, output in enumerate(self.feature_outputs):
+            column = x[:, d].astype(own, copy=False)
+            gap = np.isnan(column)
+            if not gap.all():
+                raw[self.slices[d]] = output.marginal(column[~gap] if gap.any() else column)
+        return raw
 
     def check_support(self, x: Array, name: Name) -> None:
         """Raise a `ValueError` that names column, row and value where `x` is outside its column's support.

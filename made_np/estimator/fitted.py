@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from made_np.columns.columns import Columns
 from made_np.diagnostics import Evaluation, evaluate
 from made_np.estimator.encoding import encode
-from made_np.estimator.look import Look
 from made_np.estimator.trials import Trial
 from made_np.lazy import lazy
 from made_np.model.gaps import check_gaps, observed_log_prob
 from made_np.model.made import MADE
-from made_np.table.columns import Columns
+from made_np.table.look import Look
 from made_np.table.table import Table
 from made_np.training.online import Memory
 from made_np.typing import Array, Floats
@@ -75,26 +75,26 @@ class Fitted:
         for first, x in table.blocks(max(1, AT_ONCE // widest)):
             source = table.source.at(first)
             z = self.columns.encode(x, source)
-            log_prob = observed_log_prob(made, theta, z, self.columns.label, source)
-            scores[first : first + len(x)] = log_prob + self.columns.log_jacobian(~np.isnan(x))
+            known = self.columns.known(x, z)
+            log_prob = observed_log_prob(made, theta, z, self.columns.label, source, known=known)
+            scores[first : first + len(x)] = log_prob + self.columns.log_term(x).sum(axis=1)
         return scores
 
     def evaluate(self, table: Table) -> Evaluation:
         """Return what the rows cost, in the units of the columns."""
-        in_z = evaluate(self.exact, self.theta.astype(np.float64), encode(table, self.columns, self.exact))
-        # A density per unit of x is one per unit of z over the scale, and a discrete column has the scale 1.
-        shift = np.log([feature.scale for feature in self.columns.features])
+        rows = encode(table, self.columns, self.exact)
+        in_z = evaluate(self.exact, self.theta.astype(np.float64), rows.z)
         return replace(
             in_z,
-            row_nll=in_z.row_nll + shift.sum(),
-            per_feature=in_z.per_feature + shift,
+            row_nll=in_z.row_nll - rows.row_term,
+            per_feature=in_z.per_feature - rows.feature_term,
             names=() if self.names is None else tuple(feature.name for feature in self.columns.features),
             stopped_by=self.stopped_by,
         )
 
     def sample(self, n: int, rng: np.random.Generator) -> Floats:
         """Draw rows of the table, shape (n, D)."""
-        return self.columns.decode(self.made.sample(self.theta, n, rng=rng))
+        return self.columns.decode(self.made.sample(self.theta, n, rng=rng), rng)
 
     def impute(self, table: Table, n_draws: int | None, rng: np.random.Generator) -> Floats:
         """Return the rows with their gaps filled, shape (n_draws, n, D); None is one central completion."""
@@ -106,4 +106,4 @@ class Fitted:
         else:
             z = self.made.sample(self.theta, n_draws * len(x), given=np.tile(given, (n_draws, 1)), rng=rng)
             z = z.reshape(n_draws, *given.shape)
-        return np.where(np.isnan(x), self.columns.decode(z), x)
+        return np.where(np.isnan(x), self.columns.decode(z, None if n_draws is None else rng), x)

@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
+from made_np.columns.columns import Columns
 from made_np.estimator.fitted import Fitted
-from made_np.estimator.look import Look
 from made_np.estimator.params import from_json, to_json
 from made_np.estimator.trials import Choice, Trial
 from made_np.model.made import MADE
 from made_np.storage.header import rebuilding
 from made_np.storage.model_file import read, save
-from made_np.table.columns import Columns
+from made_np.table.look import Look
 from made_np.values import as_a, as_number
 
 __all__ = ["load", "write"]
@@ -79,10 +79,6 @@ def _fitted(about: dict[str, Any], made: MADE, theta: NDArray[Any]) -> Fitted:
 
 def _check_columns(columns: Columns, made: MADE) -> None:
     """Raise if columns are none, or not those of the model."""
-    for column in columns.each:
-        as_number(column.mean, "mean")
-        as_number(column.scale, "scale", "(0, inf)")
-        as_a(column.name, "name", str, "it has to be a name")
     if columns.outputs != made.outputs.feature_outputs:
         raise ValueError("its columns are not the features of its model")
 

@@ -260,7 +260,7 @@ class Description:
         return rows
 
     def check_blocks(
-        self, x: Any, context: Any, name: str = "x", context_name: str = "context"
+        self, x: Any, context: Any, name: str = "x", context_name: str = "context", *, gaps: bool = False
     ) -> Iterator[tuple[Array, Array | None]]:
         """Yield rows `x` (n, D) and their context block by block, checked as `check_rows` and `check_context` do.
 
@@ -275,7 +275,7 @@ class Description:
         x = as_numbers(x, name)
         n = len(x) if x.ndim == 2 else 0  # anything but a table is refused with the first block
         for first in range(0, max(n, 1), step):
-            rows = self.check_rows(x[first : first + step] if n else x, Source(name, first=first))
+            rows = self.check_rows(x[first : first + step] if n else x, Source(name, first=first), gaps=gaps)
             if first == 0:
                 context = self.check_context(context, n, context_name, f"{name} has")
             yield rows, None if context is None else context[first : first + step]

@@ -15,6 +15,7 @@ import numpy as np
 from made_np.backends.bound import Bound
 from made_np.layers import dropout_mask
 from made_np.masks.paths import draw_told
+from made_np.masks.paths import draw_told
 from made_np.messages import tell
 from made_np.model.gaps import input_keep
 from made_np.model.made import MADE
@@ -206,19 +207,28 @@ class Run:
         options = self.options
         bound = made.bound[self.n_steps if made.n_masks is None else self.n_steps % made.n_masks]
         x, context = self.rows.batch(index, made.dtype)
+        x = self._told(x, bound)
         keeps = self._keeps(len(index), bound)
+        weights = None if self.rows.weights is None else self.rows.weights[index]
+        shares = None if weights is None else (weights / len(index)).astype(made.dtype)
         update = options.optimizer, self.state, learning_rate, options.decay
         with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
             if self.reduce is None:
                 only_live = made.n_masks == 1
-                nll = bound.train_step(self.theta, x, context, self.grad, *update, keeps, only_live=only_live)
+                nll = bound.train_step(self.theta, x, context, self.grad, *update, keeps, shares, only_live=only_live)
             else:
-                nll = bound.loss_and_grad(self.theta, x, context, self.grad, keeps)
+                nll = bound.loss_and_grad(self.theta, x, context, self.grad, keeps, shares)
                 self.reduce(self.grad)
                 bound.update(self.theta, self.grad, *update)
             self.n_steps += 1
             self._average(bound)
-        return float(nll.mean())
+        return _mean(nll, weights)
+
+    def _told(self, x: Array, bound: Bound) -> Array:
+        """Return the rows `x` with NaN for what a model with paths is not told of them in this step."""
+        if not self.made.mask_sets.has_paths:
+            return x
+        return np.where(draw_told(len(x), bound.mask_set.known, self.rng), x, x.dtype.type(np.nan))
 
     def _keeps(self, n: int, bound: Bound) -> list[Array | None] | None:
         """Draw which features n rows show to the network, then which units of each hidden layer are on."""
@@ -252,17 +262,22 @@ class Run:
         return self.valid_rows is not None and (epoch % every == 0 or epoch == last)
 
     def _validate(self) -> float:
-        """Mean loss of the validation rows (nats), under the mixture of mask sets."""
+        """Mean loss of the validation rows (nats), weighted as they are, under the mixture of mask sets."""
         if self.valid_rows is None:
             return math.nan
         with np.errstate(all="ignore"):
             log_prob = self.made.log_prob(self.averaged, self.valid_rows)
-        return -float(log_prob.mean(dtype=np.float64))
+        return -_mean(log_prob, self.valid_rows.weights)
 
     def _keep(self, epoch: int, valid: float) -> None:
         """Keep theta if it is the best so far; without validation rows, always."""
         if self.valid_rows is None or valid < self.kept.valid:
             self.kept = Kept(epoch, valid, self.averaged.copy())
+
+
+def _mean(values: Array, weights: Array | None) -> float:
+    """Return the mean of values (n,), each times its weight, in double precision."""
+    return float(values.mean(dtype=np.float64) if weights is None else (weights * values).mean())
 
 
 class Progress:

@@ -470,7 +470,7 @@ def test_an_outlier_changes_little_for_all_others(kind: Any) -> None:
         odd[500, 0] = far
         model = small(**options).fit(odd, X_val=valid)
         assert model.score(test) == pytest.approx(score, abs=0.05)
-        assert model.columns_.each[0].scale == pytest.approx(x[:, 0].std(), rel=0.01)
+        assert model.columns_.each[0].coding.scale == pytest.approx(x[:, 0].std(), rel=0.01)
         assert model.score_samples(odd[500:501])[0] > -30  # it is not given up either
 
 

@@ -9,10 +9,10 @@ import pytest
 from small import small
 
 from made_np import MADEDensity
+from made_np.columns.columns import Columns
 from made_np.estimator import plan, rules
 from made_np.estimator.plan import Facts, asked, choose, going_on
 from made_np.estimator.trials import Choice
-from made_np.table.columns import Columns
 
 BITS = Columns.learn(np.random.default_rng(0).integers(0, 2, (50, 4)))
 MIXED = Columns.learn(np.random.default_rng(0).normal(size=(50, 4)))

@@ -61,7 +61,7 @@ def test_what_an_older_release_wrote_answers_as_it_did() -> None:
     z = density.made_.log_prob(density.theta_, density.columns_.encode(row))
     with pytest.warns(UserWarning, match="names"):
         score = density.score_samples(row)
-    np.testing.assert_allclose(score, z - np.log(density.columns_.scales[0]), rtol=1e-6)
+    np.testing.assert_allclose(score, z - np.log(density.columns_.each[0].coding.scale), rtol=1e-6)
 
 
 # ------------------------------------------------------------------------------------------- of another release

@@ -13,6 +13,7 @@ from fuzz import models
 from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
 from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, layers, masks, optim, schedules
+from made_np.columns.reading import NUMBERS
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
 from made_np.table.table import Table
@@ -28,7 +29,14 @@ ENDLESS = ("huge broadcast", "huge vector")
 
 
 def _scores(**more: Any) -> dict[str, Any]:
-    return {"theta": models.theta(), "x": models.rows(), "context": models.context(), "mask_set": 1, **more}
+    return {
+        "theta": models.theta(),
+        "x": models.rows(),
+        "context": models.context(),
+        "mask_set": 1,
+        "gaps": "skip",
+        **more,
+    }
 
 
 def _keeps() -> list[Any]:
@@ -66,6 +74,9 @@ def _fit() -> dict[str, Any]:
         "resume": True,
         "progress": False,
         "callbacks": [],
+        "sample_weight": np.arange(5.0),
+        "valid_weight": np.arange(5.0),
+        "gaps": "skip",
     }
 
 
@@ -81,7 +92,7 @@ MODEL: dict[str, Callable[[], Call]] = {
     "masks.sets.MaskSets.for_known": lambda: call(models.homely().mask_sets.for_known, known=[True, False, True]),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
-    "model.made.MADE.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
+    "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores(gaps="skip")),
     "model.made.MADE.fill_means": lambda: call(
         models.mixed().fill_means,
         theta=models.theta(),
@@ -92,15 +103,17 @@ MODEL: dict[str, Callable[[], Call]] = {
         mask_set=None,
     ),
     "model.made.MADE.from_config": lambda: call(MADE.from_config, config=models.mixed().config()),
-    "model.made.MADE.init": lambda: call(models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal"),
-    "model.made.MADE.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
-    "model.made.MADE.loss_and_grad": lambda: call(
+    "model.made.MADE.init": lambda: call(
+        models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal", gaps="skip"
+    ),
+    "model.scoring.Scoring.log_prob": lambda: call(models.mixed().log_prob, **_scores(gaps="skip")),
+    "model.scoring.Scoring.loss_and_grad": lambda: call(
         models.mixed().loss_and_grad,
         changes=("grad",),
-        **_scores(grad=np.empty_like(models.theta()), dropout=_keeps()),
+        **_scores(grad=np.empty_like(models.theta()), dropout=_keeps(), weights=np.arange(5.0), gaps="skip"),
     ),
-    "model.made.MADE.jacobian": lambda: call(models.mixed().jacobian, **_scores()),
-    "model.made.MADE.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores()),
+    "model.scoring.Scoring.jacobian": lambda: call(models.mixed().jacobian, **_scores(gaps="skip")),
+    "model.scoring.Scoring.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores(gaps="skip")),
     "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),
@@ -123,6 +136,7 @@ MODEL: dict[str, Callable[[], Call]] = {
     "training.closed_form.set_scales": lambda: call(
         linear.set_scales, made=models.linear(), theta=models.linear().init(), scales=np.arange(1.0, 4.0)
     ),
+    "distributions.atoms.WithAtoms": lambda: call(made_np.WithAtoms, base=made_np.Gaussian(), places=(0.0, 1.0)),
     "distributions.levels.DiscretizedLogistic": lambda: call(made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfGaussians": lambda: call(made_np.MixtureOfGaussians, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
@@ -253,6 +267,15 @@ def _evaluation() -> Any:
 
 
 LOOKING: dict[str, Callable[[], Call]] = {
+    "comparison.comparing.compare": lambda: call(
+        made_np.compare,
+        or_names=("real",),
+        real=models.rows(),
+        synthetic=models.rows(),
+        holdout=models.rows(),
+        max_rows=3,
+        random_state=_rng(),
+    ),
     "datasets.load_binary": lambda: call(datasets.load_binary, name="nltcs", folder="."),
     "datasets.load_digits": lambda: call(datasets.load_digits, binary=None, levels=3, seed=0),
     "datasets.load_olivetti": lambda: call(datasets.load_olivetti, path="olivetti.npz", n_valid=10, n_test=10),
@@ -345,8 +368,8 @@ def _draws() -> dict[str, Any]:
 
 
 TABLES: dict[str, Callable[[], Call]] = {
-    "table.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
-    "table.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
+    "columns.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
+    "columns.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
     "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
     "estimator.density.MADEDensity": lambda: call(_fitted, **models.LEARNER),
     "estimator.density.MADEDensity.fit": lambda: call(
@@ -369,11 +392,14 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.one_hot.OneHot.unfold": lambda: call(models.one_hot().unfold, z=np.array([[0.0, 2.5]])),
     "table.table.Table.above": lambda: call(_table().above, threshold=0.5, or_names=("binarize",)),
     "table.table.Table.blocks": lambda: call(lambda **given: list(_table().blocks(**given)), n_rows=2, gaps=True),
+    "table.table.Table.cells": lambda: call(_table().cells, d=0, start=0, stop=2),
     "table.table.Table.column": lambda: call(_table().column, d=0, gaps=True),
     "table.table.Table.named": lambda: call(_table().named, names=["a", "b", "c"]),
     "table.table.Table.of": lambda: call(lambda **given: Table.of(**given).read(), X=models.table()),
     "table.table.Table.read": lambda: call(_table().read, start=0, stop=2, gaps=True),
+    "table.table.Table.style": lambda: call(_table().style, d=0),
     "table.table.Table.take": lambda: call(_table().take, index=[1, 0]),
+    "table.table.Table.through": lambda: call(_table().through, readings=[NUMBERS, None, NUMBERS]),
     "table.table.Table.where": lambda: call(_table().where, row=0, column=1),
     "masks.found.find_order": lambda: call(made_np.find_order, x=models.table()),
     "storage.model_file.load": lambda: call(made_np.load, path="model.npz", backend=None),

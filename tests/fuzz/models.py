@@ -136,6 +136,17 @@ def coin_sample(u: Array) -> Array:
     return x
 
 
+def coin_probability(where: dict[int, Any]) -> float:
+    """Its probability of a range."""
+    states = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float64)
+    inside = np.ones(4, dtype=bool)
+    for d, (low, high) in where.items():
+        inside &= (states[:, d] >= (-np.inf if low is None else low)) & (
+            states[:, d] <= (np.inf if high is None else high)
+        )
+    return float(np.exp(coin_log_prob(states))[inside].sum())
+
+
 def coin() -> Adapter:
     """That model as the checks see it."""
     return Adapter(n_features=2, order=[0, 1], params=coin_params, log_prob=coin_log_prob)

@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import Any
 
 from made_np import layers
+from made_np.columns.columns import Columns
 from made_np.distributions import Distribution
 from made_np.masks.sets import MaskSet, MaskSets
 from made_np.network.layout import Layout
-from made_np.table.columns import Columns
 
 MODULES = (
     "made_np",
@@ -48,7 +48,7 @@ INSIDE = (
     "table.columns.Columns.from_config",
     "table.columns.Columns.label",
     "table.columns.Columns.learn",
-    "table.columns.Columns.log_jacobian",
+    "columns.columns.Columns.log_term",
     "model.description.Description.check_",
     "table.one_hot.OneHot.from_config",
     "testing.report.Report.but",
@@ -56,6 +56,7 @@ INSIDE = (
 """Beginnings of names that have no underscore, but that this package alone calls."""
 
 RECORDS = {
+    "comparison.comparing.Comparison",
     "datasets.Dataset",
     "diagnostics.bins.Reliability",
     "diagnostics.bins.Uniformity",

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from made_np.backends._numba.compiling import index, inner, kernel, width
 from made_np.backends._numba.elementary import expm1, gelu, sigmoid, softplus, tanh
 from made_np.backends._numba.tables import (
@@ -122,7 +124,7 @@ def load(x: Any, context: Any, tables: Any, acts: Any, panel: int) -> None:
     load_context(context, acts, units, panel)
     if tables.seen_as_is:
         first = units + tables.features[0, 4] * w
-        copy(acts, index(values), acts, index(first), index(len(tables.features) * w))
+        copy_told(acts, index(values), acts, index(first), index(len(tables.features) * w))
     else:
         encode_all(acts, values, units, tables.features, tables.numbers)
 
@@ -170,7 +172,7 @@ def encode_all(acts: Any, values: int, units: int, features: Any, numbers: Any) 
 
 @inner
 def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, levels: float) -> None:
-    """Write what the network sees of a feature's values to its input units."""
+    """Write what the network sees of a feature's values to its input units: zeros of a NaN."""
     w = index(width(acts))
     real = acts.dtype.type
     if kind == CATEGORICAL:
@@ -182,10 +184,10 @@ def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, levels: f
     elif kind == DISCRETIZED:
         scale = real(2 / (levels - 1))
         for lane in range(w):
-            acts[unit + lane] = acts[value + lane] * scale - real(1)
+            seen = acts[value + lane] * scale - real(1)
+            acts[unit + lane] = real(0) if np.isnan(seen) else seen
     else:
-        for lane in range(w):
-            acts[unit + lane] = acts[value + lane]
+        copy_told(acts, value, acts, unit, w)
 
 
 @inner
@@ -193,6 +195,14 @@ def copy(source: Any, at: Any, target: Any, to: Any, n: Any) -> None:
     """Copy n numbers."""
     for i in range(n):
         target[to + i] = source[at + i]
+
+
+@inner
+def copy_told(source: Any, at: Any, target: Any, to: Any, n: Any) -> None:
+    """Copy n numbers, with 0 for each NaN."""
+    zero = source.dtype.type(0)
+    for i in range(n):
+        target[to + i] = zero if np.isnan(source[at + i]) else source[at + i]
 
 
 @inner

@@ -97,6 +97,8 @@ class Plan(NamedTuple):
 
     tables: Tables
     groups: tuple[Group, ...]
+    places: Ints
+    """(D, 5): those of all groups together, by place in the order."""
     sizes: Ints
     """Units of a panel (those of all layers, and the values of x); features."""
     n_units: int
@@ -148,9 +150,11 @@ def make_plan(network: Network, mask_set: MaskSet) -> Plan:
         activation=ACTIVATIONS[network.activation],
         seen_as_is=not np.isin(features[:, 1], (CATEGORICAL, DISCRETIZED)).any(),
     )
+    places = _places(tables)
     return Plan(
         tables=tables,
-        groups=tuple(_groups(tables)),
+        groups=tuple(_groups(tables, places)),
+        places=places,
         sizes=np.array([starts[-1], len(features)]),
         n_units=int(starts[-1]),
         n_below=int(starts[-3]),
@@ -174,11 +178,16 @@ def _stairs(products: Ints, degrees: list[Ints]) -> tuple[list[Ints], list[Ints]
     return reach, first
 
 
-def _groups(tables: Tables) -> Iterator[Group]:
+def _places(tables: Tables) -> Ints:
+    """Return where kernels of `losses` find what they need of each feature."""
+    _, _, first, n_raw, _, _, n = tables.features.T
+    place = np.arange(len(first))
+    return np.stack([tables.starts[-3] + first, tables.starts[-2] + place, place, n_raw, n], axis=1)
+
+
+def _groups(tables: Tables, places: Ints) -> Iterator[Group]:
     """Yield the features of each distribution."""
-    _, kinds, first, n_raw, _, _, n = tables.features.T
-    place = np.arange(len(kinds))
-    places = np.stack([tables.starts[-3] + first, tables.starts[-2] + place, place, n_raw, n], axis=1)
+    kinds = tables.features[:, 1]
     for kind in np.unique(kinds).tolist():
         own = kinds == kind
         yield Group(kind=kind, places=places[own], numbers=tables.numbers[own])

@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from made_np.distributions import gaps
 from made_np.distributions.distribution import Distribution
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
@@ -81,12 +82,12 @@ def _fill(
     for place, feature in enumerate(route.order):
         walk.finish_hidden(place)
         output = route.network.outputs.feature_outputs[feature]
-        gaps = np.isnan(x[:, feature])
-        if gaps.any():
+        missing = np.isnan(x[:, feature])
+        if missing.any():
             raw = walk.raw(place, feature)
             value = np.where(np.isfinite(raw).all(axis=-1), decide(feature, output, raw), np.nan)
-            x[:, feature] = np.where(gaps, value, x[:, feature])
-        walk.tell(place, output.encode(x[:, feature]))
+            x[:, feature] = np.where(missing, value, x[:, feature])
+        walk.tell(place, gaps.encode(output, x[:, feature]))
     return x
 
 
