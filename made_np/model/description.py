@@ -17,7 +17,7 @@ from made_np.distributions.together import Outputs
 from made_np.layers import find_activation
 from made_np.lazy import lazy
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet, MaskSets
-from made_np.model.arguments import as_degrees, as_dtype, as_one_or_many, as_order, as_output
+from made_np.model.arguments import as_degrees, as_dtype, as_gap_inputs, as_one_or_many, as_order, as_output
 from made_np.model.binding import BoundSets
 from made_np.model.rows import Rows
 from made_np.network.layout import Layout
@@ -47,6 +47,7 @@ class Description:
     residual: bool = field(default=False, kw_only=True)
     mask_weights: bool = field(default=False, kw_only=True)
     n_context: int = field(default=0, kw_only=True)
+    gap_inputs: Any = field(default=False, kw_only=True)
     seed: int = field(default=0, kw_only=True)
     dtype: Any = field(default="float32", kw_only=True)
     backend: str = field(default="auto", kw_only=True)
@@ -58,6 +59,7 @@ class Description:
         settle("n_context", as_count(self.n_context, "n_context", 0))
         settle("seed", as_count(self.seed, "seed", 0, MOST_SEED))
         settle("dtype", as_dtype(self.dtype))
+        settle("gap_inputs", as_gap_inputs(self.gap_inputs, self.n_features))
         settle("output", as_output(self.output, self.n_features))
         find_activation(self.activation)
         as_choice(self.backend, "backend", ("auto", *BACKENDS))
@@ -109,7 +111,7 @@ class Description:
     @lazy
     def outputs(self) -> Outputs:
         """One distribution per feature, and the blocks of raw outputs that they own."""
-        return Outputs.of(self.output, self.n_features)
+        return Outputs.of(self.output, self.n_features, self.gap_inputs or ())
 
     @lazy
     def network(self) -> Network:
@@ -130,7 +132,7 @@ class Description:
         template = MaskSet(
             np.empty(0, dtype=np.int64),
             (),
-            tuple(output.n_inputs for output in self.outputs.feature_outputs),
+            self.outputs.input_sizes,
             tuple(output.n_raw for output in self.outputs.feature_outputs),
             self.n_context,
             self.direct,
@@ -312,6 +314,23 @@ class Description:
         if len(rows) != n:
             raise ValueError(f"given has {len(rows)} rows, but n={n}: give n rows, or one of shape (D,)")
         return rows
+
+    def check_untold(self, untold: Any, x: Array) -> Array:
+        """Return rows `x` (n, D) with inf where `untold`, (n, D) or (D,) booleans, is True; or raise."""
+        if untold is None:
+            return x
+        flags = as_dense(untold, "untold")
+        if flags.dtype != bool or flags.shape not in (x.shape, x.shape[1:]):
+            raise ValueError(
+                f"untold is {flags.dtype} of shape {flags.shape}: give booleans of shape {x.shape} or {x.shape[1:]}"
+            )
+        both = flags & ~np.isnan(x)
+        if both.any():
+            row, column = np.argwhere(both)[0]
+            raise ValueError(
+                f"untold is True where given[{row}, {column}] = {x[row, column]:g}: leave NaN there, or do not name it"
+            )
+        return np.where(flags, x.dtype.type(np.inf), x)
 
     def check_dropout(self, dropout: Any, n: int) -> list[Array | None] | None:
         """Return `dropout`, or raise unless it has one (n, H_l) array of this model's dtype, or None, per hidden layer.

@@ -173,7 +173,8 @@ def choose(
 
     def log_prob_known(rows: Ints, known: Bools, one: Bound) -> Array:
         # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
-        part = np.nan_to_num(x[rows], nan=0.0)
+        part = np.where(np.isnan(x[rows]), 0, x[rows])
+        part[np.isinf(part)] = np.nan  # what the network is not told
         own = None if context is None else context[rows]
         nll = one.nll(theta, part, own)
         if np.isnan(nll).any():
@@ -189,7 +190,7 @@ def choose(
     if conditioning == "clamp":
         known = np.zeros_like(x, dtype=bool)
     else:
-        known = ~np.isnan(x)
+        known = np.isfinite(x) if endless and made.mask_sets.has_paths else ~np.isnan(x)
     return assign(known, sets, rng, log_prob_known, fresh if endless else None)
 
 
@@ -213,7 +214,7 @@ def fill(
                 filled = run(slice(None), one, context)
                 break
             filled[rows] = run(rows, one, None if context is None else context[rows])
-    if np.isnan(filled).any():  # a look at what was drawn costs less than one at all parameters
+    if (np.isnan(filled) & ~np.isinf(x)).any():  # a look at what was drawn costs less than one at all parameters
         made.check_live(theta, [each.mask_set for each in sets])
     return filled
 

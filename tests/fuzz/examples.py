@@ -29,18 +29,11 @@ ENDLESS = ("huge broadcast", "huge vector")
 
 
 def _scores(**more: Any) -> dict[str, Any]:
-    return {
-        "theta": models.theta(),
-        "x": models.rows(),
-        "context": models.context(),
-        "mask_set": 1,
-        "gaps": "skip",
-        **more,
-    }
+    return {"theta": models.theta(), "x": models.rows(), "context": models.context(), "mask_set": 1, **more}
 
 
 def _keeps() -> list[Any]:
-    return [np.ones((5, 7), "f4"), None, np.ones((5, 4), "f4")]
+    return [np.ones((5, 8), "f4"), None, np.ones((5, 4), "f4")]
 
 
 def _given() -> Any:
@@ -101,6 +94,7 @@ MODEL: dict[str, Callable[[], Call]] = {
         conditioning="clamp",
         context=models.context(),
         mask_set=None,
+        untold=[False, True, False],
     ),
     "model.made.MADE.from_config": lambda: call(MADE.from_config, config=models.mixed().config()),
     "model.made.MADE.init": lambda: call(
@@ -123,6 +117,7 @@ MODEL: dict[str, Callable[[], Call]] = {
         conditioning="clamp",
         context=models.context(),
         mask_set=None,
+        untold=[False, True, False],
         uniforms=np.full((5, 3), 0.5),
     ),
     "training.fit.fit": lambda: call(made_np.fit, unlike=ANOTHER, made=models.mixed(), **_fit()),
