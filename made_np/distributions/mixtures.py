@@ -65,7 +65,7 @@ class RealMixture(Distribution):
     """A real feature: ``p(x) = sum_k w_k f((x - m_k) / s_k) / s_k``, with a density f that the subclass names.
 
     Per feature: n weights (logits; left out for n = 1), n means and n scales, in this order, with
-    ``s = min_scale + softplus(raw)``. With a `reserve` r that is ``(1 - r) p(x) + r t(x)``, where t is Student's density
+    ``s = min_scale + softplus(raw)``. A `reserve` r makes of it ``(1 - r) p(x) + r t(x)``, where t is Student's density
     with 2 degrees of freedom, ``(2 + x^2)^(-3/2)``.
     """
 
