@@ -32,6 +32,7 @@ OUTPUTS: tuple[Distribution, ...] = (
     MixtureOfGaussians(2),
     MixtureOfLogistics(1, min_scale=0.1),
     MixtureOfLogistics(2),
+    MixtureOfGaussians(2, reserve=0.1),
 )
 
 EVERY = (*OUTPUTS, Gaussian(scale="exp"), Gaussian(0, scale="exp"))

@@ -27,6 +27,7 @@ TOLERANCE = {"float64": 1e-10, "float32": 3e-4}
 TABLE = [
     *["bernoulli", "bernoulli", Categorical(3), "gaussian", DiscretizedLogistic(4, 2)],
     *[MixtureOfGaussians(2), "bernoulli", MixtureOfLogistics(2), MixtureOfLogistics(1), DiscretizedLogistic(3)],
+    *[MixtureOfGaussians(3, reserve=0.1), MixtureOfLogistics(2, reserve=0.01)],
     Gaussian(0, scale="exp"),
 ]
 """All kinds of columns in one table."""
