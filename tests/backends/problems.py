@@ -57,8 +57,8 @@ class Problem:
         for letter in "WU" if self.made.mask_weights else "W":
             for layer, mask in enumerate(self.one.masks):
                 views[f"{letter}{layer}"][:] = mask
-            if self.one.direct is not None:
-                views[f"{letter}_direct"][:] = self.one.direct
+            if self.one.direct_wires is not None:
+                views[f"{letter}_direct"][:] = self.one.direct_wires
         return live
 
     def bound(self, backend: str) -> Bound:

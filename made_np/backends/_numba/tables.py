@@ -116,8 +116,10 @@ class Plan(NamedTuple):
 
 def has_kernels(network: Network) -> bool:
     """Return whether kernels know the activation and every distribution of a network."""
-    return network.activation in ACTIVATIONS and all(
-        output.kernel in KINDS for output in network.outputs.feature_outputs
+    return (
+        network.direct_units is None
+        and network.activation in ACTIVATIONS
+        and all(output.kernel in KINDS for output in network.outputs.feature_outputs)
     )
 
 
