@@ -23,7 +23,8 @@ from made_np._version import __version__
 
 if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
-    from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
+    from made_np.comparison import Comparison, compare
+    from made_np.diagnostics import Calibration, Evaluation, calibration, compare_models, evaluate
     from made_np.distributions.atoms import WithAtoms
     from made_np.distributions.levels import DiscretizedLogistic
     from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
@@ -40,6 +41,7 @@ __all__ = [
     "Bernoulli",
     "Calibration",
     "Categorical",
+    "Comparison",
     "DiscretizedLogistic",
     "Evaluation",
     "FitResult",
@@ -51,6 +53,8 @@ __all__ = [
     "WithAtoms",
     "__version__",
     "calibration",
+    "compare",
+    "compare_models",
     "datasets",
     "distributions",
     "draw",
@@ -72,6 +76,7 @@ _HOME = {
     "Bernoulli": "distributions.plain",
     "Calibration": "diagnostics",
     "Categorical": "distributions.plain",
+    "Comparison": "comparison",
     "DiscretizedLogistic": "distributions.levels",
     "Evaluation": "diagnostics",
     "FitResult": "training.fit",
@@ -82,6 +87,8 @@ _HOME = {
     "OneHot": "table.one_hot",
     "WithAtoms": "distributions.atoms",
     "calibration": "diagnostics",
+    "compare": "comparison",
+    "compare_models": "diagnostics",
     "evaluate": "diagnostics",
     "find_order": "masks.found",
     "fit": "training.fit",

@@ -33,6 +33,7 @@ class Coded(Coding):
     levels: int
     missing: bool = False
     name: ClassVar[str] = "coded"
+    is_closed: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "levels", as_count(self.levels, "levels"))
@@ -72,14 +73,21 @@ class Constant(Coding):
 
     Attributes
     ----------
-    value : float
+    value : float, optional
+        None: the column has nothing but gaps.
     """
 
-    value: float
+    value: float | None
     name: ClassVar[str] = "constant"
+    is_closed: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "value", as_number(self.value, "value"))
+        object.__setattr__(self, "value", None if self.value is None else as_number(self.value, "value"))
+
+    @property
+    def _number(self) -> float:
+        """The value, NaN for none."""
+        return np.nan if self.value is None else self.value
 
     def encode(self, x: Floats) -> Floats:
         """Return 0."""
@@ -91,13 +99,13 @@ class Constant(Coding):
 
     def decode(self, z: Floats, u: Floats | None = None) -> Floats:
         """Return the value, whatever z."""
-        return np.full(z.shape, self.value)
+        return np.full(z.shape, self._number)
 
     def shares(self, low: float | Floats, high: float | Floats) -> Floats:
         """Return 1 if the value lies within ``low <= x <= high``, else 0; of arrays (m,) of ends, shape (m, 1)."""
-        within = (np.asarray(low) <= self.value) & (self.value <= np.asarray(high))
+        within = (np.asarray(low) <= self._number) & (self._number <= np.asarray(high))
         return np.asarray(within[..., None], dtype=np.float64)
 
     def unknown(self, x: Floats) -> Bools:
         """Return True for every other number."""
-        return np.asarray((x != self.value) & ~np.isnan(x))
+        return np.asarray((x != self._number) & ~np.isnan(x))

@@ -24,6 +24,8 @@ class Coding(ABC):
 
     name: ClassVar[str]
     """What files call it."""
+    is_closed: ClassVar[bool] = False
+    """Whether z is a value that the distribution has, for every x that is not `unknown`."""
 
     @abstractmethod
     def encode(self, x: Floats) -> Floats:
@@ -37,7 +39,7 @@ class Coding(ABC):
     def decode(self, z: Floats, u: Floats | None = None) -> Floats:
         """Return the x that has this z; of several, the one that the uniform numbers `u` decide, or a central one."""
 
-    def shares(self, low: float, high: float) -> Floats | None:
+    def shares(self, low: float | Floats, high: float | Floats) -> Floats | None:
         """Return P(low <= x <= high given z) for z = 0, 1, ..., K - 1 where z is a code; None where z is real."""
         return None
 

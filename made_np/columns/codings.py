@@ -7,6 +7,7 @@ from typing import Any
 from made_np.columns.atoms import Atoms
 from made_np.columns.bins import Bins
 from made_np.columns.coded import Coded, Constant
+from made_np.columns.codes import Codes
 from made_np.columns.coding import Affine, Coding
 from made_np.columns.lattice import Lattice
 from made_np.columns.monotone import Monotone
@@ -14,7 +15,7 @@ from made_np.columns.monotone import Monotone
 __all__ = ["CODINGS", "coding_from_config"]
 
 CODINGS: dict[str, type[Coding]] = {
-    coding.name: coding for coding in (Affine, Atoms, Bins, Coded, Constant, Lattice, Monotone)
+    coding.name: coding for coding in (Affine, Atoms, Bins, Coded, Codes, Constant, Lattice, Monotone)
 }
 """Every coding by the name that files give it."""
 

@@ -83,9 +83,10 @@ class Conventions:
 
     def __sklearn_tags__(self) -> Any:
         """Return the tags of a density estimator (scikit-learn asks for them, so it is there)."""
-        from sklearn.utils import Tags, TargetTags
+        from sklearn.utils import InputTags, Tags, TargetTags
 
-        return Tags(estimator_type="density_estimator", target_tags=TargetTags(required=False))
+        target = TargetTags(required=False)
+        return Tags(estimator_type="density_estimator", target_tags=target, input_tags=InputTags(sparse=True))
 
 
 def learned(name: str) -> Any:

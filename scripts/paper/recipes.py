@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np import MADE, Bernoulli, OneHot, find_order, fit
-from made_np.schedules import WarmRestarts
 from made_np.columns.columns import Column, Columns
+from made_np.schedules import WarmRestarts
 from made_np.training.fit import FitResult
 
 Rows = NDArray[np.uint8]

@@ -133,8 +133,9 @@ def steps(
         part = slice(k * len(p.x) // n, (k + 1) * len(p.x) // n)
         y = None if p.context is None else p.context[part]
         keeps = None if p.keeps is None else [None if keep is None else keep[part] for keep in p.keeps]
+        weights = None if p.row_weights is None else p.row_weights[part]
         given = (theta, p.x[part], y, grad, optimizer, state)
-        losses.append(step(*given, rate / (k + 1), decay, keeps, only_live=only_live))
+        losses.append(step(*given, rate / (k + 1), decay, keeps, weights, only_live=only_live))
     return {"theta": theta, "loss": np.concatenate(losses), **state}
 
 

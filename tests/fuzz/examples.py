@@ -13,6 +13,7 @@ from fuzz import models
 from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
 from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, layers, masks, optim, schedules
+from made_np.columns.reading import NUMBERS
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
 from made_np.table.table import Table
@@ -32,7 +33,7 @@ def _scores(**more: Any) -> dict[str, Any]:
 
 
 def _keeps() -> list[Any]:
-    return [np.ones((5, 7), "f4"), None, np.ones((5, 4), "f4")]
+    return [np.ones((5, 8), "f4"), None, np.ones((5, 4), "f4")]
 
 
 def _given() -> Any:
@@ -66,19 +67,25 @@ def _fit() -> dict[str, Any]:
         "resume": True,
         "progress": False,
         "callbacks": [],
+        "sample_weight": np.arange(5.0),
+        "valid_weight": np.arange(5.0),
+        "gaps": "skip",
     }
 
 
 MODEL: dict[str, Callable[[], Call]] = {
     "model.description.Description.mixture": lambda: call(models.mixed().mixture, n_masks=2),
+    "model.description.Description.path": lambda: call(models.homely().path, known=[True, False, True]),
     "network.layout.Layout.locate": lambda: call(models.mixed().layout.locate, k=3),
     "network.layout.Layout.views": lambda: call(models.mixed().layout.views, theta=models.theta()),
     "masks.sets.MaskSets.__getitem__": lambda: call(
         models.mixed().mask_sets.__getitem__, k=1, may_raise=(IndexError,)
     ),  # as any sequence
+    "masks.sets.MaskSets.least_alike": lambda: call(models.homely().mask_sets.least_alike, k=4),
+    "masks.sets.MaskSets.for_known": lambda: call(models.homely().mask_sets.for_known, known=[True, False, True]),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
-    "model.made.MADE.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
+    "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores(gaps="skip")),
     "model.made.MADE.fill_means": lambda: call(
         models.mixed().fill_means,
         theta=models.theta(),
@@ -87,17 +94,20 @@ MODEL: dict[str, Callable[[], Call]] = {
         conditioning="clamp",
         context=models.context(),
         mask_set=None,
+        untold=[False, True, False],
     ),
     "model.made.MADE.from_config": lambda: call(MADE.from_config, config=models.mixed().config()),
-    "model.made.MADE.init": lambda: call(models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal"),
-    "model.made.MADE.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
-    "model.made.MADE.loss_and_grad": lambda: call(
+    "model.made.MADE.init": lambda: call(
+        models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal", gaps="skip"
+    ),
+    "model.scoring.Scoring.log_prob": lambda: call(models.mixed().log_prob, **_scores(gaps="skip")),
+    "model.scoring.Scoring.loss_and_grad": lambda: call(
         models.mixed().loss_and_grad,
         changes=("grad",),
-        **_scores(grad=np.empty_like(models.theta()), dropout=_keeps()),
+        **_scores(grad=np.empty_like(models.theta()), dropout=_keeps(), weights=np.arange(5.0), gaps="skip"),
     ),
-    "model.made.MADE.jacobian": lambda: call(models.mixed().jacobian, **_scores()),
-    "model.made.MADE.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores()),
+    "model.scoring.Scoring.jacobian": lambda: call(models.mixed().jacobian, **_scores(gaps="skip")),
+    "model.scoring.Scoring.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores(gaps="skip")),
     "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),
@@ -107,6 +117,7 @@ MODEL: dict[str, Callable[[], Call]] = {
         conditioning="clamp",
         context=models.context(),
         mask_set=None,
+        untold=[False, True, False],
         uniforms=np.full((5, 3), 0.5),
     ),
     "training.fit.fit": lambda: call(made_np.fit, unlike=ANOTHER, made=models.mixed(), **_fit()),
@@ -251,6 +262,15 @@ def _evaluation() -> Any:
 
 
 LOOKING: dict[str, Callable[[], Call]] = {
+    "comparison.comparing.compare": lambda: call(
+        made_np.compare,
+        or_names=("real",),
+        real=models.rows(),
+        synthetic=models.rows(),
+        holdout=models.rows(),
+        max_rows=3,
+        random_state=_rng(),
+    ),
     "datasets.load_binary": lambda: call(datasets.load_binary, name="nltcs", folder="."),
     "datasets.load_digits": lambda: call(datasets.load_digits, binary=None, levels=3, seed=0),
     "datasets.load_olivetti": lambda: call(datasets.load_olivetti, path="olivetti.npz", n_valid=10, n_test=10),
@@ -260,6 +280,9 @@ LOOKING: dict[str, Callable[[], Call]] = {
     "diagnostics.calibrating.Calibration.uniformity": lambda: call(_calibration().uniformity, feature=2),
     "diagnostics.calibrating.calibration": lambda: call(
         diagnostics.calibration, unlike=ANOTHER, made=models.mixed(), **_scores(n_bins=3, rng=_rng())
+    ),
+    "diagnostics.duel.compare_models": lambda: call(
+        made_np.compare_models, or_names=("X",), a=models.learned(), b=models.learned(), X=models.table()
     ),
     "diagnostics.evaluation.Evaluation.difference": lambda: call(_evaluation().difference, other=_evaluation()),
     "diagnostics.evaluation.evaluate": lambda: call(
@@ -367,11 +390,14 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.one_hot.OneHot.unfold": lambda: call(models.one_hot().unfold, z=np.array([[0.0, 2.5]])),
     "table.table.Table.above": lambda: call(_table().above, threshold=0.5, or_names=("binarize",)),
     "table.table.Table.blocks": lambda: call(lambda **given: list(_table().blocks(**given)), n_rows=2, gaps=True),
+    "table.table.Table.cells": lambda: call(_table().cells, d=0, start=0, stop=2),
     "table.table.Table.column": lambda: call(_table().column, d=0, gaps=True),
     "table.table.Table.named": lambda: call(_table().named, names=["a", "b", "c"]),
     "table.table.Table.of": lambda: call(lambda **given: Table.of(**given).read(), X=models.table()),
     "table.table.Table.read": lambda: call(_table().read, start=0, stop=2, gaps=True),
+    "table.table.Table.style": lambda: call(_table().style, d=0),
     "table.table.Table.take": lambda: call(_table().take, index=[1, 0]),
+    "table.table.Table.through": lambda: call(_table().through, readings=[NUMBERS, None, NUMBERS]),
     "table.table.Table.where": lambda: call(_table().where, row=0, column=1),
     "masks.found.find_order": lambda: call(made_np.find_order, x=models.table()),
     "storage.model_file.load": lambda: call(made_np.load, path="model.npz", backend=None),
