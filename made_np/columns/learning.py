@@ -132,9 +132,9 @@ def _coded(kind: Kind, seen: Seen, reading: Reading, place: Place, wishes: Wishe
         column = replace(column, output=output, coding=coding, kind=word, other=0.0)
         column.encode(seen.numbers, lambda row: f"{place.cell(row)} = {seen.numbers[row]:g}: {place}")
         return column
-    output, coding = _form(kind, seen, reading, resolution, wishes, missing=missing)
-    knows_all = output.is_real or (kind == "real" and not resolution)
-    return replace(column, output=output, coding=coding, kind=kind, other=0.0 if knows_all else other)
+    (output, coding), *rivals = _forms(kind, seen, reading, resolution, wishes, missing=missing)
+    other = 0.0 if kind == "real" and not resolution else other  # it knows all numbers
+    return replace(column, output=output, coding=coding, kind=kind, other=other, rivals=tuple(rivals))
 
 
 def _is_constant(kind: Kind, seen: Seen, reading: Reading) -> bool:
@@ -145,13 +145,13 @@ def _is_constant(kind: Kind, seen: Seen, reading: Reading) -> bool:
     return kind in DISCRETE and n_levels == 1 and not (kind == "binary" and seen.low in (0, 1))
 
 
-def _form(kind: str, seen: Seen, reading: Reading, resolution: float, wishes: Wishes, *, missing: bool) -> Form:
-    """Return how a column of some kind is coded."""
+def _forms(kind: str, seen: Seen, reading: Reading, resolution: float, wishes: Wishes, *, missing: bool) -> list[Form]:
+    """Return how a column of some kind may be coded, the first choice first."""
     if isinstance(reading, Levels):
-        return of_levels(seen, len(reading.levels), missing=missing, min_frequency=wishes.min_frequency)
+        return [of_levels(seen, len(reading.levels), missing=missing, min_frequency=wishes.min_frequency)]
     is_few = kind == "constant" or (
         kind == "date" and seen.n_distinct <= MAX_CODES and seen.n > seen.n_distinct * REPEATED
     )
     if kind in DISCRETE or is_few:
-        return of_values(seen, missing=missing)
+        return [of_values(seen, missing=missing)]
     return of_numbers(seen, kind, resolution, missing=missing)
