@@ -47,14 +47,18 @@ class Columns:
 
     Examples
     --------
-    >>> x = np.array([[0, 2, 0.5], [1, 0, 2.5], [1, 1, 4.5]])
-    >>> columns = Columns.learn(x)
-    >>> columns.outputs
-    (Bernoulli(), Categorical(n=3), Gaussian(min_scale=0.001, scale='softplus'))
-    >>> columns.encode(x)[:, 2].round(3)
-    array([-1.225,  0.   ,  1.225])
-    >>> columns.decode(columns.encode(x))[0]
-    array([0. , 2. , 0.5])
+    >>> rows = [{"job": ("clerk", "nurse")[k % 2], "age": 20 + 7 * k % 41, "id": f"p{k}"} for k in range(100)]
+    >>> columns = Columns.learn(rows, {"id": "drop"})
+    >>> print(columns)
+    column  kind    distribution  values           resolution
+    job     binary  Bernoulli     2: clerk, nurse
+    age     count   Categorical   20 to 60         1
+    id      drop                                               left out: dropped
+    >>> x = columns.read(Table.of([{"job": "nurse", "age": None, "id": ""}])).read()
+    >>> columns.encode(x)
+    array([[ 1., nan]])
+    >>> columns.cells(x)[0].values
+    array(['nurse'], dtype=object)
     """
 
     each: tuple[Column, ...]
