@@ -16,7 +16,7 @@ import numpy as np
 from made_np.cells import Name, as_source, where
 from made_np.columns.choosing import Place
 from made_np.columns.column import Column
-from made_np.columns.hints import tell_left_out, warn_of_header, warn_of_missing, warn_of_sentinels
+from made_np.columns.hints import tell_left_out, tell_of_one_row, warn_of_header, warn_of_missing, warn_of_sentinels
 from made_np.columns.kinds import Kind, as_kinds
 from made_np.columns.learning import Wishes, learn_column
 from made_np.columns.summary import as_dict, as_text
@@ -139,6 +139,7 @@ class Columns:
         groups = one_hot if isinstance(one_hot, OneHot) else find_groups(each, wanted, table)
         each = in_groups(groups, as_bits(on_one_scale(kinds, each)), wishes.other(table.n_rows))
         check_some(each, table.name)
+        tell_of_one_row(table)
         tell_left_out([column if kind == "auto" else None for kind, column in zip(wanted, each, strict=True)])
         columns = cls(tuple(each), groups)
         warn_of_header(table, each, columns.read(table.take(slice(1))).read()[0])
