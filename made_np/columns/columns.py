@@ -16,7 +16,7 @@ import numpy as np
 from made_np.cells import Name, as_source, where
 from made_np.columns.choosing import Place
 from made_np.columns.column import Column
-from made_np.columns.hints import tell_left_out, warn_of_header, warn_of_missing, warn_of_sentinels
+from made_np.columns.hints import tell_left_out, tell_of_one_row, warn_of_header, warn_of_missing, warn_of_sentinels
 from made_np.columns.kinds import Kind, as_kinds
 from made_np.columns.learning import Wishes, learn_column
 from made_np.columns.summary import as_dict, as_text
@@ -47,14 +47,18 @@ class Columns:
 
     Examples
     --------
-    >>> x = np.array([[0, 2, 0.5], [1, 0, 2.5], [1, 1, 4.5]])
-    >>> columns = Columns.learn(x)
-    >>> columns.outputs
-    (Bernoulli(), Categorical(n=3), Gaussian(min_scale=0.001, scale='softplus'))
-    >>> columns.encode(x)[:, 2].round(3)
-    array([-1.225,  0.   ,  1.225])
-    >>> columns.decode(columns.encode(x))[0]
-    array([0. , 2. , 0.5])
+    >>> rows = [{"job": ("clerk", "nurse")[k % 2], "age": 20 + 7 * k % 41, "id": f"p{k}"} for k in range(100)]
+    >>> columns = Columns.learn(rows, {"id": "drop"})
+    >>> print(columns)
+    column  kind    distribution  values           resolution
+    job     binary  Bernoulli     2: clerk, nurse
+    age     count   Categorical   20 to 60         1
+    id      drop                                               left out: dropped
+    >>> x = columns.read(Table.of([{"job": "nurse", "age": None, "id": ""}])).read()
+    >>> columns.encode(x)
+    array([[ 1., nan]])
+    >>> columns.cells(x)[0].values
+    array(['nurse'], dtype=object)
     """
 
     each: tuple[Column, ...]
@@ -135,6 +139,7 @@ class Columns:
         groups = one_hot if isinstance(one_hot, OneHot) else find_groups(each, wanted, table)
         each = in_groups(groups, as_bits(on_one_scale(kinds, each)), wishes.other(table.n_rows))
         check_some(each, table.name)
+        tell_of_one_row(table)
         tell_left_out([column if kind == "auto" else None for kind, column in zip(wanted, each, strict=True)])
         columns = cls(tuple(each), groups)
         warn_of_header(table, each, columns.read(table.take(slice(1))).read()[0])

@@ -14,7 +14,15 @@ from made_np.messages import tell, warn
 from made_np.table.table import Table
 from made_np.typing import Floats
 
-__all__ = ["has_missing", "sentinel", "tell_left_out", "warn_of_header", "warn_of_missing", "warn_of_sentinels"]
+__all__ = [
+    "has_missing",
+    "sentinel",
+    "tell_left_out",
+    "tell_of_one_row",
+    "warn_of_header",
+    "warn_of_missing",
+    "warn_of_sentinels",
+]
 
 _logger = logging.getLogger("made_np.columns")
 
@@ -67,6 +75,12 @@ def warn_of_sentinels(found: Sequence[tuple[str, float]]) -> None:
             f"{_listed(each)} is far from all other numbers, and repeated. Where it stands for a gap, give NaN instead "
             "(on the command line: --na); where it is a number, say what the column is: columns={name: 'real'}"
         )
+
+
+def tell_of_one_row(table: Table) -> None:
+    """Say that a table has a single row, of which nothing is learned of any other."""
+    if table.n_rows == 1:
+        tell(_logger, f"{table.name} has one row: nothing is learned of any other. Give all rows at once", shown=True)
 
 
 def warn_of_header(table: Table, each: Sequence[Column], first: Floats) -> None:

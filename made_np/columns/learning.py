@@ -24,6 +24,11 @@ from made_np.values import as_choice, as_number
 
 __all__ = ["Learned", "Wishes", "learn_column"]
 
+REAL = ("real", "positive", "bounded")
+"""Kinds that have a density if a person says so. Otherwise they have masses where they lie on a lattice."""
+MOST_POINTS = 1e6
+"""A lattice with more points than these is as good as none: it is that of the digits with which a file was written."""
+
 WHY = {
     "id": "an id: all {n} of them are different",
     "index": "row numbers",
@@ -119,10 +124,11 @@ def _coded(kind: Kind, seen: Seen, reading: Reading, place: Place, wishes: Wishe
         check_kind(kind, seen, place)
     other = wishes.other(seen.n or len(seen.numbers))
     missing = wishes.missing == "level" and seen.n < len(seen.numbers)
-    is_masses = kind in ("count", "integer", "date") or (is_auto and kind in NUMERIC)
-    resolution = seen.resolution() if is_masses else 0.0
+    resolution = seen.resolution() if kind in (*NUMERIC, "date") else 0.0
     if isinstance(reading, Numbers) and resolution:
         reading = replace(reading, digits=digits_of(resolution, seen.low))
+    if kind in REAL and (not is_auto or seen.high - seen.low > MOST_POINTS * resolution):
+        resolution = 0.0
     column = Column(None, PLAIN, reading, place.name, "constant", other, "", seen.facts(resolution))
     if not seen.n or (_is_constant(kind, seen, reading) and not missing):
         return replace(column, coding=Constant(seen.low if seen.n else None))
