@@ -63,7 +63,7 @@ def input_degrees(made: MADE, order: Sequence[int]) -> list[int]:
     """Degree of every input unit: one more than the place of its feature; 0 for context."""
     degrees = []
     for feature, output in enumerate(made.outputs.feature_outputs):
-        for _ in range(output.n_inputs):
+        for _ in range(output.n_inputs + (feature in (made.gap_inputs or ()))):
             degrees.append(list(order).index(feature) + 1)
     return degrees + [0] * made.n_context
 
@@ -132,7 +132,7 @@ def live(made: MADE, mask_set: Any) -> Array:
 def encode(made: MADE, x: Row, context: Row | None = None) -> list[float]:
     """What the input units hold for one row."""
     units: list[float] = []
-    for output, value in zip(made.outputs.feature_outputs, x, strict=True):
+    for feature, (output, value) in enumerate(zip(made.outputs.feature_outputs, x, strict=True)):
         if math.isnan(value):
             units += [0.0] * output.n_inputs
         elif isinstance(output, Categorical):
@@ -141,6 +141,8 @@ def encode(made: MADE, x: Row, context: Row | None = None) -> list[float]:
             units.append(2 * value / (output.levels - 1) - 1)
         else:
             units.append(value)
+        if feature in (made.gap_inputs or ()):
+            units.append(float(math.isnan(value)))
     return units + [float(y) for y in (() if context is None else context)]
 
 
@@ -351,7 +353,7 @@ def sample(
             own = raw[made.output_slices[feature]]
             known = math.nan if given is None else float(given[r, feature])
             drawn = quantile(made.outputs.feature_outputs[feature], own, u[feature])
-            x[feature] = drawn if math.isnan(known) else known
+            x[feature] = drawn if math.isnan(known) else math.nan if math.isinf(known) else known
         rows[r] = x
     return rows
 

@@ -86,6 +86,7 @@ def models(
         residual=residual,
         mask_weights=draw(st.booleans()),
         n_context=n_context,
+        gap_inputs=draw(st.booleans() | st.sets(st.integers(0, n_features - 1)).map(sorted)),
         seed=draw(seeds),
         dtype=dtype,
     )

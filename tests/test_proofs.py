@@ -230,6 +230,18 @@ def test_each_mask_set_has_its_adapter() -> None:
         made_adapter(made, theta, mask_set=3)
 
 
+@pytest.mark.parametrize("options", [{}, {"n_context": 2}, {"hidden": (9, 9), "residual": True}], ids=str)
+def test_home_and_the_paths_of_a_model_pass(options: dict[str, Any]) -> None:
+    output = ["bernoulli", Categorical(3), "gaussian", "bernoulli"]
+    made = MADE(4, **{"hidden": (9,), **options}, output=output, order=[2, 0, 3, 1], n_masks=None, activation="tanh")
+    seen = set()
+    for k in (0, 1, 3, 5):
+        report = suite(made_adapter(made, made.init(rng=0), mask_set=k))
+        assert report.ok, str(report)
+        seen.add(made.mask_sets[k].n_known)
+    assert len(seen) > 2
+
+
 def test_weights_off_the_masks_are_named() -> None:
     made = MADE(3, hidden=(2,), direct=True)
     assert np.array_equal(made_adapter(made, made.init()).frozen, off_the_masks(made))

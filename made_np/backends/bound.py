@@ -142,7 +142,8 @@ class Bound(ABC):
         uniforms : ndarray, shape (B, D)
             ``uniforms[r, i]`` decides feature i of row r, through the inverse CDF of its conditional.
         given : ndarray, shape (B, D), optional
-            Values put in as their feature is reached; NaN where one is to be drawn.
+            Values put in as their feature is reached; NaN where one is to be drawn. Where it is inf, the network is not
+            told the value, and nothing is drawn: NaN in the result.
         """
 
     @abstractmethod
@@ -151,5 +152,5 @@ class Bound(ABC):
 
         For a linear Gaussian model this is the conditional mean of all gaps together. Otherwise it is one central path,
         and the average of many draws is the mean. The centre is the mean; for a categorical feature, its likeliest
-        value.
+        value. Where `given` is inf, it stays untold as in `sample`.
         """

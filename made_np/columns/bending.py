@@ -7,7 +7,7 @@ import numpy as np
 from made_np.columns.monotone import Monotone
 from made_np.normal import inverse_normal_cdf, normal_cdf, normal_pdf
 from made_np.typing import Floats
-from made_np.values import as_number
+from made_np.values import as_count, as_number
 
 __all__ = ["learn_monotone", "normal_log_prob"]
 
@@ -24,7 +24,9 @@ ENOUGH = 10_000
 """So many rows choose."""
 
 
-def learn_monotone(values: Floats, *, low: float = -np.inf, high: float = np.inf) -> Monotone:
+def learn_monotone(
+    values: Floats, *, low: float = -np.inf, high: float = np.inf, most_knots: int = KNOTS[-1]
+) -> Monotone:
     """Return the curve that makes a training column about standard normal.
 
     Its knots have the column's quantiles for places and those of the standard normal for values. Shape, number of knots
@@ -36,6 +38,8 @@ def learn_monotone(values: Floats, *, low: float = -np.inf, high: float = np.inf
         Finite numbers between `low` and `high`, at least two different ones; NaN is passed over.
     low, high : float
         Where the legal numbers end; no number is at an end itself. With one end the shape is log, with both logit.
+    most_knots : int
+        2: the shape alone, straightened by no spline. It leaves a column its peaks, for a mixture to learn.
 
     Raises
     ------
@@ -48,6 +52,7 @@ def learn_monotone(values: Floats, *, low: float = -np.inf, high: float = np.inf
     >>> learn_monotone(money, low=0.0).shape
     'log'
     """
+    as_count(most_knots, "most_knots", 2)
     as_number(low, "low", "[-inf, inf)")
     as_number(high, "high", "(-inf, inf]")
     x = values[~np.isnan(values)].astype(np.float64)
@@ -62,7 +67,7 @@ def learn_monotone(values: Floats, *, low: float = -np.inf, high: float = np.inf
     best = (_shapes(x, low, high)[0], KNOTS[0])
     most = -np.inf
     for shape in _shapes(x, low, high):
-        for n in KNOTS:
+        for n in (n for n in KNOTS if n <= most_knots):
             score = sum(normal_log_prob(_bend(rest, shape, n), out).sum() for rest, out in parts)
             if parts and score > most:
                 best = (shape, n)

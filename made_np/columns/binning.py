@@ -19,8 +19,12 @@ Pieces = tuple[Floats, Floats, Ints]
 
 __all__ = ["Binning", "learn_bins", "marginal_log_prob"]
 
+FEWEST_CODES = 16
+"""So many codes a column gets, if it has so many rows and values, ..."""
 MOST_CODES = 64
-"""So many codes a column gets at most, about; where it has many atoms, a few more."""
+"""... and no more than about these, ..."""
+ROWS = 128
+"""... with about so many rows each in between: a network has to learn each of them from its rows."""
 LEAST = 8.0
 """A bin holds at least about so many rows."""
 MOST_SPIKES = 1 << 12
@@ -39,15 +43,15 @@ BETWEEN = 1e-3
 def learn_bins(
     values: Floats,
     resolution: float = 0.0,
-    most_codes: int = MOST_CODES,
+    most_codes: int | None = None,
     *,
     support: tuple[float, float] = (-np.inf, np.inf),
     missing: bool = False,
 ) -> Bins:
     """Return the bins of a training column.
 
-    A value that holds as many rows as a code should (``n / most_codes``) is alone in its bin, on a lattice; of a real
-    column that is asked of `find_atoms`. What lies between is cut into bins of about equally many rows. Inside a bin,
+    On a lattice a value that holds as many rows as a code should is alone in its bin; of a real column that is asked of
+    `find_atoms`. What lies between is cut into bins of about equally many rows. Inside a bin,
     cells of equally many rows hold an even density; how many that are, held-out rows of the column choose. On a lattice
     values that were met more than once are spikes, by absolute discounting: each gives up the same part of a row to the
     cell around it (Kneser & Ney 1995, with the discount ``n_1 / (n_1 + 2 n_2)`` for n_k values that were met k times).
@@ -59,7 +63,9 @@ def learn_bins(
         Finite numbers; NaN is passed over.
     resolution : float
         Of the lattice, which begins at the smallest value; 0: the numbers are real.
-    most_codes : int
+    most_codes : int, optional
+        About so many codes at most; by default n / 128, but 16 at least and at most 64. The more codes, the more a
+        network can say of the column, and the more it has to learn; the column on its own is told as well by few.
     support : (float, float)
         Where the legal numbers end. Between a finite end and the values there is one row's weight, beyond it none.
     missing : bool
@@ -76,11 +82,13 @@ def learn_bins(
     >>> bins.encode(np.array([0.0, 5.0]))
     array([0., 3.])
     """
-    as_count(most_codes, "most_codes", 2)
+    if most_codes is not None:
+        as_count(most_codes, "most_codes", 2)
     resolution = as_number(resolution, "resolution", "[0, inf)")
     x = values[~np.isnan(values)].astype(np.float64)
     if len(x) == 0 or x.min() == x.max():
         raise ValueError("values are all the same: a constant needs no bins")
+    most_codes = most_codes or min(max(len(x) // ROWS, FEWEST_CODES), MOST_CODES)
     return Binning(resolution, most_codes, support, missing).learn(x)
 
 

@@ -20,7 +20,7 @@ from made_np.columns.hints import tell_left_out, warn_of_missing, warn_of_sentin
 from made_np.columns.kinds import Kind, as_kinds
 from made_np.columns.learning import Wishes, learn_column
 from made_np.columns.summary import as_dict, as_text
-from made_np.columns.together import as_bits, check_some, in_groups, on_one_scale
+from made_np.columns.together import as_bits, check_some, find_groups, in_groups, on_one_scale
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.plain import Categorical
 from made_np.lazy import lazy
@@ -72,7 +72,7 @@ class Columns:
         x: Any,
         kinds: Kind | Sequence[Kind] | Mapping[Any, Kind] = "auto",
         names: Sequence[str] | None = None,
-        one_hot: OneHot = NOTHING_ONE_HOT,
+        one_hot: OneHot | str = NOTHING_ONE_HOT,
         *,
         missing: str = "ignore",
         handle_unknown: str = "other",
@@ -90,8 +90,8 @@ class Columns:
             column. "discretized_logistic" for all columns gives them one scale, as pixels have.
         names : sequence of str, length D, optional
             For messages; by default those of the table.
-        one_hot : OneHot
-            Columns that are one-hot together; they are binary.
+        one_hot : OneHot, or "auto"
+            Columns that are one-hot together; they are binary. "auto": those that the rows show, and the names.
         missing : {"ignore", "level"}
             Whether a gap is a value, learned and drawn as any other, in columns of fit that have some.
         handle_unknown : {"other", "error"}
@@ -115,8 +115,9 @@ class Columns:
         """
         table = Table.of(x)
         known = _as_names(table.names if names is None else names, table.n_columns)
-        wanted = as_kinds(kinds, table.n_columns, table.labels or tuple(known))
-        as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot").spans(table.n_columns)
+        wanted = as_kinds(kinds, table.n_columns, table.labels or (known if any(known) else None))
+        if one_hot != "auto":
+            as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot, or 'auto'").spans(table.n_columns)
         wishes = Wishes(missing, handle_unknown, min_frequency)
         each = []
         with_missing = []
@@ -131,13 +132,14 @@ class Columns:
                 sentinels.append((str(place), learned.sentinel))
         warn_of_missing(with_missing)
         warn_of_sentinels(sentinels)
-        each = as_bits(in_groups(one_hot, on_one_scale(kinds, each), wishes.other(table.n_rows)))
-        check_some(each)
-        tell_left_out(each)
-        columns = cls(tuple(each), one_hot)
-        if one_hot.groups:
+        groups = one_hot if isinstance(one_hot, OneHot) else find_groups(each, wanted, table)
+        each = in_groups(groups, as_bits(on_one_scale(kinds, each)), wishes.other(table.n_rows))
+        check_some(each, table.name)
+        tell_left_out([column if kind == "auto" else None for kind, column in zip(wanted, each, strict=True)])
+        columns = cls(tuple(each), groups)
+        if one_hot is groups and groups.groups:
             for first, block in columns.read(table).blocks():
-                one_hot.fold(block, table.source.at(first))
+                groups.fold(block, table.source.at(first))
         return columns
 
     def grouped(self, one_hot: OneHot) -> Columns:

@@ -158,7 +158,7 @@ def _unit_of(values: Array) -> str:
     """Return the coarsest unit that holds all of some times, else the finest that float64 counts them in."""
     if not len(values):
         return "D"
-    ticks = float((values.max() - values.min()).astype(np.int64))
+    ticks = float(values.max().astype(np.int64)) - float(values.min().astype(np.int64))
     nanoseconds = ticks * UNITS.get(np.datetime_data(values.dtype)[0], UNITS["D"])
     unit = "D"
     for unit, length in UNITS.items():

@@ -9,7 +9,7 @@ import numpy as np
 
 from made_np.columns.seen import Seen
 
-__all__ = ["INDEX_NAMES", "kind_of_numbers", "kind_of_words"]
+__all__ = ["INDEX_NAMES", "MAX_CODES", "REPEATED", "kind_of_numbers", "kind_of_words"]
 
 MAX_CODES = 32
 """So many different numbers are at most taken for a few values."""

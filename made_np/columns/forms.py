@@ -25,7 +25,8 @@ Form = tuple[Distribution, Coding]
 
 def of_values(seen: Seen, *, missing: bool) -> Form:
     """Return the form of a few numbers, each with a probability of its own."""
-    if seen.is_code and not missing:
+    is_bit = seen.n_distinct <= 2 and seen.low >= 0 and seen.high <= 1 and seen.is_whole
+    if (seen.is_code or is_bit) and not missing:
         return _states(seen.n_distinct), PLAIN
     coding = Codes(tuple(seen.distinct.tolist()), missing=missing)
     return _states(coding.n), coding
@@ -69,8 +70,8 @@ def of_distribution(kind: str | Distribution, seen: Seen, which: str) -> Form:
 
 
 def _states(n: int) -> Distribution:
-    """Return the distribution of n codes."""
-    return Bernoulli() if n == 2 else Categorical(n)
+    """Return the distribution of n codes; a single row has one only."""
+    return Bernoulli() if n <= 2 else Categorical(n)
 
 
 def _named(kind: str, values: Floats, which: str) -> Distribution:

@@ -65,9 +65,10 @@ def warn_of_sentinels(found: Sequence[tuple[str, float]]) -> None:
         )
 
 
-def tell_left_out(each: Sequence[Column]) -> None:
-    """Say which columns are not in the model, in one line."""
-    found = [f"{where(d, column.name)}: {column.left_out}" for d, column in enumerate(each) if column.left_out]
+def tell_left_out(each: Sequence[Column | None]) -> None:
+    """Say which columns are not in the model, in one line; None: a column of which a person said what it is."""
+    left_out = [(d, column) for d, column in enumerate(each) if column is not None and column.left_out]
+    found = [f"{where(d, column.name)}: {column.left_out}" for d, column in left_out]
     if found:
         tell(
             _logger,

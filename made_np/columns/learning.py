@@ -10,6 +10,7 @@ from made_np.columns.choosing import Place, check_kind, found_kind, is_large_id,
 from made_np.columns.coded import Constant
 from made_np.columns.coding import PLAIN
 from made_np.columns.column import Column, Facts
+from made_np.columns.finding import MAX_CODES, REPEATED
 from made_np.columns.forms import Form, of_distribution, of_levels, of_numbers, of_values
 from made_np.columns.hints import has_missing, sentinel
 from made_np.columns.kinds import DISCRETE, LEFT_OUT, NUMERIC, Kind, is_kind
@@ -30,8 +31,6 @@ WHY = {
     "drop": "dropped",
 }
 """Why a column is left out."""
-FEW = 32
-"""So many different moments are a few values, if they are repeated."""
 
 
 @dataclass(frozen=True)
@@ -124,28 +123,35 @@ def _coded(kind: Kind, seen: Seen, reading: Reading, place: Place, wishes: Wishe
     resolution = seen.resolution() if is_masses else 0.0
     if isinstance(reading, Numbers) and resolution:
         reading = replace(reading, digits=digits_of(resolution, seen.low))
-    facts = seen.facts(resolution)
-    if kind == "constant" or (not seen.n and is_kind(kind)):
-        value = seen.low if seen.n else None
-        return Column(None, Constant(value), reading, place.name, "constant", other, "", facts)
+    column = Column(None, PLAIN, reading, place.name, "constant", other, "", seen.facts(resolution))
+    if not seen.n or (_is_constant(kind, seen, reading) and not missing):
+        return replace(column, coding=Constant(seen.low if seen.n else None))
     if not isinstance(kind, str) or not is_kind(kind):
         output, coding = of_distribution(kind, seen, str(place))
         word = kind if isinstance(kind, str) else type(kind).__name__
-        column = Column(output, coding, reading, place.name, word, 0.0, "", facts)
+        column = replace(column, output=output, coding=coding, kind=word, other=0.0)
         column.encode(seen.numbers, lambda row: f"{place.cell(row)} = {seen.numbers[row]:g}: {place}")
         return column
     output, coding = _form(kind, seen, reading, resolution, wishes, missing=missing)
-    if output.is_real and coding.name == "affine":
-        other = 0.0  # it knows all numbers
-    return Column(output, coding, reading, place.name, kind, other, "", facts)
+    knows_all = output.is_real or (kind == "real" and not resolution)
+    return replace(column, output=output, coding=coding, kind=kind, other=0.0 if knows_all else other)
+
+
+def _is_constant(kind: Kind, seen: Seen, reading: Reading) -> bool:
+    """Whether a column of few values has one only: nobody says that there are others, as there are of a bit."""
+    if kind == "constant":
+        return True
+    n_levels = len(reading.levels) if isinstance(reading, Levels) else seen.n_distinct
+    return kind in DISCRETE and n_levels == 1 and not (kind == "binary" and seen.low in (0, 1))
 
 
 def _form(kind: str, seen: Seen, reading: Reading, resolution: float, wishes: Wishes, *, missing: bool) -> Form:
     """Return how a column of some kind is coded."""
     if isinstance(reading, Levels):
         return of_levels(seen, len(reading.levels), missing=missing, min_frequency=wishes.min_frequency)
-    is_few = kind == "date" and seen.n_distinct <= FEW and seen.n > seen.n_distinct * 5
+    is_few = kind == "constant" or (
+        kind == "date" and seen.n_distinct <= MAX_CODES and seen.n > seen.n_distinct * REPEATED
+    )
     if kind in DISCRETE or is_few:
         return of_values(seen, missing=missing)
-    assert kind in (*NUMERIC, "date")
     return of_numbers(seen, kind, resolution, missing=missing)

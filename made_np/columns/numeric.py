@@ -99,7 +99,7 @@ def _labels(raw: RawColumn) -> Array:
     """Return the labels of a column of declared levels, in place of their codes."""
     labels = np.empty(len(raw.levels or ()) + 1, dtype=object)
     labels[:-1] = list(raw.levels or ())
-    return labels[np.where(raw.gaps, -1, raw.values).astype(np.int64)]
+    return labels[np.where(raw.gaps, -1, raw.values.astype(np.int64))]
 
 
 def _refuse_inexact(cells: Array, at: Array, entry: Entry) -> None:

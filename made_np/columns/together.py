@@ -9,13 +9,18 @@ from typing import Any
 from made_np.columns.coded import Constant
 from made_np.columns.coding import PLAIN
 from made_np.columns.column import Column
-from made_np.columns.kinds import is_kind
+from made_np.columns.kinds import Kind, is_kind
 from made_np.columns.numeric import NUMBERS, Numbers
 from made_np.distributions.plain import Bernoulli
 from made_np.distributions.registry import kind_of
-from made_np.table.one_hot import OneHot
+from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
+from made_np.table.table import Table
+from made_np.table.views import Reader
 
-__all__ = ["as_bits", "check_some", "in_groups", "on_one_scale"]
+__all__ = ["as_bits", "check_some", "find_groups", "in_groups", "on_one_scale"]
+
+ENOUGH_ROWS = 100
+"""So many rows show which columns are one-hot; of a few, some could be by chance."""
 
 
 def as_bits(each: Sequence[Column]) -> list[Column]:
@@ -47,6 +52,17 @@ def on_one_scale(kinds: Any, each: Sequence[Column]) -> list[Column]:
     return list(each) if shared is None else [replace(column, output=shared) for column in each]
 
 
+def find_groups(each: Sequence[Column], kinds: Sequence[Kind], table: Table) -> OneHot:
+    """Return which columns of a table are one-hot together, of those of which nobody said what they are."""
+    may_be = [
+        kind == "auto" and (_is_bit(column) or _is_still(column)) for kind, column in zip(kinds, each, strict=True)
+    ]
+    if sum(may_be) < 2 or table.n_rows < ENOUGH_ROWS:
+        return NOTHING_ONE_HOT
+    readings: list[Reader | None] = [column.reading if may else None for column, may in zip(each, may_be, strict=True)]
+    return OneHot.find(table.through(readings), names=[column.name for column in each])
+
+
 def in_groups(one_hot: OneHot, each: Sequence[Column], other: float) -> list[Column]:
     """Return the columns with those of one-hot groups as bits; each group keeps the mass `other`."""
     columns = list(each)
@@ -58,11 +74,11 @@ def in_groups(one_hot: OneHot, each: Sequence[Column], other: float) -> list[Col
     return columns
 
 
-def check_some(each: Sequence[Column]) -> None:
+def check_some(each: Sequence[Column], name: str) -> None:
     """Raise a `ValueError` where no column is in the model."""
     if all(column.output is None for column in each):
         why = each[0].left_out or "one value only"
         raise ValueError(
-            f"no column is left to learn: column 0 is {why}, and there is none that differs more usefully. Give a "
-            "table with one, or say what a column is: columns={0: 'count'}"
+            f"{name} has no column that is left to learn: column 0 is {why}, and the others are of that sort. Give a "
+            "table with a column that differs from row to row, or say what one is: columns={0: 'count'}"
         )

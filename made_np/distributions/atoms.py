@@ -1,4 +1,4 @@
-"""Real numbers some of which are met again and again, such as the zeros among amounts of money."""
+"""Real numbers some of which are met often, such as the zeros among amounts of money."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ def find_atoms(distinct: Array, counts: Array) -> Array:
 
     They hold at least 2 % of the rows, and ten times as many as the median of the three values on either side.
     """
-    usual = np.ones(len(counts))
-    if len(counts) > 1:
-        padded = np.pad(counts.astype(np.float64), 3, constant_values=np.nan)
-        around = np.stack([padded[3 + k : len(padded) - 3 + k] for k in (-3, -2, -1, 1, 2, 3)])
-        usual = np.nanmedian(around, axis=0)
-    return np.asarray((counts >= SHARE * counts.sum()) & (counts >= TIMES * usual))
+    found = counts >= SHARE * counts.sum()
+    for k in np.flatnonzero(found):  # 50 at most
+        around = np.append(counts[max(k - 3, 0) : k], counts[k + 1 : k + 4])
+        found[k] = counts[k] >= TIMES * (np.median(around) if len(around) else 1)
+    return np.asarray(found)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 
 from made_np.diagnostics import Evaluation
 from made_np.estimator.conventions import Conventions, seed_of
-from made_np.estimator.lesson import read_again
-from made_np.estimator.look import Look
+from made_np.estimator.dressing import completed, drawn
+from made_np.estimator.lesson import read, read_again
 from made_np.typing import Floats
 from made_np.values import as_count
 
@@ -70,16 +70,15 @@ class Answers(Conventions):
 
         Returns
         -------
-        ndarray of float64 (n_samples, D)
-            After a fit on a data frame, one of the same kind (pandas or polars): its columns have the same names and,
-            as far as their values allow, the same dtypes. Columns of codes hold whole numbers; others are real numbers
-            to the model. Names other than strings, numbers and pairs of these give an array.
+        table of n_samples rows
+            In the container of fit (an array, a data frame of pandas, polars or pyarrow, ...): with its names, its
+            dtypes, its levels. Columns that are left out of the model are absent; in an array they are gaps.
         """
         fitted = self._answers
         n_samples = as_count(n_samples, "n_samples", 1, MOST_ROWS)
         with seed_of(self.random_state if random_state is None else random_state) as seed:
             rows = fitted.sample(n_samples, np.random.default_rng(seed))
-        return rows if fitted.look is None else fitted.look.put_on(rows)
+        return drawn(fitted, rows)
 
     def impute(self, X: Any, n_draws: int | None = None, random_state: Any = None) -> Any:
         """Fill the gaps of `X`, as in `score_samples`; every other value stays exactly, or as `binarize` makes it.
@@ -96,9 +95,9 @@ class Answers(Conventions):
 
         Returns
         -------
-        ndarray of float64 (n, D), or (n_draws, n, D)
-            For a data frame: one of the same kind with the same names and index, or a list of `n_draws` of them. Its
-            columns have the dtypes of `X`, or whole numbers and booleans as in `fit`, as far as their values allow.
+        table of n rows, or a list of `n_draws` of them
+            In the container of `X`, with its names and its index. Its columns have the dtypes of `X`, or whole numbers
+            and booleans as in `fit`. Of arrays, one array (n_draws, n, D).
 
         Raises
         ------
@@ -109,10 +108,8 @@ class Answers(Conventions):
         n_draws = n_draws if n_draws is None else as_count(n_draws, "n_draws", 1, MOST_ROWS)
         with seed_of(self.random_state if random_state is None else random_state) as seed:
             filled = fitted.impute(read_again(self, fitted, X), n_draws, np.random.default_rng(seed))
-        look = Look.of(X)
-        if look is None:
-            return filled[0] if n_draws is None else filled
-        look = look.filled(fitted.look)
-        index = getattr(X, "index", None)
-        frames = [look.put_on(table, index) for table in filled]
-        return frames[0] if n_draws is None else frames
+        table = read(self, X)
+        each = [completed(fitted, table, x, X) for x in filled]
+        if n_draws is None:
+            return each[0]
+        return np.stack(each) if isinstance(each[0], np.ndarray) and each[0].dtype.names is None else each

@@ -10,11 +10,11 @@ import numpy as np
 from made_np.columns.columns import Columns
 from made_np.diagnostics import Evaluation, evaluate
 from made_np.estimator.encoding import encode
-from made_np.estimator.look import Look
 from made_np.estimator.trials import Trial
 from made_np.lazy import lazy
 from made_np.model.gaps import check_gaps, observed_log_prob
 from made_np.model.made import MADE
+from made_np.table.look import Look
 from made_np.table.table import Table
 from made_np.training.online import Memory
 from made_np.typing import Array, Floats

@@ -8,9 +8,9 @@ import numpy as np
 
 from made_np.columns.columns import Columns
 from made_np.estimator.fitted import Fitted
-from made_np.estimator.look import Look
 from made_np.estimator.rules import is_auto
 from made_np.masks.found import MAX_ROWS, find_order
+from made_np.table.look import Look
 from made_np.table.names import check_columns
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
@@ -76,8 +76,7 @@ def lesson_of(params: Any, before: Fitted | None, X: Any, *, whole: bool = True)
     numbers = columns.read(table)
     if whole and is_auto(params.columns) and isinstance(params.order, str) and table.n_rows >= ENOUGH_ROWS:
         columns = columns.grouped(OneHot.find(numbers))
-    look = None if table.labels is None else Look.of(X)
-    return Lesson(numbers, columns, table.names, look)
+    return Lesson(numbers, columns, table.names, Look.of(X))
 
 
 def table_val_of(params: Any, lesson: Lesson, X_val: Any) -> Table:

@@ -14,7 +14,7 @@ from made_np.masks.masks import DEGREES, ORDERS
 from made_np.model.rows import Rows
 from made_np.typing import Array
 from made_np.validation import as_dense, as_numbers, as_permutation
-from made_np.values import as_choice, as_sequence, show
+from made_np.values import as_choice, as_count, as_sequence, show
 
 Order = str | tuple[int, ...] | tuple[tuple[int, ...], ...]
 Degrees = str | tuple[tuple[int, ...], ...] | tuple[tuple[tuple[int, ...], ...], ...]
@@ -110,6 +110,17 @@ def _layers_of_degrees(
             raise ValueError(f"{name}[{layer}][{bad[0]}] = {array[bad[0]]}: use degrees {low}..{high}{hint}")
         result.append(tuple(array.tolist()))
     return tuple(result)
+
+
+def as_gap_inputs(gap_inputs: Any, n_features: int) -> tuple[int, ...] | bool:
+    """Return the features that own a gap input, in rising order; False for none."""
+    if isinstance(gap_inputs, bool | np.bool_):
+        return tuple(range(n_features)) if gap_inputs else False
+    listed = as_sequence(gap_inputs, "gap_inputs", "True, False, or a list of features")
+    each = [as_count(d, f"gap_inputs[{k}]", 0, n_features - 1) for k, d in enumerate(listed)]
+    if len(set(each)) < len(each):
+        raise ValueError(f"gap_inputs={show(gap_inputs)} names a feature twice: name each once")
+    return tuple(sorted(each)) or False
 
 
 def as_gaps(gaps: Any) -> bool:

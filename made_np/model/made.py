@@ -68,6 +68,9 @@ class MADE(Scoring):
         set it is but another bias.
     n_context : int
         Extra inputs y of p(x | y), seen by every output.
+    gap_inputs : bool, or a list of features
+        Features that own one more input unit, behind those of their distribution: 1 where the value is NaN, else 0. So
+        the network can tell a value that it is not told from a 0, which bits and real numbers may be. True: all.
     seed : int
         Decides orders and degrees.
     dtype : {"float32", "float64"}
@@ -156,6 +159,7 @@ class MADE(Scoring):
         conditioning: str = "exact",
         context: Any = None,
         mask_set: Any = None,
+        untold: Any = None,
         uniforms: Any = None,
     ) -> Array:
         """Draw n rows (n, D), for about the price of one forward pass (see `sampling`).
@@ -169,6 +173,9 @@ class MADE(Scoring):
             raises. "clamp": given values are put in as they are reached; features drawn earlier do not hear of them.
         mask_set : int, permutation, or None
             None: each row draws its mask set (given some features, by how likely each set finds them).
+        untold : array of bool, (n, D) or (D,), optional
+            Features that are not filled: the network is not told them, as in rows that are scored with
+            ``gaps="skip"``. They count as known where an order is looked for, and stay NaN.
         uniforms : array (n, D), optional
             The uniform in [0, 1) that decides feature i; drawn from `rng` by default. Which mask set a row draws is up
             to `rng`.
@@ -182,7 +189,7 @@ class MADE(Scoring):
         n = as_count(n, "n", 0)
         u = None if uniforms is None else as_uniforms(uniforms, n, self.n_features)
         theta = self.check_theta(theta)
-        x = self.check_given(given, n)
+        x = self.check_untold(untold, self.check_given(given, n))
         with undrawn(generator):
             y = self.check_context(context, n, of="n is")
             sets = self._several(mask_set)
@@ -204,6 +211,7 @@ class MADE(Scoring):
         conditioning: str = "exact",
         context: Any = None,
         mask_set: Any = None,
+        untold: Any = None,
     ) -> Array:
         """Return `given` (n, D) with each NaN filled by the centre of its conditional, fed back as if observed.
 
@@ -213,7 +221,7 @@ class MADE(Scoring):
         generator = as_generator(rng)
         gappy, is_row = as_one_or_many(given, self.n_features, "given")
         theta = self.check_theta(theta)
-        x = self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1)
+        x = self.check_untold(untold, self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1))
         with undrawn(generator):
             y = self.check_context(context, len(x), of="given has")
             sets = self._several(mask_set)

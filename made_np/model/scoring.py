@@ -36,9 +36,9 @@ class Scoring(Description):
         """Return how raw outputs change with input units, ``J[b, o, i] = d raw[b, o] / d unit[b, i]``: (B, O, I + C).
 
         Input units are the columns of W0: those of feature d are ``input_slices[d]`` (one for most distributions, n for
-        ``Categorical(n)``, whose values are one-hot there), and the last C are the context. So feature d depends on
-        feature j if and only if something is not 0 in the block ``J[..., output_slices[d], input_slices[j]]``; a block
-        that no path of wires leads to is exactly 0.
+        ``Categorical(n)``, whose values are one-hot there; one more for each of `gap_inputs`), and the last C are the
+        context. So feature d depends on feature j if and only if something is not 0 in the block
+        ``J[..., output_slices[d], input_slices[j]]``; a block that no path of wires leads to is exactly 0.
 
         It is computed by backpropagation from each raw output, whatever the backend.
 

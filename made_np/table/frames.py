@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.messages import not_installed
+from made_np.table.casting import Style
 from made_np.table.objects import Entry, cells_of_array, cells_of_objects
 from made_np.table.raw import RawColumn
 from made_np.typing import Array
 from made_np.values import show
 
-__all__ = ["Frame", "Labels", "Rows", "cells_of", "frame_of", "labels_of", "names_of", "part_of"]
+__all__ = ["Frame", "Labels", "Rows", "cells_of", "frame_of", "labels_of", "names_of", "part_of", "style_of"]
 
 Labels = tuple[Any, ...]
 Rows = slice | NDArray[np.int64]
@@ -135,6 +136,25 @@ def cells_of(column: Any, entry: Entry, dtype: str = "") -> RawColumn:
 
         return cells_of_pandas(column, entry)
     return cells_of_objects(_objects(list(column)), entry)
+
+
+def style_of(column: Any) -> Style:
+    """Return what a column of any library looks like."""
+    dtype: Any = getattr(column, "dtype", None) if _comes_from(column, "pandas") else None
+    if hasattr(dtype, "categories"):
+        from made_np.table.of_pandas import dtype_name, plain_levels
+
+        levels = plain_levels(dtype.categories.tolist())
+        return Style("category", levels, bool(dtype.ordered), dtype_name(dtype.categories.dtype))
+    raw = cells_of(part_of(column, slice(0)), str)  # what the dtype declares is the same for no rows
+    if raw.dtype.startswith(("object", "dictionary")) or not raw.dtype:  # which objects, and levels: all cells know it
+        raw = cells_of(column, str)
+    return Style(_type_name(column) or raw.dtype, raw.levels, raw.ordered)
+
+
+def _type_name(column: Any) -> str:
+    """Return how pyarrow calls the type of a column of its own."""
+    return str(column.type) if _comes_from(column, "pyarrow") else ""
 
 
 def part_of(column: Any, rows: Rows) -> Any:

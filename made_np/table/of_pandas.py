@@ -51,7 +51,8 @@ def dtype_name(dtype: Any) -> str:
     """Return what pandas calls a dtype, with what a string dtype keeps its words in."""
     if type(dtype).__name__ == "StringDtype" and str(dtype) == "string":
         return f"string[{dtype.storage}]"
-    return str(dtype)
+    name = str(dtype)
+    return "utf8[pyarrow]" if name == "string[pyarrow]" else name  # the other one that pandas prints so
 
 
 def plain_levels(levels: list[Any]) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def cells_of_polars(column: Any, entry: Entry) -> RawColumn:
 
     The levels of an Enum are declared, those of a Categorical are not: it holds whatever words come.
     """
-    import polars
+    polars: Any = import_module("polars")
 
     dtype = column.dtype
     name = str(dtype)

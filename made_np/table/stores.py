@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from made_np.cells import Source
 from made_np.lazy import lazy
-from made_np.table.frames import Frame, Rows, cells_of, frame_of, part_of
+from made_np.table.casting import Style
+from made_np.table.frames import Frame, Rows, cells_of, frame_of, part_of, style_of
 from made_np.table.objects import EXACT, Entry, cells_of_array
 from made_np.table.raw import RawColumn
 from made_np.table.reals import as_reals, reals_of
@@ -44,6 +45,13 @@ class Store(Protocol):
     def dtype_of(self, d: int) -> np.dtype[Any]:
         """Return the dtype of real numbers that holds all values of a column but gaps."""
 
+    def style(self, d: int) -> Style:
+        """Return what a column looks like."""
+
+    @property
+    def kept_in(self) -> tuple[str, str]:
+        """Whose container it is, as `made_np.table.look.Look` calls it, and the class of a sparse matrix."""
+
     @property
     def left_out(self) -> Bools | None:
         """Which columns (D,) are never read, and NaN without being gaps; None: there is no such column."""
@@ -60,6 +68,7 @@ class ArrayStore(Whole):
     """An array of any dtype."""
 
     array: Array
+    kept_in: ClassVar[tuple[str, str]] = ("numpy", "")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -94,6 +103,10 @@ class ArrayStore(Whole):
     def dtype_of(self, d: int) -> np.dtype[Any]:
         """Return the dtype of real numbers that holds all values of a column but gaps."""
         return _real_dtype(self.array.dtype)
+
+    def style(self, d: int) -> Style:
+        """Return what a column looks like."""
+        return style_of(self.array[:, d])
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +160,15 @@ class FrameStore(Whole):
         except (TypeError, ValueError):
             return np.dtype(np.float64)
 
+    def style(self, d: int) -> Style:
+        """Return what a column looks like."""
+        return style_of(self.frame.columns[d])
+
+    @property
+    def kept_in(self) -> tuple[str, str]:
+        """Whose container it is."""
+        return self.frame.library, ""
+
 
 @dataclass(frozen=True, eq=False)
 class SparseStore(Whole):
@@ -154,6 +176,8 @@ class SparseStore(Whole):
 
     rows: Any
     """In the format csr, (n, D)."""
+    form: str
+    """The class that was given."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -192,6 +216,15 @@ class SparseStore(Whole):
         """Return the dtype of real numbers that holds all values of a column but gaps."""
         return _real_dtype(self.rows.dtype)
 
+    def style(self, d: int) -> Style:
+        """Return what a column looks like."""
+        return Style(str(self.rows.dtype))
+
+    @property
+    def kept_in(self) -> tuple[str, str]:
+        """Whose container it is, and its class."""
+        return "sparse", self.form
+
 
 def as_store(X: Any, name: str) -> tuple[Store, Frame | None]:
     """Return what keeps the cells of `X`, without a copy of an array or a frame; and the frame, if it is one.
@@ -202,7 +235,7 @@ def as_store(X: Any, name: str) -> tuple[Store, Frame | None]:
         As `made_np.table.frames.frame_of` and `made_np.validation.as_dense`.
     """
     if hasattr(type(X), "tocsr"):  # of the type: an instance may answer with any error
-        return SparseStore(_as_csr(X, name)), None
+        return SparseStore(_as_csr(X, name), type(X).__name__), None
     frame = frame_of(X, name)
     if frame is not None:
         return FrameStore(frame), frame

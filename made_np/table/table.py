@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from made_np.cells import FileSource, Name, Source
+from made_np.table.casting import Style
 from made_np.table.frames import Labels, labels_of, names_of
 from made_np.table.raw import RawColumn
 from made_np.table.stores import Store, as_store
@@ -129,6 +130,15 @@ class Table:
     def dtype(self) -> np.dtype[Any]:
         """The dtype of real numbers that holds all values but gaps: that of what keeps them, or float64."""
         return np.result_type(*{self._store.dtype_of(d) for d in range(self.n_columns)})
+
+    @property
+    def kept_in(self) -> tuple[str, str]:
+        """Whose container it is, as `made_np.table.look.Look` calls it, and the class of a sparse matrix."""
+        return self._store.kept_in
+
+    def style(self, d: int) -> Style:
+        """Return what column `d` looks like: its dtype, with the levels that it declares."""
+        return self._store.style(as_count(d, "d", 0, self.n_columns - 1))
 
     def __len__(self) -> int:
         return self.n_rows

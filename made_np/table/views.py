@@ -9,6 +9,7 @@ import numpy as np
 
 from made_np.cells import Source
 from made_np.lazy import lazy
+from made_np.table.casting import Style
 from made_np.table.frames import Rows
 from made_np.table.objects import Entry
 from made_np.table.raw import RawColumn
@@ -94,6 +95,15 @@ class Through:
             return np.dtype(np.bool_)
         return self.store.dtype_of(d) if reading.name == "numbers" else np.dtype(np.float64)
 
+    def style(self, d: int) -> Style:
+        """Return what a column looks like."""
+        return self.store.style(d)
+
+    @property
+    def kept_in(self) -> tuple[str, str]:
+        """Whose container it is."""
+        return self.store.kept_in
+
 
 @dataclass(frozen=True, eq=False)
 class Above:
@@ -132,6 +142,15 @@ class Above:
     def dtype_of(self, d: int) -> np.dtype[Any]:
         """Return the dtype of real numbers that holds all values of a column but gaps."""
         return np.dtype(np.bool_)
+
+    def style(self, d: int) -> Style:
+        """Return what a column looks like."""
+        return self.store.style(d)
+
+    @property
+    def kept_in(self) -> tuple[str, str]:
+        """Whose container it is."""
+        return self.store.kept_in
 
     def _of(self, values: Floats) -> Floats:
         kept = np.isnan(values) | np.isinf(values)  # infinity is refused, whatever the threshold

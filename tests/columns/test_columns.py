@@ -145,7 +145,9 @@ def test_a_constant_column_that_is_to_be_real_has_scale_1(value: float) -> None:
 
 
 def test_a_table_of_constants_alone_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"no column is left to learn: column 0 is one value only.*columns=\{"):
+    with pytest.raises(
+        ValueError, match=r"X has no column that is left to learn: column 0 is one value only.*columns=\{"
+    ):
         Columns.learn(np.full((7, 2), 3.5))
 
 

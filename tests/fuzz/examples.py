@@ -29,18 +29,11 @@ ENDLESS = ("huge broadcast", "huge vector")
 
 
 def _scores(**more: Any) -> dict[str, Any]:
-    return {
-        "theta": models.theta(),
-        "x": models.rows(),
-        "context": models.context(),
-        "mask_set": 1,
-        "gaps": "skip",
-        **more,
-    }
+    return {"theta": models.theta(), "x": models.rows(), "context": models.context(), "mask_set": 1, **more}
 
 
 def _keeps() -> list[Any]:
-    return [np.ones((5, 7), "f4"), None, np.ones((5, 4), "f4")]
+    return [np.ones((5, 8), "f4"), None, np.ones((5, 4), "f4")]
 
 
 def _given() -> Any:
@@ -89,6 +82,7 @@ MODEL: dict[str, Callable[[], Call]] = {
         models.mixed().mask_sets.__getitem__, k=1, may_raise=(IndexError,)
     ),  # as any sequence
     "masks.sets.MaskSets.least_alike": lambda: call(models.homely().mask_sets.least_alike, k=4),
+    "masks.sets.MaskSets.for_known": lambda: call(models.homely().mask_sets.for_known, known=[True, False, True]),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
     "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores(gaps="skip")),
@@ -100,6 +94,7 @@ MODEL: dict[str, Callable[[], Call]] = {
         conditioning="clamp",
         context=models.context(),
         mask_set=None,
+        untold=[False, True, False],
     ),
     "model.made.MADE.from_config": lambda: call(MADE.from_config, config=models.mixed().config()),
     "model.made.MADE.init": lambda: call(
@@ -122,6 +117,7 @@ MODEL: dict[str, Callable[[], Call]] = {
         conditioning="clamp",
         context=models.context(),
         mask_set=None,
+        untold=[False, True, False],
         uniforms=np.full((5, 3), 0.5),
     ),
     "training.fit.fit": lambda: call(made_np.fit, unlike=ANOTHER, made=models.mixed(), **_fit()),
@@ -399,6 +395,7 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.table.Table.named": lambda: call(_table().named, names=["a", "b", "c"]),
     "table.table.Table.of": lambda: call(lambda **given: Table.of(**given).read(), X=models.table()),
     "table.table.Table.read": lambda: call(_table().read, start=0, stop=2, gaps=True),
+    "table.table.Table.style": lambda: call(_table().style, d=0),
     "table.table.Table.take": lambda: call(_table().take, index=[1, 0]),
     "table.table.Table.through": lambda: call(_table().through, readings=[NUMBERS, None, NUMBERS]),
     "table.table.Table.where": lambda: call(_table().where, row=0, column=1),

@@ -27,6 +27,7 @@ MIXED: dict[str, Any] = {
     "residual": True,
     "mask_weights": True,
     "n_context": 2,
+    "gap_inputs": [1],
     "seed": 0,
     "dtype": "float32",
     "backend": "numpy",

@@ -167,14 +167,18 @@ def encode_all(acts: Any, values: int, units: int, features: Any, numbers: Any) 
     for place in range(len(features)):
         value = index(values + place * w)
         unit = index(units + features[place, 4] * w)
-        encode(acts, value, unit, features[place, 1], features[place, 5], numbers[place, 1])
+        encode(acts, value, unit, features[place, 1], features[place, 5], features[place, 7], numbers[place, 1])
 
 
 @inner
-def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, levels: float) -> None:
-    """Write what the network sees of a feature's values to its input units: zeros of a NaN."""
+def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, tells: int, levels: float) -> None:
+    """Write what the network sees of a feature's values to its input units: of a NaN zeros, and that it is one."""
     w = index(width(acts))
     real = acts.dtype.type
+    if tells:
+        to = unit + index(n_inputs) * w
+        for lane in range(w):
+            acts[to + lane] = real(1) if np.isnan(acts[value + lane]) else real(0)
     if kind == CATEGORICAL:
         for k in range(n_inputs):
             code = real(k)

@@ -43,7 +43,7 @@ def ancestral(
     theta : (P,), in the tables' numbering
     uniforms : (B, D) float64, in feature order
     given : (B, D)
-        NaN where a value is to be drawn.
+        NaN where a value is to be drawn, inf where the network is not told it.
     known : (L + 1, D)
         How many units of the inputs and of each hidden layer are complete when the features before a place are known.
     acts : (panels * units * width,)
@@ -219,13 +219,16 @@ def decide(
             for lane in range(index(w)):
                 drawn = one if u[own + lane] < sigmoid(acts[raw + lane]) else zero
                 drawn += acts[raw + lane] * zero  # which is NaN where the network has overflowed
-                acts[value + lane] = drawn if np.isnan(acts[value + lane]) else acts[value + lane]
+                held = acts[value + lane]
+                acts[value + lane] = drawn if np.isnan(held) else real(np.nan) if np.isinf(held) else held
         else:
             for lane in range(index(w)):
                 if np.isnan(acts[value + lane]):
                     one_row = raw + lane, table[1], table[3], table[6]
                     acts[value + lane] = real(draw(acts, one_row, least, levels, u[own + lane]))
-        encode(acts, value, index((at + table[4]) * w), table[1], table[5], levels)
+                elif np.isinf(acts[value + lane]):
+                    acts[value + lane] = real(np.nan)
+        encode(acts, value, index((at + table[4]) * w), table[1], table[5], table[7], levels)
 
 
 @inner

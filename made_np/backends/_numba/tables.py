@@ -74,7 +74,8 @@ class Tables(NamedTuple):
     """For each unit, from `starts`, the unit below that it adds, or -1."""
     has_skips: bool
     features: Ints
-    """(D, 7) by place in the order: feature, kind, first raw output, raw outputs, first input, inputs, components."""
+    """(D, 8) by place in the order: feature, kind, first raw output, raw outputs, first input, inputs of the
+    distribution, components, whether one more input says that a value is NaN."""
     numbers: NDArray[np.float64]
     """(D, 2): the smallest scale and the number of levels, of distributions that have them."""
     activation: int
@@ -148,7 +149,7 @@ def make_plan(network: Network, mask_set: MaskSet) -> Plan:
         features=features,
         numbers=numbers,
         activation=ACTIVATIONS[network.activation],
-        seen_as_is=not np.isin(features[:, 1], (CATEGORICAL, DISCRETIZED)).any(),
+        seen_as_is=not (np.isin(features[:, 1], (CATEGORICAL, DISCRETIZED)).any() or features[:, 7].any()),
     )
     places = _places(tables)
     return Plan(
@@ -180,7 +181,7 @@ def _stairs(products: Ints, degrees: list[Ints]) -> tuple[list[Ints], list[Ints]
 
 def _places(tables: Tables) -> Ints:
     """Return where kernels of `losses` find what they need of each feature."""
-    _, _, first, n_raw, _, _, n = tables.features.T
+    _, _, first, n_raw, _, _, n, _ = tables.features.T
     place = np.arange(len(first))
     return np.stack([tables.starts[-3] + first, tables.starts[-2] + place, place, n_raw, n], axis=1)
 
@@ -218,10 +219,11 @@ def _features(network: Network, mask_set: MaskSet) -> tuple[Ints, NDArray[np.flo
     for feature in mask_set.order.tolist():
         output = network.outputs.feature_outputs[feature]
         n = getattr(output, "n", 1)
-        rows.append((feature, KINDS[output.kernel], raw, output.n_raw, unit, output.n_inputs, n))
+        tells = feature in network.outputs.gap_features
+        rows.append((feature, KINDS[output.kernel], raw, output.n_raw, unit, output.n_inputs, n, tells))
         numbers.append((getattr(output, "min_scale", 0.0), getattr(output, "levels", 0.0)))
         raw = raw + output.n_raw
-        unit = unit + output.n_inputs
+        unit = unit + output.n_inputs + tells
     return np.array(rows, dtype=np.int64), np.array(numbers, dtype=np.float64)
 
 

@@ -18,7 +18,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from made_np.distributions import gaps
 from made_np.distributions.distribution import Distribution
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
@@ -40,7 +39,8 @@ def ancestral(
     uniforms : ndarray, shape (n, D)
         ``uniforms[r, i]`` decides feature i of row r, through the inverse CDF of its conditional.
     given : ndarray, shape (n, D)
-        Values put in as their feature is reached; NaN where one is to be drawn.
+        Values put in as their feature is reached; NaN where one is to be drawn, inf where the network is not told one:
+        NaN in the result.
     context : ndarray, shape (n, C), optional
 
     Returns
@@ -87,7 +87,8 @@ def _fill(
             raw = walk.raw(place, feature)
             value = np.where(np.isfinite(raw).all(axis=-1), decide(feature, output, raw), np.nan)
             x[:, feature] = np.where(missing, value, x[:, feature])
-        walk.tell(place, gaps.encode(output, x[:, feature]))
+        x[np.isinf(given[:, feature]), feature] = np.nan
+        walk.tell(place, route.network.outputs.encode_feature(feature, x[:, feature]))
     return x
 
 
@@ -160,7 +161,7 @@ class _Walk:
         return raw
 
     def tell(self, place: int, encoded: Array) -> None:
-        """Let the network see the input units (n, n_inputs) of the feature at `place`."""
+        """Let the network see the input units (n, units) of the feature at `place`."""
         self.inputs[:, self.seen[place] : self.seen[place + 1]] = encoded
 
 
