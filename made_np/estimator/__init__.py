@@ -12,11 +12,11 @@ encoding      the rows of a model, from a table
 fitted        what a fit leaves: it answers
 stored        an estimator in a file
 params        parameters to JSON, from JSON
-dressing      numbers, given back in the container that a person had
 wrapping      what estimators with a density in them share
 outliers      the estimator that says which rows are improbable
 imputer       the estimator that fills gaps
 containers    rows in the container that they came in, or that was asked for
+dressing      numbers, given back in the container that a person had
 checks        parameters that cannot be meant, found before any work
 conventions   what scikit-learn asks of an estimator
 """

