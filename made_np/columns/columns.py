@@ -16,9 +16,10 @@ import numpy as np
 from made_np.cells import Name, as_source, where
 from made_np.columns.choosing import Place
 from made_np.columns.column import Column
-from made_np.columns.hints import tell_left_out, tell_of_one_row, warn_of_header, warn_of_missing, warn_of_sentinels
+from made_np.columns.hints import tell_left_out, tell_of_one_row, warn_of_header
 from made_np.columns.kinds import Kind, as_kinds
 from made_np.columns.learning import Wishes, learn_column
+from made_np.columns.odd import warn_of_odd
 from made_np.columns.summary import as_dict, as_text
 from made_np.columns.together import as_bits, check_some, find_groups, in_groups, on_one_scale
 from made_np.distributions.distribution import Distribution
@@ -115,7 +116,8 @@ class Columns:
         Warns
         -----
         UserWarning
-            Codes with -1 among them, or a number such as -999 far from all others, where nobody said what they are.
+            What nobody said, and may not mean what it says: codes with -1 among them, a number such as -999 far from
+            all others, words that write numbers or dates; a file that seems to begin with names.
         """
         table = Table.of(x)
         known = _as_names(table.names if names is None else names, table.n_columns)
@@ -124,18 +126,13 @@ class Columns:
             as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot, or 'auto'").spans(table.n_columns)
         wishes = Wishes(missing, handle_unknown, min_frequency)
         each = []
-        with_missing = []
-        sentinels = []
+        odd = []
         for d, (kind, name) in enumerate(zip(wanted, known, strict=True)):
             place = Place(d, name, table.source, any(known))
-            learned = learn_column(table.cells(d), kind, place, wishes)
-            each.append(learned.column)
-            if learned.has_missing:
-                with_missing.append(str(place))
-            if learned.sentinel is not None:
-                sentinels.append((str(place), learned.sentinel))
-        warn_of_missing(with_missing)
-        warn_of_sentinels(sentinels)
+            column, own_oddity = learn_column(table.cells(d), kind, place, wishes)
+            each.append(column)
+            odd.append((str(place), own_oddity))
+        warn_of_odd(odd)
         groups = one_hot if isinstance(one_hot, OneHot) else find_groups(each, wanted, table)
         each = in_groups(groups, as_bits(on_one_scale(kinds, each)), wishes.other(table.n_rows))
         check_some(each, table.name)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from made_np.columns.numeric import EXACT
 from made_np.columns.seen import Seen
 from made_np.typing import Ints
 
@@ -59,7 +60,7 @@ def kind_of_numbers(seen: Seen, *, is_index: bool, is_integer: bool) -> str:
         return "binary" if seen.n_distinct <= 2 else "ordinal" if _has_one_peak(seen.counts) else "categorical"
     if seen.n_distinct <= MAX_CODES and seen.n >= REPEATED * seen.n_distinct:
         return "binary" if seen.n_distinct == 2 else "ordinal"
-    if seen.is_whole:
+    if seen.is_whole and max(-seen.low, seen.high) < EXACT:
         if _is_id(seen, is_integer):
             return "id"
         return "count" if seen.low >= 0 else "integer"
