@@ -108,7 +108,7 @@ def test_rows_of_parquet_are_read_in_any_order(tmp_path: Path, rows: int) -> Non
 
 
 def test_parquet_takes_no_memory_before_its_rows_are_asked_for(tmp_path: Path) -> None:
-    n = 400_000
+    n = 1_000_000
     pq.write_table(
         pa.table({f"c{d}": np.random.default_rng(d).normal(size=n) for d in range(5)}), tmp_path / "t.parquet"
     )
