@@ -87,9 +87,7 @@ def test_a_quarter_of_the_broad_draws_lies_where_students_does(kind: Any) -> Non
 
 @both_kinds
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_no_value_costs_more_than_the_broad_density_says_or_teaches_from_afar(
-    kind: Any, dtype: str
-) -> None:
+def test_no_value_costs_more_than_the_broad_density_says_or_teaches_from_afar(kind: Any, dtype: str) -> None:
     output = kind(2, reserve=1e-3)
     raw = np.tile([0.0, 0, 0, 1, -9, -9], (4, 1)).astype(dtype)
     x = np.array([0.0, 5, 1e3, 1e6], dtype=dtype)
