@@ -51,11 +51,11 @@ def learn_bins(
 ) -> Bins:
     """Return the bins of a training column.
 
-    On a lattice a value that holds as many rows as a code should is alone in its bin; of a real column that is asked of
-    `find_atoms`. What lies between is cut into bins of about equally many rows. Inside a bin,
-    cells of equally many rows hold an even density; how many that are, held-out rows of the column choose. On a lattice
-    values that were met more than once are spikes, by absolute discounting: each gives up the same part of a row to the
-    cell around it (Kneser & Ney 1995, with the discount ``n_1 / (n_1 + 2 n_2)`` for n_k values that were met k times).
+    A value that holds as many rows as a code should is alone in its bin; of a real column, one that `find_atoms` names.
+    What lies between is cut into bins of about equally many rows. Inside a bin, cells of equally many rows hold an even
+    density; how many rows those are, held-out rows of the column choose. On a lattice they also choose whether values
+    that were met more than once are spikes, by absolute discounting: each gives up the same part of a row to the cell
+    around it (Kneser & Ney 1995, with the discount ``n_1 / (n_1 + 2 n_2)`` for n_k values that were met k times).
     What lies beyond the smallest and the largest value has one row's weight on each side.
 
     Parameters

@@ -24,6 +24,8 @@ def column(seed: int, kind: str, n: int = 200) -> Any:
     """Return a column with zeros, ties, a long tail: of integers, of decimals, or of reals."""
     rng = np.random.default_rng(seed)
     x = np.where(rng.random(n) < 0.4, 0.0, rng.lognormal(2, 1.5, n) * rng.choice([-1, 1, 1], n))
+    if kind == "integer":  # some amounts are met again
+        x = np.where(rng.random(n) < 0.3, rng.choice(rng.lognormal(4, 2, 9), n), x)
     x[:2] = -1.0, 5.0
     return {"integer": np.round(x), "decimal": np.round(x, 1), "real": x}[kind]
 
@@ -39,6 +41,10 @@ few = settings(max_examples=12, deadline=None)
 def learned(seed: int, kind: str, **options: Any) -> tuple[Any, Bins]:
     x = column(seed, kind)
     return x, learn_bins(x, RESOLUTIONS[kind], **{"most_codes": 16, **options})
+
+
+def test_amounts_that_are_met_again_are_spikes() -> None:
+    assert all(learned(seed, "integer")[1].spikes for seed in range(3))
 
 
 @few
