@@ -13,7 +13,7 @@ from fuzz import models
 from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
 from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, layers, masks, optim, schedules
-from made_np.columns.reading import NUMBERS
+from made_np.columns.numeric import NUMBERS
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
 from made_np.table.table import Table
