@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from made_np.distributions.levels import DiscretizedLogistic
     from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
     from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
-    from made_np.estimator import MADEDensity
+    from made_np.estimator import MADEDensity, MADEImputer, MADEOutlierDetector
     from made_np.masks.found import find_order
     from made_np.model.made import MADE
     from made_np.storage.model_file import load, save
@@ -47,6 +47,8 @@ __all__ = [
     "FitResult",
     "Gaussian",
     "MADEDensity",
+    "MADEImputer",
+    "MADEOutlierDetector",
     "MixtureOfGaussians",
     "MixtureOfLogistics",
     "OneHot",
@@ -82,6 +84,8 @@ _HOME = {
     "FitResult": "training.fit",
     "Gaussian": "distributions.plain",
     "MADEDensity": "estimator",
+    "MADEImputer": "estimator",
+    "MADEOutlierDetector": "estimator",
     "MixtureOfGaussians": "distributions.mixtures",
     "MixtureOfLogistics": "distributions.mixtures",
     "OneHot": "table.one_hot",

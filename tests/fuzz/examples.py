@@ -12,7 +12,20 @@ import made_np
 from fuzz import models
 from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
-from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, layers, masks, optim, schedules
+from made_np import (
+    MADE,
+    MADEDensity,
+    MADEImputer,
+    MADEOutlierDetector,
+    OneHot,
+    datasets,
+    diagnostics,
+    draw,
+    layers,
+    masks,
+    optim,
+    schedules,
+)
 from made_np.columns.reading import NUMBERS
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
@@ -369,6 +382,46 @@ TABLES: dict[str, Callable[[], Call]] = {
     "columns.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
     "columns.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
     "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
+    "estimator.imputer.MADEImputer": lambda: call(
+        lambda **given: MADEImputer(**given).fit(models.table()),
+        density=_learner(),
+        statistic="mean",
+        n_draws=None,
+        add_indicator=True,
+        random_state=_rng(),
+    ),
+    "estimator.imputer.MADEImputer.fit": lambda: call(MADEImputer(_learner()).fit, X=models.table(), y=None),
+    "estimator.imputer.MADEImputer.fit_transform": lambda: call(
+        MADEImputer(_learner()).fit_transform, X=models.table(), y=None
+    ),
+    "estimator.imputer.MADEImputer.get_feature_names_out": lambda: call(
+        MADEImputer(_learner()).fit(models.table()).get_feature_names_out, input_features=["a", "b", "c"]
+    ),
+    "estimator.imputer.MADEImputer.set_output": lambda: call(MADEImputer().set_output, transform="default"),
+    "estimator.imputer.MADEImputer.transform": lambda: call(
+        MADEImputer(_learner()).fit(models.table()).transform, X=models.table()
+    ),
+    "estimator.outliers.MADEOutlierDetector": lambda: call(
+        lambda **given: MADEOutlierDetector(**given).fit(models.table()),
+        density=_learner(),
+        contamination=0.1,
+        random_state=_rng(),
+    ),
+    "estimator.outliers.MADEOutlierDetector.decision_function": lambda: call(
+        MADEOutlierDetector(_learner()).fit(models.table()).decision_function, X=models.table()
+    ),
+    "estimator.outliers.MADEOutlierDetector.fit": lambda: call(
+        MADEOutlierDetector(_learner()).fit, X=models.table(), y=None
+    ),
+    "estimator.outliers.MADEOutlierDetector.fit_predict": lambda: call(
+        MADEOutlierDetector(_learner()).fit_predict, X=models.table(), y=None
+    ),
+    "estimator.outliers.MADEOutlierDetector.predict": lambda: call(
+        MADEOutlierDetector(_learner()).fit(models.table()).predict, X=models.table()
+    ),
+    "estimator.outliers.MADEOutlierDetector.score_samples": lambda: call(
+        MADEOutlierDetector(_learner()).fit(models.table()).score_samples, X=models.table()
+    ),
     "estimator.density.MADEDensity": lambda: call(_fitted, **models.LEARNER),
     "estimator.density.MADEDensity.fit": lambda: call(
         _learner().fit, or_names=("X_val",), X=models.table(), y=None, X_val=models.table(), checkpoint=None

@@ -71,7 +71,7 @@ def ancestral(
             if gaps[place]:
                 rows = features[place, 2], features[place, 2] + features[place, 3]
                 finish_raw(theta, products, starts, known, first, place, rows, acts, own)
-            numbers = tables.numbers[place, 0], tables.numbers[place, 1]
+            numbers = tables.numbers[place, 0], tables.numbers[place, 1], tables.numbers[place, 2]
             decide(u, features[place], numbers, starts, place, len(features), acts, begin, end)
     store_values(acts, features, starts, begin, end, x)
 
@@ -207,7 +207,7 @@ def decide(
     """Fill the gaps of a feature in every panel, and let the network see it."""
     w = width(acts)
     real = acts.dtype.type
-    (least, levels) = numbers
+    (_, levels, _) = numbers
     zero = real(0)
     one = real(1)
     for panel in range(begin, end):
@@ -225,7 +225,7 @@ def decide(
             for lane in range(index(w)):
                 if np.isnan(acts[value + lane]):
                     one_row = raw + lane, table[1], table[3], table[6]
-                    acts[value + lane] = real(draw(acts, one_row, least, levels, u[own + lane]))
+                    acts[value + lane] = real(draw(acts, one_row, numbers, u[own + lane]))
                 elif np.isinf(acts[value + lane]):
                     acts[value + lane] = real(np.nan)
         encode(acts, value, index((at + table[4]) * w), table[1], table[5], table[7], levels)

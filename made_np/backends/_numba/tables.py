@@ -77,7 +77,7 @@ class Tables(NamedTuple):
     """(D, 8) by place in the order: feature, kind, first raw output, raw outputs, first input, inputs of the
     distribution, components, whether one more input says that a value is NaN."""
     numbers: NDArray[np.float64]
-    """(D, 2): the smallest scale and the number of levels, of distributions that have them."""
+    """(D, 3): the smallest scale, the number of levels and the reserve, of distributions that have them."""
     activation: int
     seen_as_is: bool
     """True if the network sees the values of x just as they are, feature by feature."""
@@ -90,7 +90,7 @@ class Group(NamedTuple):
     places: Ints
     """(d, 5): where raw outputs, values and results are in a panel, raw outputs, components."""
     numbers: NDArray[np.float64]
-    """(d, 2), as in the tables."""
+    """(d, 3), as in the tables."""
 
 
 class Plan(NamedTuple):
@@ -116,8 +116,10 @@ class Plan(NamedTuple):
 
 def has_kernels(network: Network) -> bool:
     """Return whether kernels know the activation and every distribution of a network."""
-    return network.activation in ACTIVATIONS and all(
-        output.kernel in KINDS for output in network.outputs.feature_outputs
+    return (
+        network.direct_units is None
+        and network.activation in ACTIVATIONS
+        and all(output.kernel in KINDS for output in network.outputs.feature_outputs)
     )
 
 
@@ -221,7 +223,7 @@ def _features(network: Network, mask_set: MaskSet) -> tuple[Ints, NDArray[np.flo
         n = getattr(output, "n", 1)
         tells = feature in network.outputs.gap_features
         rows.append((feature, KINDS[output.kernel], raw, output.n_raw, unit, output.n_inputs, n, tells))
-        numbers.append((getattr(output, "min_scale", 0.0), getattr(output, "levels", 0.0)))
+        numbers.append([getattr(output, name, 0.0) for name in ("min_scale", "levels", "reserve")])
         raw = raw + output.n_raw
         unit = unit + output.n_inputs + tells
     return np.array(rows, dtype=np.int64), np.array(numbers, dtype=np.float64)
