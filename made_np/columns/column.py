@@ -95,7 +95,7 @@ class Column:
     def unknown(self, x: Floats) -> Bools:
         """Return True where the column does not know the number x; False at gaps."""
         beyond = self.coding.unknown(x)
-        if self.output is not None:
+        if self.output is not None and not self.coding.is_closed:
             beyond |= self.output.invalid(self.coding.encode(x)) & ~beyond
         return beyond & ~np.isnan(x)
 
