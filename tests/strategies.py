@@ -32,6 +32,7 @@ OUTPUTS: tuple[Distribution, ...] = (
     MixtureOfGaussians(2),
     MixtureOfLogistics(1, min_scale=0.1),
     MixtureOfLogistics(2),
+    MixtureOfGaussians(2, reserve=0.1),
 )
 
 EVERY = (*OUTPUTS, Gaussian(scale="exp"), Gaussian(0, scale="exp"))
@@ -86,6 +87,8 @@ def models(
         residual=residual,
         mask_weights=draw(st.booleans()),
         n_context=n_context,
+        direct_limit=draw(st.sampled_from([64, 2, 1, None])),
+        gap_inputs=draw(st.booleans() | st.sets(st.integers(0, n_features - 1)).map(sorted)),
         seed=draw(seeds),
         dtype=dtype,
     )
@@ -110,6 +113,13 @@ def random_rows(made: MADE, n: int, rng: np.random.Generator) -> Array:
     """Rows (n, D) within the support of every feature."""
     columns = [random_column(output, n, rng) for output in made.outputs.feature_outputs]
     return np.stack(columns, axis=1).astype(made.dtype)
+
+
+def with_gaps(x: Array, rng: np.random.Generator, share: float = 0.3) -> Array:
+    """The rows `x` with NaN at about that share of the entries; the first row, if there is one, is left whole."""
+    gaps = rng.random(x.shape) < share
+    gaps[:1] = False
+    return np.where(gaps, np.nan, x).astype(x.dtype)
 
 
 def random_column(output: Distribution, n: int, rng: np.random.Generator) -> Array:

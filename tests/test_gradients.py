@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from installed import needs_numba
 from numpy.typing import NDArray
-from strategies import models, random_context, random_rows, random_theta, seeds
+from strategies import models, random_context, random_rows, random_theta, seeds, with_gaps
 
 from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
@@ -89,7 +89,7 @@ def build(name: str, **changes: Any) -> MADE:
 
 
 def complex_loss(
-    made: MADE, x: Array, context: Array | None, sets: list[int], keeps: list[Array | None] | None = None
+    made: MADE, x: Array, context: Array | None, sets: list[int], keeps: list[Array | None] | None, weights: Array
 ) -> Callable[[Array], Any]:
     """The loss as the reference backend has it, which takes complex theta where the public method does not."""
 
@@ -97,7 +97,7 @@ def complex_loss(
         each = [-made.bound[k].row_nll(theta, x, context, keeps) for k in sets]
         top = np.max([one.real for one in each], axis=0)
         mean = sum(np.exp(one - top) for one in each) / len(sets)
-        return -np.mean(top + np.log(mean))
+        return -np.mean(weights * (top + np.log(mean)))
 
     return loss
 
@@ -110,11 +110,15 @@ def check(
     mask_set: Any = 0,
     rate: float = 0.0,
     input_rate: float = 0.0,
+    gaps: float = 0.0,
+    weighted: bool = False,
     seed: int = 0,
 ) -> Report:
     """Sweep every entry of theta; entries off the masks must be exactly 0, and the loss must not notice them."""
     rng = np.random.default_rng(seed)
     theta, x, context = random_theta(made, rng), random_rows(made, B, rng), random_context(made, B, rng)
+    if gaps:
+        x = with_gaps(x, rng, gaps)
     keeps: list[Array | None] | None = None
     if rate:
         keeps = [dropout_mask(rng, (B, width), rate, "float64") for width in made.hidden]
@@ -123,10 +127,12 @@ def check(
         keeps = [inputs, *(keeps or [None] * len(made.hidden))]
     sets = list(range(made.n_masks or 32)) if mask_set is None else [mask_set]
     frozen = ~np.any([naive.live(made, made.mask_sets[k]) for k in sets], axis=0)
-    arguments = {"context": context, "mask_set": mask_set, "dropout": keeps}
+    weights = rng.permutation(B) / 2 if weighted else None
+    arguments = {"context": context, "mask_set": mask_set, "dropout": keeps, "gaps": "skip" if gaps else "refuse"}
+    arguments["weights"] = weights
     loss = {
         "central": lambda theta: made.loss_and_grad(theta, x, **arguments)[0],
-        "complex": complex_loss(made, x, context, sets, keeps),
+        "complex": complex_loss(made, x, context, sets, keeps, np.ones(B) if weights is None else weights),
     }
     return check_gradient(
         loss[method],
@@ -202,6 +208,27 @@ def test_the_loss_of_the_mixture_has_the_gradient_of_the_mixture(name: str, meth
 @given(made=models(max_features=4, max_width=5), seed=seeds)
 def test_the_gradient_of_any_model(method: str, backend: str, made: MADE, seed: int) -> None:
     check(replace(made, backend=backend), method, B=3, seed=seed)
+
+
+@every_method
+@settings(max_examples=15)
+@given(made=models(max_features=4, max_width=5), seed=seeds)
+def test_the_gradient_of_any_model_on_rows_with_gaps(method: str, backend: str, made: MADE, seed: int) -> None:
+    check(replace(made, backend=backend), method, B=4, seed=seed, gaps=0.4, input_rate=0.2 * (seed % 2))
+
+
+@every_method
+@pytest.mark.parametrize("name", ["mixed table", "residual", "context, direct", "mask weights"])
+def test_the_gradient_of_weighted_rows(name: str, method: str, backend: str) -> None:
+    check(build(name, backend=backend), method, B=6, weighted=True, rate=0.3)
+    made = build(name, order="random", degrees="random", n_masks=2, backend=backend)
+    check(made, method, mask_set=None, weighted=True, gaps=0.2)
+
+
+@every_method
+def test_the_loss_of_the_mixture_has_its_gradient_on_rows_with_gaps(method: str, backend: str) -> None:
+    made = build("mixed table", order="random", degrees="random", n_masks=3, backend=backend)
+    assert check(made, method, mask_set=None, gaps=0.4).n_exercised > carrying(made)
 
 
 @pytest.mark.parametrize("n_masks", [2, None])

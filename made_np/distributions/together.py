@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.cells import Name, as_source
+from made_np.distributions import gaps
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.registry import make_distribution, output_from_config
 from made_np.lazy import lazy
@@ -45,6 +46,8 @@ class Outputs:
     Attributes
     ----------
     feature_outputs : tuple of Distribution, length D
+    gap_features : tuple of int
+        Features that own one more input unit, behind those of their distribution: 1 where the value is NaN, else 0.
 
     Examples
     --------
@@ -54,16 +57,22 @@ class Outputs:
     """
 
     feature_outputs: tuple[Distribution, ...]
+    gap_features: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, output: str | Distribution | Sequence[str | Distribution], n_features: int) -> Outputs:
+    def of(
+        cls,
+        output: str | Distribution | Sequence[str | Distribution],
+        n_features: int,
+        gap_features: tuple[int, ...] = (),
+    ) -> Outputs:
         """Return the outputs for one distribution shared by all features, or for one per feature."""
         if isinstance(output, (str, Distribution)):
-            return cls((make_distribution(output),) * n_features)
+            return cls((make_distribution(output),) * n_features, gap_features)
         listed = as_sequence(output, "output", "a name, a distribution, or a list with one per feature")
         if len(listed) != n_features:
             raise ValueError(f"output lists {len(listed)} distributions: n_features={n_features} needs as many")
-        return cls(tuple(make_distribution(each) for each in listed))
+        return cls(tuple(make_distribution(each) for each in listed), gap_features)
 
     @lazy
     def slices(self) -> tuple[slice, ...]:
@@ -73,7 +82,14 @@ class Outputs:
     @lazy
     def input_slices(self) -> tuple[slice, ...]:
         """The input units of each feature."""
-        return _slices([output.n_inputs for output in self.feature_outputs])
+        return _slices(self.input_sizes)
+
+    @lazy
+    def input_sizes(self) -> tuple[int, ...]:
+        """How many input units each feature owns."""
+        own = np.array([output.n_inputs for output in self.feature_outputs])
+        own[list(self.gap_features)] += 1
+        return tuple(own.tolist())
 
     @property
     def n_raw(self) -> int:
@@ -103,13 +119,18 @@ class Outputs:
         )
 
     def encode(self, x: Array, context: Array | None = None) -> Array:
-        """Return what the network sees of rows `x` (B, D) and `context` (B, C): (B, I + C)."""
+        """Return what the network sees of rows `x` (B, D) and `context` (B, C): (B, I + C).
+
+        The units of a value that is NaN are 0, but for the one that says so: the network is not told it.
+        """
         n_context = 0 if context is None else context.shape[1]
         if n_context == 0 and self.n_inputs == x.shape[1] and len(self.groups) == 1:
-            return self.feature_outputs[0].encode(x)[..., 0]
+            return gaps.encode(self.feature_outputs[0], x)[..., 0]
         units = np.empty((len(x), self.n_inputs + n_context), dtype=x.dtype)
         for output, features, places in self._input_groups:
-            units[:, places] = output.encode(x[:, features]).reshape(len(x), len(places))
+            units[:, places] = gaps.encode(output, x[:, features]).reshape(len(x), len(places))
+        if self.gap_features:
+            units[:, self._gap_units] = np.isnan(x[:, self.gap_features])
         if context is not None:
             units[:, self.n_inputs :] = context
         return units
@@ -122,16 +143,27 @@ class Outputs:
             (
                 g.output,
                 g.features,
-                np.concatenate([units[self.input_slices[d]] for d in all_features[g.features]]),
+                np.concatenate([units[self.input_slices[d]][: g.output.n_inputs] for d in all_features[g.features]]),
             )
             for g in self.groups
         )
 
+    @lazy
+    def _gap_units(self) -> list[int]:
+        return [self.input_slices[d].stop - 1 for d in self.gap_features]
+
+    def encode_feature(self, feature: int, x: Array) -> Array:
+        """Return what the network sees of the values `x` (n,) of one feature: (n, units)."""
+        units = gaps.encode(self.feature_outputs[feature], x)
+        if feature not in self.gap_features:
+            return units
+        return np.concatenate([units, np.isnan(x)[:, None].astype(units.dtype)], axis=1)
+
     def nll(self, raw: Array, x: Array) -> Array:
-        """Return -log p of each value given those before it, in nats, shape (B, D)."""
+        """Return -log p of each value given those before it, in nats, shape (B, D): 0 where `x` is NaN."""
         nll = np.empty(x.shape, dtype=raw.dtype)
         for group in self.groups:
-            nll[:, group.features] = group.output.nll(group.raw_of(raw), x[:, group.features])
+            nll[:, group.features] = gaps.nll(group.output, group.raw_of(raw), x[:, group.features])
         return nll
 
     def nll_and_grad(self, raw: Array, x: Array) -> tuple[Array, Array]:
@@ -140,7 +172,7 @@ class Outputs:
         d_raw = np.empty_like(raw)
         for group in self.groups:
             own = group.raw_of(raw)
-            own_nll, own_d_raw = group.output.nll_and_grad(own, x[:, group.features])
+            own_nll, own_d_raw = gaps.nll_and_grad(group.output, own, x[:, group.features])
             nll[:, group.features] = own_nll
             d_raw[:, group.raws] = own_d_raw.reshape(len(own), own.shape[1] * own.shape[2])
         return nll, d_raw
@@ -155,11 +187,17 @@ class Outputs:
     def marginal(self, x: Array, dtype: np.dtype[Any] | None = None) -> NDArray[np.float64]:
         """Return the raw outputs (O,) of the columns of `x` each on its own: the biases to start training from.
 
-        Each column is turned into `dtype`, by default that of `x`, when its turn has come.
+        Each column is turned into `dtype`, by default that of `x`, when its turn has come. NaN has no part in it; a
+        column of nothing else starts at 0.
         """
         own = x.dtype if dtype is None else dtype
-        each = enumerate(self.feature_outputs)
-        return np.concatenate([o.marginal(x[:, d].astype(own, copy=False)) for d, o in each])
+        raw = np.zeros(self.n_raw)
+        for d, output in enumerate(self.feature_outputs):
+            column = x[:, d].astype(own, copy=False)
+            gap = np.isnan(column)
+            if not gap.all():
+                raw[self.slices[d]] = output.marginal(column[~gap] if gap.any() else column)
+        return raw
 
     def check_support(self, x: Array, name: Name) -> None:
         """Raise a `ValueError` that names column, row and value where `x` is outside its column's support.

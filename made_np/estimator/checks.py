@@ -13,7 +13,7 @@ import numpy as np
 
 from made_np.masks.masks import ORDERS
 from made_np.validation import as_widths
-from made_np.values import as_count, as_flag, as_number, show
+from made_np.values import as_choice, as_count, as_flag, as_number, show
 
 __all__ = ["check_params"]
 
@@ -29,6 +29,12 @@ NUMBERS = {
 }
 COUNTS = "batch_size", "max_epochs", "n_iter_no_change"
 FLAGS = "early_stopping", "warm_start"
+CHOICES = {
+    "answers": ("auto", "any", "order"),
+    "missing": ("ignore", "level"),
+    "handle_unknown": ("other", "error"),
+}
+"""Parameters that are one of a few words."""
 MOST = 1 << 31
 """More units or mask sets than this are a slip of the pen."""
 
@@ -57,5 +63,7 @@ def check_params(params: Any) -> None:
         as_number(params.weight_decay, "weight_decay", "[0, inf)")
     for name in FLAGS:
         as_flag(getattr(params, name), name)
+    for name, choices in CHOICES.items():
+        as_choice(getattr(params, name), name, choices)
     if not isinstance(params.verbose, (bool, np.bool_)):
         as_count(params.verbose, "verbose", 0)

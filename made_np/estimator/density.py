@@ -10,29 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_np.columns.columns import Columns, Kind
-from made_np.diagnostics import Evaluation
 from made_np.estimator import stored
-from made_np.estimator.conventions import Conventions, learned, seed_of
-from made_np.estimator.learning import learn, learn_on, read_again
+from made_np.estimator.answers import Answers
+from made_np.estimator.conventions import learned
+from made_np.estimator.learning import learn, learn_on
 from made_np.estimator.trials import Trial
 from made_np.model.made import MADE
 from made_np.optim import Optimizer
 from made_np.schedules import Schedule
-from made_np.table.look import Look
 from made_np.table.one_hot import OneHot
-from made_np.typing import Floats
-from made_np.values import as_count
 
 __all__ = ["MADEDensity"]
 
 Self = TypeVar("Self", bound="MADEDensity")
 Path = str | os.PathLike[str]
 
-MOST_ROWS = 10**12
-"""No memory holds more rows."""
 
-
-class MADEDensity(Conventions):
+class MADEDensity(Answers):
     """Density estimator for tables: p(x) = prod_d p(x_d | x before d), learned by a masked autoencoder.
 
     Germain, Gregor, Murray and Larochelle (2015), arXiv 1502.03509. Works in Pipeline, GridSearchCV, cross_val_score,
@@ -44,17 +38,32 @@ class MADEDensity(Conventions):
         Widths of the hidden layers; ``()`` leaves a linear model. "auto": one layer of n_rows / 16 units, at least 500
         (1000 with several mask sets) and at most 2000; for wide tables fewer, so that W0 has at most 1.6 million
         entries, but still 500.
-    columns : str, Distribution, or a list with one of these per column; or OneHot
-        What each column is. "auto": a column of 0 and 1 is Bernoulli, one of integers 0..max with max <= 31 is
-        Categorical, any other is Gaussian. Or "bernoulli", "gaussian", "categorical", "discretized_logistic",
-        ``made_np.Categorical(n)``, ``made_np.MixtureOfGaussians(n)`` for real columns with several peaks or long tails,
-        or a name that `made_np.distributions.register` gave to one of your own. Real columns are standardised for the
-        network; densities and samples are in the column's own units. A discrete column has the values up to the largest
-        one in `fit`, and refuses others: give ``Categorical(n)`` if there are more.
+    columns : str, dict, Distribution, or a list with one per column; or OneHot
+        What each column is. "auto" decides by dtype, then by values; `columns_` prints what it found. A dict says it of
+        some columns, by name or place: ``{"age": "count", "note": "drop"}``. The kinds are "binary", "categorical",
+        "ordinal", "count", "integer", "real", "positive", "bounded", "date", "id", "constant", "index", "text", "drop";
+        the last six but "date" are left out of the model, but for "constant", which comes back in samples. Instead of
+        a kind may stand a distribution, such as ``made_np.MixtureOfGaussians(n)``, or the name of one:
+        "bernoulli", "categorical", "gaussian", "discretized_logistic", or what `made_np.distributions.register` gave to
+        one of your own.
+
+        Probabilities are in the units of the columns: of integers, counts, dates and decimals on a lattice they are
+        masses per value; of other numbers densities per unit.
 
         "auto" also looks for one-hot columns in `fit` on 100 rows or more (see `made_np.OneHot.find`), unless `order`
         is a permutation. They are one feature of the model, and `order` counts features. They are one-hot in every
-        sample, and other rows are refused. A `made_np.OneHot` says which they are; the rest is then as for "auto".
+        sample. A `made_np.OneHot` says which they are; the rest is then as for "auto".
+    context : sequence of str or int
+        Columns, by name or place, that are given and not modelled: the model is p(others given these). They come first
+        in every order. `sample` wants them in `given`.
+    missing : {"ignore", "level"}
+        Of gaps in `fit`. "ignore": a gap costs nothing and teaches nothing, and the model says nothing of gaps.
+        "level": that a value is missing is one more value of its column, which has a probability and is drawn.
+    handle_unknown : {"other", "error"}
+        Of a value that `fit` has not seen, in a column of codes or words. "other": a mass of 1 / (n + 1) is kept for
+        all such values together. "error": it is refused.
+    min_frequency : int, float or None
+        Words in fewer rows than this, or in a smaller share of the rows, are one value, "other".
     activation : str
         Of the hidden layers, as `MADE` takes it: "relu", "tanh", "gelu", ..., or one of your own.
     order : {"auto", "natural", "reverse", "random", "found"}, permutation (D,), or permutations (n_masks, D)
@@ -62,6 +71,11 @@ class MADEDensity(Conventions):
         the first `partial_fit`. "auto": a trial decides between natural and found; without held-out rows it is found;
         several mask sets get random orders. ``made_.order`` holds the one that was taken. A model of one order fills
         only rows whose known columns lead in it: set the order if you need that.
+    answers : {"auto", "any", "order"}
+        Which questions the model answers. "any": it learns one home order, which scores complete rows, with a path for
+        each set of known columns, so that gaps and conditions may be anywhere. "order": one order or mixture alone,
+        which is a little better for tables of bits; gaps are then only answered where what is known leads. "auto":
+        "any", but "order" for a table of bits alone, and where `n_masks` or several orders are given.
     n_masks : int, None or "auto"
         How many mask sets share the parameters. None: endlessly many random orders; such a model fills and scores rows
         with any gaps. "auto": one; or, if `order` is "auto", a mixture over 64 random orders where a trial finds that
@@ -156,10 +170,15 @@ class MADEDensity(Conventions):
         self,
         hidden_layer_sizes: Sequence[int] | str = "auto",
         *,
-        columns: Kind | Sequence[Kind] | OneHot = "auto",
+        columns: Kind | Mapping[str | int, Kind] | Sequence[Kind] | OneHot = "auto",
+        context: Sequence[str | int] = (),
+        missing: str = "ignore",
+        handle_unknown: str = "other",
+        min_frequency: int | float | None = None,
         activation: str = "relu",
         order: Any = "auto",
         n_masks: int | str | None = "auto",
+        answers: str = "auto",
         direct: bool | str = "auto",
         residual: bool = False,
         mask_weights: bool = False,
@@ -184,9 +203,14 @@ class MADEDensity(Conventions):
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.columns = columns
+        self.context = context
+        self.missing = missing
+        self.handle_unknown = handle_unknown
+        self.min_frequency = min_frequency
         self.activation = activation
         self.order = order
         self.n_masks = n_masks
+        self.answers = answers
         self.direct = direct
         self.residual = residual
         self.mask_weights = mask_weights
@@ -211,13 +235,22 @@ class MADEDensity(Conventions):
 
     # ------------------------------------------------------------------------------------------ learning
 
-    def fit(self: Self, X: Any, y: Any = None, X_val: Any = None, checkpoint: Path | None = None) -> Self:
+    def fit(
+        self: Self,
+        X: Any,
+        y: Any = None,
+        X_val: Any = None,
+        checkpoint: Path | None = None,
+        *,
+        sample_weight: Any = None,
+    ) -> Self:
         """Learn the density of the rows of `X`.
 
         Parameters
         ----------
-        X : array or data frame (n, D)
-            Real numbers without gaps.
+        X : table (n, D)
+            A data frame (pandas, polars, pyarrow), an array, a structured array, a list of rows or of dicts, a sparse
+            matrix. Its cells may be words, dates, booleans, gaps; `columns` says how they are read.
         y : ignored
         X_val : array or data frame (m, D), optional
             Rows for early stopping, which is then on; by default some of `X` are held out.
@@ -226,6 +259,8 @@ class MADEDensity(Conventions):
             found. If the fit is killed and called again with the same arguments, it goes on from there, and ends with
             the bits of a fit that was never stopped; for that `random_state` cannot be None. Both files stay: remove
             them to begin anew.
+        sample_weight : array (n,), optional
+            What each row counts, such as a survey weight; in proportion, their size does not matter.
 
         Returns
         -------
@@ -243,10 +278,10 @@ class MADEDensity(Conventions):
             Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto"; or a first column that
             pandas calls "Unnamed: 0", which mostly holds row numbers.
         """
-        self._fitted = learn(self, vars(self).get("_fitted"), X, X_val, checkpoint)
+        self._fitted = learn(self, vars(self).get("_fitted"), X, X_val, checkpoint, sample_weight)
         return self
 
-    def partial_fit(self: Self, X: Any, y: Any = None) -> Self:
+    def partial_fit(self: Self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
         """Go on learning from the rows of `X`: one pass over them, in batches of `batch_size`.
 
         The first call fixes the columns: how many, their distributions, means and scales. Where later rows may hold
@@ -254,103 +289,8 @@ class MADEDensity(Conventions):
 
         Arguments as in `fit`.
         """
-        self._fitted = learn_on(self, vars(self).get("_fitted"), X)
+        self._fitted = learn_on(self, vars(self).get("_fitted"), X, sample_weight)
         return self
-
-    # ------------------------------------------------------------------------------------------ answers
-
-    def score_samples(self, X: Any) -> Floats:
-        """Return log p(x) of each row, in nats, in the units of the columns, shape (n,), float64.
-
-        Parameters
-        ----------
-        X : array or data frame (n, D)
-            NaN (or None, or pandas.NA) means "not observed": the row gets the log-probability of the rest. That is
-            exact. It needs an order of the model in which the observed columns lead; an endless model
-            (``n_masks=None``) takes any gaps. In a row, leave a group of one-hot columns empty, or give enough of it to
-            fix the rest (the single 1, or all but one 0).
-
-        Raises
-        ------
-        ValueError
-            Values that a column cannot have, or gaps that no order of the model allows.
-        """
-        fitted = self._answers
-        return fitted.score_samples(read_again(self, fitted, X))
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Return the MEAN over rows of log p(x), in nats per row (not the sum, so that folds of any size compare).
-
-        Arguments as in `score_samples`.
-        """
-        return float(self.score_samples(X).mean())
-
-    def evaluate(self, X: Any) -> Evaluation:
-        """Return what the rows cost: nats with their standard error, bits/dim, and what each column costs.
-
-        All of it in the units of the columns: `nll` is ``-score(X)``, its rows are ``-score_samples(X)``. One-hot
-        columns are one feature there. `X` is as in `score_samples`, but without gaps.
-        """
-        fitted = self._answers
-        return fitted.evaluate(read_again(self, fitted, X))
-
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> Any:
-        """Draw rows from the model.
-
-        Parameters
-        ----------
-        n_samples : int, at least 1
-        random_state : int, RandomState, Generator or None
-            None: that of the estimator.
-
-        Returns
-        -------
-        ndarray of float64 (n_samples, D)
-            After a fit on a data frame, one of the same kind (pandas or polars): its columns have the same names and,
-            as far as their values allow, the same dtypes. Columns of codes hold whole numbers; others are real numbers
-            to the model. Names other than strings, numbers and pairs of these give an array.
-        """
-        fitted = self._answers
-        n_samples = as_count(n_samples, "n_samples", 1, MOST_ROWS)
-        with seed_of(self.random_state if random_state is None else random_state) as seed:
-            rows = fitted.sample(n_samples, np.random.default_rng(seed))
-        return rows if fitted.look is None else fitted.look.put_on(rows)
-
-    def impute(self, X: Any, n_draws: int | None = None, random_state: Any = None) -> Any:
-        """Fill the gaps of `X`, as in `score_samples`; every other value stays exactly, or as `binarize` makes it.
-
-        Parameters
-        ----------
-        X : array or data frame (n, D)
-        n_draws : int, optional
-            None: one central completion. Each gap is filled with the centre of its conditional, and fed back as if
-            observed. The centre is the mean (of a binary column the probability of a 1), of a categorical column, or
-            one-hot columns, the likeliest value. An integer: so many completions, each drawn from p(gaps | rest).
-        random_state : int, RandomState, Generator or None
-            None: that of the estimator.
-
-        Returns
-        -------
-        ndarray of float64 (n, D), or (n_draws, n, D)
-            For a data frame: one of the same kind with the same names and index, or a list of `n_draws` of them. Its
-            columns have the dtypes of `X`, or whole numbers and booleans as in `fit`, as far as their values allow.
-
-        Raises
-        ------
-        ValueError
-            Gaps that no order of the model allows: what is known in a row has to lead in one.
-        """
-        fitted = self._answers
-        n_draws = n_draws if n_draws is None else as_count(n_draws, "n_draws", 1, MOST_ROWS)
-        with seed_of(self.random_state if random_state is None else random_state) as seed:
-            filled = fitted.impute(read_again(self, fitted, X), n_draws, np.random.default_rng(seed))
-        look = Look.of(X)
-        if look is None or look.library == "numpy":
-            return filled[0] if n_draws is None else filled
-        look = look.filled(fitted.look)
-        index = getattr(X, "index", None)
-        frames = [look.put_on(table, index) for table in filled]
-        return frames[0] if n_draws is None else frames
 
     # ------------------------------------------------------------------------------------------ files
 

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from made_np.columns.coding import Affine
 from made_np.columns.columns import Columns
+from made_np.distributions.distribution import Distribution
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.table.table import Table
-from made_np.typing import Floats, Ints
+from made_np.typing import Array, Floats, Ints
 from made_np.validation import as_finite
 
 __all__ = ["Encoded", "encode"]
@@ -40,41 +40,53 @@ class Encoded(NamedTuple):
     @property
     def shift(self) -> float:
         """What is added to a row on average, in nats: ``mean log p(x) = mean log p(z) + shift``."""
-        return float(self.row_term.mean())
+        return float(np.average(self.row_term, weights=self.z.weights))
 
 
-def encode(table: Table, columns: Columns, made: MADE, places: Ints | None = None) -> Encoded:
+def encode(
+    table: Table, columns: Columns, made: MADE, places: Ints | None = None, weights: Array | None = None
+) -> Encoded:
     """Return the rows of `table` for the model `made`, accepted by it, each at its place (by default its own).
+
+    `weights` (n,) say what each row of the table counts.
 
     Raises
     ------
     TypeError, ValueError
-        A gap, or a value that its column cannot have, or that is too large for the model's dtype.
+        A value that its column cannot have, or that is too large for the model's dtype.
     """
-    kept = np.empty((table.n_rows, len(columns.features)), narrow(table, columns, made.dtype))
+    kept = np.empty((table.n_rows, len(columns.features)), narrow(columns, made.dtype))
     row_term = np.empty(table.n_rows)
     feature_term = np.zeros(len(columns.features))
-    for first, x in table.blocks(gaps=False):
+    for first, x in table.blocks():
         source = table.source.at(first)
         z = columns.encode(x, source)
+        if kept.dtype != made.dtype and np.isnan(z).any():
+            kept = kept.astype(made.dtype)
         if kept.dtype == made.dtype:
-            z = as_finite(z, made.dtype, source)
+            z = as_finite(z, made.dtype, source, gaps=True)
         to = slice(first, first + len(x)) if places is None else places[first : first + len(x)]
         kept[to] = z
         terms = columns.log_term(x)
         row_term[to] = terms.sum(axis=1)
         feature_term += terms[:, :-1].sum(axis=0)
-    return Encoded(Rows(kept), row_term, feature_term / table.n_rows)
+    counts = weights
+    if weights is not None and places is not None:
+        counts = np.empty_like(weights)
+        counts[places] = weights
+    return Encoded(Rows(kept, None, counts), row_term, feature_term / table.n_rows)
 
 
-def narrow(table: Table, columns: Columns, dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype that holds encoded rows exactly: whole numbers where the table holds such, or `dtype`.
-
-    Where nothing is standardised, as in discrete columns, bytes stay bytes.
-    """
-    if table.dtype.kind not in "bui" or any(column.coding != Affine() for column in columns.each):
+def narrow(columns: Columns, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype that holds encoded rows without gaps exactly: one of few bytes for codes, or `dtype`."""
+    n_values = [output.n_values for output in columns.outputs]
+    codes = [n for n, output in zip(n_values, columns.outputs, strict=True) if n and _are_codes(output, n)]
+    if len(codes) < len(n_values) or not codes:
         return dtype
-    whole = table.dtype
-    for start, stop in columns.one_hot.groups:
-        whole = np.result_type(whole, np.min_scalar_type(stop - start))  # the largest code of a group
-    return whole if whole.itemsize < dtype.itemsize else dtype
+    narrowest = np.min_scalar_type(max(codes) - 1)
+    return narrowest if narrowest.itemsize < dtype.itemsize else dtype
+
+
+def _are_codes(output: Distribution, n: int) -> bool:
+    """Whether the `n` values of a distribution are 0, 1, ..., n - 1."""
+    return not output.invalid(np.array([0.0, n - 1.0])).any()

@@ -75,7 +75,8 @@ class Fitted:
         for first, x in table.blocks(max(1, AT_ONCE // widest)):
             source = table.source.at(first)
             z = self.columns.encode(x, source)
-            log_prob = observed_log_prob(made, theta, z, self.columns.label, source)
+            known = self.columns.known(x, z)
+            log_prob = observed_log_prob(made, theta, z, self.columns.label, source, known=known)
             scores[first : first + len(x)] = log_prob + self.columns.log_term(x).sum(axis=1)
         return scores
 

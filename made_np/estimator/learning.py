@@ -9,7 +9,7 @@ import logging
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,67 +19,32 @@ from made_np.estimator.checks import check_params
 from made_np.estimator.conventions import seed_of
 from made_np.estimator.encoding import Encoded, encode
 from made_np.estimator.fitted import Fitted
+from made_np.estimator.forms import best_columns
+from made_np.estimator.lesson import Lesson, found_order, lesson_of, table_val_of
 from made_np.estimator.params import to_json
 from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
 from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
 from made_np.estimator.rules import is_auto
+from made_np.estimator.split import Split
 from made_np.estimator.trials import Choice, Trial, best, little_decay, try_out, without_trials
-from made_np.masks.found import MAX_ROWS, find_order
 from made_np.messages import tell
+from made_np.model.arguments import as_row_weights
 from made_np.model.rows import Rows
-from made_np.table.look import Look
-from made_np.table.names import check_columns
-from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
 from made_np.training.fit import fit_rows
 from made_np.training.online import Memory, train_on
 from made_np.typing import Ints
-from made_np.values import as_number
 
 __all__ = ["learn", "learn_on"]
 
 
 _logger = logging.getLogger("made_np.estimator")
 
-ENOUGH_ROWS = 100
-"""So many rows show which columns are one-hot; of a few, some could be by chance."""
 TRIAL_ROWS = 2_000
 """Rows that score a trial. It learns from no more rows than its steps need."""
 
 
-class Lesson(NamedTuple):
-    """A table to learn from, what is known of its columns, what they are called, and how its data frame looks."""
-
-    table: Table
-    columns: Columns
-    names: tuple[str, ...] | None
-    look: Look | None
-
-    def learned(
-        self,
-        plan: Plan,
-        theta: NDArray[Any],
-        history: dict[str, list[Any]],
-        stopped_by: str,
-        trials: list[Trial],
-        memory: Memory | None = None,
-    ) -> Fitted:
-        """Return what is left once it has been learned."""
-        return Fitted(
-            plan.made,
-            theta,
-            self.columns,
-            self.names,
-            self.look,
-            history,
-            stopped_by,
-            plan.weight_decay,
-            trials,
-            memory,
-        )
-
-
-def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: Any) -> Fitted:
+def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: Any, sample_weight: Any = None) -> Fitted:
     """Learn the density of `X` as `MADEDensity.fit` says, whose parameters these are; `before` is for a warm start."""
     check_params(params)
     if checkpoint is not None:
@@ -87,20 +52,24 @@ def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: An
         to_json(params.columns)  # raises if a distribution among them has no name that a file could hold
     if not params.warm_start:
         before = None
-    lesson = _lesson(params, before, X)
-    table_val = None if X_val is None else _table_val(params, lesson.table, X_val)
+    lesson = lesson_of(params, before, X)
+    table_val = None if X_val is None else table_val_of(params, lesson, X_val)
     facts, n_held = _facts(params, lesson, table_val)
     choice = _choice(params, facts, before)
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
         rng = np.random.default_rng(seed)
-        rows, valid = _split(lesson, plan, n_held, rng)
-        if table_val is not None:
-            valid = encode(table_val, lesson.columns, plan.made)
+        split = Split.of(lesson.table, table_val, n_held, rng, as_row_weights(sample_weight, lesson.table.n_rows))
+        rows, valid = split.encode(lesson.columns, plan.made)
     # All arguments have been looked at: from here on there is work.
     trials = [] if before is None else before.trials
+    if before is None and valid is not None and any(column.rivals for column in lesson.columns.each):
+        lesson = lesson._replace(columns=_formed(params, facts, split, seed))
+        facts = facts._replace(columns=lesson.columns)
+        plan = choose(params, facts, choice, seed)
+        rows, valid = split.encode(lesson.columns, plan.made)
     if before is None:
-        found = cache(lambda: _found_order(lesson))
+        found = cache(lambda: found_order(lesson))
         trials = [] if valid is None else _trials(params, facts, seed, found, rows.z, valid, checkpoint)
         if trials:
             choice = best(trials)
@@ -117,21 +86,21 @@ def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: An
         progress=bool(params.verbose),
     )
     history = _in_units(result.history, train=rows.shift, valid=0.0 if valid is None else valid.shift)
-    return lesson.learned(plan, result.theta, history, result.stopped_by, trials)
+    return _learned(lesson, plan, result.theta, history, result.stopped_by, trials)
 
 
-def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
+def learn_on(params: Any, before: Fitted | None, X: Any, sample_weight: Any = None) -> Fitted:
     """Pass over the rows of `X` once, as `MADEDensity.partial_fit` says, whose parameters these are."""
     check_params(params)
-    lesson = _lesson(params, before, X, whole=False)
+    lesson = lesson_of(params, before, X, whole=False)
     n = lesson.table.n_rows
     facts = Facts(lesson.columns, n, n, n)
     choice = _choice(params, facts, before)
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
-        rows = encode(lesson.table, lesson.columns, plan.made)
+        rows = encode(lesson.table, lesson.columns, plan.made, weights=as_row_weights(sample_weight, n))
     if before is None:
-        plan = _settled(plan, choice, lambda: _found_order(lesson))
+        plan = _settled(plan, choice, lambda: found_order(lesson))
     options = plan.options
     done = train_on(
         plan.made,
@@ -151,56 +120,31 @@ def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
     history = {name: new if before is None else before.history[name] + new for name, new in history.items()}
     history["epoch"] = list(range(1, len(history["epoch"]) + 1))
     trials = [] if before is None else before.trials
-    return lesson.learned(plan, done.theta, history, done.stopped_by, trials, done.memory)
+    return _learned(lesson, plan, done.theta, history, done.stopped_by, trials, done.memory)
 
 
-# ---------------------------------------------------------------------------------------------- the table
-
-
-def read(params: Any, X: Any, name: str = "X") -> Table:
-    """Return the table that `X` is, binarised if asked for."""
-    table = Table.of(X, name)
-    return table if params.binarize is None else table.above(as_number(params.binarize, "binarize"))
-
-
-def read_again(params: Any, before: Fitted, X: Any) -> Table:
-    """Return the table that `X` is, once its columns have been seen to be those of fit."""
-    table = read(params, X)
-    given = table.names
-    fitted = before.names
-    if given is None and fitted is None and table.labels is not None and before.look is not None:
-        given = table.labels  # that are numbers
-        fitted = before.look.names
-    who = type(params).__name__
-    check_columns(given, table.n_columns, fitted, len(before.columns), what=table.name, who=who)
-    return table
-
-
-def _lesson(params: Any, before: Fitted | None, X: Any, *, whole: bool = True) -> Lesson:
-    """Return the training table, and what is known of its columns: learned, if nothing was `before`.
-
-    Only a `whole` table, of more rows than a few, tells which columns are one-hot, and only if no order of the
-    columns is given.
-    """
-    if before is not None:
-        return Lesson(read_again(params, before, X), before.columns, before.names, before.look)
-    table = read(params, X)
-    kinds = params.columns
-    one_hot = NOTHING_ONE_HOT
-    if isinstance(kinds, OneHot):
-        one_hot = kinds
-        kinds = "auto"
-    elif whole and is_auto(kinds) and isinstance(params.order, str) and table.n_rows >= ENOUGH_ROWS:
-        one_hot = OneHot.find(table)
-    look = None if table.labels is None else Look.of(X)
-    return Lesson(table, Columns.learn(table, kinds, one_hot=one_hot, check=False), table.names, look)
-
-
-def _table_val(params: Any, table: Table, X_val: Any) -> Table:
-    """Return the table of validation rows, which has the columns of the training table."""
-    table_val = read(params, X_val, "X_val")
-    check_columns(table_val.names, table_val.n_columns, table.names, table.n_columns, what=table_val.name)
-    return table_val
+def _learned(
+    lesson: Lesson,
+    plan: Plan,
+    theta: NDArray[Any],
+    history: dict[str, list[Any]],
+    stopped_by: str,
+    trials: list[Trial],
+    memory: Memory | None = None,
+) -> Fitted:
+    """Return what is left once it has been learned."""
+    return Fitted(
+        plan.made,
+        theta,
+        lesson.columns,
+        lesson.names,
+        lesson.look,
+        history,
+        stopped_by,
+        plan.weight_decay,
+        trials,
+        memory,
+    )
 
 
 def _facts(params: Any, lesson: Lesson, table_val: Table | None) -> tuple[Facts, int]:
@@ -212,27 +156,9 @@ def _facts(params: Any, lesson: Lesson, table_val: Table | None) -> tuple[Facts,
     return Facts(lesson.columns, n, n - n_held, n_held), n_held
 
 
-def _split(lesson: Lesson, plan: Plan, n_held: int, rng: np.random.Generator) -> tuple[Encoded, Encoded | None]:
-    """Return rows to learn from, and `n_held` of all at random for validation, None if none are."""
-    if not n_held:
-        return encode(lesson.table, lesson.columns, plan.made), None
-    places = np.empty(lesson.table.n_rows, dtype=np.int64)
-    places[rng.permutation(len(places))] = np.arange(len(places))
-    rows = encode(lesson.table, lesson.columns, plan.made, places)
-    return rows.take(slice(n_held, None)), rows.take(slice(n_held))
-
-
 def _in_units(history: dict[str, list[Any]], **shifts: float) -> dict[str, list[Any]]:
     """Return a history whose losses are in the units of the columns; the shifts are those of `Encoded`."""
     return {name: [value - shifts.get(name, 0.0) for value in values] for name, values in history.items()}
-
-
-def _found_order(lesson: Lesson) -> Ints:
-    """Return the order that is found in the table: of as many rows as are looked at, evenly spaced."""
-    table = lesson.table
-    n = table.n_rows
-    few = table if n <= MAX_ROWS else table.take(np.arange(MAX_ROWS) * n // MAX_ROWS)
-    return find_order(lesson.columns.one_hot.fold(few.read()))
 
 
 # ---------------------------------------------------------------------------------------------- what is chosen
@@ -278,6 +204,18 @@ def _trials(
         run = fingerprint(params.get_params(), seed, few.x, scored.x)
         answer = remembered(loss, trials_path(checkpoint), run)
     return try_out(question, little_decay(facts.n_rows, len(facts.columns)), answer)
+
+
+def _formed(params: Any, facts: Facts, split: Split, seed: int) -> Columns:
+    """Return the columns, each with the coding that short fits find best."""
+    train, valid = split.tables(TRIAL_STEPS * params.batch_size, TRIAL_ROWS)
+
+    def plan_of(columns: Columns) -> Plan:
+        own = Facts(columns, facts.n_rows, train.n_rows, valid.n_rows)
+        choice = without_trials(asked(params, columns), little_decay(facts.n_rows, len(columns)))
+        return choose(params, own, choice, seed, trial=True)
+
+    return best_columns(facts.columns, train, valid, plan_of, seed)
 
 
 def _spread(rows: Rows, most: int) -> Rows:

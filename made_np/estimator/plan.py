@@ -10,7 +10,7 @@ import numpy as np
 from made_np.columns.columns import Columns
 from made_np.estimator import rules
 from made_np.estimator.rules import is_auto
-from made_np.estimator.trials import Choice
+from made_np.estimator.trials import PATHS, Choice
 from made_np.model.made import MADE
 from made_np.training.arguments import as_options
 from made_np.training.loop import Options
@@ -66,7 +66,10 @@ class Plan:
 def asked(params: Any, columns: Columns) -> Choice:
     """Return what is set, and what is open; a single column has but one order."""
     one = len(columns.features) == 1 and is_auto(params.order) and is_auto(params.n_masks)
-    return Choice("natural" if one else params.order, params.n_masks, params.weight_decay)
+    if one:
+        return Choice("natural", params.n_masks, params.weight_decay)
+    paths = rules.takes_paths(params.answers, params.order, params.n_masks, columns.outputs)
+    return Choice(params.order, PATHS if paths else params.n_masks, params.weight_decay)
 
 
 def choose(params: Any, facts: Facts, choice: Choice, seed: int = 0, *, trial: bool = False) -> Plan:
@@ -81,6 +84,8 @@ def choose(params: Any, facts: Facts, choice: Choice, seed: int = 0, *, trial: b
     """
     n_rows = 0 if trial else facts.n_rows
     hidden = rules.hidden_layer_sizes(params.hidden_layer_sizes, n_rows, len(facts.columns), choice.n_masks)
+    if trial and choice.n_masks == PATHS:
+        choice = replace(choice, n_masks=1)  # home alone, which a trial is about
     made = _model(params, facts, choice, seed, hidden)
     return Plan(made, _options(params, facts, choice, made, trial), choice.weight_decay)
 
@@ -105,7 +110,7 @@ def _model(params: Any, facts: Facts, choice: Choice, seed: int, hidden: tuple[i
     order = choice.order
     outputs = facts.columns.outputs
     if isinstance(order, str) and order == "found":
-        if choice.n_masks != 1:
+        if choice.n_masks not in (1, PATHS):
             raise ValueError(
                 f"order='found' is one order, and n_masks={choice.n_masks}: set n_masks=1, or order='random'"
             )
@@ -116,7 +121,7 @@ def _model(params: Any, facts: Facts, choice: Choice, seed: int, hidden: tuple[i
         outputs,
         activation=params.activation,
         order=order,
-        n_masks=choice.n_masks,
+        n_masks=None if choice.n_masks == PATHS else choice.n_masks,
         direct=rules.direct_wires(params.direct, outputs),
         residual=params.residual,
         mask_weights=params.mask_weights,

@@ -10,7 +10,10 @@ from math import sqrt
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from made_np.distributions.distribution import Distribution
+from made_np.values import show
 
 __all__ = [
     "direct_wires",
@@ -20,6 +23,7 @@ __all__ = [
     "is_auto",
     "learning_rate",
     "most_steps",
+    "takes_paths",
     "validate_every",
 ]
 
@@ -93,6 +97,32 @@ def direct_wires(asked: Any, outputs: Outputs) -> Any:
     widths = [output.n_inputs for output in outputs]
     coded = sum(width for width in widths if width > 1)
     return "auto" if 2 * coded > sum(widths) and not has_real(outputs) else True
+
+
+def takes_paths(answers: str, order: Any, n_masks: Any, outputs: Outputs) -> bool:
+    """Return whether the model learns a home order with a path for each set of known columns, so that it answers any
+    question: where it is asked for, or where nothing else is and the table has more than bits.
+
+    Raises
+    ------
+    ValueError
+        ``answers="any"`` with mask sets, or orders, that are no single home order.
+
+    Examples
+    --------
+    >>> from made_np import Bernoulli, Categorical
+    >>> [takes_paths("auto", "auto", "auto", outputs) for outputs in ((Bernoulli(), Categorical(4)), (Bernoulli(),))]
+    [True, False]
+    """
+    one = is_auto(n_masks) and (order != "random" if isinstance(order, str) else np.ndim(order) == 1)
+    if answers == "any" and not one:
+        raise ValueError(
+            f"answers='any' takes one home order, but order={show(order)} with n_masks={show(n_masks)} gives others: "
+            "leave n_masks='auto', and order='auto' or one order"
+        )
+    if not is_auto(answers):
+        return answers == "any"
+    return one and not all(output.is_binary for output in outputs)
 
 
 def learning_rate(asked: Any, hidden: tuple[int, ...], outputs: Outputs) -> Any:

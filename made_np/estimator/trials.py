@@ -10,13 +10,15 @@ from typing import Any
 from made_np.estimator.rules import is_auto
 from made_np.model.made import MADE
 
-__all__ = ["DECAYS", "Choice", "Trial", "best", "little_decay", "try_out", "without_trials"]
+__all__ = ["DECAYS", "PATHS", "Choice", "Trial", "best", "little_decay", "try_out", "without_trials"]
 
 DECAYS = 3e-4, 1e-2, 1e-1
 """Weight decays that are tried, from the first one upwards as long as rows say that more is better.
 
 The first one is less for many rows of few columns; see `little_decay`.
 """
+PATHS = "paths"
+"""What `Choice.n_masks` is for a home order with a path for each set of known columns."""
 MANY = 64
 """Mask sets of a mixture over random orders."""
 
@@ -29,7 +31,8 @@ class Choice:
     ----------
     order : str, permutation, or permutations
         "found" is the one of `made_np.find_order`.
-    n_masks : int, None or "auto"
+    n_masks : int, None, "auto" or "paths"
+        "paths": the order is home, and there is a path for each set of known columns.
     weight_decay : float, dict or "auto"
     """
 
@@ -63,7 +66,7 @@ def without_trials(asked: Choice, weight_decay: Any, made: MADE | None = None) -
     An order is found, one mask set is taken, unless `asked` has several: those want random orders. What was found once
     stays while learning goes on. An open decay becomes `weight_decay`.
     """
-    several = asked.n_masks != 1 and not is_auto(asked.n_masks)
+    several = asked.n_masks not in (1, "auto", PATHS)
     order, n_masks = ("random" if several else "found", 1) if made is None else (made.order, made.n_masks)
     keeps_order = is_auto(asked.order) or (made is not None and isinstance(asked.order, str) and asked.order == "found")
     return Choice(

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from made_np.lazy import lazy
 from made_np.masks.masks import connectivity, make_degrees, make_mask, make_order, position_of
+from made_np.masks.paths import degrees_of, draw_known, leads, path_of
 from made_np.typing import Bools, Ints
-from made_np.validation import as_permutation
+from made_np.validation import as_bools, as_permutation
 from made_np.values import as_count
 
 MIXTURE_SIZE = 32
@@ -37,6 +38,10 @@ class MaskSet:
         How many input and output units each feature owns.
     n_context : int
     has_direct, residual : bool
+    n_known : int
+        So many features lead the order because they are known: nothing is asked about them under this mask set.
+    direct_units : ndarray of int, optional
+        The input units that have wires to the output, in rising order; None: all.
     """
 
     order: Ints
@@ -46,6 +51,8 @@ class MaskSet:
     n_context: int = 0
     has_direct: bool = False
     residual: bool = False
+    n_known: int = 0
+    direct_units: Ints | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "order", _fixed(self.order.copy()))
@@ -61,6 +68,11 @@ class MaskSet:
     def position(self) -> Ints:
         """Inverse of `order`, shape (D,)."""
         return _fixed(position_of(self.order))
+
+    @lazy
+    def known(self) -> Bools:
+        """(D,) booleans: True for the features that lead because they are known."""
+        return _fixed(self.position < self.n_known)
 
     @lazy
     def input_degrees(self) -> Ints:
@@ -85,7 +97,19 @@ class MaskSet:
     @lazy
     def direct(self) -> Bools | None:
         """(O, I + C) mask of the wires from input to output, or None."""
-        return _fixed(make_mask(self.output_degrees, self.input_degrees, strict=True)) if self.has_direct else None
+        if self.direct_units is None or self.direct_wires is None:
+            return self.direct_wires
+        every = np.zeros((len(self.output_degrees), len(self.input_degrees)), dtype=bool)
+        every[:, self.direct_units] = self.direct_wires
+        return _fixed(every)
+
+    @lazy
+    def direct_wires(self) -> Bools | None:
+        """The columns of `direct` that have wires, of shape (O, `direct_units`), or None: the mask of W_direct."""
+        if not self.has_direct:
+            return None
+        below = self.input_degrees if self.direct_units is None else self.input_degrees[self.direct_units]
+        return _fixed(make_mask(self.output_degrees, below, strict=True))
 
     @lazy
     def skips(self) -> tuple[Bools | None, ...]:
@@ -131,6 +155,8 @@ class MaskSets:
     """The mask sets of a model, each a pure function of (seed, k): ``mask_sets[k]``.
 
     A finite model has ``len(mask_sets) == n_masks``; an endless one (``n_masks=None``) answers for every ``k >= 0``.
+    An endless one of which nothing else is drawn has *paths*: every even k is its home order, and every odd k the path
+    of a random set of known features, ``for_known`` (see `paths`).
 
     Attributes
     ----------
@@ -174,6 +200,7 @@ class MaskSets:
         if k < 0 or (self.n_masks is not None and k >= self.n_masks):
             known = "any k >= 0" if self.n_masks is None else f"0..{self.n_masks - 1}"
             raise IndexError(f"mask_set={k} does not exist: this model has {known}")
+        k = self.least_alike(k)
         # An endless training run visits each set once: only those that validation asks for again are kept.
         if k >= MIXTURE_SIZE:
             return self._draw(k)
@@ -183,11 +210,43 @@ class MaskSets:
     def for_order(self, order: Any, name: str = "order") -> MaskSet:
         """Return the mask set of any `order`, with the degrees of mask set 0; messages call the order `name`."""
         own = as_permutation(order, len(self.template.output_sizes), name)
-        return replace(self.template, order=own, degrees=self._degrees(0))
+        return replace(self.template, order=own, degrees=self[0].degrees)
+
+    def for_known(self, known: Any) -> MaskSet:
+        """Return the path of a set of known features (D,): the mask set of p(rest given known).
+
+        Where they lead in home order, that is home.
+
+        Raises
+        ------
+        ValueError, TypeError
+            No array of D booleans, or the model has no paths.
+        """
+        n_features = len(self.template.output_sizes)
+        given = as_bools(known, "known", 1)
+        if given.shape != (n_features,):
+            raise ValueError(f"known has shape {given.shape}: give one boolean for each of {n_features} features")
+        if not self.has_paths:
+            raise ValueError("known has no path in this model: give n_masks=None, and an order that is not 'random'")
+        home = self[0]
+        if leads(home.order, given):
+            return home
+        own = tuple(degrees_of(given, layer) for layer in home.degrees)
+        return replace(home, order=path_of(home.order, given), degrees=own, n_known=int(given.sum()))
+
+    def least_alike(self, k: int) -> int:
+        """Return the least index of the mask set that k stands for: of a model with paths, every even k is home."""
+        k = as_count(k, "k", 0)
+        return 0 if self.has_paths and k % 2 == 0 else k
+
+    @lazy
+    def has_paths(self) -> bool:
+        """True for an endless model of a home order: each odd mask set is the path of a set of known features."""
+        return self.n_masks is None and self.all_alike
 
     @property
     def all_alike(self) -> bool:
-        """True if nothing in (order, degrees) is drawn, so that every mask set would be the same."""
+        """True if nothing in (order, degrees) is drawn, so that every mask set would be the same, paths apart."""
         order_differs = self.order == "random" or "order" in self.given
         degrees_differ = self.degrees == "random" or "degrees" in self.given
         return not order_differs and not (degrees_differ and self.hidden)
@@ -206,6 +265,8 @@ class MaskSets:
         else:
             own: Any = self.order[k] if "order" in self.given else self.order
             order = np.array(own, dtype=np.int64)
+        if self.has_paths and k:
+            return self.for_known(draw_known(n_features, rng))
         return replace(self.template, order=order, degrees=self._degrees(k))
 
     def _degrees(self, k: int) -> tuple[Ints, ...]:

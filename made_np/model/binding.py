@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
+
+import numpy as np
 
 from made_np.backends import Backend
 from made_np.backends.bound import Bound
+from made_np.lazy import lazy
 from made_np.masks.sets import MIXTURE_SIZE, MaskSets
 from made_np.network.network import Network
+from made_np.validation import as_bools
 
 __all__ = ["BoundSets"]
+
+KEPT_PATHS = 64
+"""So many paths that were asked for last are kept ready."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +43,7 @@ class BoundSets:
 
         Those that mixtures ask for again and again are kept, as their mask sets are.
         """
+        k = self.mask_sets.least_alike(k)
         kept = self._kept.get(k)
         if kept is not None:
             return kept
@@ -43,3 +53,17 @@ class BoundSets:
     def for_order(self, order: Any, name: str = "order") -> Bound:
         """Return the network under the mask set of any `order`, as ``mask_sets.for_order`` has it."""
         return self.backend.bind(self.network, self.mask_sets.for_order(order, name))
+
+    def for_known(self, known: Any) -> Bound:
+        """Return the network on the path of a set of known features (D,), as ``mask_sets.for_known`` has it.
+
+        The last ones that were asked for are kept: a second question about the same features costs no masks.
+        """
+        return self._on_path(as_bools(known, "known", 1).tobytes())
+
+    @lazy
+    def _on_path(self) -> Callable[[bytes], Bound]:
+        def bind(known: bytes) -> Bound:
+            return self.backend.bind(self.network, self.mask_sets.for_known(np.frombuffer(known, dtype=bool)))
+
+        return lru_cache(KEPT_PATHS)(bind)  # safe for threads, and no lock of it is held in a forked child

@@ -17,17 +17,20 @@ from made_np.distributions.together import Outputs
 from made_np.layers import find_activation
 from made_np.lazy import lazy
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet, MaskSets
-from made_np.model.arguments import as_degrees, as_dtype, as_one_or_many, as_order, as_output
+from made_np.model.arguments import as_degrees, as_dtype, as_gap_inputs, as_one_or_many, as_order, as_output
 from made_np.model.binding import BoundSets
 from made_np.model.rows import Rows
 from made_np.network.layout import Layout
 from made_np.network.network import Network
-from made_np.typing import Array
+from made_np.typing import Array, Ints
 from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
 from made_np.values import MOST_SEED, as_a, as_choice, as_count, as_flag, as_sequence
 
 AT_ONCE = 1 << 20
 """Numbers that a layer holds for the rows that are checked and scored together."""
+
+DIRECT_LIMIT = 64
+"""A feature that the network sees through more units than this has no direct wires, unless somebody says otherwise."""
 
 Model = TypeVar("Model", bound="Description")
 
@@ -44,9 +47,11 @@ class Description:
     degrees: Any = field(default="spread", kw_only=True)
     n_masks: int | None = field(default=1, kw_only=True)
     direct: Any = field(default="auto", kw_only=True)
+    direct_limit: int | None = field(default=DIRECT_LIMIT, kw_only=True)
     residual: bool = field(default=False, kw_only=True)
     mask_weights: bool = field(default=False, kw_only=True)
     n_context: int = field(default=0, kw_only=True)
+    gap_inputs: Any = field(default=False, kw_only=True)
     seed: int = field(default=0, kw_only=True)
     dtype: Any = field(default="float32", kw_only=True)
     backend: str = field(default="auto", kw_only=True)
@@ -58,6 +63,7 @@ class Description:
         settle("n_context", as_count(self.n_context, "n_context", 0))
         settle("seed", as_count(self.seed, "seed", 0, MOST_SEED))
         settle("dtype", as_dtype(self.dtype))
+        settle("gap_inputs", as_gap_inputs(self.gap_inputs, self.n_features))
         settle("output", as_output(self.output, self.n_features))
         find_activation(self.activation)
         as_choice(self.backend, "backend", ("auto", *BACKENDS))
@@ -72,7 +78,19 @@ class Description:
             settle("direct", self._needs_direct())
         else:
             settle("direct", as_flag(self.direct, "direct"))
+        self._settle_limit()
         self._check_combination()
+
+    def _settle_limit(self) -> None:
+        """Keep the limit of direct wires where it cuts some off, and no such wires where it leaves none."""
+        limit = None if self.direct_limit is None else as_count(self.direct_limit, "direct_limit")
+        is_wide = [limit is not None and output.n_inputs > limit for output in self.outputs.feature_outputs]
+        if not (self.direct and self.hidden and any(is_wide)):  # without hidden layers nothing else leads to the output
+            limit = None
+        elif all(is_wide) and not self.n_context:
+            limit = None
+            object.__setattr__(self, "direct", False)
+        object.__setattr__(self, "direct_limit", limit)
 
     def _needs_direct(self) -> bool:
         """Return whether a hidden layer is too narrow to hold every degree that carries a dependency."""
@@ -80,10 +98,11 @@ class Description:
         return not self.hidden or min(self.hidden) < n_degrees
 
     def _check_combination(self) -> None:
-        if self.n_masks != 1 and self.mask_sets.all_alike:
+        if self.n_masks not in (1, None) and self.mask_sets.all_alike:
             raise ValueError(
                 f"n_masks={self.n_masks} with order={self.order!r} and degrees={self.degrees!r} gives mask sets that "
-                "are all the same: use order='random', degrees='random', or one order or list of degrees per mask set"
+                "are all the same: use order='random', degrees='random', one order or list of degrees per mask set, or "
+                "n_masks=None (this order, and a path for any gaps)"
             )
         if self.residual and all(a != b for a, b in zip(self.hidden, self.hidden[1:], strict=False)):
             raise ValueError(
@@ -108,7 +127,7 @@ class Description:
     @lazy
     def outputs(self) -> Outputs:
         """One distribution per feature, and the blocks of raw outputs that they own."""
-        return Outputs.of(self.output, self.n_features)
+        return Outputs.of(self.output, self.n_features, self.gap_inputs or ())
 
     @lazy
     def network(self) -> Network:
@@ -121,6 +140,7 @@ class Description:
             self.residual,
             self.n_context,
             self.mask_weights,
+            self.direct_limit,
         )
 
     @lazy
@@ -129,11 +149,12 @@ class Description:
         template = MaskSet(
             np.empty(0, dtype=np.int64),
             (),
-            tuple(output.n_inputs for output in self.outputs.feature_outputs),
+            self.outputs.input_sizes,
             tuple(output.n_raw for output in self.outputs.feature_outputs),
             self.n_context,
             self.direct,
             self.residual,
+            direct_units=self.network.direct_units,
         )
         return MaskSets(template, self.hidden, self.order, self.degrees, self.n_masks, self.seed)
 
@@ -158,9 +179,35 @@ class Description:
         """
         n_masks = as_count(n_masks, "n_masks")
         given = self.mask_sets.given
+        if self.mask_sets.has_paths and n_masks > 1:
+            raise ValueError(f"n_masks={n_masks}: a model with paths scores by its home order alone, mixture(1)")
         if given and n_masks > len(self.mask_sets):
             raise ValueError(f"n_masks={n_masks}: {given[0]} holds {len(self.mask_sets)} mask sets")
         return replace(self, n_masks=n_masks, **{name: getattr(self, name)[:n_masks] for name in given})
+
+    def path(self, known: Any) -> Ints:
+        """Return the order (D,) in which a model with paths fills rows whose `known` features are these.
+
+        All that is known comes first, then the rest, both in home order. ``made.bound.for_known(known)`` computes
+        p(rest given known) along it.
+
+        Parameters
+        ----------
+        known : array of bool, shape (D,)
+
+        Raises
+        ------
+        ValueError, TypeError
+            No such array, or the model has no paths: it needs ``n_masks=None``, and an `order` that is not "random".
+
+        Examples
+        --------
+        >>> from made_np.model.made import MADE
+        >>> made = MADE(4, hidden=(8,), order=[2, 0, 3, 1], n_masks=None)
+        >>> made.path([True, True, False, False])
+        array([0, 1, 2, 3])
+        """
+        return self.mask_sets.for_known(known).order.copy()
 
     @lazy
     def bound(self) -> BoundSets:
@@ -169,8 +216,10 @@ class Description:
 
     @property
     def n_mixed(self) -> int:
-        """How many mask sets a mixture is made of: all of them; of an endless model, the first 32."""
-        return MIXTURE_SIZE if self.n_masks is None else self.n_masks
+        """How many mask sets a mixture is made of: all; of an endless model the first 32, or home alone with paths."""
+        if self.n_masks is None:
+            return 1 if self.mask_sets.has_paths else MIXTURE_SIZE
+        return self.n_masks
 
     @property
     def layout(self) -> Layout:
@@ -231,7 +280,7 @@ class Description:
         return rows
 
     def check_blocks(
-        self, x: Any, context: Any, name: str = "x", context_name: str = "context"
+        self, x: Any, context: Any, name: str = "x", context_name: str = "context", *, gaps: bool = False
     ) -> Iterator[tuple[Array, Array | None]]:
         """Yield rows `x` (n, D) and their context block by block, checked as `check_rows` and `check_context` do.
 
@@ -246,7 +295,7 @@ class Description:
         x = as_numbers(x, name)
         n = len(x) if x.ndim == 2 else 0  # anything but a table is refused with the first block
         for first in range(0, max(n, 1), step):
-            rows = self.check_rows(x[first : first + step] if n else x, Source(name, first=first))
+            rows = self.check_rows(x[first : first + step] if n else x, Source(name, first=first), gaps=gaps)
             if first == 0:
                 context = self.check_context(context, n, context_name, f"{name} has")
             yield rows, None if context is None else context[first : first + step]
@@ -283,6 +332,23 @@ class Description:
         if len(rows) != n:
             raise ValueError(f"given has {len(rows)} rows, but n={n}: give n rows, or one of shape (D,)")
         return rows
+
+    def check_untold(self, untold: Any, x: Array) -> Array:
+        """Return rows `x` (n, D) with inf where `untold`, (n, D) or (D,) booleans, is True; or raise."""
+        if untold is None:
+            return x
+        flags = as_dense(untold, "untold")
+        if flags.dtype != bool or flags.shape not in (x.shape, x.shape[1:]):
+            raise ValueError(
+                f"untold is {flags.dtype} of shape {flags.shape}: give booleans of shape {x.shape} or {x.shape[1:]}"
+            )
+        both = flags & ~np.isnan(x)
+        if both.any():
+            row, column = np.argwhere(both)[0]
+            raise ValueError(
+                f"untold is True where given[{row}, {column}] = {x[row, column]:g}: leave NaN there, or do not name it"
+            )
+        return np.where(flags, x.dtype.type(np.inf), x)
 
     def check_dropout(self, dropout: Any, n: int) -> list[Array | None] | None:
         """Return `dropout`, or raise unless it has one (n, H_l) array of this model's dtype, or None, per hidden layer.

@@ -3,7 +3,9 @@
 Features that are known *lead* in an order if all of them come before all gaps. Then p(x) = p(known) p(gaps | known),
 and the first factor is the product of the leading conditionals, none of which sees a gap. So each mask set in whose
 order the known features lead fills the row, or scores its known part, and sums nothing out. An endless model
-(``n_masks=None``) makes such an order for any gaps. Where no order will do, the answer is one `ValueError`.
+(``n_masks=None``) of random orders draws such an order for any gaps. One with a home order has learned to be told less:
+it scores any row at home, and fills it along its path (`made_np.masks.paths`). Where no order will do, the answer is
+one `ValueError`.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from made_np.backends.bound import Bound
 from made_np.cells import Name, as_source
+from made_np.masks.paths import leads, path_of
 from made_np.typing import Array, Bools, Ints
 from made_np.values import as_choice
 
@@ -39,14 +42,10 @@ def gap_patterns(known: Bools) -> Iterator[tuple[Bools, Ints]]:
         return
     _, first, member = np.unique(np.packbits(known, axis=1), axis=0, return_index=True, return_inverse=True)
     member = member.reshape(-1)
-    for k, row in enumerate(first):
-        yield known[row], np.flatnonzero(member == k)
-
-
-def leads(order: Ints, known: Bools) -> Bools:
-    """Return whether all known features come before all gaps in `order`, for each row of `known` (..., D)."""
-    in_order = known[..., order]
-    return np.asarray((in_order[..., :-1] >= in_order[..., 1:]).all(axis=-1))
+    sorted_rows = np.argsort(member, kind="stable")
+    ends = np.cumsum(np.bincount(member))
+    for row, rows in zip(first, np.split(sorted_rows, ends[:-1]), strict=True):
+        yield known[row], rows
 
 
 def leading_order(known: Bools, rng: np.random.Generator) -> Ints:
@@ -63,8 +62,8 @@ def no_order_leads(known: Bools, row: str, label: Label = "feature {}".format, o
     shown = ", ".join(gaps[:SHOWN]) + (f" and {len(gaps) - SHOWN} more" if len(gaps) > SHOWN else "")
     return ValueError(
         f"{row} has gaps in {shown}: what is known there leads in no order of this model, so the row can neither be "
-        "scored nor filled exactly. Take a model with n_masks=None (its order is 'random'), which answers any gaps, or "
-        f"set order to one that begins with what is known{other}"
+        "scored nor filled exactly. Take a model with n_masks=None (of this order, or another), which answers any "
+        f"gaps, or set order to one that begins with what is known{other}"
     )
 
 
@@ -96,7 +95,7 @@ def assign(
     sets: list[Bound],
     rng: np.random.Generator,
     log_prob_known: Callable[[Ints, Bools, Bound], Array],
-    fresh: Callable[[Ints], Bound] | None = None,
+    fresh: Callable[[Bools], Bound] | None = None,
 ) -> Iterator[tuple[Ints, Bound]]:
     """Return row indices with what shall fill their gaps, so that each draw is from p(gaps | known).
 
@@ -110,8 +109,8 @@ def assign(
     rng : numpy.random.Generator
     log_prob_known : callable (rows, known (D,), mask_set) -> (rows,)
         How likely a mask set finds the known values.
-    fresh : callable order -> Bound, optional
-        Of an endless model: it then takes a new order that the known features lead, one for each pattern of gaps.
+    fresh : callable known (D,) -> Bound, optional
+        Of an endless model: it makes an order that the known features lead, one for each pattern of gaps.
 
     Raises
     ------
@@ -142,12 +141,12 @@ def _drawn(
     questions: list[tuple[Bools, Ints, list[Bound]]],
     rng: np.random.Generator,
     log_prob_known: Callable[[Ints, Bools, Bound], Array],
-    fresh: Callable[[Ints], Bound] | None,
+    fresh: Callable[[Bools], Bound] | None,
 ) -> Iterator[tuple[Ints, Bound]]:
     """Draw the answers of `assign`, for each pattern of gaps, its rows, and the mask sets that can fill them."""
     for pattern, rows, able in questions:
         if not able and fresh is not None:
-            yield rows, fresh(leading_order(pattern, rng))
+            yield rows, fresh(pattern)
             continue
         weights: Array = np.zeros((len(able), len(rows)))
         if pattern.any() and len(able) > 1:
@@ -174,20 +173,25 @@ def choose(
 
     def log_prob_known(rows: Ints, known: Bools, one: Bound) -> Array:
         # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
-        part = np.nan_to_num(x[rows], nan=0.0)
+        part = np.where(np.isnan(x[rows]), 0, x[rows])
+        part[np.isinf(part)] = np.nan  # what the network is not told
         own = None if context is None else context[rows]
         nll = one.nll(theta, part, own)
         if np.isnan(nll).any():
             made.check_live(theta, [each.mask_set for each in sets])
         return -nll[:, known].sum(axis=1, dtype=np.float64)
 
+    def fresh(known: Bools) -> Bound:
+        if made.mask_sets.has_paths:
+            return made.bound.for_known(known)
+        return made.bound.for_order(leading_order(known, rng))
+
     endless = made.n_masks is None and mask_set is None
-    fresh = made.bound.for_order if endless else None
     if conditioning == "clamp":
         known = np.zeros_like(x, dtype=bool)
     else:
         known = ~np.isnan(x)
-    return assign(known, sets, rng, log_prob_known, fresh)
+    return assign(known, sets, rng, log_prob_known, fresh if endless else None)
 
 
 def fill(
@@ -210,7 +214,7 @@ def fill(
                 filled = run(slice(None), one, context)
                 break
             filled[rows] = run(rows, one, None if context is None else context[rows])
-    if np.isnan(filled).any():  # a look at what was drawn costs less than one at all parameters
+    if (np.isnan(filled) & ~np.isinf(x)).any():  # a look at what was drawn costs less than one at all parameters
         made.check_live(theta, [each.mask_set for each in sets])
     return filled
 
@@ -219,7 +223,14 @@ def fill(
 
 
 def observed_log_prob(
-    made: MADE, theta: Array, x: Array, label: Label = "feature {}".format, name: Name = "x"
+    made: MADE,
+    theta: Array,
+    x: Array,
+    label: Label = "feature {}".format,
+    name: Name = "x",
+    *,
+    known: Bools | None = None,
+    context: Any = None,
 ) -> NDArray[np.float64]:
     """Return log p of what is known in each row, in nats, shape (n,).
 
@@ -228,11 +239,16 @@ def observed_log_prob(
     made : MADE
     theta : ndarray, shape (P,)
     x : ndarray, shape (n, D)
-        NaN where a feature is not known. Rows without NaN get ``made.log_prob``, rows of nothing else get 0.
+        Rows in which everything is known get ``made.log_prob``, rows in which nothing is get 0.
     label : callable (feature) -> str
         How to call a feature in a message.
     name : str or Source
         What to call the rows.
+    known : ndarray of bool, shape (n, D), optional
+        What counts as known; by default, what is not NaN in `x`. What is known and NaN is not told to the network, and
+        costs nothing: a value that its column had not in training, of which something else says how likely it is.
+    context : array (n, C) or (C,), optional
+        For a model with ``n_context``.
 
     Raises
     ------
@@ -241,8 +257,9 @@ def observed_log_prob(
 
     Notes
     -----
-    Of a mixture of mask sets, the sets whose order allows a row are the mixture of that row, equally likely. An endless
-    model takes the first 32 orders, with the known features moved to the front of each.
+    A model with paths scores all rows in home order, and each feature given those before it that are known. Of a
+    mixture of mask sets, the sets whose order allows a row are the mixture of that row, equally likely. An endless
+    model of random orders takes the first 32, with the known features moved to the front of each.
 
     Examples
     --------
@@ -254,35 +271,53 @@ def observed_log_prob(
     >>> bool(np.allclose(np.exp(part), np.exp(made.log_prob(theta, both)).sum()))
     True
     """
-    known = ~np.isnan(x)
+    theta = made.check_theta(theta)
+    known = ~np.isnan(x) if known is None else known
     check_gaps(made, known, label, name)
     # What stands in a gap does not matter, as long as it is a value: no known feature sees it.
-    filled = np.where(known, x, 0)
+    filled = made.check_rows(np.where(known, x, 0), name, gaps=True)
+    y = made.check_context(context, len(x))
     total = np.full(len(x), -np.inf)
     n_sets = np.zeros(len(x))
-    for rows, mask_set in _questions(made, known):
-        each = made.feature_log_prob(theta, filled[rows], mask_set=mask_set)
+    for rows, one in _questions(made, known):
+        own = None if y is None else y[rows]
+        each = -one.nll(theta, filled[rows], own, _told(made, known[rows]))
         total[rows] = np.logaddexp(total[rows], np.where(known[rows], each, 0).sum(axis=1, dtype=np.float64))
         n_sets[rows] += 1
     return total - np.log(n_sets)
 
 
-def _questions(made: MADE, known: Bools) -> Iterator[tuple[Ints, Any]]:
+def input_keep(made: MADE, keep: Array) -> Array:
+    """Return the dropout mask of the input units, (n, I + C), for one of features, (n, D); context is always kept."""
+    units = np.repeat(keep.astype(made.dtype), made.outputs.input_sizes, axis=1)
+    return np.concatenate([units, np.ones((len(keep), made.n_context), made.dtype)], axis=1)
+
+
+def _told(made: MADE, known: Bools) -> list[Array | None] | None:
+    """Return the dropout masks by which a model with paths is told what is known, and no more; None to tell all."""
+    if not made.mask_sets.has_paths or known.all():
+        return None
+    return [input_keep(made, known), *[None] * len(made.hidden)]
+
+
+def _questions(made: MADE, known: Bools) -> Iterator[tuple[Ints, Bound]]:
     """Yield which rows to score under which mask set, a limited number of rows at a time."""
     step = max(1, AT_ONCE // max(made.network.outputs.n_raw, made.network.n_inputs, *made.hidden))
-    for rows, mask_set in _assignments(made, known):
+    for rows, one in _assignments(made, known):
         for start in range(0, len(rows), step):
-            yield rows[start : start + step], mask_set
+            yield rows[start : start + step], one
 
 
-def _assignments(made: MADE, known: Bools) -> Iterator[tuple[Ints, int | Ints]]:
-    """Yield row indices with the index of a mask set, or with the order that makes one."""
+def _assignments(made: MADE, known: Bools) -> Iterator[tuple[Ints, Bound]]:
+    """Yield row indices with each mask set that scores them."""
+    if made.mask_sets.has_paths:
+        yield np.arange(len(known)), made.bound[0]
+        return
     if made.n_masks is not None:
         for k, one in enumerate(made.mask_sets):
-            yield np.flatnonzero(leads(one.order, known)), k
+            yield np.flatnonzero(leads(one.order, known)), made.bound[k]
         return
     for pattern, rows in gap_patterns(known):
         for k in range(made.n_mixed if pattern.any() else 1):
             order = made.mask_sets[k].order
-            front = pattern[order]
-            yield rows, (k if pattern.all() else np.concatenate([order[front], order[~front]]))
+            yield rows, made.bound[k] if pattern.all() else made.bound.for_order(path_of(order, pattern))

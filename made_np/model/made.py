@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,25 +9,30 @@ import numpy as np
 
 from made_np.backends.bound import Bound
 from made_np.distributions.together import outputs_from_config
-from made_np.model.arguments import as_one_or_many
-from made_np.model.description import Description
+from made_np.model.arguments import REFUSE, as_gaps, as_one_or_many
 from made_np.model.gaps import choose, fill
 from made_np.model.rows import Rows
-from made_np.network.jacobian import jacobian
+from made_np.model.scoring import Scoring
 from made_np.network.starts import SCHEMES, draw_parameters
 from made_np.typing import Array, Ints
-from made_np.validation import Unregistered, as_dense, as_uniforms, undrawn
+from made_np.validation import Unregistered, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
 
 
 @dataclass(frozen=True)
-class MADE(Description):
+class MADE(Scoring):
     """A masked autoencoder for distribution estimation: ``p(x) = prod_d p(x_d | x before d)``.
 
     Germain, Gregor, Murray and Larochelle (2015), arXiv 1502.03509. Immutable, hashable, picklable.
 
     Wherever rows (n, D) are asked about, one row (D,) may stand alone: the answer is then that of the row, without the
     axis of rows. One row of context (C,) is the context of all rows.
+
+    What scores rows refuses NaN, unless it is asked with ``gaps="skip"``. A NaN is then a value that the network is not
+    told: its input units are 0, it costs nothing and has no gradient. So the score of a row is ``sum over the known d
+    of log p(x_d | what is known before d)``. That is the marginal log p(known) where what is known comes before all
+    gaps in the order; elsewhere it is what a network learns that is trained on rows with gaps (`made_np.fit` takes
+    ``gaps="skip"`` too).
 
     Parameters
     ----------
@@ -49,9 +53,16 @@ class MADE(Description):
         How far each hidden unit sees, counted from 1 along the order. "spread": every degree, evenly. "random": drawn,
         anew for each mask set. A list per mask set represents an ensemble of masks that were drawn elsewhere.
     n_masks : int or None
-        How many mask sets share theta; None: endlessly many, a fresh one at every training step.
+        How many mask sets share theta; None: endlessly many, a fresh one at every training step. With order="random"
+        each has an order of its own, and the first 32 are mixed. With one order that is its *home*: rows without gaps
+        are scored and drawn in it, every other training step takes it, and the steps between take *paths*, the orders
+        for rows with gaps (`path`).
     direct : bool or "auto"
         Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
+    direct_limit : int or None
+        A feature that the network sees through more input units than this, such as a ``Categorical(1000)``, has no
+        direct wires: the hidden layers alone carry it. So the number of parameters is linear in the number of values.
+        It is for models with hidden layers; None: no limit.
     residual : bool
         Hidden layers add the layer below them, where widths agree.
     mask_weights : bool
@@ -61,6 +72,9 @@ class MADE(Description):
         set it is but another bias.
     n_context : int
         Extra inputs y of p(x | y), seen by every output.
+    gap_inputs : bool, or a list of features
+        Features that own one more input unit, behind those of their distribution: 1 where the value is NaN, else 0. So
+        the network can tell a value that it is not told from a 0, which bits and real numbers may be. True: all.
     seed : int
         Decides orders and degrees.
     dtype : {"float32", "float64"}
@@ -88,13 +102,21 @@ class MADE(Description):
         way_out = "give what config() wrote"
         given = as_a(config, "config", dict, way_out)
         try:
-            return cls(**{**given, "output": outputs_from_config(given.get("output"))})
+            # a file from before there was a limit has the wires of all features
+            return cls(**{"direct_limit": None, **given, "output": outputs_from_config(given.get("output"))})
         except Unregistered:
             raise
         except (TypeError, ValueError) as error:
             raise ValueError(f"config is none of a model ({error}): {way_out}") from error
 
-    def init(self, rng: int | np.random.Generator = 0, x: Any = None, *, scheme: str = "normal") -> Array:
+    def init(
+        self,
+        rng: int | np.random.Generator = 0,
+        x: Any = None,
+        *,
+        scheme: str = "normal",
+        gaps: str = REFUSE,
+    ) -> Array:
         """Return a new theta (P,): random weights, biases 0, direct and mask weights 0.
 
         With a single mask set, weights off its masks are 0 too (they have no influence, whatever they are).
@@ -109,13 +131,16 @@ class MADE(Description):
             Of the weights: independent normal numbers, or matrices with orthonormal rows or columns, which keep signals
             in shape through many layers (Saxe, McClelland and Ganguli 2014), before the masks cut them. The variance is
             the same: 2 / fan-in below relu, else 1 / fan-in, where the fan-in counts live wires.
+        gaps : {"refuse", "skip"}
+            What to do with NaN in `x`: "skip" starts each column from its known values.
         """
         as_choice(scheme, "scheme", SCHEMES)
+        may_gap = as_gaps(gaps)
         generator = as_generator(rng)
         rows = None
         if x is not None:
             table, _ = as_one_or_many(x, self.n_features)
-            rows = table if isinstance(table, Rows) else Rows(self.check_rows(table))
+            rows = table if isinstance(table, Rows) else Rows(self.check_rows(table, gaps=may_gap))
         if rows is not None and len(rows) == 0:
             raise ValueError("x has no rows: init needs some to set the output biases from")
         theta = draw_parameters(self.network, generator, self.mask_sets[0], self.dtype, scheme)
@@ -129,122 +154,6 @@ class MADE(Description):
                 views[self.network.output_weights][:] = 0
         return theta
 
-    def raw_outputs(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
-        """Return the raw outputs (B, O): those of feature d, such as its logits, are ``[:, output_slices[d]]``.
-
-        `mask_set` is an index or a permutation; a mixture has no raw outputs of its own.
-        """
-        theta, rows, context, is_row = self._check(theta, x, context)
-        raw = self._one(mask_set).raw_outputs(theta, rows, context)
-        return raw[0] if is_row else raw
-
-    def jacobian(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
-        """Return how raw outputs change with input units, ``J[b, o, i] = d raw[b, o] / d unit[b, i]``: (B, O, I + C).
-
-        Input units are the columns of W0: those of feature d are ``input_slices[d]`` (one for most distributions, n for
-        ``Categorical(n)``, whose values are one-hot there), and the last C are the context. So feature d depends on
-        feature j if and only if something is not 0 in the block ``J[..., output_slices[d], input_slices[j]]``; a block
-        that no path of wires leads to is exactly 0.
-
-        It is computed by backpropagation from each raw output, whatever the backend.
-
-        Parameters
-        ----------
-        mask_set : int or permutation
-            A mixture has no raw outputs of its own.
-
-        Examples
-        --------
-        >>> made = MADE(3, hidden=(8,), order=[2, 0, 1], activation="tanh")
-        >>> J = made.jacobian(made.init(rng=0), [0, 1, 1])
-        >>> (J != 0).astype(int)  # feature 2 comes first, then 0, then 1
-        array([[0, 0, 1],
-               [1, 0, 1],
-               [0, 0, 0]])
-        """
-        theta, rows, context, is_row = self._check(theta, x, context)
-        one = self._one(mask_set).mask_set
-        result = jacobian(self.network, theta, self.outputs.encode(rows, context), one)
-        return result[0] if is_row else result
-
-    def feature_log_prob(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0) -> Array:
-        """Return log p(x_d | x before d) of each value, in nats, shape (B, D), under one mask set."""
-        theta, rows, context, is_row = self._check(theta, x, context)
-        log_prob = -self._one(mask_set).nll(theta, rows, context)
-        return log_prob[0] if is_row else log_prob
-
-    def log_prob(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = None) -> Array:
-        """Return log p(x) of each row, in nats, shape (B,).
-
-        Over several mask sets, ``logsumexp_k log p_k(x) - log K``: the likelihood of their mixture, which sums to 1
-        over all x. (Averaging logits over orders does not.)
-
-        Parameters
-        ----------
-        mask_set : int, permutation, or None
-            None: the mixture over all mask sets; of an endless model, over the first 32 (`mixture` for others).
-        """
-        theta = self.check_theta(theta)
-        sets = self._several(mask_set)
-        x, is_row = as_one_or_many(x, self.n_features)
-        found = []
-        for rows, y in self.check_blocks(x, context):
-            each = [-one.row_nll(theta, rows, y) for one in sets]
-            found.append(_log_mean_exp(np.stack(each)).astype(self.dtype))
-        return found[0][0] if is_row else np.concatenate(found)
-
-    def loss_and_grad(
-        self,
-        theta: Array,
-        x: Any,
-        *,
-        context: Any = None,
-        mask_set: Any = 0,
-        grad: Array | None = None,
-        dropout: Sequence[Array | None] | None = None,
-    ) -> tuple[float, Array]:
-        """Return the mean over rows of -log p(x), in nats, and its gradient (P,).
-
-        Parameters
-        ----------
-        mask_set : int, permutation, or None
-            None: the loss of the mixture over all mask sets.
-        grad : ndarray, shape (P,), optional
-            Overwritten with the gradient, and returned; it may share memory with no other argument. Exactly 0 at
-            weights off the mask.
-        dropout : sequence of ndarray (B, H_l) or None, optional
-            One array per hidden layer that multiplies its activations; see `layers.dropout_mask`. Before them there may
-            be one for the input units, (B, I + C): what is predicted stays whole.
-
-        Notes
-        -----
-        For the mixture, ``d log sum_k p_k = sum_k r_k d log p_k`` with ``r_k = p_k / sum_j p_j``: a row's gradient is
-        shared out by how likely each mask set finds it.
-        """
-        theta, rows, y, _ = self._check(theta, x, context)
-        keeps = self.check_dropout(dropout, len(rows))
-        sets = self._several(mask_set)
-        n = max(len(rows), 1)
-        if grad is None:
-            grad = np.empty_like(theta)
-        else:
-            read = {f"dropout[{k}]": keep for k, keep in enumerate(keeps or ())}
-            read["x"] = as_dense(x, "x")  # what the caller holds, of which rows of another dtype would be a copy
-            read["context"] = None if y is None else as_dense(context, "context")
-            self.check_grad(grad, theta=theta, **read)
-        if len(sets) == 1:
-            nll = sets[0].loss_and_grad(theta, rows, y, grad, keeps)
-            return float(nll.sum() / n), grad
-        log_probs = -np.stack([one.row_nll(theta, rows, y, keeps) for one in sets])
-        mixture = _log_mean_exp(log_probs)
-        shares = np.exp(log_probs - mixture) / (len(sets) * n)
-        part = np.empty_like(grad)
-        grad[:] = 0
-        for one, share in zip(sets, shares.astype(self.dtype), strict=True):
-            one.loss_and_grad(theta, rows, y, part, keeps, share)
-            grad += part
-        return float(-mixture.sum() / n), grad
-
     def sample(
         self,
         theta: Array,
@@ -255,6 +164,7 @@ class MADE(Description):
         conditioning: str = "exact",
         context: Any = None,
         mask_set: Any = None,
+        untold: Any = None,
         uniforms: Any = None,
     ) -> Array:
         """Draw n rows (n, D), for about the price of one forward pass (see `sampling`).
@@ -268,6 +178,9 @@ class MADE(Description):
             raises. "clamp": given values are put in as they are reached; features drawn earlier do not hear of them.
         mask_set : int, permutation, or None
             None: each row draws its mask set (given some features, by how likely each set finds them).
+        untold : array of bool, (n, D) or (D,), optional
+            Features that are not filled: the network is not told them, as in rows that are scored with
+            ``gaps="skip"``. They count as known where an order is looked for, and stay NaN.
         uniforms : array (n, D), optional
             The uniform in [0, 1) that decides feature i; drawn from `rng` by default. Which mask set a row draws is up
             to `rng`.
@@ -281,7 +194,7 @@ class MADE(Description):
         n = as_count(n, "n", 0)
         u = None if uniforms is None else as_uniforms(uniforms, n, self.n_features)
         theta = self.check_theta(theta)
-        x = self.check_given(given, n)
+        x = self.check_untold(untold, self.check_given(given, n))
         with undrawn(generator):
             y = self.check_context(context, n, of="n is")
             sets = self._several(mask_set)
@@ -303,6 +216,7 @@ class MADE(Description):
         conditioning: str = "exact",
         context: Any = None,
         mask_set: Any = None,
+        untold: Any = None,
     ) -> Array:
         """Return `given` (n, D) with each NaN filled by the centre of its conditional, fed back as if observed.
 
@@ -312,7 +226,7 @@ class MADE(Description):
         generator = as_generator(rng)
         gappy, is_row = as_one_or_many(given, self.n_features, "given")
         theta = self.check_theta(theta)
-        x = self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1)
+        x = self.check_untold(untold, self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1))
         with undrawn(generator):
             y = self.check_context(context, len(x), of="given has")
             sets = self._several(mask_set)
@@ -324,36 +238,7 @@ class MADE(Description):
             filled = fill(self, theta, x, y, sets, chosen, run)
         return filled[0] if is_row else filled
 
-    # ------------------------------------------------------------------------------------------ inside
-
-    def _check(self, theta: Any, x: Any, context: Any) -> tuple[Array, Array, Array | None, bool]:
-        """Return theta, the rows of `x`, their context, and whether `x` was one row without an axis of rows."""
-        table, is_row = as_one_or_many(x, self.n_features)
-        rows = self.check_rows(table)
-        return self.check_theta(theta), rows, self.check_context(context, len(rows)), is_row
-
-    def _one(self, mask_set: Any) -> Bound:
-        """Return what computes under the mask set of an index or a permutation."""
-        if mask_set is None:
-            raise ValueError("mask_set=None (the mixture) has no single network: give an index or a permutation")
-        if isinstance(mask_set, (int, np.integer)) and not isinstance(mask_set, bool):
-            last = None if self.n_masks is None else self.n_masks - 1
-            return self.bound[as_count(mask_set, "mask_set", 0, last)]
-        return self.bound.for_order(mask_set, "mask_set")
-
-    def _several(self, mask_set: Any) -> list[Bound]:
-        """Return what computes under the mask sets of a mixture (None), or under the one that is meant."""
-        if mask_set is not None:
-            return [self._one(mask_set)]
-        return [self.bound[k] for k in range(self.n_mixed)]
-
 
 def as_model(made: Any) -> MADE:
     """Return `made` if it is a model, or raise a `TypeError`."""
     return as_a(made, "made", MADE, "give a made_np.MADE, such as the made_ of a MADEDensity")
-
-
-def _log_mean_exp(log_probs: Array) -> Array:
-    """Return ``log mean_k exp(log_probs[k])`` over the first axis, without overflow."""
-    top = log_probs.max(axis=0)
-    return np.asarray(top + np.log(np.exp(log_probs - top).mean(axis=0)))

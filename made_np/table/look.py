@@ -98,6 +98,11 @@ class Look:
         ]
         return {"library": self.library, "names": list(self.names), "styles": styles, "form": self.form}
 
+    def only(self, places: Sequence[int]) -> Look:
+        """Return the look of some of the columns."""
+        styles = tuple(self.styles[d] for d in places) if self.styles else ()
+        return replace(self, names=tuple(self.names[d] for d in places), styles=styles)
+
     def filled(self, fitted: Look | None) -> Look:
         """Return the look of this table once its gaps are filled: for those, whole numbers had become other dtypes."""
         if fitted is None or fitted.library != self.library or len(fitted.styles) != len(self.styles):

@@ -23,8 +23,9 @@ __all__ = ["Above", "Reader", "Through"]
 class Reader(Protocol):
     """How the cells of a column become numbers."""
 
-    name: Any
-    """What it is called; "numbers" is what takes cells that are real numbers as they are."""
+    @property
+    def name(self) -> Any:
+        """What it is called; "numbers" is what takes cells that are real numbers as they are."""
 
     def numbers(self, raw: RawColumn, entry: Entry) -> Floats:
         """Return the numbers (n,) of some cells, NaN for a gap."""

@@ -226,9 +226,11 @@ def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
         about |= identify(tuple(run.made.network.act[:2]), "activation")
     about |= identify(options.optimizer, "optimizer") | identify(options.schedule, "schedule")
     tables = {"weight_decay": options.decay, "theta": theta}
-    for name, context, rows in (("x", "context", run.rows), ("valid", "valid_context", run.valid_rows)):
+    names = ("x", "context", "sample_weight"), ("valid", "valid_context", "valid_weight")
+    for (name, context, weights), rows in zip(names, (run.rows, run.valid_rows), strict=True):
         tables[name] = None if rows is None else rows.x
         tables[context] = None if rows is None else rows.context
+        tables[weights] = None if rows is None else rows.weights
     about |= {name: None if table is None else digest(table, dtype) for name, table in tables.items()}
     about["rng"] = _seed(rng, run.rng)
     return _as_json(about)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from made_np.messages import warn
+from made_np.model.arguments import REFUSE, as_gaps
 from made_np.model.made import MADE, as_model
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer
@@ -103,6 +104,9 @@ def fit(
     resume: bool = True,
     progress: bool = False,
     callbacks: Iterable[Callback] = (),
+    sample_weight: Any = None,
+    valid_weight: Any = None,
+    gaps: str = REFUSE,
 ) -> FitResult:
     """Fit theta to the rows of `x`: minibatch descent on the mean of -log p(x), in nats.
 
@@ -159,6 +163,13 @@ def fit(
         A bar on stderr, or a line per epoch where tqdm is not installed.
     callbacks : iterable of callable
         Each gets an `EpochInfo` after each epoch; one that returns True ends the run.
+    sample_weight, valid_weight : array (n,), array (m,), optional
+        What each row counts, at least 0; the mean loss is ``sum_i w_i loss_i / sum_i w_i``, of all rows and, in
+        expectation, of each batch. So a row of weight 2 counts as much as two rows, and only ratios matter.
+    gaps : {"refuse", "skip"}
+        What to do with NaN in rows: raise, or learn from what is known. A NaN is then never a value: it costs nothing,
+        and the network is not told it. The loss of a row is the sum over the known d of
+        ``-log p(x_d | what is known before d)``.
 
     Returns
     -------
@@ -186,24 +197,15 @@ def fit(
     >>> bool(abs(result.history["train"][-1] - entropy) < 0.01)  # nats
     True
     """
-    rows = as_training_rows(as_model(made), x, context, "x", "context")
-    valid_rows = as_valid_rows(made, valid, valid_context)
+    may_gap = as_gaps(gaps)
+    rows = as_training_rows(as_model(made), x, context, sample_weight, gaps=may_gap)
+    valid_rows = as_valid_rows(made, valid, valid_context, valid_weight, gaps=may_gap)
     options = as_options(
-        made,
-        has_valid=valid_rows is not None,
-        optimizer=optimizer,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        batch_size=batch_size,
-        max_epochs=max_epochs,
-        patience=patience,
-        validate_every=validate_every,
-        weight_decay=weight_decay,
-        dropout=dropout,
-        input_dropout=input_dropout,
-        averaging=averaging,
+        made, has_valid=valid_rows is not None, optimizer=optimizer, learning_rate=learning_rate, schedule=schedule,
+        batch_size=batch_size, max_epochs=max_epochs, patience=patience, validate_every=validate_every,
+        weight_decay=weight_decay, dropout=dropout, input_dropout=input_dropout, averaging=averaging,
         callbacks=callbacks,
-    )
+    )  # fmt: skip
     return fit_rows(made, rows, valid_rows, options, rng, theta, checkpoint, resume, progress)
 
 
@@ -218,7 +220,10 @@ def fit_rows(
     resume: bool = True,
     progress: bool = False,
 ) -> FitResult:
-    """Fit as `fit` does, where rows and options have been checked already: neither is looked at again."""
+    """Fit as `fit` does, where rows and options have been checked already: neither is looked at again.
+
+    NaN in rows is skipped.
+    """
     start = time.perf_counter()
     show = as_flag(progress, "progress")
     run, saver = _begin(made, rows, valid_rows, options, theta, rng, start, checkpoint, resume)

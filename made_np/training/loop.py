@@ -14,6 +14,7 @@ import numpy as np
 
 from made_np.backends.bound import Bound
 from made_np.layers import dropout_mask
+from made_np.masks.paths import draw_told
 from made_np.messages import tell
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
@@ -204,19 +205,28 @@ class Run:
         options = self.options
         bound = made.bound[self.n_steps if made.n_masks is None else self.n_steps % made.n_masks]
         x, context = self.rows.batch(index, made.dtype)
+        x = self._told(x, bound)
         keeps = self._keeps(len(index))
+        weights = None if self.rows.weights is None else self.rows.weights[index]
+        shares = None if weights is None else (weights / len(index)).astype(made.dtype)
         update = options.optimizer, self.state, learning_rate, options.decay
         with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
             if self.reduce is None:
                 only_live = made.n_masks == 1
-                nll = bound.train_step(self.theta, x, context, self.grad, *update, keeps, only_live=only_live)
+                nll = bound.train_step(self.theta, x, context, self.grad, *update, keeps, shares, only_live=only_live)
             else:
-                nll = bound.loss_and_grad(self.theta, x, context, self.grad, keeps)
+                nll = bound.loss_and_grad(self.theta, x, context, self.grad, keeps, shares)
                 self.reduce(self.grad)
                 bound.update(self.theta, self.grad, *update)
             self.n_steps += 1
             self._average(bound)
-        return float(nll.mean())
+        return _mean(nll, weights)
+
+    def _told(self, x: Array, bound: Bound) -> Array:
+        """Return the rows `x` with NaN for what a model with paths is not told of them in this step."""
+        if not self.made.mask_sets.has_paths:
+            return x
+        return np.where(draw_told(len(x), bound.mask_set.known, self.rng), x, x.dtype.type(np.nan))
 
     def _keeps(self, n: int) -> list[Array | None] | None:
         """Draw which features n rows show to the network, then which units of each hidden layer are on."""
@@ -226,10 +236,9 @@ class Run:
             return None
         keeps: list[Array | None] = [None] * (1 + len(made.hidden))
         if options.input_dropout:
-            units = [output.n_inputs for output in made.outputs.feature_outputs]
             keep = dropout_mask(self.rng, (n, made.n_features), options.input_dropout, made.dtype)
             always = np.ones((n, made.n_context), made.dtype)
-            keeps[0] = np.concatenate([np.repeat(keep, units, axis=1), always], axis=1)
+            keeps[0] = np.concatenate([np.repeat(keep, made.outputs.input_sizes, axis=1), always], axis=1)
         if options.dropout:
             keeps[1:] = [dropout_mask(self.rng, (n, width), options.dropout, made.dtype) for width in made.hidden]
         return keeps
@@ -249,17 +258,22 @@ class Run:
         return self.valid_rows is not None and (epoch % every == 0 or epoch == last)
 
     def _validate(self) -> float:
-        """Mean loss of the validation rows (nats), under the mixture of mask sets."""
+        """Mean loss of the validation rows (nats), weighted as they are, under the mixture of mask sets."""
         if self.valid_rows is None:
             return math.nan
         with np.errstate(all="ignore"):
             log_prob = self.made.log_prob(self.averaged, self.valid_rows)
-        return -float(log_prob.mean(dtype=np.float64))
+        return -_mean(log_prob, self.valid_rows.weights)
 
     def _keep(self, epoch: int, valid: float) -> None:
         """Keep theta if it is the best so far; without validation rows, always."""
         if self.valid_rows is None or valid < self.kept.valid:
             self.kept = Kept(epoch, valid, self.averaged.copy())
+
+
+def _mean(values: Array, weights: Array | None) -> float:
+    """Return the mean of values (n,), each times its weight, in double precision."""
+    return float(values.mean(dtype=np.float64) if weights is None else (weights * values).mean())
 
 
 class Progress:

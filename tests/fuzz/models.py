@@ -24,9 +24,11 @@ MIXED: dict[str, Any] = {
     "degrees": "spread",
     "n_masks": 2,
     "direct": True,
+    "direct_limit": 2,
     "residual": True,
     "mask_weights": True,
     "n_context": 2,
+    "gap_inputs": [1],
     "seed": 0,
     "dtype": "float32",
     "backend": "numpy",
@@ -68,6 +70,12 @@ LEARNER: dict[str, Any] = {
 def mixed() -> MADE:
     """A model with columns of three kinds, context, and two mask sets."""
     return MADE(**MIXED)
+
+
+@cache
+def homely() -> MADE:
+    """A model with a home order and a path for any gaps."""
+    return MADE(3, (4,), order=[2, 0, 1], n_masks=None, backend="numpy")
 
 
 @cache
@@ -128,6 +136,17 @@ def coin_sample(u: Array) -> Array:
     for d in range(2):
         x[:, d] = u[:, d] < coin_conditional(x)[:, d]
     return x
+
+
+def coin_probability(where: dict[int, Any]) -> float:
+    """Its probability of a range."""
+    states = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float64)
+    inside = np.ones(4, dtype=bool)
+    for d, (low, high) in where.items():
+        inside &= (states[:, d] >= (-np.inf if low is None else low)) & (
+            states[:, d] <= (np.inf if high is None else high)
+        )
+    return float(np.exp(coin_log_prob(states))[inside].sum())
 
 
 def coin() -> Adapter:

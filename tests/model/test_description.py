@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from made_np.backends import get_backend
 from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
+from made_np.model.binding import KEPT_PATHS
 from made_np.model.made import MADE
 
 VARIED: list[dict[str, Any]] = [
@@ -41,6 +44,8 @@ VARIED: list[dict[str, Any]] = [
     {"order": [[2, 0, 3, 1], [0, 1, 2, 3]], "n_masks": 2},
     {"order": "random", "n_masks": 5},
     {"order": "random", "n_masks": None},
+    {"n_masks": None},
+    {"order": [2, 0, 3, 1], "n_masks": None},
     {"degrees": "random"},
     {"hidden": (2, 3), "degrees": [[1, 3], [3, 2, 1]]},
     {"hidden": (2, 3), "degrees": [[[1, 3], [3, 2, 1]], [[2, 2], [1, 1, 1]]], "n_masks": 2},
@@ -229,7 +234,6 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"n_masks": 0}, ValueError, "n_masks=0: give an integer >= 1"),
     ({"n_masks": 2.5}, TypeError, r"n_masks=2\.5 is a float"),
     ({"n_masks": 2}, ValueError, "n_masks=2 with order='natural' and degrees='spread' gives mask sets that are all"),
-    ({"n_masks": None}, ValueError, "n_masks=None with order='natural'"),
     ({"n_masks": 2, "hidden": (), "degrees": "random"}, ValueError, "all the same"),
     ({"direct": "yes"}, ValueError, r"direct='yes' is unknown: use one of \('auto',\)"),
     ({"direct": 1}, TypeError, "direct=1 is a int: give True or False"),
@@ -269,3 +273,56 @@ def test_given_degrees_are_those_of_the_mask_set_in_their_own_sequence(n_feature
     made = MADE(n_features, (width, width), degrees=degrees)
     for got, want in zip(made.mask_sets[0].degrees, degrees, strict=True):
         np.testing.assert_array_equal(got, want)
+
+
+# --------------------------------------------------------------------------------------------- paths
+
+HOME = [2, 0, 3, 1]
+
+
+def test_a_model_of_a_home_order_scores_and_draws_complete_rows_by_it_alone() -> None:
+    made = MADE(4, (9,), order=HOME, n_masks=None, dtype="float64")
+    plain = MADE(4, (9,), order=HOME, dtype="float64")
+    rng = np.random.default_rng(0)
+    theta, x = random_theta(made, rng), random_rows(made, 6, rng)
+    assert made.n_mixed == 1
+    assert made.mixture(1) == plain
+    np.testing.assert_array_equal(made.log_prob(theta, x), plain.log_prob(theta, x))
+    np.testing.assert_array_equal(made.sample(theta, 6, rng=1), plain.sample(theta, 6, rng=1))
+    np.testing.assert_array_equal(
+        made.log_prob(theta, x, mask_set=[0, 1, 3, 2]), plain.log_prob(theta, x, mask_set=[0, 1, 3, 2])
+    )
+    with pytest.raises(
+        ValueError, match=r"^n_masks=2: a model with paths scores by its home order alone, mixture\(1\)"
+    ):
+        made.mixture(2)
+
+
+@given(st.permutations(range(4)), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_a_path_puts_what_is_known_first(home: list[int], known: list[bool]) -> None:
+    path = MADE(4, (9,), order=home, n_masks=None).path(known)
+    assert path.tolist() == sorted(home, key=lambda d: not known[d])
+    path[:] = 0  # the caller's own
+
+
+PATHS = [known for known in itertools.product([False, True], repeat=9) if sum(known) == 4]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_a_path_that_is_asked_for_again_is_kept_ready_and_old_ones_are_forgotten(backend: str) -> None:
+    bound = MADE(9, (9,), n_masks=None, backend=backend).bound
+    first = bound.for_known(PATHS[0])
+    assert bound.for_known(np.array(PATHS[0], dtype=float)) is first
+    others = [bound.for_known(known) for known in PATHS[1 : KEPT_PATHS + 1]]
+    assert bound.for_known(PATHS[1]) is others[0]
+    assert bound.for_known(PATHS[0]) is not first
+
+
+def test_threads_that_ask_for_many_paths_at_once_get_theirs() -> None:
+    bound = MADE(9, (9,), n_masks=None).bound
+
+    def ask(known: tuple[bool, ...]) -> bool:
+        return bound.for_known(known).mask_set.order.tolist() == sorted(range(9), key=lambda d: not known[d])
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(ask, PATHS * 3))

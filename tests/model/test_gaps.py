@@ -18,8 +18,9 @@ from strategies import random_theta
 from made_np.cells import Source
 from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Bernoulli, Categorical
+from made_np.masks.paths import leads
 from made_np.masks.sets import MIXTURE_SIZE
-from made_np.model.gaps import assign, check_gaps, gap_patterns, leading_order, leads, observed_log_prob
+from made_np.model.gaps import assign, check_gaps, gap_patterns, leading_order, observed_log_prob
 from made_np.model.made import MADE
 
 Array = NDArray[Any]
@@ -289,7 +290,7 @@ OUTPUT = [Bernoulli(), Categorical(3), Bernoulli(), Bernoulli()]
 
 
 def model(**options: Any) -> tuple[MADE, Any]:
-    made = MADE(4, hidden=(9,), output=OUTPUT, dtype="float64", seed=3, **options)
+    made = MADE(4, output=OUTPUT, **{"hidden": (9,), "dtype": "float64", "seed": 3, **options})
     return made, np.random.default_rng(1).normal(size=made.n_params)
 
 
@@ -367,3 +368,129 @@ def test_gaps_that_no_order_allows_are_named_as_the_caller_likes() -> None:
     with pytest.raises(ValueError, match=r"^y\[8\] has gaps in c1, c3: .*n_masks=None"):
         check_gaps(made, known, "c{}".format, Source("y", first=7))
     check_gaps(made, known[:1])
+
+
+# ------------------------------------------------------------------------------------------ home and paths
+
+HOME = [2, 0, 3, 1]
+EVERY_ROW = np.array(list(itertools.product(*map(range, SIZES))), dtype=float)
+PATTERNS = [np.array(known) for known in itertools.product([False, True], repeat=4)]
+
+
+VARIANTS = [{}, {"mask_weights": True}, {"hidden": (7, 7), "residual": True}, {"degrees": "random", "hidden": ()}]
+variants = pytest.mark.parametrize("options", VARIANTS, ids=str)
+
+
+@variants
+def test_what_is_known_with_the_rest_sums_to_one_for_each_set_of_known_features(options: dict[str, Any]) -> None:
+    """p(known) alone does, p(rest given known) does for each row, and so does their product."""
+    made, theta = with_paths(**options)
+    for known in PATTERNS:
+        n_gaps = np.prod(np.array(SIZES)[~known])
+        p_known = np.exp(observed_log_prob(made, theta, np.where(known, EVERY_ROW, NAN)))
+        assert p_known.sum() / n_gaps == pytest.approx(1, abs=1e-12)
+        one = made.bound.for_known(known)
+        p_rest = np.exp(-one.nll(theta, EVERY_ROW, None)[:, ~known].sum(axis=1))
+        _, member = np.unique(EVERY_ROW[:, known], axis=0, return_inverse=True)
+        np.testing.assert_allclose(np.bincount(member.reshape(-1), p_rest), 1, rtol=1e-12)
+        assert (p_known * p_rest).sum() == pytest.approx(1, abs=1e-12)
+    assert np.exp(made.log_prob(theta, EVERY_ROW)).sum() == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+@variants
+def test_a_row_with_gaps_is_scored_at_home_by_a_network_that_is_told_less(
+    backend: str, options: dict[str, Any]
+) -> None:
+    made, theta = with_paths(backend=backend, **options)
+    x = np.array(list(itertools.product([0, NAN], [2, NAN], [1, NAN], [0, NAN])))
+    wanted = []
+    for row in x:
+        known = ~np.isnan(row)
+        units = np.array(naive.encode(made, np.where(known, row, 0)))
+        for own in np.array(made.input_slices)[~known]:
+            units[own] = 0
+        raw = np.array(naive.raw_of_units(made, theta, units.tolist(), made.mask_sets[0]))[None]
+        each = made.outputs.nll(raw, np.where(known, row, 0)[None])
+        wanted.append(-each[0, known].sum())
+    got = observed_log_prob(made, theta, x)
+    np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(got[:1], made.log_prob(theta, x[:1]), rtol=1e-12)
+    assert len(set(got.round(6).tolist())) == len(x)  # no two are one question
+
+
+def test_no_output_changes_with_what_the_network_is_not_told() -> None:
+    """Bit for bit, for each set of known features: at home as far as they go, and then along their path."""
+    made, theta = with_paths(mask_weights=True)
+    rng = np.random.default_rng(0)
+    for known in PATTERNS:
+        one = made.bound.for_known(known)
+        path = one.mask_set.order
+        raw = one.raw_outputs(theta, EVERY_ROW, None)
+        score = observed_log_prob(made, theta, np.where(known, EVERY_ROW, NAN))
+        other = np.where(known, EVERY_ROW, rng.integers(0, SIZES, EVERY_ROW.shape))
+        np.testing.assert_array_equal(observed_log_prob(made, theta, other, known=known[None] | (other < 0)), score)
+        for place in range(4):
+            other = EVERY_ROW.copy()
+            for d in path[place:]:
+                other[:, d] = rng.integers(0, SIZES[d], len(other))
+            again = one.raw_outputs(theta, other, None)
+            for d in path[: place + 1]:
+                np.testing.assert_array_equal(again[:, made.output_slices[d]], raw[:, made.output_slices[d]])
+
+
+@variants
+def test_p_of_what_is_known_is_the_exact_sum_over_what_comes_after_it_at_home(options: dict[str, Any]) -> None:
+    made, theta = with_paths(**options)
+    rows = np.array([[0, NAN, 1, NAN], [1, NAN, NAN, 0], [NAN, NAN, NAN, 0]])
+    more = np.repeat(rows, SIZES[1], axis=0)
+    more[:, 1] = np.tile(np.arange(SIZES[1]), len(rows))  # feature 1 is last in home order
+    summed_up = np.exp(observed_log_prob(made, theta, more)).reshape(len(rows), -1).sum(axis=1)
+    np.testing.assert_allclose(np.exp(observed_log_prob(made, theta, rows)), summed_up, rtol=1e-12)
+
+
+def test_where_what_is_known_leads_at_home_filling_is_what_scoring_says() -> None:
+    made, theta = with_paths()
+    known = np.array([True, False, True, False])  # the first two at home
+    p = np.exp(made.log_prob(theta, EVERY_ROW) - observed_log_prob(made, theta, np.where(known, EVERY_ROW, NAN)))
+    one = made.bound.for_known(known)
+    np.testing.assert_allclose(np.exp(-one.nll(theta, EVERY_ROW, None)[:, ~known].sum(axis=1)), p, rtol=1e-12)
+
+
+def test_gaps_are_filled_along_the_path_of_what_is_known() -> None:
+    made, theta = with_paths()
+    rng = np.random.default_rng(5)
+    gappy = np.where(rng.random((40, 4)) < 0.5, NAN, EVERY_ROW[rng.integers(0, len(EVERY_ROW), 40)])
+    u = rng.random((40, 4))
+    drawn = made.sample(theta, 40, given=gappy, uniforms=u, rng=0)
+    centres = made.fill_means(theta, gappy, rng=0)
+    for known, rows in gap_patterns(~np.isnan(gappy)):
+        one = made.bound.for_known(known)
+        np.testing.assert_array_equal(drawn[rows], one.sample(theta, u[rows], gappy[rows]))
+        np.testing.assert_array_equal(centres[rows], one.propagate_means(theta, gappy[rows]))
+        for d in np.flatnonzero(~known):  # the fixed point of the conditionals
+            raw = one.raw_outputs(theta, drawn[rows], None)[:, made.output_slices[d]]
+            np.testing.assert_array_equal(made.outputs.feature_outputs[d].inverse_cdf(raw, u[rows, d]), drawn[rows, d])
+
+
+@pytest.mark.parametrize("options", [{"order": "random", "n_masks": None}, {"order": HOME, "n_masks": None}], ids=str)
+def test_what_counts_as_known_may_be_said(options: dict[str, Any]) -> None:
+    made, theta = model(**options)
+    known = np.random.default_rng(2).random(EVERY_ROW.shape) < 0.5
+    want = observed_log_prob(made, theta, np.where(known, EVERY_ROW, NAN))
+    np.testing.assert_array_equal(observed_log_prob(made, theta, EVERY_ROW, known=known), want)
+
+
+def test_rows_with_gaps_have_their_context() -> None:
+    made, theta = with_paths(n_context=1)
+    context = np.linspace(-2, 2, len(EVERY_ROW))[:, None]
+    x = np.where(np.arange(4) == 3, NAN, EVERY_ROW)
+    want = [observed_log_prob(made, theta, x[k : k + 1], context=context[k])[0] for k in range(len(x))]
+    np.testing.assert_allclose(observed_log_prob(made, theta, x, context=context), want, rtol=1e-12)
+    assert not np.allclose(want, observed_log_prob(made, theta, x, context=[0.0]))
+    with pytest.raises(ValueError, match="context is missing"):
+        observed_log_prob(made, theta, x)
+
+
+def with_paths(**options: Any) -> tuple[MADE, Any]:
+    return model(**{"order": HOME, "n_masks": None, **options})

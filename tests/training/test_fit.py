@@ -16,6 +16,7 @@ import pytest
 from fits import assert_same, bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from installed import needs_numba
 from numpy.typing import NDArray
 
 from made_np import MADEDensity
@@ -785,3 +786,116 @@ def test_another_class_than_a_model_gets_the_way_out() -> None:
         TypeError, match=r"made is a MADEDensity .*give a made_np\.MADE, such as the made_ of a MADEDensity"
     ):
         fit(MADEDensity(), X)  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------------------------------------------- gaps
+
+
+def test_a_table_with_gaps_trains_to_what_is_known_of_each_row() -> None:
+    """Of two bits one is missing at random: each is learned from the rows that know it, a gap from none."""
+    rng = np.random.default_rng(0)
+    first = rng.random(4000) < 0.8
+    x = np.stack([first, first ^ (rng.random(4000) < 0.1)], axis=1).astype(float)
+    gappy = np.where(rng.random(x.shape) < [0.4, 0.3], np.nan, x)
+    made = MADE(2, (8,), [Categorical(2), "bernoulli"])  # one-hot, so that a gap does not look like a 0
+    result = fit(made, gappy, valid=gappy[:500], max_epochs=30, learning_rate=0.01, gaps="skip")
+    known = gappy[~np.isnan(gappy[:, 0]), 0].mean()
+    assert np.exp(made.log_prob(result.theta, [1, np.nan], gaps="skip")) == pytest.approx(known, abs=0.01)
+    p = np.exp(made.feature_log_prob(result.theta, [[1, 1], [0, 0]]))[:, 1]
+    np.testing.assert_allclose(p, 0.9, atol=0.03)
+    assert result.best_valid == pytest.approx(-made.log_prob(result.theta, gappy[:500], gaps="skip").mean(), rel=1e-5)
+
+
+def test_fit_refuses_gaps_unless_it_is_asked_to_skip_them() -> None:
+    made = MADE(2, hidden=(3,))
+    x = np.array([[0, 1], [1, np.nan]])
+    with pytest.raises(ValueError, match=r"x\[1, 1\] = nan \(column 1\): NaN is not allowed here"):
+        fit(made, x, max_epochs=1)
+    with pytest.raises(ValueError, match=r"valid\[1, 1\] = nan"):
+        fit(made, x[:1], valid=x, max_epochs=1)
+    with pytest.raises(ValueError, match="gaps='drop' is unknown"):
+        fit(made, x, gaps="drop")
+
+
+def test_a_row_of_gaps_alone_changes_nothing_but_the_mean() -> None:
+    made = MADE(3, hidden=(4,), dtype="float64")
+    x = np.random.default_rng(0).integers(2, size=(6, 3)).astype(float)
+    theta = made.init(0, x)
+    empty = np.concatenate([x, np.full((6, 3), np.nan)])
+    options = {"theta": theta, "max_epochs": 1, "batch_size": 12, "optimizer": "sgd", "gaps": "skip"}
+    alone = fit(made, x, learning_rate=0.1, **options)
+    beside = fit(made, empty, learning_rate=0.2, **options)
+    np.testing.assert_allclose(beside.theta, alone.theta, rtol=1e-12)
+    assert beside.history["train"][0] == pytest.approx(alone.history["train"][0] / 2)
+
+
+# ------------------------------------------------------------------------------------------------- weights
+
+
+def weighted_table() -> tuple[Array, Array]:
+    """Rows of three bits, and small integers that they are weighted by."""
+    rng = np.random.default_rng(0)
+    return rng.integers(2, size=(60, 3)).astype(float), rng.integers(4, size=60)
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=needs_numba)])
+def test_equal_weights_are_none(backend: str) -> None:
+    x, _ = weighted_table()
+    made = MADE(3, hidden=(4,), backend=backend)
+    options = {"valid": x[:20], "max_epochs": 3, "batch_size": 16, "dropout": 0.2}
+    want = fit(made, x, **options)
+    for value in (1.0, 0.1, 1e308):
+        got = fit(made, x, sample_weight=np.full(60, value), valid_weight=np.full(20, value), **options)
+        np.testing.assert_array_equal(got.theta, want.theta)
+        assert got.history["valid"] == want.history["valid"]
+        assert got.history["train"] == want.history["train"]
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=needs_numba)])
+@pytest.mark.parametrize("mask_weights", [False, True])
+def test_a_row_of_weight_w_trains_as_w_rows_do(mask_weights: bool, backend: str) -> None:
+    x, w = weighted_table()
+    made = MADE(3, hidden=(4,), dtype="float64", backend=backend, mask_weights=mask_weights)
+    options = {"theta": made.init(0), "max_epochs": 5, "optimizer": "sgd", "learning_rate": 0.5, "batch_size": 200}
+    got = fit(made, x, sample_weight=w, valid=x, valid_weight=w, **options)
+    want = fit(made, np.repeat(x, w, axis=0), valid=np.repeat(x, w, axis=0), **options)
+    np.testing.assert_allclose(got.theta, want.theta, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(got.history["train"], want.history["train"], rtol=1e-9)
+    np.testing.assert_allclose(got.history["valid"], want.history["valid"], rtol=1e-9)
+
+
+def test_batches_of_weighted_rows_have_the_gradient_of_all_rows_on_average() -> None:
+    """One tiny step after the other moves theta as one step on all rows does: whatever weights share a batch."""
+    x, w = weighted_table()
+    made = MADE(3, hidden=(4,), activation="tanh", dtype="float64")
+    options = {"theta": made.init(0), "max_epochs": 1, "optimizer": "sgd", "sample_weight": w}
+    small = fit(made, x, batch_size=4, learning_rate=1e-7, **options)
+    whole = fit(made, x, batch_size=60, learning_rate=15e-7, **options)
+    start = options["theta"]
+    np.testing.assert_allclose(small.theta - start, whole.theta - start, rtol=1e-4, atol=1e-13)
+    assert small.history["train"][0] == pytest.approx(whole.history["train"][0], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sample_weight": np.zeros(60)}, "sample_weight is 0 in every row"),
+        ({"sample_weight": np.ones(59)}, r"sample_weight has shape \(59,\)"),
+        ({"sample_weight": -np.ones(60)}, r"sample_weight\[0\] = -1"),
+        ({"valid_weight": np.ones(60)}, "valid_weight is given without valid"),
+    ],
+)
+def test_weights_that_cannot_be_meant(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(MADE(3, hidden=(4,)), weighted_table()[0], max_epochs=1, **given)
+
+
+def test_a_checkpoint_knows_the_weights(tmp_path: Path) -> None:
+    x, w = weighted_table()
+    made = MADE(3, hidden=(4,))
+    path = tmp_path / "run.npz"
+    whole = fit(made, x, sample_weight=w, max_epochs=4)
+    fit(made, x, sample_weight=w, max_epochs=2, checkpoint=path)
+    np.testing.assert_array_equal(fit(made, x, sample_weight=w, max_epochs=4, checkpoint=path).theta, whole.theta)
+    with pytest.raises(ValueError, match="sample_weight was"):
+        fit(made, x, max_epochs=4, checkpoint=path)

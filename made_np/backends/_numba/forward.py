@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from made_np.backends._numba.compiling import index, inner, kernel, width
 from made_np.backends._numba.elementary import expm1, gelu, sigmoid, softplus, tanh
 from made_np.backends._numba.tables import (
@@ -59,7 +61,8 @@ def forward(
     for panel in range(begin, end):
         load(x, context, tables, acts, panel)
         if keep_at[0] >= 0:
-            drop(acts, index(panel * size), tables.units[: starts[1]], keeps, keep_at[0], panel * w, n)
+            drop(acts, index(panel * size), tables.units[: tables.n_inputs], keeps, keep_at[0], panel * w, n)
+        copy_direct(acts, panel * size, starts[1], tables.direct_from, 0, len(tables.direct_from))
     for q in range(len(products)):
         W = products[q, 0]
         b = products[q, 1]
@@ -75,7 +78,7 @@ def forward(
             bias = b + row
             seen = reach[ends]
             for panel in range(begin, end):
-                u = panel * size + starts[below] * w
+                u = panel * size + (starts[below] + products[q, 6]) * w
                 v = panel * size + (starts[layer] + row) * w
                 if n - panel * w > w // 2:
                     if b >= 0:
@@ -122,9 +125,18 @@ def load(x: Any, context: Any, tables: Any, acts: Any, panel: int) -> None:
     load_context(context, acts, units, panel)
     if tables.seen_as_is:
         first = units + tables.features[0, 4] * w
-        copy(acts, index(values), acts, index(first), index(len(tables.features) * w))
+        copy_told(acts, index(values), acts, index(first), index(len(tables.features) * w))
     else:
         encode_all(acts, values, units, tables.features, tables.numbers)
+
+
+@inner
+def copy_direct(acts: Any, at: int, end: int, direct_from: Any, first: int, last: int) -> None:
+    """Copy the first..last-1 of the inputs with direct wires to their places, which end at `end`, in a panel."""
+    w = width(acts)
+    for k in range(first, last):
+        source = at + direct_from[k] * w
+        copy(acts, index(source), acts, index(at + (end - len(direct_from) + k) * w), index(w))
 
 
 @inner
@@ -165,14 +177,18 @@ def encode_all(acts: Any, values: int, units: int, features: Any, numbers: Any) 
     for place in range(len(features)):
         value = index(values + place * w)
         unit = index(units + features[place, 4] * w)
-        encode(acts, value, unit, features[place, 1], features[place, 5], numbers[place, 1])
+        encode(acts, value, unit, features[place, 1], features[place, 5], features[place, 7], numbers[place, 1])
 
 
 @inner
-def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, levels: float) -> None:
-    """Write what the network sees of a feature's values to its input units."""
+def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, tells: int, levels: float) -> None:
+    """Write what the network sees of a feature's values to its input units: of a NaN zeros, and that it is one."""
     w = index(width(acts))
     real = acts.dtype.type
+    if tells:
+        to = unit + index(n_inputs) * w
+        for lane in range(w):
+            acts[to + lane] = real(1) if np.isnan(acts[value + lane]) else real(0)
     if kind == CATEGORICAL:
         for k in range(n_inputs):
             code = real(k)
@@ -182,10 +198,10 @@ def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, levels: f
     elif kind == DISCRETIZED:
         scale = real(2 / (levels - 1))
         for lane in range(w):
-            acts[unit + lane] = acts[value + lane] * scale - real(1)
+            seen = acts[value + lane] * scale - real(1)
+            acts[unit + lane] = real(0) if np.isnan(seen) else seen
     else:
-        for lane in range(w):
-            acts[unit + lane] = acts[value + lane]
+        copy_told(acts, value, acts, unit, w)
 
 
 @inner
@@ -193,6 +209,14 @@ def copy(source: Any, at: Any, target: Any, to: Any, n: Any) -> None:
     """Copy n numbers."""
     for i in range(n):
         target[to + i] = source[at + i]
+
+
+@inner
+def copy_told(source: Any, at: Any, target: Any, to: Any, n: Any) -> None:
+    """Copy n numbers, with 0 for each NaN."""
+    zero = source.dtype.type(0)
+    for i in range(n):
+        target[to + i] = zero if np.isnan(source[at + i]) else source[at + i]
 
 
 @inner

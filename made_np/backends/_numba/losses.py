@@ -3,7 +3,8 @@
 One kernel for each distribution, compiled when a model first needs it; the folder `distributions` derives
 the formulas. Each takes a table of ``places``, one row per feature: where its raw outputs, its values and its results
 are in a panel (in units of one row of lanes), and how many raw outputs and components it has. It reads raw outputs and
-values from `acts`, and writes -log p to `nll` (panels, features, width) and its gradient to `dacts`.
+values from `acts`, and writes -log p to `nll` (panels, features, width) and its gradient to `dacts`. What they make of
+a NaN is anything, and none knows of a reserve: `amendments` come after them.
 """
 
 from __future__ import annotations
@@ -94,14 +95,20 @@ def categorical(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, size
             n = places[i, 3]
             softmax(acts, at, dacts, at, n, scratch)
             for lane in range(w):
-                code = index(acts[x + lane]) * w + lane
+                code = code_of(acts[x + lane]) * w + lane
                 nll[to + lane] = log(scratch[w + lane]) - from_top(acts[at + code], scratch[lane])
                 scratch[w + lane] = one / scratch[w + lane]
             for k in range(n):
                 for lane in range(w):
                     dacts[at + index(k) * w + lane] *= scratch[w + lane]
             for lane in range(w):
-                dacts[at + index(acts[x + lane]) * w + lane] -= one
+                dacts[at + code_of(acts[x + lane]) * w + lane] -= one
+
+
+@inner
+def code_of(value: Any) -> Any:
+    """Return a code as a place; that of NaN, whose loss is put aside, is 0."""
+    return index(0) if np.isnan(value) else index(value)
 
 
 @kernel

@@ -1,0 +1,162 @@
+"""The mass of a condition, by counting in one sample of the model that is drawn once.
+
+The sample is a measure, so its answers fit together exactly, however well or badly they are those of the model: a wider
+condition never has less mass, the masses of parts add up, the same question has the same answer, everything has mass 1
+and nothing has 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from made_np.questions.conditions import ALWAYS, Condition, all_of
+from made_np.questions.counting import Counted
+from made_np.questions.given import draw_given
+from made_np.questions.predicates import as_condition
+from made_np.questions.subject import Subject
+from made_np.typing import Floats, Ints
+from made_np.values import as_flag
+
+__all__ = ["Sample", "probability", "sample_of"]
+
+MOST_ROWS = 1 << 18
+FEWEST_ROWS = 1 << 14
+MOST_NUMBERS = 1 << 24
+"""A sample has 2^18 rows, but at most so many numbers, and at least 2^14 rows."""
+ENOUGH = 1 << 11
+"""Where fewer rows of the sample hold what is given, rows are drawn given it."""
+N_SETS = 8
+SET_ROWS = 1 << 14
+"""The spread over orders is seen in so many orders, by so many rows of each."""
+
+SAMPLE, SETS, GIVEN = range(3)
+"""What is drawn, each by its own generator."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Rows of the model that conditions are counted in.
+
+    Attributes
+    ----------
+    rows : Counted
+    effective : float
+        So many independent rows tell as much.
+    """
+
+    rows: Counted
+    effective: float
+
+    def mass(self, condition: Condition) -> float:
+        """Return the share of rows that hold a condition."""
+        return self.rows.count(condition) / len(self.rows)
+
+    def error(self, mass: float, within: float = 1.0) -> float:
+        """Return the standard error of a mass, relative to that of a share `within` of the rows.
+
+        One row more is counted on either side: where none was found there need not be none.
+        """
+        n = self.effective * within
+        p = (mass * n + 1) / (n + 2)
+        return sqrt(p * (1 - p) / n)
+
+
+def sample_of(subject: Subject, given: Condition = ALWAYS) -> Sample:
+    """Return the sample that questions are answered from: rows of the model, or of the model given a condition."""
+    kept = subject.kept.setdefault("samples", {})
+    if given not in kept:
+        n = n_rows(len(subject.columns))
+        if given == ALWAYS:
+            rng = subject.rng(SAMPLE)
+            z = subject.made.sample(subject.theta, n, rng=rng)
+            kept[given] = Sample(Counted(subject.columns.decode(z, rng)), n)
+        else:
+            drawn = draw_given(subject, given, n, subject.rng(GIVEN))
+            kept[given] = Sample(Counted(drawn.x), min(drawn.effective, n))
+    return kept[given]
+
+
+def n_rows(n_columns: int) -> int:
+    """Return how many rows a sample has."""
+    return int(min(max(MOST_NUMBERS // max(n_columns, 1), FEWEST_ROWS), MOST_ROWS))
+
+
+def probability(
+    subject: Subject, where: Any, given: Any = None, return_std: bool = False
+) -> float | Floats | tuple[float, float] | tuple[Floats, Floats]:
+    """Return P(where), or P(where given `given`), by the share of a fixed sample that holds it.
+
+    Parameters
+    ----------
+    subject : Subject
+    where : dict or str, or a list of these
+        Conditions: see `predicates`. Of a list, all answers are returned.
+    given : dict or str, optional
+        The sample is then that of the rows that hold it; where these are few, rows of the model given it.
+    return_std : bool
+        Whether the standard error is returned too. In it is the error of the sample, and how far the orders of the
+        model differ, where it has several.
+
+    Raises
+    ------
+    ValueError, TypeError
+        No condition, or a given one without mass.
+    """
+    as_flag(return_std, "return_std")
+    is_list = isinstance(where, Sequence) and not isinstance(where, str)
+    asked = [as_condition(each, subject.literals) for each in (where if is_list else [where])]
+    assumed = as_condition(given, subject.literals, "given")
+    whole = sample_of(subject)
+    share = whole.mass(assumed)
+    if assumed == ALWAYS or share * len(whole.rows) >= ENOUGH:
+        masses = [whole.mass(all_of([each, assumed])) / share for each in asked]
+        errors = [whole.error(mass, share) for mass in masses] if return_std else []
+    else:
+        part = sample_of(subject, assumed)
+        masses = [part.mass(each) for each in asked]
+        errors = [part.error(mass) for mass in masses] if return_std else []
+    if not return_std:
+        return np.array(masses) if is_list else masses[0]
+    spreads = [
+        spread(subject, all_of([each, assumed]), assumed, mass) for each, mass in zip(asked, masses, strict=True)
+    ]
+    stds = np.hypot(errors, spreads)
+    return (np.array(masses), stds) if is_list else (masses[0], float(stds[0]))
+
+
+def spread(subject: Subject, both: Condition, assumed: Condition, mass: float) -> float:
+    """Return how far single orders are from `mass`, as a standard deviation, without what chance explains."""
+    found = []
+    for rows in _by_order(subject):
+        n = rows.count(assumed)
+        if n:
+            off = rows.count(both) / n - mass
+            found.append(off * off - mass * (1 - mass) / n)
+    return sqrt(max(float(np.mean(found)), 0.0)) if found else 0.0
+
+
+def _by_order(subject: Subject) -> list[Counted]:
+    """Return some rows of each of some orders; none where the model has one order only."""
+    if "by order" not in subject.kept:
+        rng = subject.rng(SETS)
+        n = max(n_rows(len(subject.columns)) * SET_ROWS // MOST_ROWS, 1 << 10)
+        made = subject.made
+        samples = [made.sample(subject.theta, n, rng=rng, mask_set=one) for one in _orders(subject, rng)]
+        subject.kept["by order"] = [Counted(subject.columns.decode(z, rng)) for z in samples]
+    return subject.kept["by order"]
+
+
+def _orders(subject: Subject, rng: np.random.Generator) -> list[int | Ints]:
+    """Return mask sets under which the model answers one question or another."""
+    made = subject.made
+    if made.n_masks == 1:
+        return []
+    if made.n_masks is not None:
+        return list(range(min(made.n_masks, N_SETS)))
+    known = rng.random((N_SETS, made.n_features)) < rng.random((N_SETS, 1))
+    return [subject.order(each) for each in known]
