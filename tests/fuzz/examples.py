@@ -464,7 +464,9 @@ TABLES: dict[str, Callable[[], Call]] = {
         arrays={"a": np.arange(3)},
     ),
     "table.files.writing.check_target": lambda: call(check_target, path="table.csv"),
-    "table.files.read_table": lambda: call(read_table, path="table.csv", header=True),
+    "table.files.read_table": lambda: call(
+        read_table, path="table.csv", header=True, sep=",", decimal=".", encoding="utf-8", na=("x",)
+    ),
     "table.files.writing.write_table": lambda: call(
         write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]
     ),
