@@ -67,6 +67,8 @@ def _fit() -> dict[str, Any]:
         "schedule": "cosine",
         "batch_size": 3,
         "max_epochs": 2,
+        "max_seconds": 60.0,
+        "max_seconds": 60.0,
         "patience": 2,
         "validate_every": 1,
         "weight_decay": 0.1,
