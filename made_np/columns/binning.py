@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from made_np.columns.bending import SMALLEST, differ, spread_of
 from made_np.columns.bins import Bins
 from made_np.columns.lattice import Lattice
 from made_np.distributions.atoms import find_atoms
@@ -80,14 +81,14 @@ def learn_bins(
     --------
     >>> bins = learn_bins(np.array([0.0] * 90 + [3.0, 4.0, 4.0, 7.0]), resolution=1.0)
     >>> bins.encode(np.array([0.0, 5.0]))
-    array([0., 3.])
+    array([0., 1.])
     """
     if most_codes is not None:
         as_count(most_codes, "most_codes", 2)
     resolution = as_number(resolution, "resolution", "[0, inf)")
     x = values[~np.isnan(values)].astype(np.float64)
-    if len(x) == 0 or x.min() == x.max():
-        raise ValueError("values are all the same: a constant needs no bins")
+    if not differ(x):
+        raise ValueError("values are all the same, but for 1e-290 at most: a constant needs no bins")
     most_codes = most_codes or min(max(len(x) // ROWS, FEWEST_CODES), MOST_CODES)
     return Binning(resolution, most_codes, support, missing).learn(x)
 
@@ -114,7 +115,7 @@ class Binning:
         some = np.random.default_rng(0).permutation(x)[:ENOUGH]
         fold = np.arange(len(some)) % FOLDS
         parts = [(some[fold != k], some[fold == k]) for k in range(min(FOLDS, len(some)))]
-        learned_from = [(self._counted(rest), out) for rest, out in parts if rest.min() < rest.max()]
+        learned_from = [(self._counted(rest), out) for rest, out in parts if differ(rest)]
         best = (CELLS[0], False)
         most = -np.inf
         for choice in product(CELLS, (True, False) if self.resolution else (False,)):
@@ -178,8 +179,8 @@ class Binning:
         """Return the bins of the rising values (m,), met `counts` times."""
         is_atom = find_atoms(distinct, counts)
         others = np.repeat(distinct[~is_atom], counts[~is_atom])
-        spread = others.std() if len(others) > 1 else 0.0
-        narrowest = NARROWEST * (spread or float(distinct[-1] - distinct[0]))
+        spread = (spread_of(others) if len(others) else 0.0) or float(distinct[-1] - distinct[0])
+        narrowest = max(NARROWEST * spread, 4 * float(np.spacing(np.abs(distinct).max())))
         # values so close to each other stay together
         block = np.floor((distinct - distinct[0]) / narrowest)
         is_new = (np.diff(block, prepend=-1) != 0) | is_atom | np.append(False, is_atom[:-1])
@@ -210,7 +211,7 @@ class Binning:
             if np.isfinite(end):
                 tails[side] = 0.0
                 at = len(edges) * side
-                if end < edges[0] or end > edges[-1]:
+                if max(edges[0] - end, end - edges[-1]) > SMALLEST:
                     edges, weights = np.insert(edges, at, end), np.insert(weights, len(weights) * side, 1.0)
                     codes = np.insert(codes, len(codes) * side, codes[-side])
         return Bins(

@@ -9,7 +9,7 @@ import numpy as np
 
 from made_np.cells import Source, where
 from made_np.columns.dates import Dates, are_dates
-from made_np.columns.finding import INDEX_NAMES, kind_of_numbers, kind_of_words
+from made_np.columns.finding import INDEX_NAMES, kind_of_numbers
 from made_np.columns.kinds import DISCRETE, NUMERIC, Kind
 from made_np.columns.levels import Levels, counted
 from made_np.columns.numeric import EXACT, Numbers, is_number
@@ -90,10 +90,8 @@ def _refuse(wrong: bool, raw: RawColumn, kind: Kind, place: Place, what: str) ->
         )
 
 
-def found_kind(raw: RawColumn, seen: Seen, counts: dict[Any, int], reading: Reading, place: Place) -> str:
-    """Return the kind of a column of which nobody said it."""
-    if isinstance(reading, Levels):
-        return kind_of_words(counts, ordered=reading.ordered)
+def found_kind(raw: RawColumn, seen: Seen, reading: Reading, place: Place) -> str:
+    """Return the kind of a column of numbers or dates of which nobody said it."""
     if isinstance(reading, Dates):
         return "constant" if seen.n_distinct < 2 else "date"
     is_integer = place.is_named or raw.values.dtype.kind in "iuO"

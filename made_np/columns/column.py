@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import log, log1p
 from typing import Any
 
@@ -72,6 +72,8 @@ class Column:
     left_out : str
         Why the column is not in the model, in words; "" if it is.
     facts : Facts
+    rivals : tuple of (Distribution, Coding)
+        How else it could be coded, in the same unit: known after fit alone, no file holds it.
     """
 
     output: Distribution | None
@@ -82,6 +84,7 @@ class Column:
     other: float = 0.0
     left_out: str = ""
     facts: Facts = NO_FACTS
+    rivals: tuple[tuple[Distribution, Coding], ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.output is not None and not isinstance(self.output, Distribution):

@@ -154,7 +154,7 @@ class Description:
             self.n_context,
             self.direct,
             self.residual,
-            self.network.direct_units,
+            direct_units=self.network.direct_units,
         )
         return MaskSets(template, self.hidden, self.order, self.degrees, self.n_masks, self.seed)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from made_np.cells import Name
 from made_np.columns.columns import Columns
 from made_np.lazy import lazy
 from made_np.masks.paths import leads
@@ -70,10 +71,19 @@ class Subject:
         outputs = self.made.outputs.feature_outputs
         return self.columns.decode(np.array([[output.values(1)[0] for output in outputs]]))[0]
 
-    def order(self, known: Bools) -> int | Ints:
+    def encode(self, x: Floats, name: Name = "given") -> Floats:
+        """Return the model's rows (n, F) of numbers `x` (n, D) of which NaN are not known: NaN, and never a gap."""
+        z = self.columns.encode(x, name)
+        for feature, (start, stop) in enumerate(self.columns.spans):
+            if stop == start + 1:  # where gaps are learned, the code of one has been put there
+                z[np.isnan(x[:, start]), feature] = np.nan
+        return z
+
+    def order(self, known: Bools, row: str = "the question") -> int | Ints:
         """Return the mask set by which questions about the `known` features (F,) are answered: they lead in its order.
 
-        It is the same for all questions about these features, so that their answers fit together.
+        It is the same for all questions about these features, so that their answers fit together. `row` is what
+        messages call what is known.
 
         Raises
         ------
@@ -87,7 +97,7 @@ class Subject:
         for k, one in enumerate(self.made.mask_sets):
             if leads(one.order, known):
                 return k
-        raise no_order_leads(known, "the question", self.columns.label)
+        raise no_order_leads(known, row, self.columns.label)
 
     def sequence(self, order: int | Ints) -> Ints:
         """Return the features in the order of a mask set."""

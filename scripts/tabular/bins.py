@@ -1,4 +1,4 @@
-"""Codes for the columns of a frame: words as they are, numbers in atoms and quantile bins of known widths."""
+"""Codes for the columns of a frame: words as they are, numbers cut into bins of known widths."""
 
 from __future__ import annotations
 

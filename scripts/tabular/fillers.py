@@ -1,4 +1,4 @@
-"""Peers that fill the gaps of a frame of numbers and words."""
+"""Peers that fill the gaps of a frame of mixed columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gaps of adult: missing completely at random, at random, and in the rows of fit too."""
+"""Gaps of adult: missing completely at random, at random, in the rows of fit too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adult as masses: nats per row beside independent columns and a Chow-Liu tree over the same bins."""
+"""Adult as masses: nats per row beside peers over the same bins."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def chow_liu(train: Ints, test: Ints, sizes: list[int]) -> Floats:
     weights = np.zeros((D, D))
     for i in range(D):
         for j in range(i):
-            weights[i, j] = -_information(train[:, i], train[:, j], sizes[i], sizes[j]) - 1e-9
+            weights[i, j] = -1 - _information(train[:, i], train[:, j], sizes[i], sizes[j])  # 0 would be no edge
     _, parents = breadth_first_order(minimum_spanning_tree(weights), 0, directed=False)
     log_p = np.log(_table(train[:, 0], sizes[0]))[test[:, 0]]
     for j in range(1, D):

@@ -1,4 +1,4 @@
-"""A million rows of mixed columns from Parquet: what a fit needs of memory and time."""
+"""A million rows of mixed columns from Parquet: the memory that a fit needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fit a file by the command line in this process, and print the peak beyond its imports in MB, and the seconds.
+"""Fit a file by the command line in this process, to print the peak beyond its imports in MB, then the seconds.
 
 python scripts/tabular/million_worker.py FILE MODEL
 """

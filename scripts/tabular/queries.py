@@ -1,4 +1,4 @@
-"""Range queries on adult: q-errors and latency, beside independence, a sample, and the floor of the generator."""
+"""Range queries on adult: q-errors with their latency, beside peers, beside the floor of the generator."""
 
 from __future__ import annotations
 

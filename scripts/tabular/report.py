@@ -1,4 +1,4 @@
-"""Measured tables: their rows, and how they are printed."""
+"""Measured tables, as they are printed."""
 
 from __future__ import annotations
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from made_np.backends._numba.amendments import share_with_reserve, skip_gaps
 from made_np.backends._numba.backward import DEPTH, PACK, backward
 from made_np.backends._numba.compiling import width
 from made_np.backends._numba.forward import forward
-from made_np.backends._numba.losses import KERNELS, collect, share_with_reserve, skip_gaps
+from made_np.backends._numba.losses import KERNELS, collect
 from made_np.backends._numba.memory import borrowed, ready
 from made_np.backends._numba.sampler import ancestral
 from made_np.backends._numba.sorting import gather
