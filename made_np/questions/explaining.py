@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from made_np.cells import Name
-from made_np.model.gaps import gap_patterns, leads
+from made_np.masks.paths import leads
+from made_np.model.gaps import gap_patterns
 from made_np.questions.conditional import of_rows
 from made_np.questions.subject import Subject
 from made_np.typing import Bools, Floats, Ints
