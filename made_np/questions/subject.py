@@ -116,7 +116,7 @@ class Subject:
         places = np.concatenate([np.arange(made.outputs.n_raw)[made.output_slices[d]] for d in features])
         for first in range(0, len(z), step):
             rows = slice(first, first + step)
-            raw = made.raw_outputs(self._theta, np.nan_to_num(z[rows], nan=0.0), mask_set=order)
+            raw = made.raw_outputs(self._theta, self._told(z[rows]), mask_set=self._asked(order), gaps="skip")
             yield rows, raw[:, places]
 
     def log_probs(self, z: Floats, order: int | Ints) -> Floats:
@@ -126,14 +126,23 @@ class Subject:
         found = np.zeros(z.shape)
         for first in range(0, len(z), step):
             rows = slice(first, first + step)
-            own = np.nan_to_num(z[rows], nan=0.0)
-            found[rows] = made.feature_log_prob(self._theta, own, mask_set=order)
+            own = self._told(z[rows])
+            found[rows] = made.feature_log_prob(self._theta, own, mask_set=self._asked(order), gaps="skip")
         found[np.isnan(z)] = 0.0
         return found
 
+    def _told(self, z: Floats) -> Floats:
+        """Return what the network gets of rows `z`: a model with paths is not told gaps, others do not see them."""
+        return z if self.made.mask_sets.has_paths else np.nan_to_num(z, nan=0.0)
+
+    def _asked(self, order: int | Ints) -> int | Ints:
+        """Return the mask set that scores in an order: of a model with paths it is home, where gaps are not told."""
+        return 0 if self.made.mask_sets.has_paths else order
+
     def draw(self, z: Floats, order: int | Ints | None, rng: np.random.Generator) -> Floats:
         """Return `z` (n, F) with each NaN drawn given the rest, which has to lead in the order."""
-        return self.made.sample(self.theta, len(z), given=z, mask_set=order, rng=rng).astype(np.float64)
+        one = None if self.made.mask_sets.has_paths else order
+        return self.made.sample(self.theta, len(z), given=z, mask_set=one, rng=rng).astype(np.float64)
 
     def rng(self, *purpose: int) -> np.random.Generator:
         """Return the generator for a purpose, always the same one."""

@@ -26,7 +26,7 @@ from made_np import (
     optim,
     schedules,
 )
-from made_np.columns.reading import NUMBERS
+from made_np.columns.numeric import NUMBERS
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
 from made_np.table.table import Table
@@ -67,6 +67,7 @@ def _fit() -> dict[str, Any]:
         "schedule": "cosine",
         "batch_size": 3,
         "max_epochs": 2,
+        "max_seconds": 60.0,
         "patience": 2,
         "validate_every": 1,
         "weight_decay": 0.1,
@@ -464,7 +465,9 @@ TABLES: dict[str, Callable[[], Call]] = {
         arrays={"a": np.arange(3)},
     ),
     "table.files.writing.check_target": lambda: call(check_target, path="table.csv"),
-    "table.files.read_table": lambda: call(read_table, path="table.csv", header=True),
+    "table.files.read_table": lambda: call(
+        read_table, path="table.csv", header=True, sep=",", decimal=".", encoding="utf-8", na=("x",)
+    ),
     "table.files.writing.write_table": lambda: call(
         write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]
     ),
