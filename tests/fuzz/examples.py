@@ -14,6 +14,7 @@ from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
 from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, layers, masks, optim, schedules
 from made_np.columns.reading import NUMBERS
+from made_np.model.marginals import home_log_prob
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
 from made_np.table.table import Table
@@ -84,6 +85,16 @@ MODEL: dict[str, Callable[[], Call]] = {
     "masks.sets.MaskSets.least_alike": lambda: call(models.homely().mask_sets.least_alike, k=4),
     "masks.sets.MaskSets.for_known": lambda: call(models.homely().mask_sets.for_known, known=[True, False, True]),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
+    "model.marginals.home_log_prob": lambda: call(
+        home_log_prob,
+        unlike=ANOTHER,
+        made=models.homely(),
+        theta=models.homely().init(rng=0),
+        x=np.array([[0, np.nan, 1.0]]),
+        n_draws=2,
+        context=None,
+        rng=_rng(),
+    ),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
     "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores(gaps="skip")),
     "model.made.MADE.fill_means": lambda: call(
