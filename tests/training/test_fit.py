@@ -908,23 +908,21 @@ def test_a_checkpoint_knows_the_weights(tmp_path: Path) -> None:
 
 
 def test_a_model_of_a_home_order_learns_what_is_likely_and_what_fills_gaps_for_any_known_features() -> None:
-    """Beside counts: p(known), and p(rest given known), of three bits of which none leads in every question."""
+    """Beside counts, for two bits: home alone would answer neither for feature 0 alone, nor fill feature 1 from it."""
     rng = np.random.default_rng(0)
-    first = rng.random(6000) < 0.4
-    second = rng.random(6000) < np.where(first, 0.9, 0.2)
-    third = rng.random(6000) < np.where(first & second, 0.8, 0.3)
-    x = np.stack([third, first, second], axis=1).astype(float)
-    made = MADE(3, (32,), n_masks=None)
-    result = fit(made, x, max_epochs=100, batch_size=50, learning_rate=5e-3, schedule="cosine", averaging=0.999)
-    every = np.array(list(itertools.product([0, 1], repeat=3)), dtype=float)
+    first = rng.random(4000) < 0.4
+    x = np.stack([first, rng.random(4000) < np.where(first, 0.9, 0.2)], axis=1).astype(float)
+    made = MADE(2, (16,), order=[1, 0], n_masks=None)
+    result = fit(made, x, max_epochs=25, learning_rate=1e-2, schedule="cosine", averaging=0.99)
+    every = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
     joint = np.array([(x == row).all(axis=1).mean() for row in every])
-    for known in itertools.product([False, True], repeat=3):
+    for known in itertools.product([False, True], repeat=2):
         some = np.array(known)
         p_known = np.exp(observed_log_prob(made, result.theta, np.where(some, every, np.nan)))
         counted = np.array([joint[(every == row)[:, some].all(axis=1)].sum() for row in every])
         np.testing.assert_allclose(p_known, counted, atol=0.02)
         nll = made.bound.for_known(known).nll(result.theta, every.astype("f4"), None)
-        np.testing.assert_allclose(np.exp(-nll[:, ~some].sum(axis=1)), joint / counted, atol=0.06)
+        np.testing.assert_allclose(np.exp(-nll[:, ~some].sum(axis=1)), joint / counted, atol=0.03)
 
 
 def test_a_run_of_a_model_with_paths_is_repeatable_and_visits_home_and_paths_in_turn() -> None:
