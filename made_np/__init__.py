@@ -24,12 +24,12 @@ from made_np._version import __version__
 if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
     from made_np.comparison import Comparison, compare
-    from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
+    from made_np.diagnostics import Calibration, Evaluation, calibration, compare_models, evaluate
     from made_np.distributions.atoms import WithAtoms
     from made_np.distributions.levels import DiscretizedLogistic
     from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
     from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
-    from made_np.estimator import MADEDensity
+    from made_np.estimator import MADEDensity, MADEImputer, MADEOutlierDetector
     from made_np.masks.found import find_order
     from made_np.model.made import MADE
     from made_np.storage.model_file import load, save
@@ -47,6 +47,8 @@ __all__ = [
     "FitResult",
     "Gaussian",
     "MADEDensity",
+    "MADEImputer",
+    "MADEOutlierDetector",
     "MixtureOfGaussians",
     "MixtureOfLogistics",
     "OneHot",
@@ -54,6 +56,7 @@ __all__ = [
     "__version__",
     "calibration",
     "compare",
+    "compare_models",
     "datasets",
     "distributions",
     "draw",
@@ -81,12 +84,15 @@ _HOME = {
     "FitResult": "training.fit",
     "Gaussian": "distributions.plain",
     "MADEDensity": "estimator",
+    "MADEImputer": "estimator",
+    "MADEOutlierDetector": "estimator",
     "MixtureOfGaussians": "distributions.mixtures",
     "MixtureOfLogistics": "distributions.mixtures",
     "OneHot": "table.one_hot",
     "WithAtoms": "distributions.atoms",
     "calibration": "diagnostics",
     "compare": "comparison",
+    "compare_models": "diagnostics",
     "evaluate": "diagnostics",
     "find_order": "masks.found",
     "fit": "training.fit",

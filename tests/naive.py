@@ -93,7 +93,16 @@ def masks(made: MADE, mask_set: Any) -> tuple[list[Array], Array | None]:
     found = [mask(above, below) for below, above in itertools.pairwise(layers)]
     if made.hidden:
         found.append(mask(outputs, layers[-1], strict=True))
-    return found, mask(outputs, inputs, strict=True) if made.direct else None
+    return found, mask(outputs, inputs, strict=True)[:, direct_units(made)] if made.direct else None
+
+
+def direct_units(made: MADE) -> list[int]:
+    """The input units that have wires to the output: all but those of wide features."""
+    wired: list[bool] = []
+    for feature, output in enumerate(made.outputs.feature_outputs):
+        is_wide = made.direct_limit is not None and output.n_inputs > made.direct_limit
+        wired += [not is_wide] * (output.n_inputs + (feature in (made.gap_inputs or ())))
+    return [unit for unit, is_wired in enumerate(wired + [True] * made.n_context) if is_wired]
 
 
 def skip(made: MADE, mask_set: Any, layer: int, unit: int) -> bool:
@@ -187,7 +196,7 @@ def raw_of_units(
         for i, value in enumerate(below if made.hidden else []):
             if found[-1][unit, i]:
                 z += wire(str(len(made.hidden)), unit, i, value)
-        for i, value in enumerate(inputs if direct is not None else []):
+        for i, value in enumerate([inputs[k] for k in direct_units(made)] if direct is not None else []):
             if direct[unit, i]:
                 z += wire("_direct", unit, i, value)
         raw.append(z)

@@ -32,6 +32,7 @@ OUTPUTS: tuple[Distribution, ...] = (
     MixtureOfGaussians(2),
     MixtureOfLogistics(1, min_scale=0.1),
     MixtureOfLogistics(2),
+    MixtureOfGaussians(2, reserve=0.1),
 )
 
 EVERY = (*OUTPUTS, Gaussian(scale="exp"), Gaussian(0, scale="exp"))
@@ -86,6 +87,7 @@ def models(
         residual=residual,
         mask_weights=draw(st.booleans()),
         n_context=n_context,
+        direct_limit=draw(st.sampled_from([64, 2, 1, None])),
         gap_inputs=draw(st.booleans() | st.sets(st.integers(0, n_features - 1)).map(sorted)),
         seed=draw(seeds),
         dtype=dtype,

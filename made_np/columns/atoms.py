@@ -1,4 +1,4 @@
-"""Real numbers some of which are met again and again: those have a z of their own, the others another coding."""
+"""Real numbers some of which are met often: those have a z of their own, the others another coding."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ import numpy as np
 from made_np.columns.monotone import Monotone
 from made_np.normal import inverse_normal_cdf, normal_cdf, normal_pdf
 from made_np.typing import Floats
-from made_np.values import as_number
+from made_np.values import as_count, as_number
 
-__all__ = ["learn_monotone", "normal_log_prob"]
+__all__ = ["differ", "learn_monotone", "normal_log_prob", "spread_of"]
 
 KNOTS = (2, 5, 9, 17, 33)
 """So many knots the spline may have; held-out rows choose. With two it is a straight line."""
@@ -19,12 +19,16 @@ NARROWEST = 1e-2
 """Knots are no nearer to each other than this share of the spread: the floor of scales."""
 WIDTHS = (0.1, 0.3, 1.0)
 """Scales of asinh that are tried, in units of the column's middle half."""
+SMALLEST = 1e-290
+"""Numbers that are no farther apart are the same: a density would overflow."""
 FOLDS = 4
 ENOUGH = 10_000
 """So many rows choose."""
 
 
-def learn_monotone(values: Floats, *, low: float = -np.inf, high: float = np.inf) -> Monotone:
+def learn_monotone(
+    values: Floats, *, low: float = -np.inf, high: float = np.inf, most_knots: int = KNOTS[-1]
+) -> Monotone:
     """Return the curve that makes a training column about standard normal.
 
     Its knots have the column's quantiles for places and those of the standard normal for values. Shape, number of knots
@@ -36,6 +40,8 @@ def learn_monotone(values: Floats, *, low: float = -np.inf, high: float = np.inf
         Finite numbers between `low` and `high`, at least two different ones; NaN is passed over.
     low, high : float
         Where the legal numbers end; no number is at an end itself. With one end the shape is log, with both logit.
+    most_knots : int
+        2: the shape alone, straightened by no spline. It leaves a column its peaks, for a mixture to learn.
 
     Raises
     ------
@@ -48,21 +54,22 @@ def learn_monotone(values: Floats, *, low: float = -np.inf, high: float = np.inf
     >>> learn_monotone(money, low=0.0).shape
     'log'
     """
+    as_count(most_knots, "most_knots", 2)
     as_number(low, "low", "[-inf, inf)")
     as_number(high, "high", "(-inf, inf]")
     x = values[~np.isnan(values)].astype(np.float64)
-    if len(x) == 0 or x.min() == x.max():
-        raise ValueError("values are all the same: a constant needs no curve")
+    if not differ(x):
+        raise ValueError("values are all the same, but for 1e-290 at most: a constant needs no curve")
     if not (low < x.min() and x.max() < high):
         raise ValueError(f"values go from {x.min():g} to {x.max():g}: give low={low:g} and high={high:g} beyond them")
     some = np.random.default_rng(0).permutation(x)[:ENOUGH]
     fold = np.arange(len(some)) % FOLDS
     parts = [(some[fold != k], some[fold == k]) for k in range(min(FOLDS, len(some)))]
-    parts = [(rest, out) for rest, out in parts if rest.min() < rest.max()]
+    parts = [(rest, out) for rest, out in parts if differ(rest)]
     best = (_shapes(x, low, high)[0], KNOTS[0])
     most = -np.inf
     for shape in _shapes(x, low, high):
-        for n in KNOTS:
+        for n in (n for n in KNOTS if n <= most_knots):
             score = sum(normal_log_prob(_bend(rest, shape, n), out).sum() for rest, out in parts)
             if parts and score > most:
                 best = (shape, n)
@@ -70,10 +77,28 @@ def learn_monotone(values: Floats, *, low: float = -np.inf, high: float = np.inf
     return _bend(x, *best)
 
 
+def spread_of(x: Floats) -> float:
+    """Return the standard deviation, computed in units of the largest number, so that no square overflows or vanishes.
+
+    Examples
+    --------
+    >>> spread_of(np.array([-1e300, 1e300]))
+    1e+300
+    """
+    unit = float(np.abs(x).max()) or 1.0
+    return float((x / unit).std()) * unit
+
+
 def normal_log_prob(coding: Monotone, x: Floats) -> Floats:
     """Return log p(x) where z is standard normal, (n,)."""
     z = coding.encode(x)
-    return coding.log_term(x) - z * z / 2 - np.log(2 * np.pi) / 2
+    with np.errstate(over="ignore"):
+        return coding.log_term(x) - z * z / 2 - np.log(2 * np.pi) / 2
+
+
+def differ(x: Floats) -> bool:
+    """Whether some numbers are different, by so much that a density can have a width there."""
+    return len(x) > 1 and float(x.max() - x.min()) > SMALLEST
 
 
 def _shapes(x: Floats, low: float, high: float) -> list[tuple[str, float, float]]:
@@ -82,10 +107,10 @@ def _shapes(x: Floats, low: float, high: float) -> list[tuple[str, float, float]
         return [("logit", low, high - low)]
     if np.isfinite(low) or np.isfinite(high):
         place = low if np.isfinite(low) else high
-        unit = float(np.median(np.abs(x - place)))
+        unit = max(float(np.median(np.abs(x - place))), SMALLEST)
         return [("log", place, unit if np.isfinite(low) else -unit)]
     quarter, median, three = np.quantile(x, [0.25, 0.5, 0.75]).tolist()
-    unit = three - quarter or float(x.std())
+    unit = max(three - quarter, NARROWEST * spread_of(x))
     return [("linear", median, unit), *(("asinh", median, width * unit) for width in WIDTHS)]
 
 
@@ -94,7 +119,7 @@ def _bend(x: Floats, shape: tuple[str, float, float], n: int) -> Monotone:
     flat = Monotone(*shape, (-1.0, 1.0), (-1.0, 1.0), (1.0, 1.0))
     y = np.sort(flat.encode(x))
     mean = float(y.mean())
-    spread = float(y.std()) or 1.0
+    spread = spread_of(y) or 1.0
     farthest = float(inverse_normal_cdf(np.array(1 - FEWEST / len(y)))) if len(y) > 4 * FEWEST else 0.0
     if n > 2 and farthest > 0:
         values = np.linspace(-farthest, farthest, n)

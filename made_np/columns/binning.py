@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from made_np.columns.bending import SMALLEST, differ, spread_of
 from made_np.columns.bins import Bins
 from made_np.columns.lattice import Lattice
 from made_np.distributions.atoms import find_atoms
@@ -19,8 +20,12 @@ Pieces = tuple[Floats, Floats, Ints]
 
 __all__ = ["Binning", "learn_bins", "marginal_log_prob"]
 
+FEWEST_CODES = 16
+"""So many codes a column gets, if it has so many rows and values, ..."""
 MOST_CODES = 64
-"""So many codes a column gets at most, about; where it has many atoms, a few more."""
+"""... and no more than about these, ..."""
+ROWS = 128
+"""... with about so many rows each in between: a network has to learn each of them from its rows."""
 LEAST = 8.0
 """A bin holds at least about so many rows."""
 MOST_SPIKES = 1 << 12
@@ -39,18 +44,18 @@ BETWEEN = 1e-3
 def learn_bins(
     values: Floats,
     resolution: float = 0.0,
-    most_codes: int = MOST_CODES,
+    most_codes: int | None = None,
     *,
     support: tuple[float, float] = (-np.inf, np.inf),
     missing: bool = False,
 ) -> Bins:
     """Return the bins of a training column.
 
-    A value that holds as many rows as a code should (``n / most_codes``) is alone in its bin, on a lattice; of a real
-    column that is asked of `find_atoms`. What lies between is cut into bins of about equally many rows. Inside a bin,
-    cells of equally many rows hold an even density; how many that are, held-out rows of the column choose. On a lattice
-    values that were met more than once are spikes, by absolute discounting: each gives up the same part of a row to the
-    cell around it (Kneser & Ney 1995, with the discount ``n_1 / (n_1 + 2 n_2)`` for n_k values that were met k times).
+    A value that holds as many rows as a code should is alone in its bin; of a real column, one that `find_atoms` names.
+    What lies between is cut into bins of about equally many rows. Inside a bin, cells of equally many rows hold an even
+    density; how many rows those are, held-out rows of the column choose. On a lattice they also choose whether values
+    that were met more than once are spikes, by absolute discounting: each gives up the same part of a row to the cell
+    around it (Kneser & Ney 1995, with the discount ``n_1 / (n_1 + 2 n_2)`` for n_k values that were met k times).
     What lies beyond the smallest and the largest value has one row's weight on each side.
 
     Parameters
@@ -59,7 +64,9 @@ def learn_bins(
         Finite numbers; NaN is passed over.
     resolution : float
         Of the lattice, which begins at the smallest value; 0: the numbers are real.
-    most_codes : int
+    most_codes : int, optional
+        About so many codes at most; by default n / 128, but 16 at least and at most 64. The more codes, the more a
+        network can say of the column, and the more it has to learn; the column on its own is told as well by few.
     support : (float, float)
         Where the legal numbers end. Between a finite end and the values there is one row's weight, beyond it none.
     missing : bool
@@ -74,13 +81,15 @@ def learn_bins(
     --------
     >>> bins = learn_bins(np.array([0.0] * 90 + [3.0, 4.0, 4.0, 7.0]), resolution=1.0)
     >>> bins.encode(np.array([0.0, 5.0]))
-    array([0., 3.])
+    array([0., 1.])
     """
-    as_count(most_codes, "most_codes", 2)
+    if most_codes is not None:
+        as_count(most_codes, "most_codes", 2)
     resolution = as_number(resolution, "resolution", "[0, inf)")
     x = values[~np.isnan(values)].astype(np.float64)
-    if len(x) == 0 or x.min() == x.max():
-        raise ValueError("values are all the same: a constant needs no bins")
+    if not differ(x):
+        raise ValueError("values are all the same, but for 1e-290 at most: a constant needs no bins")
+    most_codes = most_codes or min(max(len(x) // ROWS, FEWEST_CODES), MOST_CODES)
     return Binning(resolution, most_codes, support, missing).learn(x)
 
 
@@ -106,7 +115,7 @@ class Binning:
         some = np.random.default_rng(0).permutation(x)[:ENOUGH]
         fold = np.arange(len(some)) % FOLDS
         parts = [(some[fold != k], some[fold == k]) for k in range(min(FOLDS, len(some)))]
-        learned_from = [(self._counted(rest), out) for rest, out in parts if rest.min() < rest.max()]
+        learned_from = [(self._counted(rest), out) for rest, out in parts if differ(rest)]
         best = (CELLS[0], False)
         most = -np.inf
         for choice in product(CELLS, (True, False) if self.resolution else (False,)):
@@ -168,10 +177,10 @@ class Binning:
 
     def _of_reals(self, distinct: Floats, counts: Ints, rows: float) -> Bins:
         """Return the bins of the rising values (m,), met `counts` times."""
-        is_atom = find_atoms(distinct, counts)
+        is_atom = find_atoms(counts)
         others = np.repeat(distinct[~is_atom], counts[~is_atom])
-        spread = others.std() if len(others) > 1 else 0.0
-        narrowest = NARROWEST * (spread or float(distinct[-1] - distinct[0]))
+        spread = (spread_of(others) if len(others) else 0.0) or float(distinct[-1] - distinct[0])
+        narrowest = max(NARROWEST * spread, 4 * float(np.spacing(np.abs(distinct).max())))
         # values so close to each other stay together
         block = np.floor((distinct - distinct[0]) / narrowest)
         is_new = (np.diff(block, prepend=-1) != 0) | is_atom | np.append(False, is_atom[:-1])
@@ -202,7 +211,7 @@ class Binning:
             if np.isfinite(end):
                 tails[side] = 0.0
                 at = len(edges) * side
-                if end < edges[0] or end > edges[-1]:
+                if max(edges[0] - end, end - edges[-1]) > SMALLEST:
                     edges, weights = np.insert(edges, at, end), np.insert(weights, len(weights) * side, 1.0)
                     codes = np.insert(codes, len(codes) * side, codes[-side])
         return Bins(
@@ -231,14 +240,20 @@ def _bins(counts: Ints, alone: Bools, target: float) -> Ints:
 
 
 def _cells(bins: Ints, weights: Floats | Ints, rows: float) -> Ints:
-    """Return the cell of each of m neighbours: of about so many rows of weight, and in one bin each."""
+    """Return the cell of each of m neighbours: of about so many rows of weight, and in one bin each.
+
+    Towards both ends each next cell holds half as many, for there the values lie ever farther apart.
+    """
     first = np.flatnonzero(np.diff(bins, prepend=-1))
     own = np.add.reduceat(weights, first)
     parts = np.maximum(np.floor(own / rows), 1)
     middle = np.cumsum(weights) - weights / 2 - (np.cumsum(own) - own)[bins]
     part = np.minimum(np.floor(middle / own[bins] * parts[bins]), parts[bins] - 1)
     label = bins * (parts.max() + 1) + part
-    return np.asarray(np.cumsum(np.diff(label, prepend=label[0]) != 0))
+    to_end = np.minimum(np.cumsum(weights), np.cumsum(weights[::-1])[::-1])
+    half = np.floor(np.log2(np.clip(to_end, 1.0, rows)))
+    is_new = (np.diff(label, prepend=label[0]) != 0) | (np.diff(half, prepend=half[0]) != 0)
+    return np.asarray(np.cumsum(is_new))
 
 
 def _reach(rising: Floats, least: float) -> float:

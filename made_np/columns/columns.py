@@ -16,9 +16,10 @@ import numpy as np
 from made_np.cells import Name, as_source, where
 from made_np.columns.choosing import Place
 from made_np.columns.column import Column
-from made_np.columns.hints import tell_left_out, warn_of_missing, warn_of_sentinels
-from made_np.columns.kinds import Kind, as_kinds
+from made_np.columns.hints import tell_left_out, tell_of_one_row, warn_of_header
+from made_np.columns.kinds import NUMERIC, Kind, as_kinds
 from made_np.columns.learning import Wishes, learn_column
+from made_np.columns.odd import warn_of_odd
 from made_np.columns.summary import as_dict, as_text
 from made_np.columns.together import as_bits, check_some, find_groups, in_groups, on_one_scale
 from made_np.distributions.distribution import Distribution
@@ -47,14 +48,18 @@ class Columns:
 
     Examples
     --------
-    >>> x = np.array([[0, 2, 0.5], [1, 0, 2.5], [1, 1, 4.5]])
-    >>> columns = Columns.learn(x)
-    >>> columns.outputs
-    (Bernoulli(), Categorical(n=3), Gaussian(min_scale=0.001, scale='softplus'))
-    >>> columns.encode(x)[:, 2].round(3)
-    array([-1.225,  0.   ,  1.225])
-    >>> columns.decode(columns.encode(x))[0]
-    array([0. , 2. , 0.5])
+    >>> rows = [{"job": ("clerk", "nurse")[k % 2], "age": 20 + 7 * k % 41, "id": f"p{k}"} for k in range(100)]
+    >>> columns = Columns.learn(rows, {"id": "drop"})
+    >>> print(columns)
+    column  kind    distribution  values           resolution
+    job     binary  Bernoulli     2: clerk, nurse
+    age     count   Categorical   20 to 60         1
+    id      drop                                               left out: dropped
+    >>> x = columns.read(Table.of([{"job": "nurse", "age": None, "id": ""}])).read()
+    >>> columns.encode(x)
+    array([[ 1., nan]])
+    >>> columns.cells(x)[0].values
+    array(['nurse'], dtype=object)
     """
 
     each: tuple[Column, ...]
@@ -111,7 +116,8 @@ class Columns:
         Warns
         -----
         UserWarning
-            Codes with -1 among them, or a number such as -999 far from all others, where nobody said what they are.
+            What nobody said, and may not mean what it says: codes with -1 among them, a number such as -999 far from
+            all others, words that write numbers or dates; a file that seems to begin with names.
         """
         table = Table.of(x)
         known = _as_names(table.names if names is None else names, table.n_columns)
@@ -120,23 +126,20 @@ class Columns:
             as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot, or 'auto'").spans(table.n_columns)
         wishes = Wishes(missing, handle_unknown, min_frequency)
         each = []
-        with_missing = []
-        sentinels = []
+        odd = []
         for d, (kind, name) in enumerate(zip(wanted, known, strict=True)):
             place = Place(d, name, table.source, any(known))
-            learned = learn_column(table.cells(d), kind, place, wishes)
-            each.append(learned.column)
-            if learned.has_missing:
-                with_missing.append(str(place))
-            if learned.sentinel is not None:
-                sentinels.append((str(place), learned.sentinel))
-        warn_of_missing(with_missing)
-        warn_of_sentinels(sentinels)
+            column, own_oddity = learn_column(table.cells(d), kind, place, wishes)
+            each.append(column)
+            odd.append((str(place), own_oddity))
+        warn_of_odd(odd)
         groups = one_hot if isinstance(one_hot, OneHot) else find_groups(each, wanted, table)
         each = in_groups(groups, as_bits(on_one_scale(kinds, each)), wishes.other(table.n_rows))
         check_some(each, table.name)
+        tell_of_one_row(table)
         tell_left_out([column if kind == "auto" else None for kind, column in zip(wanted, each, strict=True)])
         columns = cls(tuple(each), groups)
+        warn_of_header(table, each, columns.read(table.take(slice(1))).read()[0])
         if one_hot is groups and groups.groups:
             for first, block in columns.read(table).blocks():
                 groups.fold(block, table.source.at(first))
@@ -208,7 +211,8 @@ class Columns:
         groups: dict[Any, list[int]] = {}
         for d, column in enumerate(self.each):
             if not column.left_out and d not in in_groups:
-                groups.setdefault((column.output, column.coding, column.other), []).append(d)
+                bounds = (column.facts.low, column.facts.high) if column.kind in NUMERIC else ()
+                groups.setdefault((column.output, column.coding, column.other, bounds), []).append(d)
         return tuple((self.each[places[0]], np.array(places)) for places in groups.values())
 
     @lazy
@@ -295,7 +299,7 @@ class Columns:
             x[..., start:stop] = z[..., start:stop]
         for column, places in self._alike:
             own = z[..., places]
-            x[..., places] = column.coding.decode(own, None if rng is None else rng.random(own.shape))
+            x[..., places] = column.decode(own, None if rng is None else rng.random(own.shape))
         return x
 
     def log_term(self, x: Floats) -> Floats:

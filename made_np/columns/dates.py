@@ -122,8 +122,10 @@ def are_dates(raw: RawColumn) -> bool:
     """Whether the cells are moments or spans of time, or all of them words that write a date."""
     if raw.values.dtype.kind in "mM":
         return True
-    cells = raw.values[~raw.gaps]
-    if cells.dtype != object or not len(cells) or not is_written(cells[0]):
+    if raw.values.dtype != object:
+        return False
+    cells = raw.known()
+    if not len(cells) or not is_written(cells[0]):
         return False
     return all(map(is_written, dict.fromkeys(cells.tolist()))) and len({len(cell) for cell in cells.tolist()}) == 1
 
@@ -158,7 +160,7 @@ def _unit_of(values: Array) -> str:
     """Return the coarsest unit that holds all of some times, else the finest that float64 counts them in."""
     if not len(values):
         return "D"
-    ticks = float((values.max() - values.min()).astype(np.int64))
+    ticks = float(values.max().astype(np.int64)) - float(values.min().astype(np.int64))
     nanoseconds = ticks * UNITS.get(np.datetime_data(values.dtype)[0], UNITS["D"])
     unit = "D"
     for unit, length in UNITS.items():

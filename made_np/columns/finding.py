@@ -7,12 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from made_np.columns.numeric import EXACT
 from made_np.columns.seen import Seen
+from made_np.typing import Ints
 
 __all__ = ["INDEX_NAMES", "MAX_CODES", "REPEATED", "kind_of_numbers", "kind_of_words"]
 
 MAX_CODES = 32
 """So many different numbers are at most taken for a few values."""
+FEWEST_ON_SCALE = 6
+"""Of fewer codes one is in the middle too often by chance."""
+CHANCE = 3.0
+"""A count lies so many times its square root below another before that is no chance."""
 REPEATED = 5
 """A few values occur so often on average, if they are no codes 0, 1, ...."""
 FEWEST_ROWS = 10
@@ -51,14 +57,24 @@ def kind_of_numbers(seen: Seen, *, is_index: bool, is_integer: bool) -> str:
     if seen.n_distinct == 1 and len(seen.numbers) > 1:
         return "constant"
     if seen.is_code and seen.n_distinct <= MAX_CODES:
-        return "binary" if seen.n_distinct <= 2 else "categorical"
+        return "binary" if seen.n_distinct <= 2 else "ordinal" if _has_one_peak(seen.counts) else "categorical"
     if seen.n_distinct <= MAX_CODES and seen.n >= REPEATED * seen.n_distinct:
         return "binary" if seen.n_distinct == 2 else "ordinal"
-    if seen.is_whole:
+    if seen.is_whole and max(-seen.low, seen.high) < EXACT:
         if _is_id(seen, is_integer):
             return "id"
         return "count" if seen.low >= 0 else "integer"
     return _shape(seen)
+
+
+def _has_one_peak(counts: Ints) -> bool:
+    """Whether codes are rarer the farther they are from the most frequent one, as on a scale, but for chance."""
+    if len(counts) < FEWEST_ON_SCALE:
+        return False
+    most_so_far = np.maximum.accumulate(counts)
+    most_to_come = np.maximum.accumulate(counts[::-1])[::-1]
+    around = np.minimum(most_so_far, most_to_come)
+    return bool((counts >= around - CHANCE * np.sqrt(around)).all())
 
 
 def _is_id(seen: Seen, is_integer: bool) -> bool:

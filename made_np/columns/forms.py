@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from made_np.columns.binning import learn_bins
+from made_np.columns.candidates import candidates
 from made_np.columns.coded import Coded
 from made_np.columns.codes import Codes
 from made_np.columns.coding import PLAIN, Affine, Coding
@@ -16,8 +16,10 @@ from made_np.typing import Floats
 
 __all__ = ["Form", "of_distribution", "of_levels", "of_numbers", "of_values"]
 
-SUPPORTS = {"positive": (0.0, np.inf), "bounded": (0.0, 1.0)}
-"""Where the numbers of a kind end."""
+LARGEST = 1e100
+"""Squares of what is larger come near to the end of float64."""
+ROUNDING = 1e-13
+"""Numbers that differ by no more than this share of them are one number."""
 
 Form = tuple[Distribution, Coding]
 """The distribution of a feature, and the coding of its values."""
@@ -50,14 +52,23 @@ def of_levels(seen: Seen, n_levels: int, *, missing: bool, min_frequency: float 
     return _states(coding.n), coding
 
 
-def of_numbers(seen: Seen, kind: str, resolution: float, *, missing: bool) -> Form:
-    """Return the form of numbers on a scale: a mass for each of a lattice, a density where there is none."""
-    if (resolution or missing) and seen.n_distinct > 1:
-        bins = learn_bins(seen.known, resolution, missing=missing, support=SUPPORTS.get(kind, (-np.inf, np.inf)))
-        if bins.n > 1:
-            return _states(bins.n), bins
-        return of_values(seen, missing=missing)  # so few rows that bins tell none from another
-    return Gaussian(), Affine(*_mean_and_scale(seen.known))
+def of_numbers(seen: Seen, kind: str, resolution: float, *, missing: bool) -> list[Form]:
+    """Return the forms that numbers on a scale may have, the first choice first."""
+    size = max(abs(seen.low), abs(seen.high))
+    if size > LARGEST or seen.high - seen.low <= ROUNDING * size:
+        return [of_values(seen, missing=True)] if missing else [(Gaussian(), Affine(*_mean_and_scale(seen.known)))]
+    found = candidates(seen.known, resolution, support=_support(kind, seen), missing=missing)
+    return found or [of_values(seen, missing=missing)]  # of so few rows that bins tell none from another
+
+
+def _support(kind: str, seen: Seen) -> tuple[float, float]:
+    """Return where the numbers of a kind end."""
+    if kind in ("count", "positive"):
+        return 0.0, np.inf
+    if kind != "bounded":
+        return -np.inf, np.inf
+    low = min(seen.low, 0.0)
+    return low, next((end for end in (1.0, 100.0) if seen.high <= end), seen.high)
 
 
 def of_distribution(kind: str | Distribution, seen: Seen, which: str) -> Form:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from made_np.columns.choosing import Place, check_kind, found_kind, is_large_id, reading_of
 from made_np.columns.coded import Constant
 from made_np.columns.coding import PLAIN
 from made_np.columns.column import Column, Facts
-from made_np.columns.finding import MAX_CODES, REPEATED
+from made_np.columns.finding import MAX_CODES, REPEATED, kind_of_words
 from made_np.columns.forms import Form, of_distribution, of_levels, of_numbers, of_values
-from made_np.columns.hints import has_missing, sentinel
 from made_np.columns.kinds import DISCRETE, LEFT_OUT, NUMERIC, Kind, is_kind
 from made_np.columns.levels import Levels
 from made_np.columns.numeric import Numbers
+from made_np.columns.odd import NOTHING_ODD, Odd
 from made_np.columns.reading import NOT_READ, Reading
 from made_np.columns.resolution import digits_of
 from made_np.columns.seen import Seen
 from made_np.table.raw import RawColumn
 from made_np.values import as_choice, as_number
 
-__all__ = ["Learned", "Wishes", "learn_column"]
+__all__ = ["Wishes", "learn_column"]
+
+REAL = ("real", "positive", "bounded")
+"""Kinds that have a density if a person says so. Otherwise they have masses where they lie on a lattice."""
+MOST_POINTS = 1e6
+"""A lattice with more points than these is as good as none: it is that of the digits with which a file was written."""
 
 WHY = {
     "id": "an id: all {n} of them are different",
@@ -62,17 +65,8 @@ class Wishes:
         return 1 / (n + 1) if self.handle_unknown == "other" else 0.0
 
 
-@dataclass(frozen=True)
-class Learned:
-    """A column, with what seems odd about it: codes with -1 among them, a number that may stand for a gap."""
-
-    column: Column
-    has_missing: bool = False
-    sentinel: float | None = None
-
-
-def learn_column(raw: RawColumn, kind: Kind, place: Place, wishes: Wishes) -> Learned:
-    """Return what is learned of the cells of a column; `kind` may be "auto".
+def learn_column(raw: RawColumn, kind: Kind, place: Place, wishes: Wishes) -> tuple[Column, Odd]:
+    """Return what is learned of the cells of a column, with what seems odd in them; `kind` may be "auto".
 
     Raises
     ------
@@ -82,22 +76,23 @@ def learn_column(raw: RawColumn, kind: Kind, place: Place, wishes: Wishes) -> Le
     if kind == "auto" and is_large_id(raw):
         kind = "id"
     if isinstance(kind, str) and kind in LEFT_OUT:
-        return Learned(_left_out(kind, raw, place))
+        return _left_out(kind, raw, place), NOTHING_ODD
     reading, counts = reading_of(raw, kind, place)
     if kind == "auto" and isinstance(reading, Levels):
-        found = found_kind(raw, Seen.of(np.zeros(0)), counts, reading, place)
-        if found in LEFT_OUT:
-            return Learned(_left_out(found, raw, place, sum(count > 0 for count in counts.values())))
+        kind = kind_of_words(counts, ordered=reading.ordered)
+        odd = Odd() if reading.declared else Odd.in_words(counts)
+        if kind in LEFT_OUT:
+            return _left_out(kind, raw, place, sum(count > 0 for count in counts.values())), odd
+        seen = Seen.of(reading.numbers(raw, place.entry))
+        return _coded(kind, seen, reading, place, wishes, is_auto=True), odd
     seen = Seen.of(reading.numbers(raw, place.entry), single=_is_single(raw))
     is_auto = kind == "auto"
     if is_auto:
-        kind = found_kind(raw, seen, counts, reading, place)
+        kind = found_kind(raw, seen, reading, place)
         if kind in LEFT_OUT:
-            return Learned(_left_out(kind, raw, place, seen.n_distinct))
+            return _left_out(kind, raw, place, seen.n_distinct), NOTHING_ODD
     column = _coded(kind, seen, reading, place, wishes, is_auto=is_auto)
-    if not is_auto or not isinstance(reading, Numbers):
-        return Learned(column)
-    return Learned(column, has_missing(seen), sentinel(seen))
+    return column, Odd.in_numbers(seen) if is_auto and isinstance(reading, Numbers) else NOTHING_ODD
 
 
 def _is_single(raw: RawColumn) -> bool:
@@ -119,10 +114,11 @@ def _coded(kind: Kind, seen: Seen, reading: Reading, place: Place, wishes: Wishe
         check_kind(kind, seen, place)
     other = wishes.other(seen.n or len(seen.numbers))
     missing = wishes.missing == "level" and seen.n < len(seen.numbers)
-    is_masses = kind in ("count", "integer", "date") or (is_auto and kind in NUMERIC)
-    resolution = seen.resolution() if is_masses else 0.0
+    resolution = seen.resolution() if kind in (*NUMERIC, "date") else 0.0
     if isinstance(reading, Numbers) and resolution:
         reading = replace(reading, digits=digits_of(resolution, seen.low))
+    if kind in REAL and (not is_auto or seen.high - seen.low > MOST_POINTS * resolution):
+        resolution = 0.0
     column = Column(None, PLAIN, reading, place.name, "constant", other, "", seen.facts(resolution))
     if not seen.n or (_is_constant(kind, seen, reading) and not missing):
         return replace(column, coding=Constant(seen.low if seen.n else None))
@@ -132,9 +128,9 @@ def _coded(kind: Kind, seen: Seen, reading: Reading, place: Place, wishes: Wishe
         column = replace(column, output=output, coding=coding, kind=word, other=0.0)
         column.encode(seen.numbers, lambda row: f"{place.cell(row)} = {seen.numbers[row]:g}: {place}")
         return column
-    output, coding = _form(kind, seen, reading, resolution, wishes, missing=missing)
-    knows_all = output.is_real or (kind == "real" and not resolution)
-    return replace(column, output=output, coding=coding, kind=kind, other=0.0 if knows_all else other)
+    (output, coding), *rivals = _forms(kind, seen, reading, resolution, wishes, missing=missing)
+    other = 0.0 if kind == "real" and not resolution else other  # it knows all numbers
+    return replace(column, output=output, coding=coding, kind=kind, other=other, rivals=tuple(rivals))
 
 
 def _is_constant(kind: Kind, seen: Seen, reading: Reading) -> bool:
@@ -145,13 +141,13 @@ def _is_constant(kind: Kind, seen: Seen, reading: Reading) -> bool:
     return kind in DISCRETE and n_levels == 1 and not (kind == "binary" and seen.low in (0, 1))
 
 
-def _form(kind: str, seen: Seen, reading: Reading, resolution: float, wishes: Wishes, *, missing: bool) -> Form:
-    """Return how a column of some kind is coded."""
+def _forms(kind: str, seen: Seen, reading: Reading, resolution: float, wishes: Wishes, *, missing: bool) -> list[Form]:
+    """Return how a column of some kind may be coded, the first choice first."""
     if isinstance(reading, Levels):
-        return of_levels(seen, len(reading.levels), missing=missing, min_frequency=wishes.min_frequency)
+        return [of_levels(seen, len(reading.levels), missing=missing, min_frequency=wishes.min_frequency)]
     is_few = kind == "constant" or (
         kind == "date" and seen.n_distinct <= MAX_CODES and seen.n > seen.n_distinct * REPEATED
     )
     if kind in DISCRETE or is_few:
-        return of_values(seen, missing=missing)
+        return [of_values(seen, missing=missing)]
     return of_numbers(seen, kind, resolution, missing=missing)

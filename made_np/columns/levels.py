@@ -59,7 +59,7 @@ class Levels(Reading):
         """Return the codes."""
         if raw.levels is not None:
             codes = np.array([*(self.code(label) for label in raw.levels), np.nan], dtype=np.float64)
-            return codes[np.where(raw.gaps, -1, raw.values).astype(np.int64)]
+            return codes[np.where(raw.gaps, -1, raw.values.astype(np.int64))]
         numbers = np.full(len(raw), np.nan)
         cells = raw.values[~raw.gaps].tolist()
         each = {label: self.code(label) for label in dict.fromkeys(cells)}

@@ -75,32 +75,34 @@ class Monotone(Coding):
 
     def _shaped(self, x: Floats) -> tuple[Floats, Floats]:
         """Return the shape y of x, and log dy/dx; of an x outside, those of the nearest that is inside."""
+        least = np.finfo(np.float64).tiny
+        if self.shape == "log":
+            log_distance = np.log(np.maximum((x - self.place) * np.sign(self.scale), least))
+            return np.sign(self.scale) * (log_distance - np.log(abs(self.scale))), -log_distance
         v = (x - self.place) / self.scale
         if self.shape == "linear":
             return v, np.full(x.shape, -np.log(self.scale))
         if self.shape == "asinh":
             return np.arcsinh(v), -np.log(np.hypot(1.0, v)) - np.log(self.scale)
-        least = np.finfo(np.float64).tiny
         v = np.maximum(v, least)
-        if self.shape == "log":
-            return np.copysign(1.0, self.scale) * np.log(v), -np.log(v) - np.log(abs(self.scale))
         # 1 - v without cancellation near the upper end
         rest = np.maximum((self.place + self.scale - x) / self.scale, least)
         return np.log(v) - np.log(rest), -np.log(v) - np.log(rest) - np.log(self.scale)
 
     def _unshaped(self, y: Floats) -> Floats:
         """Return the x of a shape."""
-        y = np.clip(y, -LARGEST, LARGEST) if self.shape != "linear" else y
         if self.shape == "linear":
             v = y
         elif self.shape == "asinh":
-            v = np.sinh(y)
+            v = np.sinh(np.clip(y, -LARGEST, LARGEST))
         elif self.shape == "log":
-            v = np.exp(np.copysign(1.0, self.scale) * y)
+            log_distance = np.clip(np.sign(self.scale) * y + np.log(abs(self.scale)), -LARGEST, LARGEST)
+            return np.clip(self.place + np.sign(self.scale) * np.exp(log_distance), *self._inside)
         else:  # from the nearer end, so that nothing is lost there
-            small = self.scale / (1 + np.exp(np.abs(y)))
+            small = self.scale / (1 + np.exp(np.minimum(np.abs(y), LARGEST)))
             return np.clip(np.where(y < 0, self.place + small, self.place + self.scale - small), *self._inside)
-        return np.clip(v * self.scale + self.place, *self._inside)
+        with np.errstate(over="ignore"):
+            return np.clip(v * self.scale + self.place, *self._inside)
 
     @property
     def _inside(self) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from made_np.table.frames import columns_of, labels_of
-from made_np.typing import Array, Bools, Floats
+from made_np.table.raw import RawColumn
+from made_np.table.table import Table
+from made_np.typing import Array, Floats
 from made_np.values import REALS
 
 __all__ = ["Shared", "read_together", "row_codes"]
@@ -21,8 +21,6 @@ FEW = 20
 """A column of numbers with at most so many different ones is compared value by value."""
 
 NUMBERS = (*REALS, Decimal, Fraction)
-MOMENTS = (datetime.date, np.datetime64)
-SPANS = (datetime.timedelta, np.timedelta64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +44,7 @@ class Shared:
 def read_together(tables: Mapping[str, Any]) -> list[Shared]:
     """Return the columns of tables, which messages call as they are called here.
 
-    Columns are matched by name where both tables are data frames, else by place.
+    Columns are matched by name where both tables have names, else by place.
 
     Raises
     ------
@@ -54,142 +52,79 @@ def read_together(tables: Mapping[str, Any]) -> list[Shared]:
         One is no table of rows and columns, has no rows, or other columns than the first; or a column holds words in
         one table and numbers in another.
     """
-    read = {name: _Cells.of(X, name) for name, X in tables.items()}
-    first, *others = read
-    labels = read[first].labels
-    for name in others:
-        read[name] = read[name].sorted_as(read[first], name, first)
-    columns = zip(*(cells.columns for cells in read.values()), strict=True)
-    called = labels or [f"x{d}" for d in range(len(read[first].columns))]
-    return [_shared(str(label), cells, list(read)) for label, cells in zip(called, columns, strict=True)]
+    read = {name: Table.of(X, name) for name, X in tables.items()}
+    first = next(iter(read))
+    places = [_places(table, read[first], name, first) for name, table in read.items()]
+    labels = read[first].labels or [f"x{d}" for d in range(read[first].n_columns)]
+    return [
+        _shared(str(label), [table.cells(own[d]) for table, own in zip(read.values(), places, strict=True)], list(read))
+        for d, label in enumerate(labels)
+    ]
 
 
-@dataclass(frozen=True, eq=False)
-class _Cells:
-    """The columns of one table as arrays of objects, and their names, if it is a data frame."""
-
-    labels: list[Any] | None
-    columns: list[Array]
-
-    @classmethod
-    def of(cls, X: Any, name: str) -> _Cells:
-        """Return the cells of a table."""
-        frame = columns_of(X)
-        if frame is not None:
-            labels = list(labels_of(X) or ())
-            columns = [_objects(column) for column in frame]
-        else:
-            array = np.asarray(X, dtype=object if isinstance(X, (list, tuple)) else None)
-            if array.ndim != 2:
-                raise ValueError(f"{name} has {array.ndim} dimensions, not the 2 of a table: give rows of columns")
-            labels = None
-            columns = list(array.astype(object).T)
-        if not columns or not len(columns[0]):
-            raise ValueError(f"{name} has {'no rows' if columns else 'no columns'}: there is nothing to compare")
-        if labels and len(set(labels)) < len(labels):
-            raise ValueError(f"{name}: two columns have one name; rename one of them")
-        return cls(labels, columns)
-
-    def sorted_as(self, other: _Cells, name: str, first: str) -> _Cells:
-        """Return the same columns in the order of another table's."""
-        if len(self.columns) != len(other.columns) and not (self.labels and other.labels):
-            raise ValueError(
-                f"{name} has {len(self.columns)} columns, {first} has {len(other.columns)}: give the same columns"
-            )
-        if self.labels is None or other.labels is None:
-            return self
-        lacking = [label for label in other.labels if label not in self.labels]
-        unknown = [label for label in self.labels if label not in other.labels]
-        if lacking or unknown:
-            what = f"lacks the columns {lacking}" if lacking else f"has the columns {unknown}, which {first} lacks"
-            raise ValueError(f"{name} {what}: give the same columns")
-        place = {label: d for d, label in enumerate(self.labels)}
-        return _Cells(other.labels, [self.columns[place[label]] for label in other.labels])
+def _places(table: Table, other: Table, name: str, first: str) -> list[int]:
+    """Return where a table has the columns of the first one."""
+    if table.labels is None or other.labels is None:
+        if table.n_columns != other.n_columns:
+            raise ValueError(f"{name} has {table.n_columns} columns, {first} has {other.n_columns}: give the same ones")
+        return list(range(table.n_columns))
+    lacking = [label for label in other.labels if label not in table.labels]
+    unknown = [label for label in table.labels if label not in other.labels]
+    if lacking or unknown:
+        what = f"lacks the columns {lacking}" if lacking else f"has the columns {unknown}, which {first} lacks"
+        raise ValueError(f"{name} {what}: give the same ones")
+    return [table.labels.index(label) for label in other.labels]
 
 
-def _objects(column: Any) -> Array:
-    """Return a column of a data frame as objects."""
-    listed = column.to_pylist() if hasattr(column, "to_pylist") else list(column)
-    cells = np.empty(len(listed), dtype=object)
-    cells[:] = listed
-    return cells
-
-
-def _is_gap(cell: Any) -> bool:
-    """Whether a cell stands for nothing known: None, NaN, NaT, pandas.NA."""
-    if cell is None or type(cell).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(cell, (*NUMBERS, np.datetime64, np.timedelta64)) and bool(cell != cell)
-
-
-def _shared(label: str, columns: tuple[Array, ...], names: list[str]) -> Shared:
+def _shared(label: str, cells: list[RawColumn], names: list[str]) -> Shared:
     """Return one column of all tables."""
-    known = [np.array([not _is_gap(cell) for cell in cells], dtype=bool) for cells in columns]
-    kinds = [_kind(cells[is_known]) for cells, is_known in zip(columns, known, strict=True)]
     found: dict[str, str] = {}
-    for kind, name in zip(kinds, names, strict=True):
-        if kind:
-            found.setdefault(kind, name)
+    for raw, name in zip(cells, names, strict=True):
+        if not raw.gaps.all():
+            found.setdefault(_kind(raw), name)
     if len(found) > 1:
         (kind, name), (other, second) = list(found.items())[:2]
         raise TypeError(f"column {label!r} holds {kind} in {name} and {other} in {second}: read both tables alike")
     kind = next(iter(found), "numbers")
     if kind == "words":
-        return _leveled(label, [_words(cells) for cells in columns], known)
-    numbers = [_numbers(cells, is_known, kind) for cells, is_known in zip(columns, known, strict=True)]
-    if len(np.unique(numbers[0][known[0]])) <= FEW:
-        return _leveled(label, numbers, known)
-    return Shared(label, tuple(numbers))
+        return _leveled(label, [list(map(str, raw.known())) for raw in cells], cells)
+    numbers = [_numbers(raw, kind) for raw in cells]
+    if len(np.unique(numbers[0])) <= FEW:
+        return _leveled(label, [known.tolist() for known in numbers], cells)
+    return Shared(label, tuple(_spread(known, raw) for known, raw in zip(numbers, cells, strict=True)))
 
 
-def _kind(cells: Array) -> str:
-    """Return what the known cells of a column are, "" if there are none."""
-    for kind, classes in (("numbers", NUMBERS), ("dates", MOMENTS), ("durations", SPANS)):
-        if all(isinstance(cell, classes) and (kind == "durations" or not _is_span(cell)) for cell in cells):
-            return kind if len(cells) else ""
-    return "words"
+def _kind(raw: RawColumn) -> str:
+    """Return what the known cells of a column are."""
+    if raw.values.dtype.kind in "mM":
+        return "dates" if raw.values.dtype.kind == "M" else "durations"
+    if raw.levels is None and raw.values.dtype.kind in "buif":
+        return "numbers"
+    cells = raw.known() if raw.levels is None else raw.levels
+    return "numbers" if all(isinstance(cell, NUMBERS) for cell in cells) else "words"
 
 
-def _is_span(cell: Any) -> bool:
-    return isinstance(cell, SPANS)  # a timedelta64 calls itself an integer
-
-
-def _words(cells: Array) -> Array:
-    return np.array([cell if isinstance(cell, str) else str(cell) for cell in cells], dtype=object)
-
-
-def _numbers(cells: Array, known: Bools, kind: str) -> Floats:
-    """Return cells as float64: dates in days since 1970, durations in days."""
-    numbers = np.full(len(cells), np.nan)
-    if kind == "numbers":
-        numbers[known] = [float(cell) for cell in cells[known]]
-        return numbers
-    unit = np.timedelta64(1, "D")
+def _numbers(raw: RawColumn, kind: str) -> Floats:
+    """Return the known cells as float64: dates in days since 1970, durations in days."""
+    known = raw.known()
+    if kind == "numbers" or not len(known):
+        return np.array([float(cell) for cell in known]) if known.dtype == object else known.astype(np.float64)
     start = np.datetime64(0, "D") if kind == "dates" else np.timedelta64(0, "D")
-    numbers[known] = [(_plain(cell) - start) / unit for cell in cells[known]]
-    return numbers
+    return np.asarray((known - start) / np.timedelta64(1, "D"))
 
 
-def _plain(cell: Any) -> Any:
-    """Return a date or a duration as NumPy has it, in UTC."""
-    if isinstance(cell, datetime.datetime) and cell.tzinfo is not None:
-        cell = cell.astimezone(datetime.timezone.utc).replace(tzinfo=None)
-    if isinstance(cell, datetime.date):
-        return np.datetime64(cell, "us")
-    return np.timedelta64(cell, "us") if isinstance(cell, datetime.timedelta) else cell
+def _spread(known: Floats | list[float], raw: RawColumn) -> Floats:
+    """Return the values of a column, NaN at gaps."""
+    values = np.full(len(raw), np.nan)
+    values[~raw.gaps] = known
+    return values
 
 
-def _leveled(label: str, columns: list[Any], known: list[Bools]) -> Shared:
+def _leveled(label: str, known: list[list[Any]], cells: list[RawColumn]) -> Shared:
     """Return a column as places among all its values."""
-    levels = sorted(
-        {value for cells, is_known in zip(columns, known, strict=True) for value in cells[is_known].tolist()}
-    )
+    levels = sorted(set().union(*known))
     place = {level: float(k) for k, level in enumerate(levels)}
-    values = []
-    for cells, is_known in zip(columns, known, strict=True):
-        codes = np.full(len(cells), np.nan)
-        codes[is_known] = [place[value] for value in cells[is_known].tolist()]
-        values.append(codes)
+    values = [_spread([place[value] for value in own], raw) for own, raw in zip(known, cells, strict=True)]
     return Shared(label, tuple(values), tuple(levels))
 
 

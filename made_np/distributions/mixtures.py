@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from math import log, pi
-from typing import ClassVar
+from math import log, log1p, pi
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,9 +14,16 @@ from made_np.distributions.plain import inverse_softplus, largest, log_softmax
 from made_np.layers import sigmoid, softplus
 from made_np.normal import normal_cdf
 from made_np.typing import Array
+from made_np.values import as_number
 
 SPARE_BITS = 12
 """Halvings beyond the bits of a number's mantissa: so much wider than a value's own size may its bracket be."""
+
+BROAD_BITS = 24
+"""Halvings beyond these, where a share of the mass is broad: so much wider is the bracket then."""
+
+BROAD_KNOTS = np.sqrt(10.0) ** np.arange(17)
+"""Between 0 and these, on either side, the broad density is smooth; beyond the last it has less than 2^-54."""
 
 FAR = 20.0
 """Beyond so many standard deviations values are no part of the column's bulk."""
@@ -34,16 +41,37 @@ def responsibilities(joint: Array) -> tuple[Array, Array]:
     return (top + np.log(total))[..., 0], np.asarray(e / total)
 
 
+def broad_log_density(x: Array) -> Array:
+    """Return ``-3/2 log(2 + x^2)``: Student's t with 2 degrees of freedom, whose tails fall as ``|x|^-3``."""
+    return -1.5 * np.log(2 + x * x)
+
+
+def broad_mass_below(x: Array) -> Array:
+    """Return the mass of that density below x, ``(s + x) / 2s`` with ``s^2 = 2 + x^2``, with all its digits.
+
+    Left of 0, where the sum would lose them, s + x is taken as ``2 / (s - x)``.
+
+    Examples
+    --------
+    >>> broad_mass_below(np.array([-1e8, 0.0, 2.0**0.5])).round(17)
+    array([0.        , 0.5       , 0.85355339])
+    """
+    s = np.sqrt(2 + x * x)
+    return np.asarray(np.where(x < 0, 1 / (s * (s + np.abs(x))), (s + np.abs(x)) / (2 * s)))
+
+
 @dataclass(frozen=True)
 class RealMixture(Distribution):
     """A real feature: ``p(x) = sum_k w_k f((x - m_k) / s_k) / s_k``, with a density f that the subclass names.
 
     Per feature: n weights (logits; left out for n = 1), n means and n scales, in this order, with
-    ``s = min_scale + softplus(raw)``.
+    ``s = min_scale + softplus(raw)``. A `reserve` r makes of it ``(1 - r) p(x) + r t(x)``, where t is Student's density
+    with 2 degrees of freedom, ``(2 + x^2)^(-3/2)``.
     """
 
     n: int
     min_scale: float = 1e-3
+    reserve: float = 0.0
     support = "a finite number"
     is_real = True
     reach: ClassVar[float]
@@ -55,6 +83,7 @@ class RealMixture(Distribution):
 
     def __post_init__(self) -> None:
         self._settle(n=1)
+        object.__setattr__(self, "reserve", as_number(self.reserve, f"{type(self).__name__}(reserve)", "[0, 1)"))
 
     @property
     def n_raw(self) -> int:  # type: ignore[override]
@@ -83,14 +112,29 @@ class RealMixture(Distribution):
         dz/dm = -1/s and dz/ds = -z/s, so ``log f(z) - log s`` has the slopes -a/s in m and -(1 + z a)/s in s, with a
         the slope of log f. The mixture passes each on by its responsibility r: ``dm = r a / s`` and, through the
         softplus, ``d_raw_scale = r (1 + z a) / s sigmoid(raw_scale)``. A logit raises its own term and, through the
-        softmax, the sum of the weights: ``dlogit = w - r``.
+        softmax, the sum of the weights: ``dlogit = w - r``. Of all this a `reserve` leaves `_beside_reserve`.
         """
         log_w, m, s = self.components(raw)
         z = (x[..., None] - m) / s
         log_f, a = self.log_f(z)
         log_p, r = responsibilities(log_w + log_f - np.log(s))
         parts = (r * a / s, r * (1 + z * a) / s * sigmoid(raw[..., -self.n :]))
-        return -log_p, np.concatenate(parts if self.n == 1 else (np.exp(log_w) - r, *parts), axis=-1)
+        d_raw = np.concatenate(parts if self.n == 1 else (np.exp(log_w) - r, *parts), axis=-1)
+        return self._beside_reserve(-log_p, d_raw, x) if self.reserve else (-log_p, d_raw)
+
+    def _beside_reserve(self, nll: Array, d_raw: Array, x: Array) -> tuple[Array, Array]:
+        """Return nll and gradient of ``(1 - r) p(x) + r t(x)``, given those of p.
+
+        Notes
+        -----
+        The slope of ``log(e^a + e^b)`` in a is the share of e^a in the sum, and t has no parameters: so the gradient of
+        p comes in with its share of the density at x. A value that only t explains teaches nothing.
+        """
+        real = nll.real.dtype.type
+        joint = np.stack((real(log1p(-self.reserve)) - nll, real(log(self.reserve)) + broad_log_density(x)), axis=-1)
+        log_p, shares = responsibilities(joint)
+        own = shares[..., :1]
+        return -log_p, np.where(own.real > 0, own * d_raw, 0)
 
     def inverse_cdf(self, raw: Array, u: Array) -> Array:
         """Return the value below which `u` of the mass lies, by bisection.
@@ -98,7 +142,7 @@ class RealMixture(Distribution):
         It ends at the last bit of the dtype of `raw`, or of the bracket where the value is 2^12 times smaller. The
         bracket and its midpoints are the same for all u, and so is the question asked at each: what mass lies below it,
         or, past the mean, above it (near 1 a CDF has no digits left). So draws never fall while u rises. u = 0 counts
-        as 2^-54.
+        as 2^-54. With a `reserve` the bracket is as wide as the broad density needs.
         """
         log_w, m, s = self.components(raw.astype(np.float64))
         w = np.exp(log_w)
@@ -106,11 +150,15 @@ class RealMixture(Distribution):
         below = np.maximum(u, 2.0**-54)
         low = (m - self.reach * s).min(-1).astype(raw.dtype)
         high = (m + self.reach * s).max(-1).astype(raw.dtype)
-        for _ in range(np.finfo(raw.dtype).nmant + SPARE_BITS):
+        if self.reserve:
+            low = np.minimum(low, -BROAD_KNOTS[-1]).astype(raw.dtype)
+            high = np.maximum(high, BROAD_KNOTS[-1]).astype(raw.dtype)
+        for _ in range(np.finfo(raw.dtype).nmant + SPARE_BITS + BROAD_BITS * (self.reserve > 0)):
             middle = (low + high) / 2
             is_left = middle < centre
             z = (middle[..., None] - m) / s
             mass = (w * self.mass_below(np.where(is_left[..., None], z, -z))).sum(-1)
+            mass = self._mass_beside_reserve(mass, np.where(is_left, middle, -middle))
             is_above = np.where(is_left, mass > below, mass < 1 - below)
             low = np.where(is_above, low, middle)
             high = np.where(is_above, middle, high)
@@ -119,17 +167,33 @@ class RealMixture(Distribution):
     def cdf_bounds(self, raw: Array, x: Array) -> tuple[Array, Array]:
         """Return the mass below x, twice."""
         log_w, m, s = self.components(raw.astype(np.float64))
-        return (np.asarray((np.exp(log_w) * self.mass_below((x[..., None] - m) / s)).sum(-1)),) * 2
+        mass = (np.exp(log_w) * self.mass_below((x[..., None] - m) / s)).sum(-1)
+        return (self._mass_beside_reserve(mass, x.astype(np.float64)),) * 2
+
+    def _mass_beside_reserve(self, mass: Array, x: Array) -> Array:
+        """Return the mass below x, given that of the components."""
+        return np.asarray((1 - self.reserve) * mass + self.reserve * broad_mass_below(x) if self.reserve else mass)
 
     def knots(self, raw: Array) -> Array:
-        """Return places around every component."""
+        """Return places around every component, and far out with a `reserve`."""
         _, m, s = self.components(raw)
-        return np.sort((m[:, :, None] + s[:, :, None] * self.marks).reshape(len(raw), self.n * len(self.marks)))
+        places = (m[:, :, None] + s[:, :, None] * self.marks).reshape(len(raw), self.n * len(self.marks))
+        if self.reserve:
+            broad = np.tile(np.concatenate([-BROAD_KNOTS, [0.0], BROAD_KNOTS]).astype(raw.dtype), (len(raw), 1))
+            places = np.concatenate([places, broad], axis=1)
+        return np.sort(places)
 
     def mean(self, raw: Array) -> Array:
-        """Return the weighted mean of the m."""
+        """Return the weighted mean of the m, of which a `reserve` has the mean 0."""
         log_w, m, _ = self.components(raw)
-        return np.asarray((np.exp(log_w) * m).sum(-1))
+        return np.asarray((1 - self.reserve) * (np.exp(log_w) * m).sum(-1))
+
+    def config(self) -> dict[str, Any]:
+        """Return its arguments; a `reserve` of 0, which files from before there was one do not name, is left out."""
+        config = super().config()
+        if not self.reserve:
+            del config["reserve"]
+        return config
 
     def far_out(self, x: Array) -> Array:
         """Return booleans (n,): True for the values of the column `x` (n,) that start with a component of their own.
@@ -183,6 +247,10 @@ class MixtureOfGaussians(RealMixture):
         Components, at least 1.
     min_scale : float
         The floor of the scales, in the units of x: see `Gaussian`.
+    reserve : float in [0, 1)
+        Share of the mass that is Student's t with 2 degrees of freedom around 0, in the units of x: what the components
+        find impossible costs no more than ``-log reserve + 3/2 log(2 + x^2)``, and does not pull them away. 1e-3 suits
+        columns of scale about 1.
 
     Examples
     --------
@@ -223,6 +291,10 @@ class MixtureOfLogistics(RealMixture):
         Components, at least 1.
     min_scale : float
         The floor of the scales, in the units of x: see `Gaussian`.
+    reserve : float in [0, 1)
+        Share of the mass that is Student's t with 2 degrees of freedom around 0, in the units of x: what the components
+        find impossible costs no more than ``-log reserve + 3/2 log(2 + x^2)``, and does not pull them away. 1e-3 suits
+        columns of scale about 1.
 
     Examples
     --------

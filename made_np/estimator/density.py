@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from made_np.columns.columns import Columns, Kind
 from made_np.estimator import stored
-from made_np.estimator.answers import Answers
 from made_np.estimator.conventions import learned
 from made_np.estimator.learning import learn, learn_on
+from made_np.estimator.questions import Questions
 from made_np.estimator.trials import Trial
 from made_np.model.made import MADE
 from made_np.optim import Optimizer
@@ -26,7 +26,7 @@ Self = TypeVar("Self", bound="MADEDensity")
 Path = str | os.PathLike[str]
 
 
-class MADEDensity(Answers):
+class MADEDensity(Questions):
     """Density estimator for tables: p(x) = prod_d p(x_d | x before d), learned by a masked autoencoder.
 
     Germain, Gregor, Murray and Larochelle (2015), arXiv 1502.03509. Works in Pipeline, GridSearchCV, cross_val_score,

@@ -14,15 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.columns.columns import Columns
 from made_np.estimator.checks import check_params
 from made_np.estimator.conventions import seed_of
 from made_np.estimator.encoding import Encoded, encode
 from made_np.estimator.fitted import Fitted
+from made_np.estimator.forms import best_columns
 from made_np.estimator.lesson import Lesson, found_order, lesson_of, table_val_of
 from made_np.estimator.params import to_json
 from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
 from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
 from made_np.estimator.rules import is_auto
+from made_np.estimator.split import Split
 from made_np.estimator.trials import Choice, Trial, best, little_decay, try_out, without_trials
 from made_np.messages import tell
 from made_np.model.arguments import as_row_weights
@@ -30,7 +33,7 @@ from made_np.model.rows import Rows
 from made_np.table.table import Table
 from made_np.training.fit import fit_rows
 from made_np.training.online import Memory, train_on
-from made_np.typing import Array, Ints
+from made_np.typing import Ints
 
 __all__ = ["learn", "learn_on"]
 
@@ -56,12 +59,15 @@ def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: An
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
         rng = np.random.default_rng(seed)
-        weights = as_row_weights(sample_weight, lesson.table.n_rows)
-        rows, valid = _split(lesson, plan, n_held, rng, weights)
-        if table_val is not None:
-            valid = encode(table_val, lesson.columns, plan.made)
+        split = Split.of(lesson.table, table_val, n_held, rng, as_row_weights(sample_weight, lesson.table.n_rows))
+        rows, valid = split.encode(lesson.columns, plan.made)
     # All arguments have been looked at: from here on there is work.
     trials = [] if before is None else before.trials
+    if before is None and valid is not None and any(column.rivals for column in lesson.columns.each):
+        lesson = lesson._replace(columns=_formed(params, facts, split, seed))
+        facts = facts._replace(columns=lesson.columns)
+        plan = choose(params, facts, choice, seed)
+        rows, valid = split.encode(lesson.columns, plan.made)
     if before is None:
         found = cache(lambda: found_order(lesson))
         trials = [] if valid is None else _trials(params, facts, seed, found, rows.z, valid, checkpoint)
@@ -150,18 +156,6 @@ def _facts(params: Any, lesson: Lesson, table_val: Table | None) -> tuple[Facts,
     return Facts(lesson.columns, n, n - n_held, n_held), n_held
 
 
-def _split(
-    lesson: Lesson, plan: Plan, n_held: int, rng: np.random.Generator, weights: Array | None
-) -> tuple[Encoded, Encoded | None]:
-    """Return rows to learn from, and `n_held` of all at random for validation, None if none are."""
-    if not n_held:
-        return encode(lesson.table, lesson.columns, plan.made, weights=weights), None
-    places = np.empty(lesson.table.n_rows, dtype=np.int64)
-    places[rng.permutation(len(places))] = np.arange(len(places))
-    rows = encode(lesson.table, lesson.columns, plan.made, places, weights)
-    return rows.take(slice(n_held, None)), rows.take(slice(n_held))
-
-
 def _in_units(history: dict[str, list[Any]], **shifts: float) -> dict[str, list[Any]]:
     """Return a history whose losses are in the units of the columns; the shifts are those of `Encoded`."""
     return {name: [value - shifts.get(name, 0.0) for value in values] for name, values in history.items()}
@@ -210,6 +204,18 @@ def _trials(
         run = fingerprint(params.get_params(), seed, few.x, scored.x)
         answer = remembered(loss, trials_path(checkpoint), run)
     return try_out(question, little_decay(facts.n_rows, len(facts.columns)), answer)
+
+
+def _formed(params: Any, facts: Facts, split: Split, seed: int) -> Columns:
+    """Return the columns, each with the coding that short fits find best."""
+    train, valid = split.tables(TRIAL_STEPS * params.batch_size, TRIAL_ROWS)
+
+    def plan_of(columns: Columns) -> Plan:
+        own = Facts(columns, facts.n_rows, train.n_rows, valid.n_rows)
+        choice = without_trials(asked(params, columns), little_decay(facts.n_rows, len(columns)))
+        return choose(params, own, choice, seed, trial=True)
+
+    return best_columns(facts.columns, train, valid, plan_of, seed)
 
 
 def _spread(rows: Rows, most: int) -> Rows:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from made_np.cells import Source
 from made_np.columns.columns import Columns
 from made_np.estimator.fitted import Fitted
 from made_np.estimator.rules import is_auto
@@ -14,10 +17,10 @@ from made_np.table.look import Look
 from made_np.table.names import check_columns
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
-from made_np.typing import Ints
+from made_np.typing import Floats, Ints
 from made_np.values import as_number
 
-__all__ = ["Lesson", "found_order", "lesson_of", "read", "read_again", "table_val_of"]
+__all__ = ["Lesson", "found_order", "lesson_of", "read", "read_again", "read_part", "table_val_of"]
 
 ENOUGH_ROWS = 100
 """So many rows show which columns are one-hot; of a few, some could be by chance."""
@@ -49,6 +52,35 @@ def read_again(params: Any, before: Fitted, X: Any) -> Table:
     who = type(params).__name__
     check_columns(given, table.n_columns, fitted, len(before.columns), what=table.name, who=who)
     return before.columns.read(table)
+
+
+def read_part(params: Any, before: Fitted, X: Any, name: str = "X") -> tuple[Floats, Source]:
+    """Return the numbers (n, D) of a table that may lack columns of fit, which are then gaps; with its source.
+
+    Columns are found by name where both tables have names, else by place.
+
+    Raises
+    ------
+    ValueError
+        A name that is none of fit, or without names another number of columns.
+    """
+    table = read(params, X, name)
+    columns = before.columns
+    if table.names is None or before.names is None:
+        check_columns(None, table.n_columns, None, len(columns), what=table.name, who=type(params).__name__)
+        return columns.read(table).read(), table.source
+    places = {each: k for k, each in enumerate(table.names)}
+    unknown = [each for each in places if each not in before.names]
+    if unknown:
+        near = get_close_matches(unknown[0], before.names)
+        meant = f": is {near[0]!r} meant?" if near else ""
+        raise ValueError(f"{name} has a column {unknown[0]!r}, which fit did not see{meant}")
+    x = np.full((table.n_rows, len(columns)), np.nan)
+    for d, (column, each) in enumerate(zip(columns.each, before.names, strict=True)):
+        k = places.get(each)
+        if k is not None and not column.left_out:
+            x[:, d] = column.reading.numbers(table.cells(k), lambda row, k=k: table.source.entry(row, k))  # type: ignore[misc]
+    return x, replace(table.source, names=before.names)
 
 
 def lesson_of(params: Any, before: Fitted | None, X: Any, *, whole: bool = True) -> Lesson:

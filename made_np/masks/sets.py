@@ -42,6 +42,8 @@ class MaskSet:
     has_direct, residual : bool
     n_known : int
         So many features lead the order because they are known: nothing is asked about them under this mask set.
+    direct_units : ndarray of int, optional
+        The input units that have wires to the output, in rising order; None: all.
     """
 
     order: Ints
@@ -52,6 +54,7 @@ class MaskSet:
     has_direct: bool = False
     residual: bool = False
     n_known: int = 0
+    direct_units: Ints | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "order", _fixed(self.order.copy()))
@@ -96,7 +99,19 @@ class MaskSet:
     @lazy
     def direct(self) -> Bools | None:
         """(O, I + C) mask of the wires from input to output, or None."""
-        return _fixed(make_mask(self.output_degrees, self.input_degrees, strict=True)) if self.has_direct else None
+        if self.direct_units is None or self.direct_wires is None:
+            return self.direct_wires
+        every = np.zeros((len(self.output_degrees), len(self.input_degrees)), dtype=bool)
+        every[:, self.direct_units] = self.direct_wires
+        return _fixed(every)
+
+    @lazy
+    def direct_wires(self) -> Bools | None:
+        """The columns of `direct` that have wires, of shape (O, `direct_units`), or None: the mask of W_direct."""
+        if not self.has_direct:
+            return None
+        below = self.input_degrees if self.direct_units is None else self.input_degrees[self.direct_units]
+        return _fixed(make_mask(self.output_degrees, below, strict=True))
 
     @lazy
     def skips(self) -> tuple[Bools | None, ...]:

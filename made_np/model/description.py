@@ -29,6 +29,9 @@ from made_np.values import MOST_SEED, as_a, as_choice, as_count, as_flag, as_seq
 AT_ONCE = 1 << 20
 """Numbers that a layer holds for the rows that are checked and scored together."""
 
+DIRECT_LIMIT = 64
+"""A feature that the network sees through more units than this has no direct wires, unless somebody says otherwise."""
+
 Model = TypeVar("Model", bound="Description")
 
 
@@ -44,6 +47,7 @@ class Description:
     degrees: Any = field(default="spread", kw_only=True)
     n_masks: int | None = field(default=1, kw_only=True)
     direct: Any = field(default="auto", kw_only=True)
+    direct_limit: int | None = field(default=DIRECT_LIMIT, kw_only=True)
     residual: bool = field(default=False, kw_only=True)
     mask_weights: bool = field(default=False, kw_only=True)
     n_context: int = field(default=0, kw_only=True)
@@ -76,6 +80,7 @@ class Description:
             settle("direct", self._needs_direct())
         else:
             settle("direct", as_flag(self.direct, "direct"))
+        self._settle_limit()
         self._check_combination()
 
     def _needs_gap_inputs(self) -> list[int]:
@@ -85,6 +90,17 @@ class Description:
             return []
         outputs = Outputs.of(self.output, self.n_features).feature_outputs
         return [d for d, output in enumerate(outputs) if output.n_inputs == 1]
+
+    def _settle_limit(self) -> None:
+        """Keep the limit of direct wires where it cuts some off, and no such wires where it leaves none."""
+        limit = None if self.direct_limit is None else as_count(self.direct_limit, "direct_limit")
+        is_wide = [limit is not None and output.n_inputs > limit for output in self.outputs.feature_outputs]
+        if not (self.direct and self.hidden and any(is_wide)):  # without hidden layers nothing else leads to the output
+            limit = None
+        elif all(is_wide) and not self.n_context:
+            limit = None
+            object.__setattr__(self, "direct", False)
+        object.__setattr__(self, "direct_limit", limit)
 
     def _needs_direct(self) -> bool:
         """Return whether a hidden layer is too narrow to hold every degree that carries a dependency."""
@@ -134,6 +150,7 @@ class Description:
             self.residual,
             self.n_context,
             self.mask_weights,
+            self.direct_limit,
         )
 
     @lazy
@@ -147,6 +164,7 @@ class Description:
             self.n_context,
             self.direct,
             self.residual,
+            direct_units=self.network.direct_units,
         )
         return MaskSets(template, self.hidden, self.order, self.degrees, self.n_masks, self.seed)
 

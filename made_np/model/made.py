@@ -59,6 +59,10 @@ class MADE(Scoring):
         and every third step takes a *path*, by which gaps are filled (`path`). Half as many hidden units again pay.
     direct : bool or "auto"
         Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
+    direct_limit : int or None
+        A feature that the network sees through more input units than this, such as a ``Categorical(1000)``, has no
+        direct wires: the hidden layers alone carry it. So the number of parameters is linear in the number of values.
+        It is for models with hidden layers; None: no limit.
     residual : bool
         Hidden layers add the layer below them, where widths agree.
     mask_weights : bool
@@ -99,7 +103,8 @@ class MADE(Scoring):
         way_out = "give what config() wrote"
         given = as_a(config, "config", dict, way_out)
         try:
-            return cls(**{**given, "output": outputs_from_config(given.get("output"))})
+            # a file from before there was a limit has the wires of all features
+            return cls(**{"direct_limit": None, **given, "output": outputs_from_config(given.get("output"))})
         except Unregistered:
             raise
         except (TypeError, ValueError) as error:

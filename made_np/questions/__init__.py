@@ -10,4 +10,12 @@ limits        a region of columns as their feature of the model sees it
 given         rows that hold a condition, drawn from the model
 counting      how many of some rows hold a condition, at once
 probability   the mass of a condition, by counting in one fixed sample
+posteriors    one feature given any others, by Bayes' rule along one order
+spreads       what a distribution of one column answers, in numbers
+by_codes      such a distribution by the probability of each code
+by_cells      such a distribution by a prior and masses of its cells
+conditional   the distribution of one column given others, in the column's units
+predicting    one column, or whatever is missing, from the rest of each row
+explaining    how each value of a row fits the rest of it
+information   entropy, mutual information
 """

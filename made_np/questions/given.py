@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from made_np.cells import Name, as_source
 from made_np.messages import warn
+from made_np.model.gaps import gap_patterns
 from made_np.questions.conditions import NEVER, Condition
 from made_np.questions.limits import Limit, limit_of
 from made_np.questions.regions import Region
 from made_np.questions.subject import Subject
-from made_np.typing import Floats, Ints
+from made_np.typing import Bools, Floats, Ints
 
-__all__ = ["Given", "Proposals", "draw_given", "propose"]
+__all__ = ["Given", "Proposals", "draw_given", "draw_rows", "propose", "propose_rest"]
 
 FEWEST = 1024
 """So many rows are proposed at least."""
@@ -86,26 +88,55 @@ def propose(subject: Subject, condition: Condition, n: int, rng: np.random.Gener
     ValueError
         They lead in no order of the model.
     """
-    asked: dict[int, dict[int, Region]] = {}
-    is_possible = condition != NEVER
-    for column, region in condition.implied().items():
-        if column in subject.feature_of:
-            asked.setdefault(subject.feature_of[column], {})[column] = region
-        elif not region.holds(subject.constants[[column]])[0]:
-            is_possible = False
-    limits = {feature: limit_of(subject, feature, regions) for feature, regions in asked.items()}
+    limits, is_possible = _limits(subject, condition)
     n_features = subject.made.n_features
     order = subject.order(np.isin(np.arange(n_features), list(limits)))
     proposals = Proposals(np.full((n, n_features), np.nan), {}, np.zeros(n), order, limits)
     if not is_possible:
         proposals.log_weights[:] = -np.inf
     for feature in subject.sequence(order)[: len(limits)].tolist():
-        raw = subject.raw(proposals.z, order, feature)
-        output = subject.made.outputs.feature_outputs[feature]
-        z, log_mass, proposals.chosen[feature] = limits[feature].take(output, raw, rng.random(n))
-        proposals.z[:, feature] = np.where(np.isfinite(z), z, output.values(1)[0])
-        proposals.log_weights[:] += log_mass
+        _take(subject, proposals, feature, rng)
     return proposals
+
+
+def propose_rest(subject: Subject, condition: Condition, z: Floats, rng: np.random.Generator) -> Floats:
+    """Return an estimate of log p(what is known in `z` (n, F), condition), without bias before the logarithm.
+
+    Rows are taken to hold what the condition says of features that are known.
+    """
+    known: Bools = np.asarray(~np.isnan(z).all(axis=0))
+    limits, is_possible = _limits(subject, condition)
+    asked = known | np.isin(np.arange(z.shape[1]), list(limits))
+    order = subject.order(asked)
+    proposals = Proposals(z.copy(), {}, np.zeros(len(z)), order, limits)
+    if not is_possible:
+        proposals.log_weights[:] = -np.inf
+    for feature in subject.sequence(order)[: int(asked.sum())].tolist():
+        if not known[feature]:
+            _take(subject, proposals, feature, rng)
+    return proposals.log_weights + subject.log_probs(proposals.z, order)[:, known].sum(axis=1)
+
+
+def _limits(subject: Subject, condition: Condition) -> tuple[dict[int, Limit], bool]:
+    """Return what is asked of each feature, and whether columns that are no feature allow the condition."""
+    asked: dict[int, dict[int, Region]] = {}
+    is_possible = condition != NEVER
+    for column, region in condition.implied().items():
+        if column in subject.feature_of:
+            asked.setdefault(subject.feature_of[column], {})[column] = region
+        elif not region.holds(subject.constants[[column]]).all():
+            is_possible = False
+    return {feature: limit_of(subject, feature, regions) for feature, regions in asked.items()}, is_possible
+
+
+def _take(subject: Subject, proposals: Proposals, feature: int, rng: np.random.Generator) -> None:
+    """Draw one feature from what its limit leaves, and multiply the weights by the mass of that."""
+    raw = subject.raw(proposals.z, proposals.order, feature)
+    output = subject.made.outputs.feature_outputs[feature]
+    z, log_mass, chosen = proposals.limits[feature].take(output, raw, rng.random(len(raw)))
+    proposals.chosen[feature] = chosen
+    proposals.z[:, feature] = np.where(np.isfinite(z), z, output.values(1)[0])
+    proposals.log_weights[:] += log_mass
 
 
 def draw_given(subject: Subject, condition: Condition, n: int, rng: np.random.Generator, name: str = "given") -> Given:
@@ -152,6 +183,21 @@ def draw_given(subject: Subject, condition: Condition, n: int, rng: np.random.Ge
         return Given(np.concatenate(rows)[chosen], effective, log_mass, error)
     x = _completed(subject, _stacked(found, chosen), condition, rng)
     return Given(x, effective, log_mass, error)
+
+
+def draw_rows(subject: Subject, x: Floats, rng: np.random.Generator, name: Name = "given") -> Floats:
+    """Return rows of numbers `x` (n, D) with each NaN drawn given the rest of its row.
+
+    Raises
+    ------
+    ValueError
+        What a row holds leads in no order of the model.
+    """
+    z = subject.encode(x, name)
+    filled = np.empty_like(z)
+    for known, rows in gap_patterns(~np.isnan(z)):
+        filled[rows] = subject.draw(z[rows], subject.order(known, as_source(name).line(int(rows[0]))), rng)
+    return np.where(np.isnan(x), subject.columns.decode(filled, rng), x)
 
 
 def _stacked(found: list[Proposals], chosen: Ints) -> Proposals:

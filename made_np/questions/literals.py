@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -39,6 +39,11 @@ class Literals:
 
     columns: Columns
     _known: dict[Any, float] = field(default_factory=dict, repr=False)
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names of columns."""
+        return self._places.keys()
 
     @lazy
     def _places(self) -> dict[Any, int]:

@@ -154,7 +154,7 @@ def _by_order(subject: Subject) -> list[Counted]:
 def _orders(subject: Subject, rng: np.random.Generator) -> list[int | Ints]:
     """Return mask sets under which the model answers one question or another."""
     made = subject.made
-    if made.n_masks == 1:
+    if made.n_masks == 1 or made.mask_sets.has_paths:
         return []
     if made.n_masks is not None:
         return list(range(min(made.n_masks, N_SETS)))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from made_np.cells import Name
 from made_np.columns.columns import Columns
 from made_np.lazy import lazy
 from made_np.masks.paths import leads
@@ -70,10 +71,19 @@ class Subject:
         outputs = self.made.outputs.feature_outputs
         return self.columns.decode(np.array([[output.values(1)[0] for output in outputs]]))[0]
 
-    def order(self, known: Bools) -> int | Ints:
+    def encode(self, x: Floats, name: Name = "given") -> Floats:
+        """Return the model's rows (n, F) of numbers `x` (n, D) of which NaN are not known: NaN, and never a gap."""
+        z = self.columns.encode(x, name)
+        for feature, (start, stop) in enumerate(self.columns.spans):
+            if stop == start + 1:  # where gaps are learned, the code of one has been put there
+                z[np.isnan(x[:, start]), feature] = np.nan
+        return z
+
+    def order(self, known: Bools, row: str = "the question") -> int | Ints:
         """Return the mask set by which questions about the `known` features (F,) are answered: they lead in its order.
 
-        It is the same for all questions about these features, so that their answers fit together.
+        It is the same for all questions about these features, so that their answers fit together. `row` is what
+        messages call what is known.
 
         Raises
         ------
@@ -87,7 +97,7 @@ class Subject:
         for k, one in enumerate(self.made.mask_sets):
             if leads(one.order, known):
                 return k
-        raise no_order_leads(known, "the question", self.columns.label)
+        raise no_order_leads(known, row, self.columns.label)
 
     def sequence(self, order: int | Ints) -> Ints:
         """Return the features in the order of a mask set."""
@@ -106,7 +116,7 @@ class Subject:
         places = np.concatenate([np.arange(made.outputs.n_raw)[made.output_slices[d]] for d in features])
         for first in range(0, len(z), step):
             rows = slice(first, first + step)
-            raw = made.raw_outputs(self._theta, np.nan_to_num(z[rows], nan=0.0), mask_set=order)
+            raw = made.raw_outputs(self._theta, self._told(z[rows]), mask_set=self._asked(order), gaps="skip")
             yield rows, raw[:, places]
 
     def log_probs(self, z: Floats, order: int | Ints) -> Floats:
@@ -116,14 +126,23 @@ class Subject:
         found = np.zeros(z.shape)
         for first in range(0, len(z), step):
             rows = slice(first, first + step)
-            own = np.nan_to_num(z[rows], nan=0.0)
-            found[rows] = made.feature_log_prob(self._theta, own, mask_set=order)
+            own = self._told(z[rows])
+            found[rows] = made.feature_log_prob(self._theta, own, mask_set=self._asked(order), gaps="skip")
         found[np.isnan(z)] = 0.0
         return found
 
+    def _told(self, z: Floats) -> Floats:
+        """Return what the network gets of rows `z`: a model with paths is not told gaps, others do not see them."""
+        return z if self.made.mask_sets.has_paths else np.nan_to_num(z, nan=0.0)
+
+    def _asked(self, order: int | Ints) -> int | Ints:
+        """Return the mask set that scores in an order: of a model with paths it is home, where gaps are not told."""
+        return 0 if self.made.mask_sets.has_paths else order
+
     def draw(self, z: Floats, order: int | Ints | None, rng: np.random.Generator) -> Floats:
         """Return `z` (n, F) with each NaN drawn given the rest, which has to lead in the order."""
-        return self.made.sample(self.theta, len(z), given=z, mask_set=order, rng=rng).astype(np.float64)
+        one = None if self.made.mask_sets.has_paths else order
+        return self.made.sample(self.theta, len(z), given=z, mask_set=one, rng=rng).astype(np.float64)
 
     def rng(self, *purpose: int) -> np.random.Generator:
         """Return the generator for a purpose, always the same one."""

@@ -55,7 +55,8 @@ def _as_real(value: Any, entry: Entry, row: int) -> float:
             f"{entry(row)} = {show(value)} is a {type(value).__name__}, and what is asked for are real numbers: leave "
             "the column out, or turn it into numbers"
         )
-    if isinstance(value, (int, np.integer)) and abs(int(value)) >= EXACT:
+    is_whole = isinstance(value, (int, np.integer)) or (isinstance(value, Decimal) and value % 1 == 0)
+    if is_whole and abs(int(value)) >= EXACT:  # type: ignore[arg-type]
         raise too_large(value, entry(row))
     return float(value)
 

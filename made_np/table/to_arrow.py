@@ -29,7 +29,8 @@ def to_arrow(raw: RawColumn, style: Style) -> Any:
     made = _of_type(raw, style, type_of(style.dtype))
     if made is not None:
         return made
-    values = natural(raw)
+    are_numbers = raw.levels is None and raw.values.dtype.kind in "buif"
+    values = raw.values if are_numbers else natural(raw)
     if values.dtype.kind in "mM":
         unit = COARSE.get(np.datetime_data(values.dtype)[0])
         unit = "s" if unit == "D" and values.dtype.kind == "m" else unit

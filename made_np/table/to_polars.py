@@ -28,7 +28,8 @@ def to_polars(raw: RawColumn, style: Style, name: str = "") -> Any:
 
     made = _of_dtype(raw, style)
     if made is None:
-        values = natural(raw)
+        are_numbers = raw.levels is None and raw.values.dtype.kind in "buif"
+        values = raw.values if are_numbers else natural(raw)
         if values.dtype.kind in "mM":
             made = _masked(polars.Series(values.astype(f"{values.dtype.str[1:3]}[us]")), raw)
         elif values.dtype.kind == "O":

@@ -27,6 +27,7 @@ TOLERANCE = {"float64": 1e-10, "float32": 3e-4}
 TABLE = [
     *["bernoulli", "bernoulli", Categorical(3), "gaussian", DiscretizedLogistic(4, 2)],
     *[MixtureOfGaussians(2), "bernoulli", MixtureOfLogistics(2), MixtureOfLogistics(1), DiscretizedLogistic(3)],
+    *[MixtureOfGaussians(3, reserve=0.1), MixtureOfLogistics(2, reserve=0.01)],
     Gaussian(0, scale="exp"),
 ]
 """All kinds of columns in one table."""
@@ -56,8 +57,8 @@ class Problem:
         for letter in "WU" if self.made.mask_weights else "W":
             for layer, mask in enumerate(self.one.masks):
                 views[f"{letter}{layer}"][:] = mask
-            if self.one.direct is not None:
-                views[f"{letter}_direct"][:] = self.one.direct
+            if self.one.direct_wires is not None:
+                views[f"{letter}_direct"][:] = self.one.direct_wires
         return live
 
     def bound(self, backend: str) -> Bound:

@@ -36,7 +36,9 @@ def learned(values: Any, name: str = "a") -> Column:
         (few("yes", "no"), "binary"),
         (few("red", "green", "blue"), "categorical"),
         (few(0, 1, 2, 3), "categorical"),
-        (few(*range(32)), "categorical"),
+        (few(*range(32)), "ordinal"),
+        (few(0, 0, 0, 1, 2, 2, 2, 3, 4, 4, 4, 5), "categorical"),
+        (rng.poisson(2, N).clip(0, 6), "ordinal"),
         (few(*range(1, 6)), "ordinal"),
         (few(100, 200, 300), "ordinal"),
         (few(0, 0.5, 1), "ordinal"),
@@ -150,3 +152,15 @@ def test_a_declared_category_is_never_real() -> None:
 )
 def test_words_are_told_apart_by_how_often_they_occur(counts: dict[str, int], kind: str) -> None:
     assert kind_of_words(counts) == kind
+
+
+def test_digits_of_a_file_are_no_lattice_but_come_out(capfd: pytest.CaptureFixture[str]) -> None:
+    x = np.column_stack([rng.normal(size=N).round(7), rng.normal(size=N).round(4)])
+    columns = Columns.learn(x)
+    assert [column.facts.resolution for column in columns.each] == [0, pytest.approx(1e-4)]
+    drawn = columns.cells(np.full((1, 2), 1 / 3))
+    assert [cells.values[0] for cells in drawn] == [0.3333333, 0.3333]
+    assert [column.facts.resolution for column in Columns.learn(x, "real").each] == [0, 0]
+    assert capfd.readouterr().err == ""
+    Columns.learn(x[:1])
+    assert "X has one row: nothing is learned" in capfd.readouterr().err

@@ -278,16 +278,16 @@ def test_the_inputs_stay_as_they_are() -> None:
 
 A = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})
 REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
-    ({"synthetic": A[["a"]]}, ValueError, r"synthetic lacks the columns \['b'\]: give the same columns"),
+    ({"synthetic": A[["a"]]}, ValueError, r"synthetic lacks the columns \['b'\]: give the same ones"),
     ({"synthetic": A.assign(c=1)}, ValueError, r"synthetic has the columns \['c'\], which real lacks"),
     ({"holdout": A[["b"]]}, ValueError, r"holdout lacks the columns \['a'\]"),
     ({"synthetic": [[1, "x", 2]]}, ValueError, "synthetic has 3 columns, real has 2"),
     ({"synthetic": [["1", "x"]]}, TypeError, "column 'a' holds numbers in real and words in synthetic: read both"),
     ({"real": [1, 2]}, ValueError, "real has 1 dimensions"),
-    ({"real": A[:0]}, ValueError, "real has no rows"),
-    ({"real": A[[]]}, ValueError, "real has no columns"),
-    ({"synthetic": np.zeros((0, 2))}, ValueError, "synthetic has no rows"),
-    ({"real": pd.DataFrame([[1, 2]], columns=["a", "a"])}, ValueError, "real: two columns have one name"),
+    ({"real": A[:0]}, ValueError, "real has 0 sample"),
+    ({"real": A[[]]}, ValueError, "real has 0 feature"),
+    ({"synthetic": np.zeros((0, 2))}, ValueError, "synthetic has 0 sample"),
+    ({"real": pd.DataFrame([[1, 2]], columns=["a", "a"])}, ValueError, "real has two columns called 'a'"),
     ({"max_rows": 0}, ValueError, "max_rows=0"),
     ({"random_state": "a"}, TypeError, "random_state='a'"),
 ]

@@ -12,9 +12,21 @@ import made_np
 from fuzz import models
 from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
-from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, layers, masks, optim, schedules
-from made_np.columns.reading import NUMBERS
-from made_np.model.marginals import home_log_prob
+from made_np import (
+    MADE,
+    MADEDensity,
+    MADEImputer,
+    MADEOutlierDetector,
+    OneHot,
+    datasets,
+    diagnostics,
+    draw,
+    layers,
+    masks,
+    optim,
+    schedules,
+)
+from made_np.columns.numeric import NUMBERS
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
 from made_np.table.table import Table
@@ -55,6 +67,7 @@ def _fit() -> dict[str, Any]:
         "schedule": "cosine",
         "batch_size": 3,
         "max_epochs": 2,
+        "max_seconds": 60.0,
         "patience": 2,
         "validate_every": 1,
         "weight_decay": 0.1,
@@ -85,16 +98,6 @@ MODEL: dict[str, Callable[[], Call]] = {
     "masks.sets.MaskSets.least_alike": lambda: call(models.homely().mask_sets.least_alike, k=4),
     "masks.sets.MaskSets.for_known": lambda: call(models.homely().mask_sets.for_known, known=[True, False, True]),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
-    "model.marginals.home_log_prob": lambda: call(
-        home_log_prob,
-        unlike=ANOTHER,
-        made=models.homely(),
-        theta=models.homely().init(rng=0),
-        x=np.array([[0, np.nan, 1.0]]),
-        n_draws=2,
-        context=None,
-        rng=_rng(),
-    ),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
     "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores(gaps="skip")),
     "model.made.MADE.fill_means": lambda: call(
@@ -292,6 +295,9 @@ LOOKING: dict[str, Callable[[], Call]] = {
     "diagnostics.calibrating.calibration": lambda: call(
         diagnostics.calibration, unlike=ANOTHER, made=models.mixed(), **_scores(n_bins=3, rng=_rng())
     ),
+    "diagnostics.duel.compare_models": lambda: call(
+        made_np.compare_models, or_names=("X",), a=models.learned(), b=models.learned(), X=models.table()
+    ),
     "diagnostics.evaluation.Evaluation.difference": lambda: call(_evaluation().difference, other=_evaluation()),
     "diagnostics.evaluation.evaluate": lambda: call(
         diagnostics.evaluate, unlike=ANOTHER, made=models.mixed(), **_scores()
@@ -377,6 +383,46 @@ TABLES: dict[str, Callable[[], Call]] = {
     "columns.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
     "columns.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
     "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
+    "estimator.imputer.MADEImputer": lambda: call(
+        lambda **given: MADEImputer(**given).fit(models.table()),
+        density=_learner(),
+        statistic="mean",
+        n_draws=None,
+        add_indicator=True,
+        random_state=_rng(),
+    ),
+    "estimator.imputer.MADEImputer.fit": lambda: call(MADEImputer(_learner()).fit, X=models.table(), y=None),
+    "estimator.imputer.MADEImputer.fit_transform": lambda: call(
+        MADEImputer(_learner()).fit_transform, X=models.table(), y=None
+    ),
+    "estimator.imputer.MADEImputer.get_feature_names_out": lambda: call(
+        MADEImputer(_learner()).fit(models.table()).get_feature_names_out, input_features=["a", "b", "c"]
+    ),
+    "estimator.imputer.MADEImputer.set_output": lambda: call(MADEImputer().set_output, transform="default"),
+    "estimator.imputer.MADEImputer.transform": lambda: call(
+        MADEImputer(_learner()).fit(models.table()).transform, X=models.table()
+    ),
+    "estimator.outliers.MADEOutlierDetector": lambda: call(
+        lambda **given: MADEOutlierDetector(**given).fit(models.table()),
+        density=_learner(),
+        contamination=0.1,
+        random_state=_rng(),
+    ),
+    "estimator.outliers.MADEOutlierDetector.decision_function": lambda: call(
+        MADEOutlierDetector(_learner()).fit(models.table()).decision_function, X=models.table()
+    ),
+    "estimator.outliers.MADEOutlierDetector.fit": lambda: call(
+        MADEOutlierDetector(_learner()).fit, X=models.table(), y=None
+    ),
+    "estimator.outliers.MADEOutlierDetector.fit_predict": lambda: call(
+        MADEOutlierDetector(_learner()).fit_predict, X=models.table(), y=None
+    ),
+    "estimator.outliers.MADEOutlierDetector.predict": lambda: call(
+        MADEOutlierDetector(_learner()).fit(models.table()).predict, X=models.table()
+    ),
+    "estimator.outliers.MADEOutlierDetector.score_samples": lambda: call(
+        MADEOutlierDetector(_learner()).fit(models.table()).score_samples, X=models.table()
+    ),
     "estimator.density.MADEDensity": lambda: call(_fitted, **models.LEARNER),
     "estimator.density.MADEDensity.fit": lambda: call(
         _learner().fit, or_names=("X_val",), X=models.table(), y=None, X_val=models.table(), checkpoint=None
@@ -419,7 +465,9 @@ TABLES: dict[str, Callable[[], Call]] = {
         arrays={"a": np.arange(3)},
     ),
     "table.files.writing.check_target": lambda: call(check_target, path="table.csv"),
-    "table.files.read_table": lambda: call(read_table, path="table.csv", header=True),
+    "table.files.read_table": lambda: call(
+        read_table, path="table.csv", header=True, sep=",", decimal=".", encoding="utf-8", na=("x",)
+    ),
     "table.files.writing.write_table": lambda: call(
         write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]
     ),

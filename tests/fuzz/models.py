@@ -24,6 +24,7 @@ MIXED: dict[str, Any] = {
     "degrees": "spread",
     "n_masks": 2,
     "direct": True,
+    "direct_limit": 2,
     "residual": True,
     "mask_weights": True,
     "n_context": 2,

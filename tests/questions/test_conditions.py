@@ -119,7 +119,7 @@ def closed(part: Any) -> Any:
     return f"({part[0]})", part[1]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(st.recursive(comparisons(), lambda parts: longer(parts.map(closed)), max_leaves=8))
 def test_sql_holds_the_rows_that_a_loop_over_rows_holds(expression: Any) -> None:
     text, ask = expression

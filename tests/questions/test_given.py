@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from made_np.questions.given import draw_given
+from made_np.questions.conditional import conditional
+from made_np.questions.given import draw_given, draw_rows
 from made_np.questions.predicates import as_condition
 from made_np.questions.subject import Subject
 from questions.subjects import discrete, mixed, subject, table_of
@@ -123,6 +124,22 @@ def test_rows_that_repeat_each_other_are_told() -> None:
         UserWarning, match=r"given: \d+ draws under this condition count as \d+\.\d: .* repeat each other"
     ):
         drawn(asked, {"size": (-1e4, 1e4), "weight": 3.0}, 100)
+
+
+def test_each_row_is_completed_given_its_own_cells() -> None:
+    asked = discrete()
+    x = np.array([[1, np.nan, 2, np.nan], [np.nan, 0, np.nan, 3], [0, 1, 3, 2], [np.nan] * 4])
+    found = draw_rows(asked, np.repeat(x, 3000, axis=0), np.random.default_rng(0)).reshape(4, 3000, 4)
+    known = ~np.isnan(x)
+    assert (found.transpose(1, 0, 2)[:, known] == x[known]).all()
+    assert np.isnan(found[3, :, 2]).any()  # a gap that is not known may be drawn
+    fixed = discrete(order=ORDER, n_masks=1)
+    leading = np.repeat([[1, np.nan, 2, np.nan]], 4000, axis=0)
+    shares = draw_rows(fixed, leading, np.random.default_rng(1))[:, 3]
+    p = conditional(fixed, "grade-1", {"sick": 1, "hours": 2}).pmf(["D", "C", "B", "A"])
+    assert np.abs(np.bincount(shares.astype(int), minlength=4) / 4000 - p).max() < 4 * np.sqrt(0.25 / 4000)
+    with pytest.raises(ValueError, match=r"given\[1\] .*leads in no order"):
+        draw_rows(fixed, np.array([[1, np.nan, 2, np.nan], [np.nan, 1, np.nan, np.nan]]), np.random.default_rng(1))
 
 
 def test_a_seed_repeats_its_rows() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from made_np.questions import probability as page
 from made_np.questions.predicates import as_condition
-from made_np.questions.probability import n_rows, probability
+from made_np.questions.probability import FEWEST_ROWS, n_rows, probability
 from made_np.questions.subject import Subject
 from questions.subjects import discrete, mixed, table_of
 
@@ -72,7 +72,8 @@ def test_rows_are_drawn_where_the_sample_holds_few_of_what_is_given(
     assert len(asked.kept["samples"]) == 3
 
 
-def test_a_given_value_of_a_real_column_is_answered() -> None:
+def test_a_given_value_of_a_real_column_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "MOST_ROWS", FEWEST_ROWS)
     asked = mixed(order=[2, 0, 3, 1], n_masks=1)
     p = probability(asked, {"sick": 1}, {"size": 4.5})
     z = asked.columns.encode(np.array([[1, 1, 0, 0, 4.5, 0.0]]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from made_np.backends._numba.compiling import exact, index, width
 from made_np.backends._numba.tables import CATEGORICAL, DISCRETIZED, GAUSSIAN, GAUSSIAN_EXP, GAUSSIANS
-from made_np.distributions.mixtures import SPARE_BITS, MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.mixtures import BROAD_BITS, BROAD_KNOTS, SPARE_BITS, MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import LOG_LIMIT
 from made_np.normal import CENTRE, FAR_TAIL, FARTHEST, MILLS, TAIL
 
@@ -19,16 +19,18 @@ _FAR_TAIL = np.array(FAR_TAIL)
 _MILLS = np.array(MILLS)
 _GAUSSIAN_REACH = MixtureOfGaussians.reach
 _LOGISTIC_REACH = MixtureOfLogistics.reach
+_BROADEST = float(BROAD_KNOTS[-1])
 
 
 @exact
-def draw(acts: Any, one_row: Any, least: float, levels: float, u: float) -> Any:
+def draw(acts: Any, one_row: Any, numbers: Any, u: float) -> Any:
     """Return the value for one row, whose raw outputs are every `width`-th number of acts from `at` on.
 
     Where the network has overflowed it is NaN, as no value would tell. Binary features are decided by the sampler, a
     panel at a time.
     """
     at, kind, n_raw, n = one_row
+    (least, levels, reserve) = numbers
     for k in range(n_raw):
         if not np.isfinite(acts[at + index(k) * index(width(acts))]):
             return np.nan
@@ -41,7 +43,7 @@ def draw(acts: Any, one_row: Any, least: float, levels: float, u: float) -> Any:
     if kind == GAUSSIAN_EXP:
         exponent = min(max(np.float64(acts[at + index(width(acts))]), -LOG_LIMIT), LOG_LIMIT)
         return acts[at] + (least + math.exp(exponent)) * inverse_normal_cdf(u)
-    return mixture(acts, at, n, least, kind == GAUSSIANS, u)
+    return mixture(acts, at, n, least, reserve, kind == GAUSSIANS, u)
 
 
 @exact
@@ -114,7 +116,7 @@ def discretized(acts: Any, at: Any, n: int, least: float, levels: float, u: floa
 
 
 @exact
-def mixture(acts: Any, at: Any, n: int, least: float, gaussian: bool, u: float) -> Any:
+def mixture(acts: Any, at: Any, n: int, least: float, reserve: float, gaussian: bool, u: float) -> Any:
     """Return the value below which u of the mass lies, by bisection as in `mixtures`."""
     w = index(width(acts))
     real = acts.dtype.type
@@ -131,10 +133,10 @@ def mixture(acts: Any, at: Any, n: int, least: float, gaussian: bool, u: float) 
         low = min(low, m - reach * s)
         high = max(high, m + reach * s)
         centre = centre + weight * m
-    low = real(low)
-    high = real(high)
+    low = real(min(low, -_BROADEST) if reserve > 0 else low)
+    high = real(max(high, _BROADEST) if reserve > 0 else high)
     below = max(u, 2.0**-54)
-    for _ in range((23 if acts.itemsize == 4 else 52) + SPARE_BITS):
+    for _ in range((23 if acts.itemsize == 4 else 52) + SPARE_BITS + (BROAD_BITS if reserve > 0 else 0)):
         middle = (low + high) / real(2)
         is_left = middle < centre
         mass = 0.0
@@ -144,11 +146,21 @@ def mixture(acts: Any, at: Any, n: int, least: float, gaussian: bool, u: float) 
             s = softplus(acts[at + index(logits + n + k) * w]) + least
             z = (middle - m) / s if is_left else (m - middle) / s
             mass += weight * (normal_cdf(z) if gaussian else logistic(z))
+        if reserve > 0:
+            mass = (1 - reserve) * mass + reserve * broad_mass_below(middle if is_left else -middle)
         if (mass > below) if is_left else (mass < 1 - below):
             high = middle
         else:
             low = middle
     return high
+
+
+@exact
+def broad_mass_below(x: float) -> float:
+    """Return the mass of Student's t with 2 degrees of freedom below x, as `mixtures` does."""
+    x = np.float64(x)
+    s = math.sqrt(2 + x * x)
+    return 1 / (s * (s - x)) if x < 0 else (s + x) / (2 * s)
 
 
 @exact

@@ -61,7 +61,8 @@ def forward(
     for panel in range(begin, end):
         load(x, context, tables, acts, panel)
         if keep_at[0] >= 0:
-            drop(acts, index(panel * size), tables.units[: starts[1]], keeps, keep_at[0], panel * w, n)
+            drop(acts, index(panel * size), tables.units[: tables.n_inputs], keeps, keep_at[0], panel * w, n)
+        copy_direct(acts, panel * size, starts[1], tables.direct_from, 0, len(tables.direct_from))
     for q in range(len(products)):
         W = products[q, 0]
         b = products[q, 1]
@@ -77,7 +78,7 @@ def forward(
             bias = b + row
             seen = reach[ends]
             for panel in range(begin, end):
-                u = panel * size + starts[below] * w
+                u = panel * size + (starts[below] + products[q, 6]) * w
                 v = panel * size + (starts[layer] + row) * w
                 if n - panel * w > w // 2:
                     if b >= 0:
@@ -127,6 +128,15 @@ def load(x: Any, context: Any, tables: Any, acts: Any, panel: int) -> None:
         copy_told(acts, index(values), acts, index(first), index(len(tables.features) * w))
     else:
         encode_all(acts, values, units, tables.features, tables.numbers)
+
+
+@inner
+def copy_direct(acts: Any, at: int, end: int, direct_from: Any, first: int, last: int) -> None:
+    """Copy the first..last-1 of the inputs with direct wires to their places, which end at `end`, in a panel."""
+    w = width(acts)
+    for k in range(first, last):
+        source = at + direct_from[k] * w
+        copy(acts, index(source), acts, index(at + (end - len(direct_from) + k) * w), index(w))
 
 
 @inner

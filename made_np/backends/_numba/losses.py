@@ -4,7 +4,7 @@ One kernel for each distribution, compiled when a model first needs it; the fold
 the formulas. Each takes a table of ``places``, one row per feature: where its raw outputs, its values and its results
 are in a panel (in units of one row of lanes), and how many raw outputs and components it has. It reads raw outputs and
 values from `acts`, and writes -log p to `nll` (panels, features, width) and its gradient to `dacts`. What they make of
-a NaN is anything: `skip_gaps` comes after them.
+a NaN is anything, and none knows of a reserve: `amendments` come after them.
 """
 
 from __future__ import annotations
@@ -322,28 +322,6 @@ def discretized(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, size
                     own = from_top(np.float64(acts[logit + lane]), np.float64(scratch[lane])) if n > 1 else 0.0
                     scratch[joint + lane] = log_p + own
             finish_mixture(dacts, at, nll, to, n, scratch, logits)
-
-
-@kernel
-def skip_gaps(places: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
-    """Put the losses of values that are NaN, with their gradients, to 0; `places` are those of all features."""
-    w = index(width(acts))
-    zero = acts.dtype.type(0)
-    for panel in range(begin, end):
-        for i in range(len(places)):
-            x = index(places[i, 1] + panel * sizes[0]) * w
-            total = zero
-            for lane in range(w):
-                total += acts[x + lane]
-            if not np.isnan(total):  # as nearly always: no value is NaN
-                continue
-            at = index(places[i, 0] + panel * sizes[0]) * w
-            to = index(places[i, 2] + panel * sizes[1]) * w
-            for lane in range(w):
-                if np.isnan(acts[x + lane]):
-                    nll[to + lane] = zero
-                    for k in range(index(places[i, 3])):
-                        dacts[at + k * w + lane] = zero
 
 
 @kernel

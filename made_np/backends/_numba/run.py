@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from made_np.backends._numba.amendments import share_with_reserve, skip_gaps
 from made_np.backends._numba.backward import DEPTH, PACK, backward
 from made_np.backends._numba.compiling import width
 from made_np.backends._numba.forward import forward
-from made_np.backends._numba.losses import KERNELS, collect, skip_gaps
+from made_np.backends._numba.losses import KERNELS, collect
 from made_np.backends._numba.memory import borrowed, ready
 from made_np.backends._numba.sampler import ancestral
 from made_np.backends._numba.sorting import gather
@@ -128,6 +129,8 @@ class Batch:
     def _losses(self, acts: Array, dacts: Array, nll: Array, begin: int, end: int) -> None:
         for group in self.plan.groups:
             KERNELS[group.kind](group.places, group.numbers, acts, dacts, nll, self.plan.sizes, begin, end)
+            if group.numbers[:, 2].any():
+                share_with_reserve(group.places, group.numbers, acts, dacts, nll, self.plan.sizes, begin, end)
         skip_gaps(self.plan.places, acts, dacts, nll, self.plan.sizes, begin, end)
 
     def sample(self, uniforms: Array) -> Array:

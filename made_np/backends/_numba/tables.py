@@ -42,6 +42,8 @@ ACTIVATIONS = {
     "gelu": GELU,
     "silu": SILU,
 }
+STRIP = 64
+"""No panel holds more rows than this, and none a number that does not divide it."""
 FROM_Z = GELU
 """From here on the slope of an activation is computed from z; that of those before, from its output."""
 
@@ -54,7 +56,8 @@ class Tables(NamedTuple):
     """
 
     products: Ints
-    """(Q, 6): where W and b begin in theta (b: -1 if the product only adds), rows, columns, source and target layer."""
+    """(Q, 8): where W and b begin in theta (b: -1 if the product only adds), rows, columns, source and target layer,
+    where in the source layer its columns begin, and which row of `Plan.known` counts them."""
     reach: Ints
     """How many columns each row of each product sees, one product after the other."""
     reach_at: Ints
@@ -63,13 +66,17 @@ class Tables(NamedTuple):
     """The first row that sees each column of each product."""
     first_at: Ints
     widths: Ints
-    """(L + 2,) units of each layer."""
+    """(L + 2,) units of each layer; where not all inputs have direct wires, copies of those stand behind the inputs."""
     starts: Ints
     """(L + 3,) where each layer begins in a panel, in units; then the values of x; then the panel's size."""
     units: Ints
     """Theta's number of each unit of each layer, one layer after the other, from `starts`."""
     in_order: Bools
-    """(L + 2,): True where theta numbers a layer's units as the tables do."""
+    """(Q,): True where theta numbers a product's columns as the tables do."""
+    n_inputs: int
+    """Input units, without copies."""
+    direct_from: Ints
+    """For each copy, the input unit whose it is; they are the last units of layer 0."""
     skips: Ints
     """For each unit, from `starts`, the unit below that it adds, or -1."""
     has_skips: bool
@@ -77,7 +84,7 @@ class Tables(NamedTuple):
     """(D, 8) by place in the order: feature, kind, first raw output, raw outputs, first input, inputs of the
     distribution, components, whether one more input says that a value is NaN."""
     numbers: NDArray[np.float64]
-    """(D, 2): the smallest scale and the number of levels, of distributions that have them."""
+    """(D, 3): the smallest scale, the number of levels and the reserve, of distributions that have them."""
     activation: int
     seen_as_is: bool
     """True if the network sees the values of x just as they are, feature by feature."""
@@ -90,7 +97,7 @@ class Group(NamedTuple):
     places: Ints
     """(d, 5): where raw outputs, values and results are in a panel, raw outputs, components."""
     numbers: NDArray[np.float64]
-    """(d, 2), as in the tables."""
+    """(d, 3), as in the tables."""
 
 
 class Plan(NamedTuple):
@@ -108,7 +115,8 @@ class Plan(NamedTuple):
     widest: int
     """Of all layers."""
     known: Ints
-    """(L + 1, D): how many units of the inputs and of each hidden layer are complete when those before a place are."""
+    """(L + 2, D): how many units of the inputs, of each hidden layer, and of the inputs with direct wires are complete
+    when those before a place are."""
     sorted: bool
     """True if theta's numbering is the tables' own: nothing is gathered."""
     n_wires: int
@@ -116,8 +124,10 @@ class Plan(NamedTuple):
 
 def has_kernels(network: Network) -> bool:
     """Return whether kernels know the activation and every distribution of a network."""
-    return network.activation in ACTIVATIONS and all(
-        output.kernel in KINDS for output in network.outputs.feature_outputs
+    return (
+        network.direct_units is None
+        and network.activation in ACTIVATIONS
+        and all(output.kernel in KINDS for output in network.outputs.feature_outputs)
     )
 
 
@@ -125,12 +135,19 @@ def make_plan(network: Network, mask_set: MaskSet) -> Plan:
     """Return the plan of a network that `has_kernels`, under a mask set."""
     degrees = [mask_set.input_degrees, *mask_set.degrees, mask_set.output_degrees]
     units = [np.argsort(each, kind="stable") for each in degrees]
-    degrees = [each[order] for each, order in zip(degrees, units, strict=True)]
+    columns, direct_from = _direct(network, mask_set, units[0])
+    known = [each[order] for each, order in zip(degrees[:-1], units[:-1], strict=True)]
+    known.append(known[0] if network.direct_units is None else known[0][direct_from])
+    above = [*known[1:-1], degrees[-1][units[-1]]]
+    is_sorted = [np.array_equal(each, np.arange(len(each))) for each in (*units, columns)]
+    if len(direct_from):
+        gap = np.zeros(_behind_inputs(network) - network.n_inputs, dtype=np.int64)
+        units[0] = np.concatenate([units[0], gap, columns])
     widths = np.array([len(each) for each in units])
     starts = np.cumsum([0, *widths, len(mask_set.order)])
-    in_order = np.array([np.array_equal(each, np.arange(len(each))) for each in units])
     products = _products(network)
-    reach, first = _stairs(products, degrees)
+    in_order = np.array([is_sorted[-1] if row == len(known) - 1 else is_sorted[row] for row in products[:, 7]])
+    reach, first = _stairs(products, known, above)
     features, numbers = _features(network, mask_set)
     joined_reach, reach_at = _joined(reach)
     joined_first, first_at = _joined(first)
@@ -144,6 +161,8 @@ def make_plan(network: Network, mask_set: MaskSet) -> Plan:
         starts=starts,
         units=np.concatenate(units),
         in_order=in_order,
+        n_inputs=network.n_inputs,
+        direct_from=direct_from,
         skips=np.concatenate(_skips(mask_set, units)),
         has_skips=any(skip is not None and bool(skip.any()) for skip in mask_set.skips),
         features=features,
@@ -160,22 +179,43 @@ def make_plan(network: Network, mask_set: MaskSet) -> Plan:
         n_units=int(starts[-1]),
         n_below=int(starts[-3]),
         widest=int(widths.max()),
-        known=np.array([np.searchsorted(each, np.arange(len(features)), side="right") for each in degrees[:-1]]),
-        sorted=bool(in_order.all()),
+        known=np.array([np.searchsorted(each, np.arange(len(features)), side="right") for each in known]),
+        sorted=all(is_sorted),
         n_wires=int(joined_reach.sum()),
     )
 
 
-def _stairs(products: Ints, degrees: list[Ints]) -> tuple[list[Ints], list[Ints]]:
-    """Return for each product how many columns each row sees, and the first row that sees each column."""
+def _direct(network: Network, mask_set: MaskSet, units: Ints) -> tuple[Ints, Ints]:
+    """Return theta's numbers of W_direct's columns by degree, and the input unit that each is a copy of, if it is one.
+
+    `units` are theta's numbers of the input units, by degree.
+    """
+    wired = network.direct_units
+    if wired is None:
+        return units, np.empty(0, dtype=np.int64)
+    columns = np.argsort(mask_set.input_degrees[wired], kind="stable")
+    return columns, np.argsort(units)[wired[columns]]
+
+
+def _behind_inputs(network: Network) -> int:
+    """Return where in layer 0 copies of inputs begin: where a strip of any width does."""
+    return -(-network.n_inputs // STRIP) * STRIP
+
+
+def _stairs(products: Ints, known: list[Ints], above: list[Ints]) -> tuple[list[Ints], list[Ints]]:
+    """Return for each product how many columns each row sees, and the first row that sees each column.
+
+    `known` are the degrees of the columns, by the products' last entry, and `above` those of the layers above the
+    inputs.
+    """
     reach = []
     first = []
-    for _, _, _, n_in, source, target in products.tolist():
-        below = degrees[source] if n_in else degrees[source][:0]
-        above = degrees[target]
-        strict = target == len(degrees) - 1
-        reach.append(np.searchsorted(below, above, side="left" if strict else "right"))
-        first.append(np.searchsorted(above, below, side="right" if strict else "left"))
+    for _, _, _, n_in, _, target, _, row in products.tolist():
+        below = known[row] if n_in else known[row][:0]
+        rows = above[target - 1]
+        strict = target == len(above)
+        reach.append(np.searchsorted(below, rows, side="left" if strict else "right"))
+        first.append(np.searchsorted(rows, below, side="right" if strict else "left"))
     return reach, first
 
 
@@ -201,12 +241,14 @@ def _products(network: Network) -> Ints:
     last = network.depth + 1
     rows = []
     for layer in range(network.depth + 1 if network.depth else 0):
-        rows.append((at[f"W{layer}"], at[f"b{layer}"], widths[layer + 1], widths[layer], layer, layer + 1))
+        W = at[f"W{layer}"]
+        rows.append((W, at[f"b{layer}"], widths[layer + 1], widths[layer], layer, layer + 1, 0, layer))
     bias = -1 if network.depth else at["b0"]
     if network.direct:
-        rows.append((at["W_direct"], bias, widths[-1], widths[0], 0, last))
+        begin = 0 if network.direct_units is None else _behind_inputs(network)
+        rows.append((at["W_direct"], bias, widths[-1], network.n_direct, 0, last, begin, last))
     elif not network.depth:
-        rows.append((0, bias, widths[-1], 0, 0, last))
+        rows.append((0, bias, widths[-1], 0, 0, last, 0, 0))
     return np.array(rows, dtype=np.int64)
 
 
@@ -221,7 +263,7 @@ def _features(network: Network, mask_set: MaskSet) -> tuple[Ints, NDArray[np.flo
         n = getattr(output, "n", 1)
         tells = feature in network.outputs.gap_features
         rows.append((feature, KINDS[output.kernel], raw, output.n_raw, unit, output.n_inputs, n, tells))
-        numbers.append((getattr(output, "min_scale", 0.0), getattr(output, "levels", 0.0)))
+        numbers.append([getattr(output, name, 0.0) for name in ("min_scale", "levels", "reserve")])
         raw = raw + output.n_raw
         unit = unit + output.n_inputs + tells
     return np.array(rows, dtype=np.int64), np.array(numbers, dtype=np.float64)

@@ -103,6 +103,7 @@ class Route:
         self.network = network
         self.order = mask_set.order.tolist()
         columns, self.seen = _inputs_in_order(network, mask_set)
+        self.direct, self.direct_places, self.direct_seen = _direct_in_order(network, columns, self.seen)
         sorts = [np.argsort(degrees, kind="stable") for degrees in mask_set.degrees]
         places = np.arange(len(mask_set.order) + 1)
         self.done = [
@@ -127,7 +128,9 @@ class _Walk:
         self.b = [views[f"b{k}"][units[k + 1]] for k in range(network.depth)]
         self.W_out = views[f"W{network.depth}"][:, units[-1]] if network.depth else None
         self.b_out = views[network.output_bias]
-        self.W_direct = views["W_direct"][:, units[0]] if network.direct else None
+        self.direct_places = route.direct_places
+        self.direct_seen = route.direct_seen
+        self.W_direct = views["W_direct"][:, route.direct] if network.direct else None
         self.inputs = np.zeros((n, len(units[0])), dtype=self.b_out.dtype)
         if context is not None:
             self.inputs[:, : network.n_context] = context
@@ -156,8 +159,11 @@ class _Walk:
             known = self.done[-1][place + 1]
             raw += self.hidden[-1][:, :known] @ self.W_out[rows, :known].T
         if self.W_direct is not None:
-            known = self.seen[place]
-            raw += self.inputs[:, :known] @ self.W_direct[rows, :known].T
+            known = self.direct_seen[place]
+            inputs = (
+                self.inputs[:, :known] if self.direct_places is None else self.inputs[:, self.direct_places[:known]]
+            )
+            raw += inputs @ self.W_direct[rows, :known].T
         return raw
 
     def tell(self, place: int, encoded: Array) -> None:
@@ -171,6 +177,17 @@ def _inputs_in_order(network: Network, mask_set: MaskSet) -> tuple[Ints, list[in
     units = np.arange(network.outputs.n_inputs)
     blocks += [units[network.outputs.input_slices[feature]] for feature in mask_set.order]
     return np.concatenate(blocks), np.cumsum([len(block) for block in blocks]).tolist()
+
+
+def _direct_in_order(network: Network, columns: Ints, seen: list[int]) -> tuple[Ints, Ints | None, list[int]]:
+    """Return the columns of W_direct in the sequence of `columns`, where their units stand, and how many are seen.
+
+    None stands for all places.
+    """
+    if network.direct_units is None:
+        return columns, None, seen
+    places = np.flatnonzero(np.isin(columns, network.direct_units))
+    return np.searchsorted(network.direct_units, columns[places]), places, np.searchsorted(places, seen).tolist()
 
 
 def _sorted_skip(mask_set: MaskSet, sorts: list[Ints], layer: int) -> tuple[Ints, Array] | None:

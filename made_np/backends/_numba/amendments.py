@@ -1,0 +1,66 @@
+"""What changes losses after the kernels of the distributions: a reserve, gaps.
+
+Arguments are those of the kernels in `losses`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from made_np.backends._numba.compiling import index, kernel, width
+from made_np.backends._numba.elementary import exp, log
+
+
+@kernel
+def share_with_reserve(
+    places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int
+) -> None:
+    """-log of (1 - r) p(x) + r (2 + x^2)^(-3/2), where nll and dacts hold what belongs to p: see `mixtures`."""
+    w = index(width(acts))
+    real = acts.dtype.type
+    zero = real(0)
+    two = real(2)
+    broadness = real(1.5)
+    for panel in range(begin, end):
+        for i in range(len(places)):
+            if numbers[i, 2] == 0:
+                continue
+            own = real(np.log1p(-numbers[i, 2]))
+            other = real(np.log(numbers[i, 2]))
+            at = index(places[i, 0] + panel * sizes[0]) * w
+            x = index(places[i, 1] + panel * sizes[0]) * w
+            to = index(places[i, 2] + panel * sizes[1]) * w
+            for lane in range(w):
+                a = own - nll[to + lane]
+                b = other - broadness * log(two + acts[x + lane] * acts[x + lane])
+                top = a if a > b else b
+                total = exp(a - top) + exp(b - top)
+                nll[to + lane] = -top - log(total)
+                share = exp(a - top) / total
+                for k in range(index(places[i, 3])):
+                    slope = dacts[at + k * w + lane]
+                    dacts[at + k * w + lane] = share * slope if share > zero else zero
+
+
+@kernel
+def skip_gaps(places: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
+    """Put the losses of values that are NaN, with their gradients, to 0; `places` are those of all features."""
+    w = index(width(acts))
+    zero = acts.dtype.type(0)
+    for panel in range(begin, end):
+        for i in range(len(places)):
+            x = index(places[i, 1] + panel * sizes[0]) * w
+            total = zero
+            for lane in range(w):
+                total += acts[x + lane]
+            if not np.isnan(total):  # as nearly always: no value is NaN
+                continue
+            at = index(places[i, 0] + panel * sizes[0]) * w
+            to = index(places[i, 2] + panel * sizes[1]) * w
+            for lane in range(w):
+                if np.isnan(acts[x + lane]):
+                    nll[to + lane] = zero
+                    for k in range(index(places[i, 3])):
+                        dacts[at + k * w + lane] = zero

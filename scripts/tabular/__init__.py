@@ -1,0 +1,1 @@
+"""What `tables.py` measures: a file per section, each beside its peers."""

@@ -1,0 +1,77 @@
+"""Do answers to one question agree? Marginals beside sums of joints, and two ways to one posterior."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from made_np import MADEDensity
+from tabular.data import Floats, adult, some_rows
+from tabular.report import Report
+from tabular.settings import Settings
+
+TRAIN = 4_000
+PAIRS = 1_000
+LARGE = 1e-6
+"""Nats by which the marginal may lie below the joint through rounding."""
+TARGET = "|log p(A) - log sum p(A, B)| median .02, 99 % .2 nats; never p(A) < p(A, B); posteriors within .02"
+
+
+def measure(settings: Settings) -> list[Report]:
+    """Return how far log p(A) lies from log sum_B p(A, B): random rows and columns A, B one column of words."""
+    report = Report("coherence on adult", TARGET)
+    if not settings.ours:
+        return [report]
+    train = some_rows(adult("train"), TRAIN, settings.seed)
+    model = MADEDensity(random_state=settings.seed).fit(train, **settings.fit_options())
+    questions = _questions(some_rows(adult("test"), PAIRS, settings.seed), train, settings)
+    gaps = []
+    below = []
+    differences = []
+    for target, (rows, levels) in questions.items():
+        marginal, joint = _scores(model, rows, target, levels)
+        total = np.logaddexp.reduce(joint, axis=1)
+        gaps.append(np.abs(marginal - total))
+        below.append(marginal < joint.max(axis=1) - LARGE)
+        asked = pd.DataFrame(model.predict_proba(rows, target), columns=levels)
+        differences.append(np.abs(asked.to_numpy() - np.exp(joint - total[:, None])).max(axis=1))
+    apart = np.concatenate(gaps)
+    report.add(
+        f"ours, {len(apart)} pairs",
+        median=float(np.median(apart)),
+        **{"99 %": float(np.percentile(apart, 99)), "max": float(apart.max())},
+        **{"p(A) < p(A, B)": float(np.concatenate(below).mean())},
+        **{"posteriors differ by": float(np.concatenate(differences).max())},
+    )
+    return [report]
+
+
+def _questions(
+    rows: pd.DataFrame, train: pd.DataFrame, settings: Settings
+) -> dict[str, tuple[pd.DataFrame, list[str]]]:
+    """Return by B the rows in which A alone is known, and the values of B."""
+    rng = np.random.default_rng(settings.seed)
+    rows = rows.iloc[: settings.few(len(rows))]
+    words = [name for name in train if not pd.api.types.is_numeric_dtype(train[name])]
+    targets = rng.choice(words, size=len(rows))
+    known = rng.random(rows.shape) < rng.random((len(rows), 1))
+    known &= np.array(rows.columns)[None, :] != targets[:, None]
+    rows = pd.DataFrame(
+        {
+            name: rows[name].astype(float if name not in words else object).where(known[:, j], None)
+            for j, name in enumerate(rows)
+        }
+    )
+    found = {}
+    for target in dict.fromkeys(targets):
+        found[target] = rows[targets == target].reset_index(drop=True), sorted(train[target].unique())
+    return found
+
+
+def _scores(model: MADEDensity, rows: pd.DataFrame, target: str, levels: list[Any]) -> tuple[Floats, Floats]:
+    """Return log p(A) (n,), and log p(A, B = level) (n, levels)."""
+    many = pd.concat([rows] * len(levels), ignore_index=True)
+    many[target] = np.repeat(np.array(levels, dtype=object), len(rows))
+    return model.score_samples(rows), model.score_samples(many).reshape(len(levels), len(rows)).T

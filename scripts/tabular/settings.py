@@ -1,0 +1,37 @@
+"""What a run of `tables.py` is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a section is told.
+
+    Attributes
+    ----------
+    seed : int
+        Of whatever is drawn.
+    ours, peers : bool
+        Whose numbers are wanted.
+    share : float in (0, 1]
+        How much of the work is done: folds, tables, queries. 1 is what is promised.
+    max_seconds : float, optional
+        Of each fit of ours.
+    """
+
+    seed: int = 0
+    ours: bool = True
+    peers: bool = True
+    share: float = 1.0
+    max_seconds: float | None = None
+
+    def few(self, wanted: int, least: int = 1) -> int:
+        """Return the share of a number of things, `least` at least."""
+        return max(least, round(self.share * wanted))
+
+    def fit_options(self) -> dict[str, Any]:
+        """Return the arguments of `MADEDensity.fit` that are asked for."""
+        return {} if self.max_seconds is None else {"max_seconds": self.max_seconds}
