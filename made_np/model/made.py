@@ -58,9 +58,9 @@ class MADE(Scoring):
         anew for each mask set. A list per mask set represents an ensemble of masks that were drawn elsewhere.
     n_masks : int or None
         How many mask sets share theta; None: endlessly many, a fresh one at every training step. With order="random"
-        each has an order of its own, and the first 32 are mixed. With one order that is its *home*: rows without gaps
-        are scored and drawn in it, every other training step takes it, and the steps between take *paths*, the orders
-        for rows with gaps (`path`).
+        each has an order of its own, and the first 32 are mixed. With one order that is its *home*, by which rows are
+        scored and drawn. In training such a model is told less of some rows, so that home scores rows with gaps too,
+        and every third step takes a *path*, by which gaps are filled (`path`). Half as many hidden units again pay.
     direct : bool or "auto"
         Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
     direct_limit : int or None
@@ -76,9 +76,10 @@ class MADE(Scoring):
         set it is but another bias.
     n_context : int
         Extra inputs y of p(x | y), seen by every output.
-    gap_inputs : bool, or a list of features
+    gap_inputs : bool, "auto", or a list of features
         Features that own one more input unit, behind those of their distribution: 1 where the value is NaN, else 0. So
         the network can tell a value that it is not told from a 0, which bits and real numbers may be. True: all.
+        "auto": those two kinds, in a model with paths.
     seed : int
         Decides orders and degrees.
     dtype : {"float32", "float64"}
