@@ -92,6 +92,7 @@ class MADEImputer(Wrapping):
         self.random_state = random_state
 
     density_: Any = learned("density")
+    _weighted = ("fit",)
 
     def fit(self: Self, X: Any, y: Any = None, **fit_params: Any) -> Self:
         """Fit the density to rows, gaps included.
