@@ -392,7 +392,6 @@ TABLES: dict[str, Callable[[], Call]] = {
         lambda **given: MADEImputer(**given).fit(models.table()),
         density=_learner(),
         statistic="mean",
-        n_draws=None,
         add_indicator=True,
         random_state=_rng(),
     ),
