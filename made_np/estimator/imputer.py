@@ -70,9 +70,8 @@ class MADEImputer(Wrapping):
     >>> rng = np.random.default_rng(0)
     >>> X = rng.integers(0, 2, size=(400, 1)).repeat(2, axis=1)
     >>> density = MADEDensity((8,), order="natural", n_masks=1, max_epochs=50, random_state=0)
-    >>> MADEImputer(density).fit(X).transform([[1.0, np.nan], [0.0, np.nan]]).round()
-    array([[1., 1.],
-           [0., 0.]])
+    >>> MADEImputer(density).fit(X).transform([[1.0, np.nan], [0.0, np.nan]]).astype(int).tolist()
+    [[1, 1], [0, 0]]
     """
 
     def __init__(
