@@ -145,14 +145,6 @@ class Columns:
                 groups.fold(block, table.source.at(first))
         return columns
 
-    def grouped(self, one_hot: OneHot) -> Columns:
-        """Return the same columns, of which those in groups are one-hot together.
-
-        A group keeps a mass for other rows where all of its columns do.
-        """
-        other = min((self.each[d].other for group in one_hot.groups for d in range(*group)), default=0.0)
-        return Columns(tuple(in_groups(one_hot, self.each, other)), one_hot)
-
     @classmethod
     def from_config(cls, config: dict[str, Any] | Sequence[dict[str, Any]]) -> Columns:
         """Return the columns whose `config` this is; older files hold the list of them alone."""

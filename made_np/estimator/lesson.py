@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -21,9 +22,6 @@ from made_np.typing import Floats, Ints
 from made_np.values import as_number
 
 __all__ = ["Lesson", "found_order", "lesson_of", "read", "read_again", "read_part", "table_val_of"]
-
-ENOUGH_ROWS = 100
-"""So many rows show which columns are one-hot; of a few, some could be by chance."""
 
 
 class Lesson(NamedTuple):
@@ -93,7 +91,8 @@ def lesson_of(params: Any, before: Fitted | None, X: Any, *, whole: bool = True)
         return Lesson(read_again(params, before, X), before.columns, before.names, before.look)
     table = read(params, X)
     kinds = params.columns
-    one_hot = NOTHING_ONE_HOT
+    is_open = whole and isinstance(params.order, str) and (is_auto(kinds) or isinstance(kinds, Mapping))
+    one_hot: OneHot | str = "auto" if is_open else NOTHING_ONE_HOT
     if isinstance(kinds, OneHot):
         one_hot = kinds
         kinds = "auto"
@@ -105,10 +104,7 @@ def lesson_of(params: Any, before: Fitted | None, X: Any, *, whole: bool = True)
         handle_unknown=params.handle_unknown,
         min_frequency=params.min_frequency,
     )
-    numbers = columns.read(table)
-    if whole and is_auto(params.columns) and isinstance(params.order, str) and table.n_rows >= ENOUGH_ROWS:
-        columns = columns.grouped(OneHot.find(numbers))
-    return Lesson(numbers, columns, table.names, Look.of(X))
+    return Lesson(columns.read(table), columns, table.names, Look.of(X))
 
 
 def table_val_of(params: Any, lesson: Lesson, X_val: Any) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,9 @@ from made_np.network.starts import SCHEMES, draw_parameters
 from made_np.typing import Array, Ints
 from made_np.validation import Unregistered, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
+
+FILLED_AT_ONCE = 1 << 25
+"""Numbers that all layers together hold for the rows that are filled together."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,8 @@ class MADE(Scoring):
                 u = generator.random((n, self.n_features))
 
             def run(rows: Ints | slice, one: Bound, y: Array | None) -> Array:
-                return one.sample(theta, u[rows], x[rows], y)
+                own = u[rows]
+                return self._in_blocks(x[rows], y, lambda k, x, y: one.sample(theta, own[k], x, y))
 
             return fill(self, theta, x, y, sets, chosen, run)
 
@@ -234,10 +239,17 @@ class MADE(Scoring):
             chosen = choose(self, theta, x, y, mask_set, sets, conditioning, generator)
 
             def run(rows: Ints | slice, one: Bound, y: Array | None) -> Array:
-                return one.propagate_means(theta, x[rows], y)
+                return self._in_blocks(x[rows], y, lambda _, x, y: one.propagate_means(theta, x, y))
 
             filled = fill(self, theta, x, y, sets, chosen, run)
         return filled[0] if is_row else filled
+
+    def _in_blocks(self, x: Array, context: Array | None, fill: Callable[[slice, Array, Array | None], Array]) -> Array:
+        """Fill rows `x` (n, D) so many at a time that memory for their units does not grow with n."""
+        network = self.network
+        step = max(1, FILLED_AT_ONCE // (network.n_inputs + sum(network.hidden) + network.outputs.n_raw))
+        blocks = (slice(first, first + step) for first in range(0, max(len(x), 1), step))
+        return np.concatenate([fill(k, x[k], None if context is None else context[k]) for k in blocks])
 
 
 def as_model(made: Any) -> MADE:

@@ -10,6 +10,7 @@ import numpy as np
 from made_np.columns.column import Column
 from made_np.distributions.distribution import Distribution
 from made_np.lazy import lazy
+from made_np.questions.ends import coded_interval
 from made_np.questions.posteriors import Cells
 from made_np.questions.spreads import Spread
 from made_np.typing import Array, Floats, Ints
@@ -17,7 +18,7 @@ from made_np.typing import Array, Floats, Ints
 __all__ = ["ByCells"]
 
 NODES, RULE = np.polynomial.legendre.leggauss(16)
-N_STEPS = 512
+N_STEPS = 1024
 """So many numbers, or one for each member, stand for the distributions of several members."""
 GOLDEN = (5**0.5 - 1) / 2
 HALVINGS = 60
@@ -106,12 +107,11 @@ class ByCells(Spread):
             return log_p
         low, high = self.output.cdf_bounds(raw, z)
         with np.errstate(divide="ignore", invalid="ignore"):
-            if self.is_counted:
-                return np.log(self._warped(high) - self._warped(low))
+            masses = np.log(self._warped(high) - self._warped(low))
             cell = self._cell_of(self.cells.edges, low)
             rows = np.arange(len(self.cells.raw))
             gain = self.cells.masses[rows, cell] / np.diff(self.cells.edges, axis=1)[rows, cell]
-            return log_p + np.log(gain)
+            return np.where(high > low, masses, log_p + np.log(gain))
 
     def _cell_of(self, edges: Floats, u: Floats) -> Ints:
         """Return which cell each u (..., n S) lies in."""
@@ -145,8 +145,7 @@ class ByCells(Spread):
     def cdf(self, x: Floats) -> Floats:
         """Return the posterior mass below what the prior has below x."""
         asked, where = np.unique(x, return_inverse=True)
-        with np.errstate(all="ignore"):
-            ends = np.array([self.column.coding.interval(-np.inf, float(each))[1] for each in asked])
+        ends = np.array([coded_interval(self.column.coding, -np.inf, float(each))[1] for each in asked])
         z = np.clip(ends, -MOST, MOST)[where.reshape(x.shape)]
         found = self._in_blocks(self._below, z)
         return np.where(x == -np.inf, 0.0, np.where(x == np.inf, 1.0, found))
@@ -217,18 +216,26 @@ class ByCells(Spread):
         """The grid as numbers of the column."""
         return self.column.decode(self._grid[0])
 
+    @property
+    def _is_stepped(self) -> bool:
+        """Whether numbers that share the mass evenly stand for all: of several members, or where there are atoms."""
+        return self.n_members > 1 or bool(getattr(self.output, "places", ()))
+
     def mean(self) -> Floats:
         """Return it by Gauss-Legendre quadrature between the places where the density bends."""
-        return self._averaged((self._weights * self._places).sum(axis=1))
+        if self._is_stepped:
+            return self._steps.mean(axis=0)
+        return (self._weights * self._places).sum(axis=1)
 
     def var(self) -> Floats:
         """Return it by the same quadrature."""
-        centre = self._all(self.mean())[:, None]
-        return self._averaged((self._weights * (self._places - centre) ** 2).sum(axis=1))
+        if self._is_stepped:
+            return self._steps.var(axis=0)
+        return (self._weights * (self._places - self.mean()[:, None]) ** 2).sum(axis=1)
 
     def entropy(self) -> Floats:
         """Return it by the same quadrature; of several members, by numbers that share the mass evenly."""
-        if self.n_members > 1:
+        if self._is_stepped:
             return -self.log_prob(self._steps).mean(axis=0)
         log_p = self._log_z(self._grid[0].T).T + self.column.coding.log_term(self._places)
         return -(self._weights * np.where(self._weights > 0, log_p, 0.0)).sum(axis=1)
@@ -243,11 +250,11 @@ class ByCells(Spread):
         begins = np.arange(len(self.cells.raw)) * GOLDEN % 1.0
         u = (np.arange(parts)[:, None] + begins) / parts
         each = self._each_ppf(u).reshape(parts, self.n_rows, self.n_members)
-        return np.sort(each.transpose(0, 2, 1).reshape(-1, self.n_rows), axis=0)
+        return np.sort(each.transpose(0, 2, 1).reshape(parts * self.n_members, self.n_rows), axis=0)
 
     def mode(self) -> Floats:
         """Return the best place, looked for more and more finely around the best of the grid."""
-        x: Array = np.sort(self._places, axis=1) if self.n_members == 1 else self._steps.T
+        x: Array = self._steps.T if self._is_stepped else np.sort(self._places, axis=1)
         rows = np.arange(self.n_rows)
         found = x[:, 0]
         for _ in range(1 if self.is_counted else 4):

@@ -8,6 +8,7 @@ import numpy as np
 
 from made_np.columns.column import Column
 from made_np.lazy import lazy
+from made_np.questions.ends import coded_shares
 from made_np.questions.spreads import Spread
 from made_np.typing import Floats
 
@@ -75,7 +76,7 @@ class ByCodes(Spread):
 
     def _share(self, x: float) -> Floats:
         """Return the share of each code that is at most x."""
-        share = self.column.coding.shares(-np.inf, x)
+        share = coded_shares(self.column.coding, -np.inf, x)
         if share is None:
             return (self._numbers[:, 0] <= x).astype(np.float64)
         return share[: len(self.values)]

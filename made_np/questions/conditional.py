@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from made_np.columns.reading import Reading
 from made_np.questions.by_cells import ByCells
 from made_np.questions.by_codes import ByCodes
 from made_np.questions.conditions import Condition
@@ -201,7 +202,17 @@ class Conditional:
         reading = self.spread.column.reading
         if reading.name == "numbers":
             return numbers
-        return reading.cells(numbers.ravel()).values.reshape(numbers.shape)
+        return values_of(reading, numbers.ravel()).reshape(numbers.shape)
+
+
+def values_of(reading: Reading, numbers: Floats) -> Array:
+    """Return the values (n,) that numbers stand for: labels, where the column has levels."""
+    raw = reading.cells(numbers)
+    if raw.levels is None:
+        return raw.values
+    labels = np.empty(len(raw.levels), dtype=object)
+    labels[:] = list(raw.levels)
+    return labels[raw.values.astype(np.int64)]
 
 
 def conditional(subject: Subject, column: Any, given: Any = None) -> Conditional:

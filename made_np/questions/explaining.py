@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from made_np.cells import Name
-from made_np.masks.paths import leads
+from made_np.masks.paths import leads, path_of
 from made_np.model.gaps import gap_patterns
 from made_np.questions.conditional import of_rows
 from made_np.questions.subject import Subject
@@ -44,7 +44,7 @@ def score_columns(subject: Subject, x: Floats, name: Name = "X") -> Floats:
     """
     z = subject.columns.encode(x, name)
     terms = np.zeros(z.shape)
-    for known, rows in gap_patterns(~np.isnan(z)):
+    for known, rows in gap_patterns(subject.columns.known(x, z)):
         each = np.stack([subject.log_probs(z[rows], order) for order in _orders(subject, known)])
         sums = each.sum(axis=2)
         top = sums.max(axis=0)
@@ -61,14 +61,16 @@ def _orders(subject: Subject, known: Bools) -> Iterator[int | Ints]:
     """Yield the mask sets whose mixture scores rows in which these features are known."""
     made = subject.made
     subject.order(known)  # which raises where there is none
+    if made.mask_sets.has_paths:
+        yield 0
+        return
     for k in range(made.n_mixed):
         order = made.mask_sets[k].order
         if made.n_masks is not None:
             if leads(order, known):
                 yield k
-        elif known.all() or k == 0 or known.any():
-            front = known[order]
-            yield k if known.all() else np.concatenate([order[front], order[~front]])
+        elif k == 0 or known.any():
+            yield k if known.all() else path_of(order, known)
 
 
 def _by_column(subject: Subject, x: Floats, terms: Floats) -> Floats:

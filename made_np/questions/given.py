@@ -90,11 +90,12 @@ def propose(subject: Subject, condition: Condition, n: int, rng: np.random.Gener
     """
     limits, is_possible = _limits(subject, condition)
     n_features = subject.made.n_features
-    order = subject.order(np.isin(np.arange(n_features), list(limits)))
+    asked = np.isin(np.arange(n_features), list(limits))
+    order = subject.order(asked)
     proposals = Proposals(np.full((n, n_features), np.nan), {}, np.zeros(n), order, limits)
     if not is_possible:
         proposals.log_weights[:] = -np.inf
-    for feature in subject.sequence(order)[: len(limits)].tolist():
+    for feature in subject.sequence(order, asked).tolist():
         _take(subject, proposals, feature, rng)
     return proposals
 
@@ -111,7 +112,7 @@ def propose_rest(subject: Subject, condition: Condition, z: Floats, rng: np.rand
     proposals = Proposals(z.copy(), {}, np.zeros(len(z)), order, limits)
     if not is_possible:
         proposals.log_weights[:] = -np.inf
-    for feature in subject.sequence(order)[: int(asked.sum())].tolist():
+    for feature in subject.sequence(order, asked).tolist():
         if not known[feature]:
             _take(subject, proposals, feature, rng)
     return proposals.log_weights + subject.log_probs(proposals.z, order)[:, known].sum(axis=1)

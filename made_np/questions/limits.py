@@ -11,6 +11,7 @@ import numpy as np
 from made_np.columns.coding import Coding
 from made_np.columns.column import Column
 from made_np.distributions.distribution import Distribution
+from made_np.questions.ends import coded_interval, coded_shares
 from made_np.questions.regions import Region
 from made_np.questions.subject import Subject
 from made_np.typing import Bools, Floats, Ints
@@ -209,7 +210,7 @@ def limit_of(subject: Subject, feature: int, regions: dict[int, Region]) -> Limi
         return limit if limit.shares.any() or not points else _points(column, points)
     if points:
         return _points(column, points)
-    return Stretches(tuple(_interval(column.coding, low, high) for low, high in region.intervals), region)
+    return Stretches(tuple(coded_interval(column.coding, low, high) for low, high in region.intervals), region)
 
 
 def _codes(column: Column, output: Distribution, region: Region) -> Codes:
@@ -218,7 +219,7 @@ def _codes(column: Column, output: Distribution, region: Region) -> Codes:
     x = column.coding.decode(values)
     shares = []
     for low, high in region.intervals:
-        share = column.coding.shares(low, high)
+        share = coded_shares(column.coding, low, high)
         shares.append(((x >= low) & (x <= high)).astype(np.float64) if share is None else share[: len(values)])
     stretches = region.intervals
     if region.gap:
@@ -232,13 +233,6 @@ def _points(column: Column, points: tuple[float, ...]) -> Points:
     x = np.array(points)
     x = x[~column.unknown(x)]
     return Points(column.coding.encode(x), column.log_term(x), x)
-
-
-def _interval(coding: Coding, low: float, high: float) -> tuple[float, float]:
-    """Return the interval in z; an open end stays open."""
-    with np.errstate(all="ignore"):
-        below, above = coding.interval(low, high)
-    return (-np.inf if low == -np.inf else below), (np.inf if high == np.inf else above)
 
 
 def _drawn(masses: Floats, values: Floats, u: Floats) -> tuple[Floats, Floats, Ints]:

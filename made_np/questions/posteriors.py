@@ -88,9 +88,8 @@ def posterior(subject: Subject, feature: int, z: Floats) -> Codes | Cells:
 def _along(subject: Subject, feature: int, output: Distribution, z: Floats, asked: Bools) -> Codes | Cells:
     """Return the posterior of rows in which the same features are known; of these and itself, `asked` (F,) says."""
     order = subject.order(asked)
-    sequence = subject.sequence(order)
-    place = int(np.flatnonzero(sequence == feature)[0])
-    later = sequence[place + 1 : int(asked.sum())]
+    sequence = subject.sequence(order, asked)
+    later = sequence[int(np.flatnonzero(sequence == feature)[0]) + 1 :]
     raw = subject.raw(z, order, feature)
     if output.n_values is None:
         return _cells(subject, feature, output, z, raw, later, order)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from made_np.cells import Name
+from made_np.columns.coding import PLAIN
 from made_np.questions.by_codes import ByCodes
-from made_np.questions.conditional import Conditional, of_rows
+from made_np.questions.conditional import Conditional, of_rows, values_of
 from made_np.questions.subject import Subject
 from made_np.typing import Array, Floats
 from made_np.values import as_choice, as_number
@@ -35,11 +36,12 @@ def _given_rest(subject: Subject, x: Floats, d: int, name: Name) -> Conditional:
 
 
 def is_class(subject: Subject, d: int) -> bool:
-    """Return whether the values of a column are classes: words, or codes that stand for one number each."""
+    """Return whether the values of a column are classes: words, or codes that are no numbers on a scale."""
+    column = subject.columns.each[d]
     output = subject.made.outputs.feature_outputs[subject.feature_of[d]]
-    return subject.literals.levels(d) is not None or (
-        output.has_states and subject.columns.each[d].coding.shares(-np.inf, np.inf) is None
-    )
+    if subject.literals.levels(d) is not None or column.kind in ("binary", "categorical", "ordinal"):
+        return True
+    return output.has_states and column.coding == PLAIN
 
 
 def classes(subject: Subject, target: Any) -> Array:
@@ -59,7 +61,7 @@ def classes(subject: Subject, target: Any) -> Array:
     spread = _given_rest(subject, np.full((1, len(subject.columns)), np.nan), d, "X").spread
     numbers = spread.column.coding.decode(spread.values)  # type: ignore[attr-defined]
     reading = spread.column.reading
-    return numbers if reading.name == "numbers" else reading.cells(numbers).values
+    return numbers if reading.name == "numbers" else values_of(reading, numbers)
 
 
 def predict_proba(subject: Subject, x: Floats, target: Any, name: Name = "X") -> Floats:

@@ -7,7 +7,7 @@ and nothing has 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
@@ -19,7 +19,7 @@ from made_np.questions.counting import Counted
 from made_np.questions.given import draw_given
 from made_np.questions.predicates import as_condition
 from made_np.questions.subject import Subject
-from made_np.typing import Floats, Ints
+from made_np.typing import Floats
 from made_np.values import as_flag
 
 __all__ = ["Sample", "probability", "sample_of"]
@@ -141,22 +141,22 @@ def spread(subject: Subject, both: Condition, assumed: Condition, mass: float) -
 
 
 def _by_order(subject: Subject) -> list[Counted]:
-    """Return some rows of each of some orders; none where the model has one order only."""
+    """Return rows of each of some ways in which the model answers; none where it has one order only."""
     if "by order" not in subject.kept:
         rng = subject.rng(SETS)
         n = max(n_rows(len(subject.columns)) * SET_ROWS // MOST_ROWS, 1 << 10)
-        made = subject.made
-        samples = [made.sample(subject.theta, n, rng=rng, mask_set=one) for one in _orders(subject, rng)]
-        subject.kept["by order"] = [Counted(subject.columns.decode(z, rng)) for z in samples]
+        subject.kept["by order"] = [Counted(subject.columns.decode(z, rng)) for z in _ways(subject, n, rng)]
     return subject.kept["by order"]
 
 
-def _orders(subject: Subject, rng: np.random.Generator) -> list[int | Ints]:
-    """Return mask sets under which the model answers one question or another."""
+def _ways(subject: Subject, n: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """Yield n rows (n, F) of each of some orders, or, of a model with paths, of what is known along its path."""
     made = subject.made
-    if made.n_masks == 1 or made.mask_sets.has_paths:
-        return []
-    if made.n_masks is not None:
-        return list(range(min(made.n_masks, N_SETS)))
-    known = rng.random((N_SETS, made.n_features)) < rng.random((N_SETS, 1))
-    return [subject.order(each) for each in known]
+    if made.mask_sets.has_paths:
+        for share in (np.arange(N_SETS) + 0.5) / N_SETS:
+            z = made.sample(subject.theta, n, rng=rng)
+            z[:, rng.random(made.n_features) >= share] = np.nan
+            yield made.sample(subject.theta, n, given=z, rng=rng)
+    elif made.n_masks != 1:
+        for k in range(min(made.n_mixed, N_SETS)):
+            yield made.sample(subject.theta, n, rng=rng, mask_set=k)

@@ -11,7 +11,7 @@ import numpy as np
 from made_np.cells import Name
 from made_np.columns.columns import Columns
 from made_np.lazy import lazy
-from made_np.masks.paths import leads
+from made_np.masks.paths import leads, path_of
 from made_np.model.gaps import no_order_leads
 from made_np.model.made import MADE
 from made_np.questions.literals import Literals
@@ -80,69 +80,58 @@ class Subject:
         return z
 
     def order(self, known: Bools, row: str = "the question") -> int | Ints:
-        """Return the mask set by which questions about the `known` features (F,) are answered: they lead in its order.
+        """Return the mask set by which questions about the `known` features (F,) are answered.
 
-        It is the same for all questions about these features, so that their answers fit together. `row` is what
-        messages call what is known.
+        It is the same for all questions about these features, so that their answers fit together: that of the home
+        order, if there is one, else one whose order they lead. `row` is what messages call what is known.
 
         Raises
         ------
         ValueError
             The model has fixed orders, and the known features lead in none of them.
         """
+        if self.made.mask_sets.has_paths:
+            return 0
         if self.made.n_masks is None:
-            home = self.made.mask_sets[0].order
-            front = known[home]
-            return np.concatenate([home[front], home[~front]])
+            return path_of(self.made.mask_sets[0].order, known)
         for k, one in enumerate(self.made.mask_sets):
             if leads(one.order, known):
                 return k
         raise no_order_leads(known, row, self.columns.label)
 
-    def sequence(self, order: int | Ints) -> Ints:
-        """Return the features in the order of a mask set."""
-        return order if isinstance(order, np.ndarray) else self.made.mask_sets[order].order
+    def sequence(self, order: int | Ints, known: Bools) -> Ints:
+        """Return the `known` features (F,) in the order of a mask set."""
+        every = order if isinstance(order, np.ndarray) else self.made.mask_sets[order].order
+        return every[known[every]]
 
     def raw(self, z: Floats, order: int | Ints, feature: int) -> Floats:
-        """Return the raw outputs (n, K) of one feature; NaN in `z` (n, F) has to stand behind it in the order."""
-        found = [part for _, part in self._raw_blocks(z, order, [feature])]
-        return np.concatenate(found) if found else np.empty((0, self.exact.outputs.feature_outputs[feature].n_raw))
-
-    def _raw_blocks(self, z: Floats, order: int | Ints, features: list[int]) -> Iterator[tuple[slice, Floats]]:
-        """Yield blocks of rows with the raw outputs of some features."""
+        """Return the raw outputs (n, K) of one feature; the network is not told what is NaN in `z` (n, F)."""
         made = self.exact
-        widest = max(made.network.n_inputs, made.outputs.n_raw, *made.hidden, 1)
-        step = max(1, AT_ONCE // widest)
-        places = np.concatenate([np.arange(made.outputs.n_raw)[made.output_slices[d]] for d in features])
-        for first in range(0, len(z), step):
-            rows = slice(first, first + step)
-            raw = made.raw_outputs(self._theta, self._told(z[rows]), mask_set=self._asked(order), gaps="skip")
-            yield rows, raw[:, places]
-
-    def log_probs(self, z: Floats, order: int | Ints) -> Floats:
-        """Return log p(z_d | z before d), shape (n, F), in nats; 0 where `z` is NaN, which has to stand last."""
-        made = self.exact
-        step = max(1, AT_ONCE // max(made.network.n_inputs, made.outputs.n_raw, *made.hidden, 1))
-        found = np.zeros(z.shape)
-        for first in range(0, len(z), step):
-            rows = slice(first, first + step)
-            own = self._told(z[rows])
-            found[rows] = made.feature_log_prob(self._theta, own, mask_set=self._asked(order), gaps="skip")
-        found[np.isnan(z)] = 0.0
+        place = made.output_slices[feature]
+        found = np.empty((len(z), place.stop - place.start))
+        for rows in self._blocks(len(z)):
+            found[rows] = made.raw_outputs(self._theta, z[rows], mask_set=order, gaps="skip")[:, place]
         return found
 
-    def _told(self, z: Floats) -> Floats:
-        """Return what the network gets of rows `z`: a model with paths is not told gaps, others do not see them."""
-        return z if self.made.mask_sets.has_paths else np.nan_to_num(z, nan=0.0)
+    def log_probs(self, z: Floats, order: int | Ints) -> Floats:
+        """Return log p(z_d | what is not NaN before d), shape (n, F), in nats; 0 where `z` itself is NaN."""
+        made = self.exact
+        found = np.zeros(z.shape)
+        for rows in self._blocks(len(z)):
+            found[rows] = made.feature_log_prob(self._theta, z[rows], mask_set=order, gaps="skip")
+        return np.where(np.isnan(z), 0.0, found)
 
-    def _asked(self, order: int | Ints) -> int | Ints:
-        """Return the mask set that scores in an order: of a model with paths it is home, where gaps are not told."""
-        return 0 if self.made.mask_sets.has_paths else order
+    def _blocks(self, n: int) -> Iterator[slice]:
+        """Yield n rows, so many at a time as may be computed together."""
+        made = self.exact
+        step = max(1, AT_ONCE // max(made.network.n_inputs, made.outputs.n_raw, *made.hidden, 1))
+        for first in range(0, n, step):
+            yield slice(first, first + step)
 
-    def draw(self, z: Floats, order: int | Ints | None, rng: np.random.Generator) -> Floats:
-        """Return `z` (n, F) with each NaN drawn given the rest, which has to lead in the order."""
-        one = None if self.made.mask_sets.has_paths else order
-        return self.made.sample(self.theta, len(z), given=z, mask_set=one, rng=rng).astype(np.float64)
+    def draw(self, z: Floats, order: int | Ints, rng: np.random.Generator) -> Floats:
+        """Return `z` (n, F) with each NaN drawn given the rest, under the mask set of `order`, or on a path."""
+        mask_set = None if self.made.mask_sets.has_paths else order
+        return self.made.sample(self.theta, len(z), given=z, mask_set=mask_set, rng=rng).astype(np.float64)
 
     def rng(self, *purpose: int) -> np.random.Generator:
         """Return the generator for a purpose, always the same one."""

@@ -383,11 +383,15 @@ TABLES: dict[str, Callable[[], Call]] = {
     "columns.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
     "columns.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
     "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
+    "estimator.routing.Routed.set_fit_request": lambda: call(_learner().set_fit_request, sample_weight=True),
+    "estimator.routing.Routed.set_partial_fit_request": lambda: call(
+        _learner().set_partial_fit_request, sample_weight=None
+    ),
+    "estimator.routing.Routed.set_score_request": lambda: call(_learner().set_score_request, sample_weight=False),
     "estimator.imputer.MADEImputer": lambda: call(
         lambda **given: MADEImputer(**given).fit(models.table()),
         density=_learner(),
         statistic="mean",
-        n_draws=None,
         add_indicator=True,
         random_state=_rng(),
     ),

@@ -7,19 +7,31 @@ from typing import Any
 import numpy as np
 import pytest
 
+from made_np import Bernoulli, Categorical, DiscretizedLogistic, Gaussian
+from made_np.columns.atoms import Atoms
+from made_np.columns.bins import Bins
+from made_np.columns.codes import Codes
+from made_np.columns.coding import Affine
+from made_np.columns.columns import Columns
+from made_np.columns.lattice import Lattice
+from made_np.distributions.atoms import WithAtoms
 from made_np.questions.conditional import conditional
 from made_np.questions.conditions import all_of
+from made_np.questions.given import draw_given
 from made_np.questions.predicates import as_condition
+from made_np.questions.probability import probability
 from made_np.questions.subject import Subject
-from questions.subjects import STATES, discrete, mixed, table_of
+from questions.subjects import STATES, column, discrete, mixed, subject, table_of
 
 VALUES: dict[str, Any] = {"sick": [0, 1], "state": list(STATES), "hours": [0, 1, 2, 3], "grade-1": ["D", "C", "B", "A"]}
 REST: dict[str, Any] = {"sick": 1, "state": "NJ", "hours": 2, "grade-1": "B"}
 
 
-@pytest.fixture(scope="module", params=["fixed", "any"])
+@pytest.fixture(scope="module", params=["fixed", "any", "home"])
 def asked(request: pytest.FixtureRequest) -> Subject:
-    return discrete(order=[2, 0, 3, 1], n_masks=1) if request.param == "fixed" else discrete()
+    if request.param == "any":
+        return discrete()
+    return discrete(order=[2, 0, 3, 1], n_masks=1 if request.param == "fixed" else None)
 
 
 @pytest.mark.parametrize("column", list(VALUES))
@@ -35,19 +47,17 @@ def test_given_all_others_it_is_the_joint_by_the_marginal(asked: Subject, column
 def test_given_leading_columns_it_is_the_joint_by_the_marginal() -> None:
     asked = discrete(order=[2, 0, 3, 1], n_masks=1)
     rows, p = table_of(asked)
-    for column, given in (
+    for name, given in (
         ("sick", {"hours": 2}),
         ("sick", {"hours": (1, 2)}),
         ("grade-1", {"hours": 2, "sick": {0, 1}}),
     ):
-        found = conditional(asked, column, given)
+        found = conditional(asked, name, given)
         inside = as_condition(given, asked.literals).holds(rows)
-        joint = [
-            p[inside & as_condition({column: value}, asked.literals).holds(rows)].sum() for value in VALUES[column]
-        ]
+        joint = [p[inside & as_condition({name: value}, asked.literals).holds(rows)].sum() for value in VALUES[name]]
         # A range is the mean over 256 draws of what it holds.
         atol = 1e-12 if given == {"hours": 2} else 4 * 0.5 / 16
-        np.testing.assert_allclose(found.pmf(VALUES[column]), joint / p[inside].sum(), atol=atol)
+        np.testing.assert_allclose(found.pmf(VALUES[name]), joint / p[inside].sum(), atol=atol)
 
 
 def test_marginal_times_conditional_is_the_joint() -> None:
@@ -154,6 +164,62 @@ def test_given_a_range_it_is_the_mean_over_what_the_range_holds() -> None:
     assert abs(found.entropy() + log_p.mean()) < 0.06
 
 
+@pytest.mark.parametrize("order", [[1, 0], [0, 1]], ids=str)
+def test_atoms_have_their_mass(order: list[int]) -> None:
+    """Money that is 0 or 2 half of the time: sums at the atoms, integrals elsewhere."""
+    money = column("money", WithAtoms(Gaussian(min_scale=0.3), (-1.0, 0.0)), Atoms(Affine(2.0, 2.0), (0.0, 2.0)))
+    asked = subject(Columns((column("sick", Bernoulli()), money)), order=order, n_masks=1)
+    found = conditional(asked, "money", {"sick": 1})
+    x = np.linspace(-40, 40, 40001)
+    x = x[~np.isin(x, (0.0, 2.0))]
+    density = found.pdf(x)
+    step = 0.002
+    masses = found.pdf([0.0, 2.0])
+    np.testing.assert_allclose(masses.sum() + density.sum() * step, 1, atol=2e-3)
+    np.testing.assert_allclose(found.cdf([0.0, 2.0]) - found.cdf(np.nextafter([0.0, 2.0], -9)), masses, atol=1e-6)
+    mean = 2 * masses[1] + (x * density).sum() * step
+    np.testing.assert_allclose(found.mean(), mean, atol=0.02)
+    drawn = found.rvs(4000, random_state=0)
+    for value, mass in zip((0.0, 2.0), masses, strict=True):
+        assert abs((drawn == value).mean() - mass) < 4 * np.sqrt(0.25 / 4000)
+        assert found.ppf(found.cdf(value) - mass / 2) == value
+    assert abs(probability(asked, {"money": 0}, {"sick": 1}) - masses[0]) < 0.02
+    assert abs(probability(asked, {"money": (">", 0)}, {"sick": 1}) - found.sf(0.0)) < 0.02
+    inside = as_condition({"money": (0, 2)}, asked.literals)
+    if order == [1, 0]:
+        given = draw_given(asked, inside, 3000, np.random.default_rng(0))
+        assert inside.holds(given.x).all()
+        share = conditional(asked, "money")
+        truth = share.pdf(0.0) / (share.cdf(2.0) - share.cdf(-1e-12))
+        assert abs((given.x[:, 1] == 0).mean() - truth) < 4 * np.sqrt(0.25 / 3000)
+
+
+@pytest.mark.parametrize(
+    ("coding", "output"),
+    [
+        (Lattice(-1.0, 0.5), DiscretizedLogistic(6)),
+        (Bins((-0.5, 1.5, 5.5), (2.0, 3.0), (0, 1), drawn=(-0.5, 5.5), offset=-1.0, resolution=0.5), Categorical(2)),
+        (Codes((-1.0, -0.5, 0.0, 0.5, 1.0, 1.5), (0, 0, 1, 1, 2, 2)), Categorical(3)),
+    ],
+    ids=["lattice", "bins", "codes"],
+)
+def test_a_cut_at_a_value_leaves_it_to_one_side(coding: Any, output: Any) -> None:
+    asked = subject(Columns((column("half", output, coding), column("sick", Bernoulli()))), order=[0, 1], n_masks=1)
+    half = conditional(asked, "half")
+    np.testing.assert_allclose(half.pmf(np.arange(-2, 4) / 2).sum(), 1)
+    for value in (-0.5, 0.0, 1.0):
+        np.testing.assert_allclose(half.cdf(value) - half.cdf(np.nextafter(value, -9)), half.pmf(value), atol=1e-12)
+        for where in ({"half": ("<", value)}, {"half": (">", value)}, {"half": value}):
+            inside = as_condition(where, asked.literals)
+            given = draw_given(asked, inside, 200, np.random.default_rng(0))
+            assert inside.holds(given.x).all()
+            assert set((2 * given.x[:, 0]).tolist()) <= set(range(-2, 4))
+            assert abs(np.exp(given.log_mass) - probability(asked, where)) < 0.01
+            truth = {"<": half.cdf(value) - half.pmf(value), ">": half.sf(value)}
+            kind = where["half"][0] if isinstance(where["half"], tuple) else "="
+            np.testing.assert_allclose(np.exp(given.log_mass), truth.get(kind, half.pmf(value)), atol=1e-9)
+
+
 def test_columns_that_are_one_hot_are_bits() -> None:
     asked = mixed()
     each = [conditional(asked, d, {"size": 4.0}).pmf(1) for d in (1, 2, 3)]
@@ -165,23 +231,23 @@ def test_columns_that_are_one_hot_are_bits() -> None:
 
 
 def test_rows_are_answered_one_by_one_whatever_their_gaps() -> None:
-    for asked, column in ((mixed(), "size"), (mixed(), "sick")):
+    for asked, name in ((mixed(), "size"), (mixed(), "sick")):
         rng = np.random.default_rng(0)
         x = np.column_stack([rng.integers(0, 2, 6), np.eye(3)[rng.integers(0, 3, 6)], rng.normal(4, 1, (6, 2))])
         x[[0, 1], 5] = np.nan
         x[[1, 2], 0] = np.nan
         x[5] = np.nan
-        found = conditional(asked, column, x)
-        ask = found.pdf if column == "size" else found.pmf
+        found = conditional(asked, name, x)
+        ask = found.pdf if name == "size" else found.pmf
         for k in range(6):
-            one = conditional(asked, column, x[[k]])
-            asked_of_one = one.pdf if column == "size" else one.pmf
+            one = conditional(asked, name, x[[k]])
+            asked_of_one = one.pdf if name == "size" else one.pmf
             np.testing.assert_allclose(ask([[0.0], [1.0]])[:, k], asked_of_one([[0.0], [1.0]])[:, 0], rtol=0.05)
             np.testing.assert_allclose(found.mean()[k], one.mean()[0], rtol=0.02)
         assert found.rvs(random_state=0).shape == (6,)
         assert found.rvs(3, random_state=0).shape == (3, 6)
         assert ask(np.zeros(6)).shape == (6,)
-        assert conditional(asked, column, x[:0]).mean().shape == (0,)
+        assert conditional(asked, name, x[:0]).mean().shape == (0,)
 
 
 def test_what_cannot_be_meant_is_named() -> None:

@@ -25,11 +25,18 @@ def rows_of(asked: Subject, n: int = 12) -> Any:
     return x
 
 
-@pytest.mark.parametrize("more", [{}, {"order": [2, 3, 1, 0], "n_masks": 1}, {"n_masks": 5}], ids=str)
+HOME = [2, 3, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"order": HOME, "n_masks": None}, {"order": HOME, "n_masks": 1}, {"n_masks": 5}],
+    ids=["endless", "home", "fixed", "mixture"],
+)
 def test_terms_sum_to_the_score(more: Any) -> None:
     asked = mixed(**more)
     x = rows_of(asked)
-    if more:
+    if more.get("n_masks"):
         x[:, 4] = asked.columns.decode(asked.made.sample(asked.theta, len(x), rng=1))[:, 4]
         x[:, 0] = np.where(np.isnan(x[:, 0]), np.nan if more.get("n_masks") == 1 else 1.0, x[:, 0])
     z = asked.columns.encode(x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -58,8 +59,8 @@ def test_the_mass_of_a_condition_of_one_feature_has_no_error() -> None:
 
 
 def test_any_columns_can_be_given_where_the_model_has_any_order() -> None:
-    asked = discrete()
-    for given in ({"state": "NY"}, {"grade-1": "A", "sick": 0}, {"state": {"NY", "CA"}, "hours": (2, 3)}):
+    questions = ({"state": "NY"}, {"grade-1": "A", "sick": 0}, {"state": {"NY", "CA"}, "hours": (2, 3)})
+    for asked, given in product((discrete(), discrete(order=ORDER, n_masks=None)), questions):
         assert as_condition(given, asked.literals).holds(drawn(asked, given, 50).x).all()
 
 

@@ -45,6 +45,22 @@ def endless() -> Subject:
     return discrete()
 
 
+@pytest.fixture(scope="module")
+def home() -> Subject:
+    return discrete(order=ORDER, n_masks=None)
+
+
+def test_a_model_with_paths_answers_at_home(home: Subject) -> None:
+    rows, p = table_of(home)
+    for where in QUESTIONS:
+        truth = p[as_condition(where, home.literals).holds(rows)].sum()
+        mass, std = probability(home, where, return_std=True)  # type: ignore[misc]
+        n = n_rows(4)
+        assert abs(mass - truth) < 4 * np.sqrt(truth * (1 - truth) / n) + 2 / n
+        assert std > np.sqrt(mass * (1 - mass) / n)  # its paths answer otherwise: nothing was fitted
+    assert probability(home, {"sick": 1}, {"state": "NY"}) == probability(home, {"sick": 1}, {"state": "NY"})
+
+
 @pytest.mark.parametrize("where", QUESTIONS, ids=str)
 @pytest.mark.parametrize("given", [None, {"hours": (1, 3)}, {"hours": 0, "sick": 0}], ids=str)
 def test_the_answer_is_that_of_enumeration_within_its_error(fixed: Subject, where: Any, given: Any) -> None:
