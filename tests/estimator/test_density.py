@@ -371,7 +371,7 @@ def test_ctrl_c_keeps_what_is_there() -> None:
             if state["step"] == 5:
                 raise KeyboardInterrupt
 
-    model = small().set_params(optimizer=Interrupted()).fit(X)
+    model = small(columns="gaussian", optimizer=Interrupted()).fit(X)
     assert (model.stopped_by_, model.n_iter_) == ("interrupt", 2)
     assert np.isfinite(model.score(X))
 
