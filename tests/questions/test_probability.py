@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from made_np.columns.columns import Columns
+from made_np.columns.numeric import NUMBERS
 from made_np.questions import probability as page
 from made_np.questions import sampling
 from made_np.questions.predicates import as_condition
 from made_np.questions.probability import probability
 from made_np.questions.sampling import n_rows
 from made_np.questions.subject import Subject
+from made_np.testing import check_measure
 from questions.subjects import discrete, mixed, table_of
 
 ORDER = [2, 0, 3, 1]
@@ -200,3 +204,18 @@ def test_arguments_are_looked_at(endless: Subject) -> None:
         probability(endless, [{}, 3])
     with pytest.raises(ValueError, match="given: the model gives this condition no mass"):
         probability(endless, {}, {"sick": 0.5})
+
+
+@pytest.mark.parametrize("which", ["fixed", "endless", "home"])
+def test_the_public_check_of_measures_passes(which: str, request: pytest.FixtureRequest) -> None:
+    asked = request.getfixturevalue(which)
+    support = [[0, 1], ["NY", "NJ", "CA"], [0, 1, 2, 3], [0, 1, 2, 3]]
+    each = asked.columns.each
+    each = (*each[:3], replace(each[3], reading=NUMBERS))
+    coded = Subject(asked.made, asked.theta, Columns(each))
+    names = [column.name for column in each]
+
+    def ask(where: Any) -> Any:
+        return probability(coded, where)
+
+    check_measure(ask, 4, support=support, names=names, gaps=True, n=40).raise_if_failed()
