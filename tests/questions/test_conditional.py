@@ -211,6 +211,8 @@ def test_atoms_have_their_mass(order: list[int]) -> None:
         given = draw_given(asked, inside, 3000, np.random.default_rng(0))
         assert inside.holds(given.x).all()
         share = conditional(asked, "money")
+        above = draw_given(asked, as_condition({"money": (">", 0)}, asked.literals), 10, np.random.default_rng(0))
+        np.testing.assert_allclose(np.exp(above.log_mass), share.sf(0.0), atol=1e-9)
         truth = share.pdf(0.0) / (share.cdf(2.0) - share.cdf(-1e-12))
         assert abs((given.x[:, 1] == 0).mean() - truth) < 4 * np.sqrt(0.25 / 3000)
 
