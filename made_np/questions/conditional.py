@@ -26,6 +26,9 @@ __all__ = ["Conditional", "conditional"]
 MEMBERS = 256
 """Where ranges are given, the mean over so many draws of what they hold is taken."""
 
+MOST_MEMBERS = 1 << 11
+VALUES = 1 << 16
+"""Of columns with finitely many values over so many rows of the sample, but so many values in all."""
 FEWEST = 64
 """Of so many rows of the sample the mean is taken at least."""
 GIVEN = 3
@@ -260,7 +263,9 @@ def _of_condition(subject: Subject, d: int, condition: Condition) -> Conditional
     features = [subject.feature_of.get(column, -1) for column in [d, *condition.columns]]
     if not subject.is_one_distribution(np.isin(np.arange(subject.made.n_features), features)):
         rows = sample_of(subject).rows.x
-        held = np.flatnonzero(condition.holds(rows))[:MEMBERS]
+        n_values = subject.made.outputs.feature_outputs[subject.feature_of[d]].n_values
+        most = MEMBERS if n_values is None else min(max(VALUES // n_values, FEWEST), MOST_MEMBERS)
+        held = np.flatnonzero(condition.holds(rows))[:most]
         if len(held) >= FEWEST:
             z = subject.columns.encode(rows[held])
             z[:, subject.feature_of[d]] = np.nan
