@@ -235,7 +235,7 @@ def test_home_and_the_paths_of_a_model_pass(options: dict[str, Any]) -> None:
     output = ["bernoulli", Categorical(3), "gaussian", "bernoulli"]
     made = MADE(4, **{"hidden": (9,), **options}, output=output, order=[2, 0, 3, 1], n_masks=None, activation="tanh")
     seen = set()
-    for k in (0, 1, 3, 5):
+    for k in (0, 1, 4, 7):
         report = suite(made_adapter(made, made.init(rng=0), mask_set=k))
         assert report.ok, str(report)
         seen.add(made.mask_sets[k].n_known)

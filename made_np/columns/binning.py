@@ -51,11 +51,11 @@ def learn_bins(
 ) -> Bins:
     """Return the bins of a training column.
 
-    On a lattice a value that holds as many rows as a code should is alone in its bin; of a real column that is asked of
-    `find_atoms`. What lies between is cut into bins of about equally many rows. Inside a bin,
-    cells of equally many rows hold an even density; how many that are, held-out rows of the column choose. On a lattice
-    values that were met more than once are spikes, by absolute discounting: each gives up the same part of a row to the
-    cell around it (Kneser & Ney 1995, with the discount ``n_1 / (n_1 + 2 n_2)`` for n_k values that were met k times).
+    A value that holds as many rows as a code should is alone in its bin; of a real column, one that `find_atoms` names.
+    What lies between is cut into bins of about equally many rows. Inside a bin, cells of equally many rows hold an even
+    density; how many rows those are, held-out rows of the column choose. On a lattice they also choose whether values
+    that were met more than once are spikes, by absolute discounting: each gives up the same part of a row to the cell
+    around it (Kneser & Ney 1995, with the discount ``n_1 / (n_1 + 2 n_2)`` for n_k values that were met k times).
     What lies beyond the smallest and the largest value has one row's weight on each side.
 
     Parameters
@@ -177,7 +177,7 @@ class Binning:
 
     def _of_reals(self, distinct: Floats, counts: Ints, rows: float) -> Bins:
         """Return the bins of the rising values (m,), met `counts` times."""
-        is_atom = find_atoms(distinct, counts)
+        is_atom = find_atoms(counts)
         others = np.repeat(distinct[~is_atom], counts[~is_atom])
         spread = (spread_of(others) if len(others) else 0.0) or float(distinct[-1] - distinct[0])
         narrowest = max(NARROWEST * spread, 4 * float(np.spacing(np.abs(distinct).max())))
@@ -240,14 +240,20 @@ def _bins(counts: Ints, alone: Bools, target: float) -> Ints:
 
 
 def _cells(bins: Ints, weights: Floats | Ints, rows: float) -> Ints:
-    """Return the cell of each of m neighbours: of about so many rows of weight, and in one bin each."""
+    """Return the cell of each of m neighbours: of about so many rows of weight, and in one bin each.
+
+    Towards both ends each next cell holds half as many, for there the values lie ever farther apart.
+    """
     first = np.flatnonzero(np.diff(bins, prepend=-1))
     own = np.add.reduceat(weights, first)
     parts = np.maximum(np.floor(own / rows), 1)
     middle = np.cumsum(weights) - weights / 2 - (np.cumsum(own) - own)[bins]
     part = np.minimum(np.floor(middle / own[bins] * parts[bins]), parts[bins] - 1)
     label = bins * (parts.max() + 1) + part
-    return np.asarray(np.cumsum(np.diff(label, prepend=label[0]) != 0))
+    to_end = np.minimum(np.cumsum(weights), np.cumsum(weights[::-1])[::-1])
+    half = np.floor(np.log2(np.clip(to_end, 1.0, rows)))
+    is_new = (np.diff(label, prepend=label[0]) != 0) | (np.diff(half, prepend=half[0]) != 0)
+    return np.asarray(np.cumsum(is_new))
 
 
 def _reach(rising: Floats, least: float) -> float:

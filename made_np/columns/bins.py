@@ -76,6 +76,7 @@ class Bins(Coding):
     resolution: float = 0.0
     missing: bool = False
     name: ClassVar[str] = "bins"
+    is_closed: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         n_cells = len(as_sequence(self.weights, "weights", "a weight for each cell"))

@@ -78,7 +78,7 @@ def _of_reals(values: Floats, support: tuple[float, float]) -> list[Candidate]:
     The curve has a shape alone: peaks are left for the mixture. Logistics come first: a value far out costs less.
     """
     distinct, counts = np.unique(values, return_counts=True)
-    is_atom = find_atoms(distinct, counts) | np.isin(distinct, support)  # at an end of the support no density lies
+    is_atom = find_atoms(counts) | np.isin(distinct, support)  # at an end of the support no density lies
     atoms = tuple(distinct[is_atom].tolist())
     rest = values[~np.isin(values, atoms)] if atoms else values
     if len(rest) == 0 or rest.min() == rest.max():

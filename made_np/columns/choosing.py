@@ -69,8 +69,7 @@ def reading_of(raw: RawColumn, kind: Kind, place: Place) -> tuple[Reading, dict[
         return Levels(raw.levels, raw.ordered, declared=True), dict(zip(raw.levels, each.tolist(), strict=True))
     if raw.values.dtype.kind in "mM" or (kind in ("auto", "date") and are_dates(raw)):
         return Dates.learn(raw), {}
-    cells = raw.levels if raw.levels is not None else raw.values[~raw.gaps].tolist()
-    if raw.values.dtype.kind in "buif" or all(map(is_number, cells)):
+    if (raw.levels is None and raw.values.dtype.kind in "buif") or all(map(is_number, raw.known().tolist())):
         _refuse(kind == "date", raw, kind, place, "numbers")
         form = {"b": "bool", "i": "int", "u": "int"}.get(raw.values.dtype.kind, "float")
         return Numbers("float" if raw.levels else form, raw.digits), {}
@@ -82,12 +81,12 @@ def reading_of(raw: RawColumn, kind: Kind, place: Place) -> tuple[Reading, dict[
 def _refuse(wrong: bool, raw: RawColumn, kind: Kind, place: Place, what: str) -> None:
     """Raise a `ValueError` if a column holds something else than its kind does."""
     if wrong:
-        cells = raw.levels or raw.values[~raw.gaps].tolist()
+        cells = raw.known().tolist()
         odd = next((cell for cell in cells if not is_number(cell)), cells[0])
-        raise ValueError(
-            f"columns: {place} is to be {kind!r}, but it holds {what}, such as {show(odd)}: give 'categorical' or "
-            "'drop', or mend the column"
-        )
+        way_out = "give 'categorical' or 'drop', or make numbers of it"
+        if kind == "date":
+            way_out = "make dates of it (2024-12-31), or give 'integer'" if what == "numbers" else "write 2024-12-31"
+        raise ValueError(f"columns: {place} is to be {kind!r}, but it holds {what}, such as {show(odd)}: {way_out}")
 
 
 def found_kind(raw: RawColumn, seen: Seen, reading: Reading, place: Place) -> str:
@@ -102,10 +101,14 @@ def is_large_id(raw: RawColumn) -> bool:
     """Whether a column is of integers that float64 does not hold, all of them different: they name rows."""
     if raw.levels is not None or raw.values.dtype.kind not in "iuO":
         return False
-    cells = raw.values[~raw.gaps].tolist()
-    if not any(isinstance(cell, int) and abs(cell) >= EXACT for cell in cells):
+    if raw.values.dtype.itemsize < 8:
         return False
-    return len(set(cells)) == len(cells)
+    cells = raw.known()
+    if cells.dtype == object:
+        is_large = any(type(cell) is int and abs(cell) >= EXACT for cell in cells.tolist())
+    else:
+        is_large = bool(len(cells)) and max(-int(cells.min()), int(cells.max())) >= EXACT
+    return is_large and len(set(cells.tolist())) == len(cells)
 
 
 def check_kind(kind: str, seen: Seen, place: Place) -> None:

@@ -33,6 +33,7 @@ class Coded(Coding):
     levels: int
     missing: bool = False
     name: ClassVar[str] = "coded"
+    is_closed: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "levels", as_count(self.levels, "levels"))
@@ -78,6 +79,7 @@ class Constant(Coding):
 
     value: float | None
     name: ClassVar[str] = "constant"
+    is_closed: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", None if self.value is None else as_number(self.value, "value"))

@@ -49,6 +49,7 @@ class Codes(Coding):
     weights: tuple[float, ...] = ()
     missing: bool = False
     name: ClassVar[str] = "codes"
+    is_closed: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         values = tuple(float(value) for value in as_sequence(self.values, "values", "numbers"))

@@ -24,6 +24,8 @@ class Coding(ABC):
 
     name: ClassVar[str]
     """What files call it."""
+    is_closed: ClassVar[bool] = False
+    """Whether z is a value that the distribution has, for every x that is not `unknown`."""
 
     @abstractmethod
     def encode(self, x: Floats) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 
 from made_np.columns.coding import PLAIN, Affine, Coding
 from made_np.columns.codings import coding_from_config
+from made_np.columns.kinds import NUMERIC
 from made_np.columns.numeric import NUMBERS
 from made_np.columns.reading import Reading
 from made_np.columns.readings import reading_from_config
@@ -95,7 +96,7 @@ class Column:
     def unknown(self, x: Floats) -> Bools:
         """Return True where the column does not know the number x; False at gaps."""
         beyond = self.coding.unknown(x)
-        if self.output is not None:
+        if self.output is not None and not self.coding.is_closed:
             beyond |= self.output.invalid(self.coding.encode(x)) & ~beyond
         return beyond & ~np.isnan(x)
 
@@ -117,6 +118,14 @@ class Column:
                 raise ValueError(f"{entry(*index)} {self._way_out(float(x[index]))}")
             z[unknown] = np.nan
         return z
+
+    def decode(self, z: Floats, u: Floats | None = None) -> Floats:
+        """Return the numbers that have these z, of the shape of `z`; see `Coding.decode`.
+
+        A column of our own finding has no number beyond those of fit: what is drawn farther out is put at the end.
+        """
+        x = self.coding.decode(z, u)
+        return np.clip(x, self.facts.low, self.facts.high) if self.kind in NUMERIC else x
 
     def log_term(self, x: Floats) -> Floats:
         """Return what log p(x) has on top of log p(z), of the shape of `x`, in nats; 0 at gaps."""

@@ -17,7 +17,7 @@ from made_np.cells import Name, as_source, where
 from made_np.columns.choosing import Place
 from made_np.columns.column import Column
 from made_np.columns.hints import tell_left_out, tell_of_one_row, warn_of_header
-from made_np.columns.kinds import Kind, as_kinds
+from made_np.columns.kinds import NUMERIC, Kind, as_kinds
 from made_np.columns.learning import Wishes, learn_column
 from made_np.columns.odd import warn_of_odd
 from made_np.columns.summary import as_dict, as_text
@@ -145,14 +145,6 @@ class Columns:
                 groups.fold(block, table.source.at(first))
         return columns
 
-    def grouped(self, one_hot: OneHot) -> Columns:
-        """Return the same columns, of which those in groups are one-hot together.
-
-        A group keeps a mass for other rows where all of its columns do.
-        """
-        other = min((self.each[d].other for group in one_hot.groups for d in range(*group)), default=0.0)
-        return Columns(tuple(in_groups(one_hot, self.each, other)), one_hot)
-
     @classmethod
     def from_config(cls, config: dict[str, Any] | Sequence[dict[str, Any]]) -> Columns:
         """Return the columns whose `config` this is; older files hold the list of them alone."""
@@ -211,7 +203,8 @@ class Columns:
         groups: dict[Any, list[int]] = {}
         for d, column in enumerate(self.each):
             if not column.left_out and d not in in_groups:
-                groups.setdefault((column.output, column.coding, column.other), []).append(d)
+                bounds = (column.facts.low, column.facts.high) if column.kind in NUMERIC else ()
+                groups.setdefault((column.output, column.coding, column.other, bounds), []).append(d)
         return tuple((self.each[places[0]], np.array(places)) for places in groups.values())
 
     @lazy
@@ -298,7 +291,7 @@ class Columns:
             x[..., start:stop] = z[..., start:stop]
         for column, places in self._alike:
             own = z[..., places]
-            x[..., places] = column.coding.decode(own, None if rng is None else rng.random(own.shape))
+            x[..., places] = column.decode(own, None if rng is None else rng.random(own.shape))
         return x
 
     def log_term(self, x: Floats) -> Floats:

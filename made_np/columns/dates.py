@@ -122,8 +122,10 @@ def are_dates(raw: RawColumn) -> bool:
     """Whether the cells are moments or spans of time, or all of them words that write a date."""
     if raw.values.dtype.kind in "mM":
         return True
-    cells = raw.values[~raw.gaps]
-    if cells.dtype != object or not len(cells) or not is_written(cells[0]):
+    if raw.values.dtype != object:
+        return False
+    cells = raw.known()
+    if not len(cells) or not is_written(cells[0]):
         return False
     return all(map(is_written, dict.fromkeys(cells.tolist()))) and len({len(cell) for cell in cells.tolist()}) == 1
 

@@ -45,19 +45,18 @@ class Numbers(Reading):
     def numbers(self, raw: RawColumn, entry: Entry) -> Floats:
         """Return the cells in float64."""
         kept = ~raw.gaps
-        numbers = np.full(len(raw), np.nan)
-        cells = _labels(raw)[kept] if raw.levels is not None else raw.values[kept]
-        at = np.flatnonzero(kept)
+        cells = raw.values if raw.levels is None and kept.all() else raw.known()
         if cells.dtype.kind not in "buif":
-            cells = self._from_objects(cells, at, entry)
+            cells = self._from_objects(cells, np.flatnonzero(kept), entry)
+        numbers = np.full(len(raw), np.nan)
         with np.errstate(over="ignore"):  # from wider floats: the infinity is refused below
-            numbers[kept] = cells.astype(np.float64)
+            numbers[... if len(cells) == len(raw) else kept] = cells
         wrong = np.isinf(numbers)
         if wrong.any():
             row = int(wrong.argmax())
             raise ValueError(f"{entry(row)} = {numbers[row]}: infinity has no place here: clip or drop it")
-        if cells.dtype.kind in "iuO" and (np.abs(numbers[kept]) >= EXACT).any():
-            _refuse_inexact(cells, at, entry)
+        if cells.dtype.kind in "iuO" and cells.dtype.itemsize > 4 and (np.abs(numbers[kept]) >= EXACT).any():
+            _refuse_inexact(cells, np.flatnonzero(kept), entry)
         return numbers
 
     def _from_objects(self, cells: Array, at: Array, entry: Entry) -> Array:
@@ -93,13 +92,6 @@ class Numbers(Reading):
 def is_number(cell: Any) -> bool:
     """Whether a cell is a real number; dates and spans of time are none, although NumPy counts some as integers."""
     return isinstance(cell, (Real, Decimal, np.bool_)) and not isinstance(cell, np.timedelta64)
-
-
-def _labels(raw: RawColumn) -> Array:
-    """Return the labels of a column of declared levels, in place of their codes."""
-    labels = np.empty(len(raw.levels or ()) + 1, dtype=object)
-    labels[:-1] = list(raw.levels or ())
-    return labels[np.where(raw.gaps, -1, raw.values.astype(np.int64))]
 
 
 def _refuse_inexact(cells: Array, at: Array, entry: Entry) -> None:

@@ -21,19 +21,22 @@ BASES: dict[str, type[Distribution]] = {
 SHARE = 0.02
 """An atom holds at least this share of the rows, ..."""
 TIMES = 10.0
-"""... and so many times as many as a usual neighbour: numbers that are rounded have ties, but no atoms."""
+"""... and so many times as many as any value that is none."""
 
 
-def find_atoms(distinct: Array, counts: Array) -> Array:
-    """Return True for those of the rising values (m,) of a column, met `counts` times, that stand out.
+def find_atoms(counts: Array) -> Array:
+    """Return True for those of the values (m,) of a column, met `counts` times, that stand out.
 
-    They hold at least 2 % of the rows, and ten times as many as the median of the three values on either side.
+    Each of them holds at least 2 % of the rows, and was met ten times as often as any value that does not stand out.
+    Numbers that are rounded have ties, but no such step between frequent ones and others.
     """
-    found = counts >= SHARE * counts.sum()
-    for k in np.flatnonzero(found):  # 50 at most
-        around = np.append(counts[max(k - 3, 0) : k], counts[k + 1 : k + 4])
-        found[k] = counts[k] >= TIMES * (np.median(around) if len(around) else 1)
-    return np.asarray(found)
+    order = np.argsort(-counts, kind="stable")
+    falling = counts[order]
+    is_step = (falling[:-1] >= SHARE * counts.sum()) & (falling[:-1] >= TIMES * falling[1:])
+    found = np.zeros(len(counts), dtype=bool)
+    if is_step.any():
+        found[order[: np.flatnonzero(is_step)[-1] + 1]] = True
+    return found
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,7 @@ class WithAtoms(Distribution):
     def from_column(cls, values: Array) -> WithAtoms:
         """Return the one whose atoms are the values that stand out, or else the most frequent one."""
         distinct, counts = np.unique(values, return_counts=True)
-        found = find_atoms(distinct, counts)
+        found = find_atoms(counts)
         return cls(places=tuple((distinct[found] if found.any() else distinct[[counts.argmax()]]).tolist()))
 
     def config(self) -> dict[str, Any]:

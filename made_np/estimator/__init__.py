@@ -19,6 +19,7 @@ containers    rows in the container that they came in, or that was asked for
 dressing      numbers, given back in the container that a person had
 checks        parameters that cannot be meant, found before any work
 conventions   what scikit-learn asks of an estimator
+routing       who asks for the weights of rows
 """
 
 from __future__ import annotations

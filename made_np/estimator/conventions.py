@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.estimator.routing import Routed
 from made_np.validation import undrawn
 from made_np.values import MOST_SEED, as_count, as_flag, as_generator, show
 
@@ -24,8 +25,11 @@ __all__ = ["Conventions", "NotFittedError", "as_seed", "is_estimator", "learned"
 
 Self = TypeVar("Self", bound="Conventions")
 
+HANDED_ON = "_metadata_request", "_sklearn_output_config"
+"""What has been said of an estimator besides its parameters: scikit-learn's `clone` hands the same on."""
 
-class Conventions:
+
+class Conventions(Routed):
     """What every scikit-learn estimator can do with its parameters, which are the arguments of ``__init__``."""
 
     _fitted: Any
@@ -114,7 +118,11 @@ def unfitted(value: Any) -> Any:
     """Return an estimator with the same parameters that has learned nothing, as scikit-learn's `clone`; or a copy."""
     if not is_estimator(value):
         return copy.deepcopy(value)
-    return type(value)(**{name: unfitted(own) for name, own in value.get_params(deep=False).items()})
+    made = type(value)(**{name: unfitted(own) for name, own in value.get_params(deep=False).items()})
+    for name in HANDED_ON:
+        if name in vars(value):
+            setattr(made, name, copy.deepcopy(getattr(value, name)))
+    return made
 
 
 def _takes(value: Any, name: str) -> bool:

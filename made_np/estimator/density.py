@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from made_np.columns.columns import Columns, Kind
 from made_np.estimator import stored
-from made_np.estimator.answers import Answers
 from made_np.estimator.conventions import learned
-from made_np.estimator.learning import learn, learn_on
+from made_np.estimator.learning import Call, learn, learn_on
+from made_np.estimator.questions import Questions
 from made_np.estimator.trials import Trial
 from made_np.model.made import MADE
 from made_np.optim import Optimizer
@@ -26,7 +26,7 @@ Self = TypeVar("Self", bound="MADEDensity")
 Path = str | os.PathLike[str]
 
 
-class MADEDensity(Answers):
+class MADEDensity(Questions):
     """Density estimator for tables: p(x) = prod_d p(x_d | x before d), learned by a masked autoencoder.
 
     Germain, Gregor, Murray and Larochelle (2015), arXiv 1502.03509. Works in Pipeline, GridSearchCV, cross_val_score,
@@ -152,7 +152,7 @@ class MADEDensity(Answers):
         What was tried before the fit, where a parameter is "auto": `choice` and `valid`, its loss in nats per row.
     history_ : dict of str to list
         One entry per epoch: ``epoch``, ``train``, ``valid`` (nats per row, in the units of the columns), and more.
-    stopped_by_ : {"patience", "max_epochs", "interrupt", "diverged", "schedule"}
+    stopped_by_ : {"patience", "max_epochs", "max_seconds", "interrupt", "diverged", "schedule"}
 
     Examples
     --------
@@ -243,6 +243,7 @@ class MADEDensity(Answers):
         checkpoint: Path | None = None,
         *,
         sample_weight: Any = None,
+        max_seconds: float | None = None,
     ) -> Self:
         """Learn the density of the rows of `X`.
 
@@ -261,6 +262,8 @@ class MADEDensity(Answers):
             them to begin anew.
         sample_weight : array (n,), optional
             What each row counts, such as a survey weight; in proportion, their size does not matter.
+        max_seconds : float, optional
+            The fit ends after about so many seconds, trials included; its learning rate falls until then.
 
         Returns
         -------
@@ -278,7 +281,7 @@ class MADEDensity(Answers):
             Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto"; or a first column that
             pandas calls "Unnamed: 0", which mostly holds row numbers.
         """
-        self._fitted = learn(self, vars(self).get("_fitted"), X, X_val, checkpoint, sample_weight)
+        self._fitted = learn(self, vars(self).get("_fitted"), Call(X, X_val, checkpoint, sample_weight, max_seconds))
         return self
 
     def partial_fit(self: Self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:

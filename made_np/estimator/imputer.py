@@ -14,13 +14,13 @@ from made_np.estimator.conventions import learned
 from made_np.estimator.wrapping import Wrapping
 from made_np.table.table import Table
 from made_np.typing import Ints
-from made_np.values import as_choice, as_count, as_flag, as_sequence
+from made_np.values import as_choice, as_flag, as_sequence
 
 __all__ = ["MADEImputer"]
 
 Self = TypeVar("Self", bound="MADEImputer")
 
-STATISTICS = ("mean", "mode", "median")
+STATISTICS = ("mean", "mode", "median", "draw")
 CONTAINERS = (None, "default", "pandas", "polars")
 FLAG = "missingindicator_"
 """What the names of columns that tell gaps begin with, as scikit-learn's do."""
@@ -46,10 +46,9 @@ class MADEImputer(Wrapping):
     density : estimator, optional
         What fills: a `MADEDensity` with the parameters that you want, or another estimator with ``impute``. It is
         copied, not changed. None: ``MADEDensity(random_state=random_state)``.
-    statistic : {"mean", "mode", "median"}
-        Of the values that a gap may have: see `MADEDensity.impute`.
-    n_draws : int, optional
-        So many draws are made for each gap, and the statistic is theirs. None: as `MADEDensity.impute` does by itself.
+    statistic : {"mean", "mode", "median", "draw"}
+        Of the values that a gap may have, given what is known of its row: see `MADEDensity.impute`. "draw": the gaps of
+        a row are drawn together, so that they fit each other, and a column keeps its spread.
     add_indicator : bool
         Append a column "missingindicator_..." of booleans for each column that had gaps in `fit`: True where there was
         a gap.
@@ -71,9 +70,8 @@ class MADEImputer(Wrapping):
     >>> rng = np.random.default_rng(0)
     >>> X = rng.integers(0, 2, size=(400, 1)).repeat(2, axis=1)
     >>> density = MADEDensity((8,), order="natural", n_masks=1, max_epochs=50, random_state=0)
-    >>> MADEImputer(density).fit(X).transform([[1.0, np.nan], [0.0, np.nan]]).round()
-    array([[1., 1.],
-           [0., 0.]])
+    >>> MADEImputer(density).fit(X).transform([[1.0, np.nan], [0.0, np.nan]]).astype(int).tolist()
+    [[1, 1], [0, 0]]
     """
 
     def __init__(
@@ -81,17 +79,16 @@ class MADEImputer(Wrapping):
         density: Any = None,
         *,
         statistic: str = "mean",
-        n_draws: int | None = None,
         add_indicator: bool = False,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,
     ) -> None:
         self.density = density
         self.statistic = statistic
-        self.n_draws = n_draws
         self.add_indicator = add_indicator
         self.random_state = random_state
 
     density_: Any = learned("density")
+    _weighted = ("fit",)
 
     def fit(self: Self, X: Any, y: Any = None, **fit_params: Any) -> Self:
         """Fit the density to rows, gaps included.
@@ -121,11 +118,10 @@ class MADEImputer(Wrapping):
 
     def _options(self) -> dict[str, Any]:
         """Return the arguments of the density's `impute`: those that differ from its own defaults."""
-        options: dict[str, Any] = {}
-        if as_choice(self.statistic, "statistic", STATISTICS) != "mean" or self.n_draws is not None:
-            options["statistic"] = self.statistic
-        if self.n_draws is not None:
-            options["n_draws"] = as_count(self.n_draws, "n_draws")
+        statistic = as_choice(self.statistic, "statistic", STATISTICS)
+        options: dict[str, Any] = {"n_draws": 1} if statistic == "draw" else {}
+        if statistic not in ("mean", "draw"):
+            options["statistic"] = statistic
         if self.random_state is not None:
             options["random_state"] = self.random_state
         return options
@@ -144,6 +140,8 @@ class MADEImputer(Wrapping):
         """
         fitted = self._answers
         filled = fitted.density.impute(X, **self._options())
+        if self.statistic == "draw":
+            filled = filled[0]
         if len(fitted.flagged):
             table = Table.of(X)
             gaps = np.stack([table.cells(d).gaps for d in fitted.flagged.tolist()], axis=1)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from made_np.cells import Source
 from made_np.columns.columns import Columns
 from made_np.estimator.fitted import Fitted
 from made_np.estimator.rules import is_auto
@@ -14,13 +18,10 @@ from made_np.table.look import Look
 from made_np.table.names import check_columns
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
-from made_np.typing import Ints
+from made_np.typing import Floats, Ints
 from made_np.values import as_number
 
-__all__ = ["Lesson", "found_order", "lesson_of", "read", "read_again", "table_val_of"]
-
-ENOUGH_ROWS = 100
-"""So many rows show which columns are one-hot; of a few, some could be by chance."""
+__all__ = ["Lesson", "found_order", "lesson_of", "read", "read_again", "read_part", "table_val_of"]
 
 
 class Lesson(NamedTuple):
@@ -51,6 +52,35 @@ def read_again(params: Any, before: Fitted, X: Any) -> Table:
     return before.columns.read(table)
 
 
+def read_part(params: Any, before: Fitted, X: Any, name: str = "X") -> tuple[Floats, Source]:
+    """Return the numbers (n, D) of a table that may lack columns of fit, which are then gaps; with its source.
+
+    Columns are found by name where both tables have names, else by place.
+
+    Raises
+    ------
+    ValueError
+        A name that is none of fit, or without names another number of columns.
+    """
+    table = read(params, X, name)
+    columns = before.columns
+    if table.names is None or before.names is None:
+        check_columns(None, table.n_columns, None, len(columns), what=table.name, who=type(params).__name__)
+        return columns.read(table).read(), table.source
+    places = {each: k for k, each in enumerate(table.names)}
+    unknown = [each for each in places if each not in before.names]
+    if unknown:
+        near = get_close_matches(unknown[0], before.names)
+        meant = f": is {near[0]!r} meant?" if near else ""
+        raise ValueError(f"{name} has a column {unknown[0]!r}, which fit did not see{meant}")
+    x = np.full((table.n_rows, len(columns)), np.nan)
+    for d, (column, each) in enumerate(zip(columns.each, before.names, strict=True)):
+        k = places.get(each)
+        if k is not None and not column.left_out:
+            x[:, d] = column.reading.numbers(table.cells(k), lambda row, k=k: table.source.entry(row, k))  # type: ignore[misc]
+    return x, replace(table.source, names=before.names)
+
+
 def lesson_of(params: Any, before: Fitted | None, X: Any, *, whole: bool = True) -> Lesson:
     """Return the training table, and what is known of its columns: learned, if nothing was `before`.
 
@@ -61,7 +91,8 @@ def lesson_of(params: Any, before: Fitted | None, X: Any, *, whole: bool = True)
         return Lesson(read_again(params, before, X), before.columns, before.names, before.look)
     table = read(params, X)
     kinds = params.columns
-    one_hot = NOTHING_ONE_HOT
+    is_open = whole and isinstance(params.order, str) and (is_auto(kinds) or isinstance(kinds, Mapping))
+    one_hot: OneHot | str = "auto" if is_open else NOTHING_ONE_HOT
     if isinstance(kinds, OneHot):
         one_hot = kinds
         kinds = "auto"
@@ -73,10 +104,7 @@ def lesson_of(params: Any, before: Fitted | None, X: Any, *, whole: bool = True)
         handle_unknown=params.handle_unknown,
         min_frequency=params.min_frequency,
     )
-    numbers = columns.read(table)
-    if whole and is_auto(params.columns) and isinstance(params.order, str) and table.n_rows >= ENOUGH_ROWS:
-        columns = columns.grouped(OneHot.find(numbers))
-    return Lesson(numbers, columns, table.names, Look.of(X))
+    return Lesson(columns.read(table), columns, table.names, Look.of(X))
 
 
 def table_val_of(params: Any, lesson: Lesson, X_val: Any) -> Table:

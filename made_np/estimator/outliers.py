@@ -95,6 +95,7 @@ class MADEOutlierDetector(Wrapping):
         self.random_state = random_state
 
     density_: Any = learned("density")
+    _weighted = ("fit",)
     offset_: float = learned("offset")
 
     def fit(self: Self, X: Any, y: Any = None, **fit_params: Any) -> Self:

@@ -20,6 +20,8 @@ from made_np.values import as_count
 
 MIXTURE_SIZE = 32
 """How many mask sets stand for an endless model wherever a mixture is asked for."""
+PATH_EVERY = 3
+"""In a model with paths one mask set of so many is one: the more, the better it fills, and the worse home scores."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,8 +157,8 @@ class MaskSets:
     """The mask sets of a model, each a pure function of (seed, k): ``mask_sets[k]``.
 
     A finite model has ``len(mask_sets) == n_masks``; an endless one (``n_masks=None``) answers for every ``k >= 0``.
-    An endless one of which nothing else is drawn has *paths*: every even k is its home order, and every odd k the path
-    of a random set of known features, ``for_known`` (see `paths`).
+    An endless one of which nothing else is drawn has *paths*: 1, 4, 7, ... are those of random sets of known features,
+    ``for_known``, and all others are its home order (see `paths`).
 
     Attributes
     ----------
@@ -235,13 +237,13 @@ class MaskSets:
         return replace(home, order=path_of(home.order, given), degrees=own, n_known=int(given.sum()))
 
     def least_alike(self, k: int) -> int:
-        """Return the least index of the mask set that k stands for: of a model with paths, every even k is home."""
+        """Return the least index of the mask set that k stands for: of a model with paths, home is most k."""
         k = as_count(k, "k", 0)
-        return 0 if self.has_paths and k % 2 == 0 else k
+        return 0 if self.has_paths and k % PATH_EVERY != 1 else k
 
     @lazy
     def has_paths(self) -> bool:
-        """True for an endless model of a home order: each odd mask set is the path of a set of known features."""
+        """True for an endless model of a home order: some of its mask sets are paths of sets of known features."""
         return self.n_masks is None and self.all_alike
 
     @property

@@ -51,7 +51,7 @@ class Description:
     residual: bool = field(default=False, kw_only=True)
     mask_weights: bool = field(default=False, kw_only=True)
     n_context: int = field(default=0, kw_only=True)
-    gap_inputs: Any = field(default=False, kw_only=True)
+    gap_inputs: Any = field(default="auto", kw_only=True)
     seed: int = field(default=0, kw_only=True)
     dtype: Any = field(default="float32", kw_only=True)
     backend: str = field(default="auto", kw_only=True)
@@ -63,7 +63,6 @@ class Description:
         settle("n_context", as_count(self.n_context, "n_context", 0))
         settle("seed", as_count(self.seed, "seed", 0, MOST_SEED))
         settle("dtype", as_dtype(self.dtype))
-        settle("gap_inputs", as_gap_inputs(self.gap_inputs, self.n_features))
         settle("output", as_output(self.output, self.n_features))
         find_activation(self.activation)
         as_choice(self.backend, "backend", ("auto", *BACKENDS))
@@ -73,6 +72,9 @@ class Description:
             settle("n_masks", as_count(self.n_masks, "n_masks"))
         settle("order", as_order(self.order, self.n_features, self.n_masks))
         settle("degrees", as_degrees(self.degrees, self.hidden, self.n_features, self.n_context, self.n_masks))
+        if isinstance(self.gap_inputs, str) and self.gap_inputs == "auto":
+            settle("gap_inputs", self._needs_gap_inputs())
+        settle("gap_inputs", as_gap_inputs(self.gap_inputs, self.n_features))
         if isinstance(self.direct, str):
             as_choice(self.direct, "direct", ("auto",))
             settle("direct", self._needs_direct())
@@ -80,6 +82,14 @@ class Description:
             settle("direct", as_flag(self.direct, "direct"))
         self._settle_limit()
         self._check_combination()
+
+    def _needs_gap_inputs(self) -> list[int]:
+        """Return the features of a model with paths of which the network sees one number: a gap there looks like 0."""
+        nothing = MaskSet(np.empty(0, dtype=np.int64), (), (), ())
+        if not MaskSets(nothing, self.hidden, self.order, self.degrees, self.n_masks, self.seed).has_paths:
+            return []
+        outputs = Outputs.of(self.output, self.n_features).feature_outputs
+        return [d for d, output in enumerate(outputs) if output.n_inputs == 1]
 
     def _settle_limit(self) -> None:
         """Keep the limit of direct wires where it cuts some off, and no such wires where it leaves none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,9 @@ from made_np.network.starts import SCHEMES, draw_parameters
 from made_np.typing import Array, Ints
 from made_np.validation import Unregistered, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
+
+FILLED_AT_ONCE = 1 << 25
+"""Numbers that all layers together hold for the rows that are filled together."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,9 @@ class MADE(Scoring):
         anew for each mask set. A list per mask set represents an ensemble of masks that were drawn elsewhere.
     n_masks : int or None
         How many mask sets share theta; None: endlessly many, a fresh one at every training step. With order="random"
-        each has an order of its own, and the first 32 are mixed. With one order that is its *home*: rows without gaps
-        are scored and drawn in it, every other training step takes it, and the steps between take *paths*, the orders
-        for rows with gaps (`path`).
+        each has an order of its own, and the first 32 are mixed. With one order that is its *home*, by which rows are
+        scored and drawn. In training such a model is told less of some rows, so that home scores rows with gaps too,
+        and every third step takes a *path*, by which gaps are filled (`path`). Half as many hidden units again pay.
     direct : bool or "auto"
         Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
     direct_limit : int or None
@@ -72,9 +76,10 @@ class MADE(Scoring):
         set it is but another bias.
     n_context : int
         Extra inputs y of p(x | y), seen by every output.
-    gap_inputs : bool, or a list of features
+    gap_inputs : bool, "auto", or a list of features
         Features that own one more input unit, behind those of their distribution: 1 where the value is NaN, else 0. So
         the network can tell a value that it is not told from a 0, which bits and real numbers may be. True: all.
+        "auto": those two kinds, in a model with paths.
     seed : int
         Decides orders and degrees.
     dtype : {"float32", "float64"}
@@ -203,7 +208,8 @@ class MADE(Scoring):
                 u = generator.random((n, self.n_features))
 
             def run(rows: Ints | slice, one: Bound, y: Array | None) -> Array:
-                return one.sample(theta, u[rows], x[rows], y)
+                own = u[rows]
+                return self._in_blocks(x[rows], y, lambda k, x, y: one.sample(theta, own[k], x, y))
 
             return fill(self, theta, x, y, sets, chosen, run)
 
@@ -233,10 +239,17 @@ class MADE(Scoring):
             chosen = choose(self, theta, x, y, mask_set, sets, conditioning, generator)
 
             def run(rows: Ints | slice, one: Bound, y: Array | None) -> Array:
-                return one.propagate_means(theta, x[rows], y)
+                return self._in_blocks(x[rows], y, lambda _, x, y: one.propagate_means(theta, x, y))
 
             filled = fill(self, theta, x, y, sets, chosen, run)
         return filled[0] if is_row else filled
+
+    def _in_blocks(self, x: Array, context: Array | None, fill: Callable[[slice, Array, Array | None], Array]) -> Array:
+        """Fill rows `x` (n, D) so many at a time that memory for their units does not grow with n."""
+        network = self.network
+        step = max(1, FILLED_AT_ONCE // (network.n_inputs + sum(network.hidden) + network.outputs.n_raw))
+        blocks = (slice(first, first + step) for first in range(0, max(len(x), 1), step))
+        return np.concatenate([fill(k, x[k], None if context is None else context[k]) for k in blocks])
 
 
 def as_model(made: Any) -> MADE:

@@ -175,7 +175,7 @@ class ByCells(Spread):
     def _each_ppf(self, q: Floats) -> Floats:
         """Return the number of each member at the share q (..., n S)."""
         u = np.clip(self._through(q, self._sums, self.cells.edges), 0.0, np.nextafter(1.0, 0.0))
-        return self.column.coding.decode(np.asarray(self.output.inverse_cdf(self._raw(u), u)))
+        return self.column.decode(np.asarray(self.output.inverse_cdf(self._raw(u), u)))
 
     def draw(self, k: int, rng: np.random.Generator) -> Floats:
         """Return k draws for each row, each from one of its members."""
@@ -214,7 +214,7 @@ class ByCells(Spread):
     @lazy
     def _places(self) -> Floats:
         """The grid as numbers of the column."""
-        return self.column.coding.decode(self._grid[0])
+        return self.column.decode(self._grid[0])
 
     @property
     def _is_stepped(self) -> bool:

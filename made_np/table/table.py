@@ -103,11 +103,6 @@ class Table:
                 raise ValueError(f"{name} has 0 {what} (shape={store.shape}) while a minimum of 1 is required.")
         return cls(source, labels, _store=store)
 
-    @classmethod
-    def kept(cls, store: Store, source: Source) -> Table:
-        """Return the table of what a store keeps; `source` knows the names of its columns."""
-        return cls(source, None if source.names is None else tuple(source.names), _store=store)
-
     @property
     def name(self) -> str:
         """What messages call the table: the name of an argument or of a file."""

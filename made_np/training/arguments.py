@@ -67,6 +67,7 @@ def as_options(
     input_dropout: float,
     averaging: float,
     callbacks: Iterable[Callback] = (),
+    max_seconds: float | None = None,
 ) -> Options:
     """Return the arguments of `training.fit` that say how to train `made`, each checked."""
     return Options(
@@ -82,6 +83,7 @@ def as_options(
         as_number(input_dropout, "input_dropout", "[0, 1)"),
         as_number(averaging, "averaging", "[0, 1]"),
         as_callbacks(callbacks),
+        None if max_seconds is None else as_number(max_seconds, "max_seconds", "(0, inf)"),
     )
 
 

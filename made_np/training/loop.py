@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer, State
 from made_np.schedules import Schedule, ScheduleError, after, multiplier
+from made_np.training.clock import Clock
 from made_np.typing import Array
 
 _logger = logging.getLogger("made_np.training")
@@ -29,6 +29,9 @@ ETA = 8
 ALL = 1_000
 STRIDE = 8
 """So many steps are averaged, and from then on one in so many: neighbours hardly differ, and each costs its time."""
+
+SECONDS = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+"""What a bar shows of a run that ends by the clock."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,7 @@ class Options:
     input_dropout: float
     averaging: float
     callbacks: tuple[Callback, ...]
+    max_seconds: float | None = None
 
 
 class Record(NamedTuple):
@@ -110,7 +114,7 @@ class Run:
     options: Options
     theta: Array
     rng: np.random.Generator
-    start: float
+    clock: Clock
     saver: Callable[[Run], object] | None = None
     """Called between epochs, when all of this can be written down."""
     reduce: Callable[[Array], None] | None = None
@@ -144,12 +148,14 @@ class Run:
     def train(self, show: bool) -> str:
         """Run until something ends it, and return what did (see `FitResult.stopped_by`)."""
         try:
-            with Progress(show, self.total_steps, len(self.records) * self.epoch_steps) as progress:
+            with Progress(show, self.clock, self.total_steps, len(self.records) * self.epoch_steps) as progress:
                 if not self.records:
                     self._keep(0, self._validate())
                 while not self._out_of_patience():
                     if len(self.records) >= self.options.max_epochs:
                         return "max_epochs"
+                    if self.clock.is_over():
+                        return "max_seconds"
                     info = self._epoch(len(self.records) + 1, progress)
                     if info is None:
                         return "diverged"
@@ -177,22 +183,27 @@ class Run:
         order = self.rng.permutation(len(self.rows))
         size = self.options.batch_size
         total = rate = 0.0
+        seen = 0
         schedule = after(self.options.schedule, [r.valid for r in self.records if not math.isnan(r.valid)])
         for first in range(0, len(order), size):
             index = order[first : first + size]
-            rate = self.options.learning_rate * multiplier(schedule, self.n_steps, self.total_steps)
+            total_steps = self.clock.expected_steps(self.n_steps, self.total_steps)
+            rate = self.options.learning_rate * multiplier(schedule, self.n_steps, total_steps)
             loss = self._step(index, rate)
             if not math.isfinite(loss):
                 return None
             total += loss * len(index)
+            seen += len(index)
             progress.step()
-        train = total / len(order)
+            if self.clock.is_over():
+                break
+        train = total / seen
         is_due = self._is_due(epoch)
         valid = self._validate() if is_due else math.nan
         with np.errstate(all="ignore"):  # without validation nothing has looked at theta yet
             if not np.isfinite(valid if is_due else self.theta.sum()):
                 return None
-        seconds = time.perf_counter() - self.start
+        seconds = self.clock.seconds()
         self.records.append(Record(epoch, train, valid, rate, seconds))
         self._keep(epoch, valid)
         theta = self.averaged.view()
@@ -254,15 +265,17 @@ class Run:
     def _is_due(self, epoch: int) -> bool:
         """Whether the end of this epoch is validated: now and then, and at the very end."""
         every = self.options.validate_every
-        last = self.options.max_epochs
-        return self.valid_rows is not None and (epoch % every == 0 or epoch == last)
+        is_last = epoch == self.options.max_epochs or self.clock.is_over()
+        return self.valid_rows is not None and (epoch % every == 0 or is_last)
 
     def _validate(self) -> float:
         """Mean loss of the validation rows (nats), weighted as they are, under the mixture of mask sets."""
         if self.valid_rows is None:
             return math.nan
+        before = self.clock.seconds()
         with np.errstate(all="ignore"):
             log_prob = self.made.log_prob(self.averaged, self.valid_rows)
+        self.clock.reserve = self.clock.seconds() - before
         return -_mean(log_prob, self.valid_rows.weights)
 
     def _keep(self, epoch: int, valid: float) -> None:
@@ -282,7 +295,10 @@ class Progress:
     Where nothing is `wanted`, each epoch is a message of the logger "made_np.training".
     """
 
-    def __init__(self, wanted: bool, total_steps: int, done: int = 0) -> None:
+    def __init__(self, wanted: bool, clock: Clock, total_steps: int, done: int = 0) -> None:
+        self._clock = clock
+        self._end: float = total_steps if clock.limit is None else clock.limit
+        self._done: float = done if clock.limit is None else min(clock.seconds(), clock.limit)
         self._bar: Any = None
         self._lines = False
         if wanted and sys.stderr is not None:  # a job without a terminal may have none
@@ -291,7 +307,8 @@ class Progress:
             except ImportError:
                 self._lines = True
             else:
-                self._bar = tqdm(total=total_steps, initial=done, unit="step")
+                shown = {"unit": "step"} if clock.limit is None else {"bar_format": SECONDS}
+                self._bar = tqdm(total=self._end, initial=self._done, **shown)
 
     def __enter__(self) -> Progress:
         return self
@@ -301,9 +318,11 @@ class Progress:
             self._bar.close()
 
     def step(self) -> None:
-        """Count one step."""
+        """Count one step, or the time that it has taken."""
+        before = self._done
+        self._done = before + 1 if self._clock.limit is None else min(self._clock.seconds(), self._clock.limit)
         if self._bar is not None:
-            self._bar.update()
+            self._bar.update(self._done - before)
 
     def epoch(self, info: EpochInfo) -> None:
         """Report a finished epoch."""
@@ -313,4 +332,5 @@ class Progress:
         if self._bar is not None:
             self._bar.set_postfix_str(f"{text} nats", refresh=False)  # at its own pace
         else:
-            tell(_logger, f"{text} nats, {info.seconds:.1f} s", shown=self._lines)
+            left = info.seconds * (self._end / self._done - 1)
+            tell(_logger, f"{text} nats, {info.seconds:.1f} s, at most {left:.1f} s left", shown=self._lines)

@@ -150,7 +150,11 @@ def test_columns_are_named_by_place_by_name_or_all_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "value", "words"),
-    [("count", "a", "it holds words, such as 'a'"), ("real", "a", "it holds words"), ("date", "a", "it holds words")],
+    [
+        ("count", "a", "it holds words, such as 'a'"),
+        ("real", "a", "it holds words"),
+        ("integer", "a", "it holds words"),
+    ],
 )
 def test_words_are_no_numbers_and_no_dates(kind: str, value: Any, words: str) -> None:
     with pytest.raises(

@@ -142,13 +142,25 @@ def test_what_cannot_be_meant(make: Any, words: str) -> None:
         make()
 
 
-def test_rounded_numbers_have_no_atoms_and_zeros_among_amounts_are_one() -> None:
+def atoms_of(values: Any) -> list[float]:
+    distinct, counts = np.unique(values, return_counts=True)
+    return list(distinct[find_atoms(counts)])
+
+
+def test_zeros_among_amounts_are_an_atom_and_rounded_numbers_have_none() -> None:
     rng = np.random.default_rng(0)
-    rounded = np.round(rng.normal(10, 1, 3000), 1)
-    assert not find_atoms(*np.unique(rounded, return_counts=True)).any()
     zeros = np.where(rng.random(3000) < 0.5, 0, rng.lognormal(0, 1, 3000))
+    assert atoms_of(zeros) == [0]
+    assert atoms_of(np.append(zeros, np.full(200, -999.0))) == [-999, 0]
+    assert atoms_of(np.where(rng.random(3000) < 0.5, 0, np.round(rng.lognormal(5, 1, 3000)))) == [0]
+    rounded = np.round(rng.normal(10, 1, 3000), 1)
+    assert atoms_of(rounded) == []
+    some_finer = np.where(rng.random(3000) < 0.05, np.round(rng.normal(10, 1, 3000) + 0.05, 2), rounded)
+    assert atoms_of(some_finer) == []
+    heaped = np.where(rng.random(3000) < 0.5, np.round(rng.normal(50, 20, 3000), -1), rng.normal(50, 20, 3000))
+    assert len(atoms_of(heaped)) <= 12  # tens that half of the rows were rounded to are atoms indeed
+    assert atoms_of([1.0, 1, 2, 2]) == []
     assert WithAtoms.from_column(zeros).places == (0,)
-    assert WithAtoms.from_column(np.append(zeros, np.full(200, -999.0))).places == (-999, 0)
     assert WithAtoms.from_column(np.array([1.0, 2, 2, 3])).places == (2,)
 
 

@@ -60,7 +60,7 @@ def rows(n: int = 200, seed: int = 0) -> Any:
 def holes(X: Any, seed: int = 1) -> Any:
     X = X.copy()
     X[np.random.default_rng(seed).random(X.shape) < 0.2] = np.nan
-    X[:2] = rows()[:2]
+    X[:2] = np.nan_to_num(X[:2])
     return X
 
 
@@ -74,24 +74,35 @@ def frame(n: int = 120) -> Any:
 
 
 def test_gaps_are_filled_and_all_else_stays() -> None:
-    X = holes(rows())
+    X = holes(rows(60))
     before = X.copy()
-    imputer = MADEImputer(fast(max_epochs=60, learning_rate=2e-2), random_state=0).fit(rows(600))
+    imputer = MADEImputer(fast(max_epochs=40, learning_rate=4e-2), random_state=0).fit(rows(400))
     filled = imputer.transform(X)
     known = ~np.isnan(X)
     assert_array_equal(filled[known], X[known])
     assert_array_equal(X, before)
     assert not np.isnan(filled).any()
     lone = known[:, 0] & ~known[:, 1]
-    assert np.abs(filled - rows())[lone, 1].mean() < 0.5 * np.abs(rows()[lone, 1]).mean()
+    assert np.abs(filled - rows(60))[lone, 1].mean() < 0.5 * np.abs(rows(60)[lone, 1]).mean()
     assert_array_equal(filled, imputer.density_.impute(X, random_state=0))
 
 
 def test_it_learns_from_rows_with_gaps() -> None:
-    X = holes(rows(600))
-    filled = MADEImputer(fast(max_epochs=60, learning_rate=1e-2), random_state=0).fit_transform(X)
+    X = holes(rows(300)[:, :2])
+    filled = MADEImputer(fast(max_epochs=60, learning_rate=2e-2), random_state=0).fit_transform(X)
     lone = ~np.isnan(X[:, 0]) & np.isnan(X[:, 1])
-    assert np.abs(filled - rows(600))[lone, 1].mean() < 0.5 * np.abs(rows(600)[lone, 1]).mean()
+    assert np.abs(filled - rows(300)[:, :2])[lone, 1].mean() < 0.5 * np.abs(rows(300)[lone, 1]).mean()
+
+
+def test_a_draw_keeps_the_spread_of_a_column_and_a_mean_does_not() -> None:
+    X = np.random.default_rng(0).normal(size=(300, 2))
+    gaps = np.where([[False, True]], np.nan, X[:100])
+    density = small(hidden_layer_sizes=(8,), max_epochs=40, columns="gaussian")
+    drawn, mean = (
+        MADEImputer(density, statistic=each, random_state=0).fit(X).transform(gaps)[:, 1].std()
+        for each in ("draw", "mean")
+    )
+    assert mean < 0.5 < drawn < 1.5
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
@@ -153,10 +164,10 @@ def test_a_container_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_regression_learns_from_what_was_filled() -> None:
-    X = holes(rows(300))
-    y = rows(300)[:, 1]
+    X = holes(rows(120))
+    y = rows(120)[:, 1]
     steps = make_pipeline(MADEImputer(fast(max_epochs=40), random_state=0), StandardScaler(), LinearRegression())
-    assert cross_val_score(steps, X, y, cv=2).min() > 0.6
+    assert cross_val_score(steps, X, y, cv=2).min() > 0.5
     assert clone(steps).get_params()["madeimputer__density__max_epochs"] == 40
 
 
@@ -196,8 +207,7 @@ class Asked:
         ({}, {}),
         ({"random_state": 3}, {"random_state": 3}),
         ({"statistic": "median"}, {"statistic": "median"}),
-        ({"n_draws": 5}, {"statistic": "mean", "n_draws": 5}),
-        ({"n_draws": 5, "statistic": "mode"}, {"statistic": "mode", "n_draws": 5}),
+        ({"statistic": "draw"}, {"n_draws": 1}),
     ],
 )
 def test_the_density_is_asked_for_what_was_set(parameters: dict[str, Any], options: dict[str, Any]) -> None:
@@ -210,7 +220,7 @@ def test_the_density_is_asked_for_what_was_set(parameters: dict[str, Any], optio
 def test_it_pickles_and_says_that_it_is_a_transformer() -> None:
     imputer = MADEImputer(fast(), random_state=0).fit(rows())
     again = pickle.loads(pickle.dumps(imputer))
-    assert_array_equal(again.transform(holes(rows())), imputer.transform(holes(rows())))
+    assert_array_equal(again.transform(holes(rows(20))), imputer.transform(holes(rows(20))))
     tags = get_tags(imputer)
     assert tags.transformer_tags is not None
     assert tags.input_tags.allow_nan
@@ -220,7 +230,6 @@ def test_it_pickles_and_says_that_it_is_a_transformer() -> None:
     ("parameters", "error", "match"),
     [
         ({"statistic": "modus"}, ValueError, "statistic='modus' is unknown"),
-        ({"n_draws": 0}, ValueError, "n_draws=0"),
         ({"add_indicator": 1}, TypeError, "add_indicator=1"),
         ({"density": StandardScaler()}, TypeError, "density=.*StandardScaler.* give a made_np.MADEDensity"),
     ],

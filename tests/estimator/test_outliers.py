@@ -74,11 +74,11 @@ def test_the_functions_agree(detector: MADEOutlierDetector) -> None:
 def test_of_new_rows_like_those_of_fit_one_in_a_hundred_is_called_an_outlier() -> None:
     """Of a density that overfits, too: KernelDensity shows what a threshold from the rows of fit would do."""
     shares = []
-    for seed in range(8):
+    for seed in range(4):
         detector = MADEOutlierDetector(fast(max_epochs=20), random_state=seed).fit(rows(1000, seed))
         shares.append(np.mean(detector.predict(rows(4000, 100 + seed)) == -1))
-    # The k-th of 100 rows: each share has a standard deviation of 1 %, their mean one of 0.35 %.
-    assert np.mean(shares) == pytest.approx(0.01, abs=0.011)
+    # The k-th of 100 rows: each share has a standard deviation of 1 %, their mean one of 0.5 %.
+    assert np.mean(shares) == pytest.approx(0.01, abs=0.015)
     seen = MADEOutlierDetector(KernelDensity(bandwidth=0.05)).fit(rows(1000))
     assert np.mean(seen.predict(rows(4000, 100)) == -1) > 0.05
 

@@ -26,7 +26,7 @@ from made_np import (
     optim,
     schedules,
 )
-from made_np.columns.reading import NUMBERS
+from made_np.columns.numeric import NUMBERS
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
 from made_np.table.table import Table
@@ -67,6 +67,7 @@ def _fit() -> dict[str, Any]:
         "schedule": "cosine",
         "batch_size": 3,
         "max_epochs": 2,
+        "max_seconds": 60.0,
         "patience": 2,
         "validate_every": 1,
         "weight_decay": 0.1,
@@ -382,11 +383,15 @@ TABLES: dict[str, Callable[[], Call]] = {
     "columns.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
     "columns.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
     "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
+    "estimator.routing.Routed.set_fit_request": lambda: call(_learner().set_fit_request, sample_weight=True),
+    "estimator.routing.Routed.set_partial_fit_request": lambda: call(
+        _learner().set_partial_fit_request, sample_weight=None
+    ),
+    "estimator.routing.Routed.set_score_request": lambda: call(_learner().set_score_request, sample_weight=False),
     "estimator.imputer.MADEImputer": lambda: call(
         lambda **given: MADEImputer(**given).fit(models.table()),
         density=_learner(),
         statistic="mean",
-        n_draws=None,
         add_indicator=True,
         random_state=_rng(),
     ),
@@ -464,7 +469,9 @@ TABLES: dict[str, Callable[[], Call]] = {
         arrays={"a": np.arange(3)},
     ),
     "table.files.writing.check_target": lambda: call(check_target, path="table.csv"),
-    "table.files.read_table": lambda: call(read_table, path="table.csv", header=True),
+    "table.files.read_table": lambda: call(
+        read_table, path="table.csv", header=True, sep=",", decimal=".", encoding="utf-8", na=("x",)
+    ),
     "table.files.writing.write_table": lambda: call(
         write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]
     ),

@@ -282,7 +282,7 @@ HOME = [2, 0, 3, 1]
 
 def test_a_model_of_a_home_order_scores_and_draws_complete_rows_by_it_alone() -> None:
     made = MADE(4, (9,), order=HOME, n_masks=None, dtype="float64")
-    plain = MADE(4, (9,), order=HOME, dtype="float64")
+    plain = MADE(4, (9,), order=HOME, gap_inputs=True, dtype="float64")
     rng = np.random.default_rng(0)
     theta, x = random_theta(made, rng), random_rows(made, 6, rng)
     assert made.n_mixed == 1
@@ -326,3 +326,14 @@ def test_threads_that_ask_for_many_paths_at_once_get_theirs() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(ask, PATHS * 3))
+
+
+def test_bits_and_real_numbers_of_a_model_with_paths_own_gap_inputs_unless_they_are_asked_not_to() -> None:
+    output = ["gaussian", Categorical(3), "bernoulli"]
+    assert MADE(3, (9,), output, n_masks=None).gap_inputs == (0, 2)
+    assert MADE(3, (9,), Categorical(3), n_masks=None).gap_inputs is False
+    assert MADE(3, (9,), output, n_masks=None, gap_inputs=False).gap_inputs is False
+    assert MADE(3, (9,), output, n_masks=None, gap_inputs=[1]).gap_inputs == (1,)
+    assert MADE(3, (9,), output, n_masks=None).mixture(1).gap_inputs == (0, 2)
+    for options in ({}, {"order": "random", "n_masks": None}, {"degrees": "random", "n_masks": None}):
+        assert MADE(3, (9,), output, **options).gap_inputs is False

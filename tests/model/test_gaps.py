@@ -407,10 +407,7 @@ def test_a_row_with_gaps_is_scored_at_home_by_a_network_that_is_told_less(
     wanted = []
     for row in x:
         known = ~np.isnan(row)
-        units = np.array(naive.encode(made, np.where(known, row, 0)))
-        for own in np.array(made.input_slices)[~known]:
-            units[own] = 0
-        raw = np.array(naive.raw_of_units(made, theta, units.tolist(), made.mask_sets[0]))[None]
+        raw = np.array(naive.raw_of_units(made, theta, naive.encode(made, row), made.mask_sets[0]))[None]
         each = made.outputs.nll(raw, np.where(known, row, 0)[None])
         wanted.append(-each[0, known].sum())
     got = observed_log_prob(made, theta, x)
@@ -471,6 +468,26 @@ def test_gaps_are_filled_along_the_path_of_what_is_known() -> None:
         for d in np.flatnonzero(~known):  # the fixed point of the conditionals
             raw = one.raw_outputs(theta, drawn[rows], None)[:, made.output_slices[d]]
             np.testing.assert_array_equal(made.outputs.feature_outputs[d].inverse_cdf(raw, u[rows, d]), drawn[rows, d])
+
+
+def test_some_gaps_may_stay_untold_while_others_are_filled_along_the_path_of_what_is_told() -> None:
+    made, theta = with_paths(gap_inputs=[0, 2, 3])
+    u = np.random.default_rng(0).random((50, 4))
+    told = np.array([False, True, False, False])
+    untold = np.array([False, False, True, False])
+    given = np.where(told, 2, NAN)
+    drawn = made.sample(theta, 50, given=given, untold=untold, uniforms=u)
+    assert np.isnan(drawn[:, untold]).all()
+    np.testing.assert_array_equal(drawn[:, told], 2)
+    one = made.bound.for_known(told)
+    for d in (0, 3):
+        raw = one.raw_outputs(theta, drawn, None)[:, made.output_slices[d]]
+        np.testing.assert_array_equal(made.outputs.feature_outputs[d].inverse_cdf(raw, u[:, d]), drawn[:, d])
+    # With nothing told, what is drawn is what `observed_log_prob` scores.
+    free = made.sample(theta, 4000, untold=[False, True, True, False], rng=1)
+    share = (np.nan_to_num(free) == [1, 0, 0, 1]).all(axis=1).mean()
+    want = np.exp(observed_log_prob(made, theta, np.array([[1, NAN, NAN, 1]])))[0]
+    assert share == pytest.approx(want, abs=4.5 * np.sqrt(want / 4000))
 
 
 @pytest.mark.parametrize("options", [{"order": "random", "n_masks": None}, {"order": HOME, "n_masks": None}], ids=str)

@@ -13,6 +13,7 @@ from installed import needs_numba
 from strategies import DISCRETE, models, random_context, random_rows, random_theta, seeds
 
 from made_np.distributions.plain import Categorical
+from made_np.model import made as made_module
 from made_np.model.made import MADE
 from made_np.training.fit import fit
 
@@ -63,6 +64,22 @@ def test_mask_sets_are_drawn_by_what_is_told(n_masks: int | None) -> None:
     given = np.array([[2, NAN, NAN]] * 50)
     rows = made.sample(theta, 50, rng=0, given=given, untold=[False, True, False])
     np.testing.assert_array_equal(np.isnan(rows), [[False, True, False]] * 50)
+
+
+@both_backends
+@pytest.mark.parametrize("n_masks", [1, 3, None])
+def test_rows_are_filled_a_few_at_a_time(n_masks: int | None, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = "natural" if n_masks == 1 else "random"
+    made = MADE(3, (7,), Categorical(4), order=order, n_masks=n_masks, n_context=1, dtype="float64", backend=backend)
+    rng = np.random.default_rng(0)
+    theta = random_theta(made, rng)
+    given = np.where([True, False, False], random_rows(made, 40, rng), NAN)
+    arguments: dict[str, Any] = {"context": random_context(made, 40, rng), "conditioning": "clamp", "rng": 1}
+    want = made.sample(theta, 40, given=given, **arguments), made.fill_means(theta, given, **arguments)
+    monkeypatch.setattr(made_module, "FILLED_AT_ONCE", 100)  # 3 rows of 12 + 1 + 7 + 12 units
+    got = made.sample(theta, 40, given=given, **arguments), made.fill_means(theta, given, **arguments)
+    np.testing.assert_array_equal(got, want)
+    assert made.sample(theta, 0, context=[0.0]).shape == (0, 3)
 
 
 def test_bits_with_gap_inputs_tell_a_gap_from_a_zero() -> None:

@@ -174,6 +174,7 @@ def test_rows_of_python() -> None:
     rows = Table.of([["a", 1, 0.5], [None, 2**60 + 1, 2]])
     assert [told(rows.cells(d)) for d in range(3)] == [["a", None], [1, 2**60 + 1], [0.5, 2]]
     assert told(Table.of([[2**60 + 1, 0.5]]).cells(0)) == [2**60 + 1]
+    assert told(Table.of([[2**60 + 1], [0.5]]).cells(0)) == [2**60 + 1, 0.5]
     assert told(Table.of([[uuid.UUID(int=1)], [b"x"]]).cells(0)) == ["00000000-0000-0000-0000-000000000001", "x"]
     zone = datetime.timezone(datetime.timedelta(hours=2))
     moments = Table.of([[datetime.datetime(2024, 1, 1, tzinfo=zone)], [None]])

@@ -133,20 +133,10 @@ def has_kernels(network: Network) -> bool:
 
 def make_plan(network: Network, mask_set: MaskSet) -> Plan:
     """Return the plan of a network that `has_kernels`, under a mask set."""
-    degrees = [mask_set.input_degrees, *mask_set.degrees, mask_set.output_degrees]
-    units = [np.argsort(each, kind="stable") for each in degrees]
-    columns, direct_from = _direct(network, mask_set, units[0])
-    known = [each[order] for each, order in zip(degrees[:-1], units[:-1], strict=True)]
-    known.append(known[0] if network.direct_units is None else known[0][direct_from])
-    above = [*known[1:-1], degrees[-1][units[-1]]]
-    is_sorted = [np.array_equal(each, np.arange(len(each))) for each in (*units, columns)]
-    if len(direct_from):
-        gap = np.zeros(_behind_inputs(network) - network.n_inputs, dtype=np.int64)
-        units[0] = np.concatenate([units[0], gap, columns])
+    units, known, above, direct_from, is_sorted = _numbering(network, mask_set)
     widths = np.array([len(each) for each in units])
     starts = np.cumsum([0, *widths, len(mask_set.order)])
     products = _products(network)
-    in_order = np.array([is_sorted[-1] if row == len(known) - 1 else is_sorted[row] for row in products[:, 7]])
     reach, first = _stairs(products, known, above)
     features, numbers = _features(network, mask_set)
     joined_reach, reach_at = _joined(reach)
@@ -160,7 +150,7 @@ def make_plan(network: Network, mask_set: MaskSet) -> Plan:
         widths=widths,
         starts=starts,
         units=np.concatenate(units),
-        in_order=in_order,
+        in_order=np.array([is_sorted[row] for row in products[:, 7]]),
         n_inputs=network.n_inputs,
         direct_from=direct_from,
         skips=np.concatenate(_skips(mask_set, units)),
@@ -183,6 +173,34 @@ def make_plan(network: Network, mask_set: MaskSet) -> Plan:
         sorted=all(is_sorted),
         n_wires=int(joined_reach.sum()),
     )
+
+
+class _Numbering(NamedTuple):
+    """How the tables number units: by degree."""
+
+    units: list[Ints]
+    """Of each layer, theta's number of each unit; behind the inputs' stand W_direct's columns, if they are copies."""
+    known: list[Ints]
+    """Degrees, in that sequence, of the units of each layer below the output, then of W_direct's columns."""
+    above: list[Ints]
+    """Degrees of the units of each layer above the inputs."""
+    direct_from: Ints
+    is_sorted: list[bool]
+    """For each of `known`, then for the raw outputs, whether theta's own numbers are these."""
+
+
+def _numbering(network: Network, mask_set: MaskSet) -> _Numbering:
+    """Return the numbers of all units."""
+    degrees = [mask_set.input_degrees, *mask_set.degrees, mask_set.output_degrees]
+    units = [np.argsort(each, kind="stable") for each in degrees]
+    columns, direct_from = _direct(network, mask_set, units[0])
+    in_turn = [each[order] for each, order in zip(degrees, units, strict=True)]
+    direct = in_turn[0] if network.direct_units is None else in_turn[0][direct_from]
+    is_sorted = [np.array_equal(each, np.arange(len(each))) for each in (*units[:-1], columns, units[-1])]
+    if len(direct_from):
+        gap = np.zeros(_behind_inputs(network) - network.n_inputs, dtype=np.int64)
+        units[0] = np.concatenate([units[0], gap, columns])
+    return _Numbering(units, [*in_turn[:-1], direct], in_turn[1:], direct_from, is_sorted)
 
 
 def _direct(network: Network, mask_set: MaskSet, units: Ints) -> tuple[Ints, Ints]:

@@ -50,8 +50,7 @@ def read_parquet(path: str) -> Table:
             f"{path}: {', '.join(map(repr, left_out))} is left out, as the index that pandas stored: to keep it as a "
             "column, save frame.reset_index()"
         )
-    store = ParquetStore(path, n_rows, types)
-    return Table.kept(store, FileSource(path, names))
+    return Table(FileSource(path, names), tuple(names), _store=ParquetStore(path, n_rows, types))
 
 
 def _pyarrow() -> Any:

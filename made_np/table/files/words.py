@@ -184,7 +184,6 @@ def _read_blanks(path: str, layout: Layout, na: tuple[str, ...]) -> list[Any]:
             decimal=layout.decimal,
             encoding=layout.encoding,
             na_values=[*GAPS, *na],
-            dtype_backend="pyarrow",
         )
     return list(_pyarrow().Table.from_pandas(frame, preserve_index=False).columns)
 
@@ -218,7 +217,7 @@ def _mended(path: str, layout: Layout, column: Any, d: int, na: tuple[str, ...],
     def cell(row: int) -> str:
         return source.cell(row, d - source.left_out)
 
-    if kind == "string":
+    if kind in ("string", "large_string"):
         column = pyarrow.compute.utf8_trim_whitespace(column).dictionary_encode()
         made = _as_numbers(column, layout, where, cell)
         column = column.cast(pyarrow.string()) if made is None else made
