@@ -96,6 +96,7 @@ class Begin(NamedTuple):
 def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
     """Learn a density as `MADEDensity.fit` says, whose parameters these are; `before` is for a warm start."""
     clock = Clock(time.perf_counter(), call.max_seconds)
+    check_params(params)
     if not params.warm_start:
         before = None
     begin = _begin(params, before, call)
@@ -122,7 +123,6 @@ def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
 
 def _begin(params: Any, before: Fitted | None, call: Call) -> Begin:
     """Look at all arguments; what is refused has drawn no number."""
-    check_params(params)
     if call.checkpoint is not None:
         check_checkpoint(call.checkpoint, params.random_state)
         to_json(params.columns)  # raises if a distribution among them has no name that a file could hold
