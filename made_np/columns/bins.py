@@ -226,9 +226,10 @@ class Bins(Coding):
         """Return the value of bin z at the share `u` of its weight, without it at half; always within `drawn`."""
         below, own = self._widths
         codes = np.clip(np.nan_to_num(z), 0, self.n_bins - 1).astype(np.int64)
+        half = 0.5 if self.lattice else 0.0  # a point of the lattice has the weight around it
         ends = (
-            self._weight_below(np.array([self._drawn[0]]), "left"),
-            self._weight_below(np.array([self._drawn[1]]), "right"),
+            self._weight_below(np.array([self._drawn[0] - half]), "left"),
+            self._weight_below(np.array([self._drawn[1] + half]), "right"),
         )
         low = np.maximum(below[codes], ends[0])
         high = np.minimum(below[codes] + own[codes], ends[1])

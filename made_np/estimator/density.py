@@ -53,9 +53,6 @@ class MADEDensity(Questions):
         "auto" also looks for one-hot columns in `fit` on 100 rows or more (see `made_np.OneHot.find`), unless `order`
         is a permutation. They are one feature of the model, and `order` counts features. They are one-hot in every
         sample. A `made_np.OneHot` says which they are; the rest is then as for "auto".
-    context : sequence of str or int
-        Columns, by name or place, that are given and not modelled: the model is p(others given these). They come first
-        in every order. `sample` wants them in `given`.
     missing : {"ignore", "level"}
         Of gaps in `fit`. "ignore": a gap costs nothing and teaches nothing, and the model says nothing of gaps.
         "level": that a value is missing is one more value of its column, which has a probability and is drawn.
@@ -171,7 +168,6 @@ class MADEDensity(Questions):
         hidden_layer_sizes: Sequence[int] | str = "auto",
         *,
         columns: Kind | Mapping[str | int, Kind] | Sequence[Kind] | OneHot = "auto",
-        context: Sequence[str | int] = (),
         missing: str = "ignore",
         handle_unknown: str = "other",
         min_frequency: int | float | None = None,
@@ -203,7 +199,6 @@ class MADEDensity(Questions):
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.columns = columns
-        self.context = context
         self.missing = missing
         self.handle_unknown = handle_unknown
         self.min_frequency = min_frequency

@@ -43,8 +43,8 @@ def measure(settings: Settings) -> list[Report]:
 def _tasks(seed: int) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame, Bools]]:
     """Yield what is missing: training rows, whole test rows, and where these get gaps."""
     rng = np.random.default_rng(seed)
-    train = some_rows(adult("train"), TRAIN, seed)
-    test = some_rows(adult("test"), TEST, seed)
+    train = some_rows(adult("train"), TRAIN, rng)
+    test = some_rows(adult("test"), TEST, rng)
     anywhere = completely_at_random(test.shape, SHARE, rng)
     yield "MCAR", train, test, anywhere
     yield "MAR", train, test, at_random(test, SHARE, rng)

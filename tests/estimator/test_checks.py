@@ -27,7 +27,6 @@ NO_CHOICE = [True, 3, [], {}, np.array([1, 2])]
 MORE: dict[str, list[Any]] = {
     "hidden_layer_sizes": [None, 5, -1, {}, (0,), (1.5,), (True,), (10**400,), np.array(3), np.eye(2)],
     "columns": [None, True, [], ["auto"], ["auto", "x", "auto"], ["auto", 3, "auto"], [Odd()] * 3, {3: "real"}],
-    "context": [None, True, 3, ["a"], [3], [0, 0], [0, 1, 2]],
     "missing": [None, *NO_CHOICE],
     "handle_unknown": [None, *NO_CHOICE],
     "min_frequency": [True, 0, -1, [], {}, np.array([1, 2])],
