@@ -23,11 +23,13 @@ from made_np._version import __version__
 
 if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
-    from made_np.diagnostics import Calibration, Evaluation, calibration, evaluate
+    from made_np.comparison import Comparison, compare
+    from made_np.diagnostics import Calibration, Evaluation, calibration, compare_models, evaluate
+    from made_np.distributions.atoms import WithAtoms
     from made_np.distributions.levels import DiscretizedLogistic
     from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
     from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
-    from made_np.estimator import MADEDensity
+    from made_np.estimator import MADEDensity, MADEImputer, MADEOutlierDetector
     from made_np.masks.found import find_order
     from made_np.model.made import MADE
     from made_np.storage.model_file import load, save
@@ -39,16 +41,22 @@ __all__ = [
     "Bernoulli",
     "Calibration",
     "Categorical",
+    "Comparison",
     "DiscretizedLogistic",
     "Evaluation",
     "FitResult",
     "Gaussian",
     "MADEDensity",
+    "MADEImputer",
+    "MADEOutlierDetector",
     "MixtureOfGaussians",
     "MixtureOfLogistics",
     "OneHot",
+    "WithAtoms",
     "__version__",
     "calibration",
+    "compare",
+    "compare_models",
     "datasets",
     "distributions",
     "draw",
@@ -70,15 +78,21 @@ _HOME = {
     "Bernoulli": "distributions.plain",
     "Calibration": "diagnostics",
     "Categorical": "distributions.plain",
+    "Comparison": "comparison",
     "DiscretizedLogistic": "distributions.levels",
     "Evaluation": "diagnostics",
     "FitResult": "training.fit",
     "Gaussian": "distributions.plain",
     "MADEDensity": "estimator",
+    "MADEImputer": "estimator",
+    "MADEOutlierDetector": "estimator",
     "MixtureOfGaussians": "distributions.mixtures",
     "MixtureOfLogistics": "distributions.mixtures",
     "OneHot": "table.one_hot",
+    "WithAtoms": "distributions.atoms",
     "calibration": "diagnostics",
+    "compare": "comparison",
+    "compare_models": "diagnostics",
     "evaluate": "diagnostics",
     "find_order": "masks.found",
     "fit": "training.fit",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from made_np.typing import Ints
 from made_np.values import show
@@ -80,13 +80,20 @@ class Source:
         return f"{self.cell(row, column)} ({where(column, '' if self.names is None else self.names[column])})"
 
 
+class Numbered(Protocol):
+    """What has an integer for each row."""
+
+    def __getitem__(self, row: int, /) -> Any:
+        """Return that of one row."""
+
+
 @dataclass(frozen=True, eq=False)
 class FileSource(Source):
     """Where the rows of a file come from.
 
     Attributes
     ----------
-    lines : ndarray of int, optional
+    lines : ndarray of int, or anything with entries, optional
         The line of the file that each row of the table stands in, counted from 1; None: the file has no lines, and
         rows are counted from 0, as in an array.
     left_out : int
@@ -101,7 +108,7 @@ class FileSource(Source):
     'a.npy, row 107 (counted from 0), column 1'
     """
 
-    lines: Ints | None = None
+    lines: Numbered | None = None
     left_out: int = 0
 
     def line(self, row: int) -> str:

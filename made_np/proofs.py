@@ -143,8 +143,8 @@ def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, r
         skips=one.skips,
         n_inputs=one.input_sizes,
         n_context=made.n_context,
-        params_given=params_given if made.n_context else None,
-        lost="note" if is_complete else "ignore",
+        params_given=params_given if made.n_context and not one.n_known else None,  # what is known hears nothing
+        lost="note" if is_complete and not one.n_known else "ignore",
     )
 
 

@@ -63,7 +63,7 @@ def input_degrees(made: MADE, order: Sequence[int]) -> list[int]:
     """Degree of every input unit: one more than the place of its feature; 0 for context."""
     degrees = []
     for feature, output in enumerate(made.outputs.feature_outputs):
-        for _ in range(output.n_inputs):
+        for _ in range(output.n_inputs + (feature in (made.gap_inputs or ()))):
             degrees.append(list(order).index(feature) + 1)
     return degrees + [0] * made.n_context
 
@@ -93,7 +93,16 @@ def masks(made: MADE, mask_set: Any) -> tuple[list[Array], Array | None]:
     found = [mask(above, below) for below, above in itertools.pairwise(layers)]
     if made.hidden:
         found.append(mask(outputs, layers[-1], strict=True))
-    return found, mask(outputs, inputs, strict=True) if made.direct else None
+    return found, mask(outputs, inputs, strict=True)[:, direct_units(made)] if made.direct else None
+
+
+def direct_units(made: MADE) -> list[int]:
+    """The input units that have wires to the output: all but those of wide features."""
+    wired: list[bool] = []
+    for feature, output in enumerate(made.outputs.feature_outputs):
+        is_wide = made.direct_limit is not None and output.n_inputs > made.direct_limit
+        wired += [not is_wide] * (output.n_inputs + (feature in (made.gap_inputs or ())))
+    return [unit for unit, is_wired in enumerate(wired + [True] * made.n_context) if is_wired]
 
 
 def skip(made: MADE, mask_set: Any, layer: int, unit: int) -> bool:
@@ -132,7 +141,7 @@ def live(made: MADE, mask_set: Any) -> Array:
 def encode(made: MADE, x: Row, context: Row | None = None) -> list[float]:
     """What the input units hold for one row."""
     units: list[float] = []
-    for output, value in zip(made.outputs.feature_outputs, x, strict=True):
+    for feature, (output, value) in enumerate(zip(made.outputs.feature_outputs, x, strict=True)):
         if math.isnan(value):
             units += [0.0] * output.n_inputs
         elif isinstance(output, Categorical):
@@ -141,6 +150,8 @@ def encode(made: MADE, x: Row, context: Row | None = None) -> list[float]:
             units.append(2 * value / (output.levels - 1) - 1)
         else:
             units.append(value)
+        if feature in (made.gap_inputs or ()):
+            units.append(float(math.isnan(value)))
     return units + [float(y) for y in (() if context is None else context)]
 
 
@@ -185,7 +196,7 @@ def raw_of_units(
         for i, value in enumerate(below if made.hidden else []):
             if found[-1][unit, i]:
                 z += wire(str(len(made.hidden)), unit, i, value)
-        for i, value in enumerate(inputs if direct is not None else []):
+        for i, value in enumerate([inputs[k] for k in direct_units(made)] if direct is not None else []):
             if direct[unit, i]:
                 z += wire("_direct", unit, i, value)
         raw.append(z)
@@ -351,7 +362,7 @@ def sample(
             own = raw[made.output_slices[feature]]
             known = math.nan if given is None else float(given[r, feature])
             drawn = quantile(made.outputs.feature_outputs[feature], own, u[feature])
-            x[feature] = drawn if math.isnan(known) else known
+            x[feature] = drawn if math.isnan(known) else math.nan if math.isinf(known) else known
         rows[r] = x
     return rows
 

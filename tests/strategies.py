@@ -87,6 +87,8 @@ def models(
         residual=residual,
         mask_weights=draw(st.booleans()),
         n_context=n_context,
+        direct_limit=draw(st.sampled_from([64, 2, 1, None])),
+        gap_inputs=draw(st.booleans() | st.sets(st.integers(0, n_features - 1)).map(sorted)),
         seed=draw(seeds),
         dtype=dtype,
     )

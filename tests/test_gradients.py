@@ -89,7 +89,7 @@ def build(name: str, **changes: Any) -> MADE:
 
 
 def complex_loss(
-    made: MADE, x: Array, context: Array | None, sets: list[int], keeps: list[Array | None] | None = None
+    made: MADE, x: Array, context: Array | None, sets: list[int], keeps: list[Array | None] | None, weights: Array
 ) -> Callable[[Array], Any]:
     """The loss as the reference backend has it, which takes complex theta where the public method does not."""
 
@@ -97,7 +97,7 @@ def complex_loss(
         each = [-made.bound[k].row_nll(theta, x, context, keeps) for k in sets]
         top = np.max([one.real for one in each], axis=0)
         mean = sum(np.exp(one - top) for one in each) / len(sets)
-        return -np.mean(top + np.log(mean))
+        return -np.mean(weights * (top + np.log(mean)))
 
     return loss
 
@@ -111,6 +111,7 @@ def check(
     rate: float = 0.0,
     input_rate: float = 0.0,
     gaps: float = 0.0,
+    weighted: bool = False,
     seed: int = 0,
 ) -> Report:
     """Sweep every entry of theta; entries off the masks must be exactly 0, and the loss must not notice them."""
@@ -126,10 +127,12 @@ def check(
         keeps = [inputs, *(keeps or [None] * len(made.hidden))]
     sets = list(range(made.n_masks or 32)) if mask_set is None else [mask_set]
     frozen = ~np.any([naive.live(made, made.mask_sets[k]) for k in sets], axis=0)
+    weights = rng.permutation(B) / 2 if weighted else None
     arguments = {"context": context, "mask_set": mask_set, "dropout": keeps, "gaps": "skip" if gaps else "refuse"}
+    arguments["weights"] = weights
     loss = {
         "central": lambda theta: made.loss_and_grad(theta, x, **arguments)[0],
-        "complex": complex_loss(made, x, context, sets, keeps),
+        "complex": complex_loss(made, x, context, sets, keeps, np.ones(B) if weights is None else weights),
     }
     return check_gradient(
         loss[method],
@@ -212,6 +215,14 @@ def test_the_gradient_of_any_model(method: str, backend: str, made: MADE, seed: 
 @given(made=models(max_features=4, max_width=5), seed=seeds)
 def test_the_gradient_of_any_model_on_rows_with_gaps(method: str, backend: str, made: MADE, seed: int) -> None:
     check(replace(made, backend=backend), method, B=4, seed=seed, gaps=0.4, input_rate=0.2 * (seed % 2))
+
+
+@every_method
+@pytest.mark.parametrize("name", ["mixed table", "residual", "context, direct", "mask weights"])
+def test_the_gradient_of_weighted_rows(name: str, method: str, backend: str) -> None:
+    check(build(name, backend=backend), method, B=6, weighted=True, rate=0.3)
+    made = build(name, order="random", degrees="random", n_masks=2, backend=backend)
+    check(made, method, mask_set=None, weighted=True, gaps=0.2)
 
 
 @every_method

@@ -11,7 +11,7 @@ import made_np
 
 OPTIONAL = [
     *["cupy", "hypothesis", "jax", "joblib", "matplotlib", "mpi4py", "numba", "pandas", "pyarrow"],
-    *["scipy", "sklearn", "threadpoolctl", "torch", "tqdm"],
+    *["scipy", "sklearn", "sqlglot", "threadpoolctl", "torch", "tqdm"],
 ]
 
 

@@ -100,7 +100,7 @@ def given(heading: str) -> dict[str, Any]:
 
 
 MODELS = ["NumPy", "torch", "JAX", "Keras, or anything that predicts"]
-HEADINGS = ["One layer", *MODELS, "One check at a time", "In your own tests"]
+HEADINGS = ["One layer", *MODELS, "One check at a time", "Answers about ranges", "In your own tests"]
 
 
 def test_every_block_of_the_page_is_run_below() -> None:

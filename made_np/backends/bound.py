@@ -104,6 +104,7 @@ class Bound(ABC):
         learning_rate: float,
         decay: Array | None = None,
         keeps: Sequence[Array | None] | None = None,
+        row_weights: Array | None = None,
         *,
         only_live: bool = False,
     ) -> Array:
@@ -116,10 +117,12 @@ class Bound(ABC):
         ----------
         grad : ndarray, shape (P,)
             Memory for the gradient; what it holds afterwards is up to the backend.
+        row_weights : ndarray, shape (B,), optional
+            As in `loss_and_grad`.
         only_live : bool
             Every step is made with this mask set, so weights off its masks may be left as they are.
         """
-        nll = self.loss_and_grad(theta, x, context, grad, keeps)
+        nll = self.loss_and_grad(theta, x, context, grad, keeps, row_weights)
         self.update(theta, grad, optimizer, state, learning_rate, decay)
         return nll
 
@@ -139,7 +142,8 @@ class Bound(ABC):
         uniforms : ndarray, shape (B, D)
             ``uniforms[r, i]`` decides feature i of row r, through the inverse CDF of its conditional.
         given : ndarray, shape (B, D), optional
-            Values put in as their feature is reached; NaN where one is to be drawn.
+            Values put in as their feature is reached; NaN where one is to be drawn. Where it is inf, the network is not
+            told the value, and nothing is drawn: NaN in the result.
         """
 
     @abstractmethod
@@ -148,5 +152,5 @@ class Bound(ABC):
 
         For a linear Gaussian model this is the conditional mean of all gaps together. Otherwise it is one central path,
         and the average of many draws is the mean. The centre is the mean; for a categorical feature, its likeliest
-        value.
+        value. Where `given` is inf, it stays untold as in `sample`.
         """

@@ -1,1 +1,1 @@
-"""What is learned of the columns of a table: from cells to the rows of a model and back."""
+"""What is learned of the columns of a table: how their cells become the rows of a model."""

@@ -1,4 +1,4 @@
-"""From the numbers of a column to the values of its feature in the model, and back: how a column is coded.
+"""How the numbers x of a column become the values z of its feature in the model.
 
 A coding z = T(x) is fixed before training. The density of x follows from that of z: ``log p(x) = log p(z) + t(x)``,
 where t is the logarithm of the slope of T for a real column, and the logarithm of the share that x has of its bin where
@@ -16,7 +16,7 @@ import numpy as np
 from made_np.typing import Bools, Floats
 from made_np.values import as_number
 
-__all__ = ["CODINGS", "PLAIN", "Affine", "Coding", "coding_from_config"]
+__all__ = ["PLAIN", "Affine", "Coding"]
 
 
 class Coding(ABC):
@@ -24,6 +24,8 @@ class Coding(ABC):
 
     name: ClassVar[str]
     """What files call it."""
+    is_closed: ClassVar[bool] = False
+    """Whether z is a value that the distribution has, for every x that is not `unknown`."""
 
     @abstractmethod
     def encode(self, x: Floats) -> Floats:
@@ -37,7 +39,7 @@ class Coding(ABC):
     def decode(self, z: Floats, u: Floats | None = None) -> Floats:
         """Return the x that has this z; of several, the one that the uniform numbers `u` decide, or a central one."""
 
-    def shares(self, low: float, high: float) -> Floats | None:
+    def shares(self, low: float | Floats, high: float | Floats) -> Floats | None:
         """Return P(low <= x <= high given z) for z = 0, 1, ..., K - 1 where z is a code; None where z is real."""
         return None
 
@@ -94,12 +96,3 @@ class Affine(Coding):
 
 PLAIN = Affine()
 """z = x."""
-
-CODINGS: dict[str, type[Coding]] = {coding.name: coding for coding in (Affine,)}
-"""Every coding by the name that files give it."""
-
-
-def coding_from_config(config: dict[str, Any]) -> Coding:
-    """Return the coding whose name and arguments a file holds."""
-    about = dict(config)
-    return CODINGS[about.pop("name")].from_config(about)

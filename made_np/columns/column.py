@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import log, log1p
 from typing import Any
 
 import numpy as np
 
-from made_np.columns.coding import PLAIN, Affine, Coding, coding_from_config
-from made_np.columns.reading import NUMBERS, Reading, reading_from_config
+from made_np.columns.coding import PLAIN, Affine, Coding
+from made_np.columns.codings import coding_from_config
+from made_np.columns.kinds import NUMERIC
+from made_np.columns.numeric import NUMBERS
+from made_np.columns.reading import Reading
+from made_np.columns.readings import reading_from_config
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.registry import output_config, output_from_config
 from made_np.typing import Bools, Floats
@@ -69,6 +73,8 @@ class Column:
     left_out : str
         Why the column is not in the model, in words; "" if it is.
     facts : Facts
+    rivals : tuple of (Distribution, Coding)
+        How else it could be coded, in the same unit: known after fit alone, no file holds it.
     """
 
     output: Distribution | None
@@ -79,6 +85,7 @@ class Column:
     other: float = 0.0
     left_out: str = ""
     facts: Facts = NO_FACTS
+    rivals: tuple[tuple[Distribution, Coding], ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.output is not None and not isinstance(self.output, Distribution):
@@ -89,7 +96,7 @@ class Column:
     def unknown(self, x: Floats) -> Bools:
         """Return True where the column does not know the number x; False at gaps."""
         beyond = self.coding.unknown(x)
-        if self.output is not None:
+        if self.output is not None and not self.coding.is_closed:
             beyond |= self.output.invalid(self.coding.encode(x)) & ~beyond
         return beyond & ~np.isnan(x)
 
@@ -111,6 +118,14 @@ class Column:
                 raise ValueError(f"{entry(*index)} {self._way_out(float(x[index]))}")
             z[unknown] = np.nan
         return z
+
+    def decode(self, z: Floats, u: Floats | None = None) -> Floats:
+        """Return the numbers that have these z, of the shape of `z`; see `Coding.decode`.
+
+        A column of our own finding has no number beyond those of fit: what is drawn farther out is put at the end.
+        """
+        x = self.coding.decode(z, u)
+        return np.clip(x, self.facts.low, self.facts.high) if self.kind in NUMERIC else x
 
     def log_term(self, x: Floats) -> Floats:
         """Return what log p(x) has on top of log p(z), of the shape of `x`, in nats; 0 at gaps."""

@@ -6,29 +6,29 @@ that are one-hot together are one feature. A column that is left out is none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log, log1p
 from typing import Any
 
 import numpy as np
 
 from made_np.cells import Name, as_source, where
-from made_np.columns.coding import Affine
+from made_np.columns.choosing import Place
 from made_np.columns.column import Column
-from made_np.columns.kinds import (
-    Kind,
-    as_kinds,
-    distribution_of,
-    has_missing,
-    shared_distribution,
-    warn_of_missing,
-    warn_of_row_numbers,
-)
+from made_np.columns.hints import tell_left_out, tell_of_one_row, warn_of_header
+from made_np.columns.kinds import NUMERIC, Kind, as_kinds
+from made_np.columns.learning import Wishes, learn_column
+from made_np.columns.odd import warn_of_odd
+from made_np.columns.summary import as_dict, as_text
+from made_np.columns.together import as_bits, check_some, find_groups, in_groups, on_one_scale
 from made_np.distributions.distribution import Distribution
-from made_np.distributions.plain import Bernoulli, Categorical
+from made_np.distributions.plain import Categorical
 from made_np.lazy import lazy
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
+from made_np.table.raw import RawColumn
 from made_np.table.table import Table
+from made_np.table.views import Reader
 from made_np.typing import Bools, Floats, Ints
 from made_np.validation import as_doubles, as_rows
 from made_np.values import as_a, as_count, show
@@ -48,14 +48,18 @@ class Columns:
 
     Examples
     --------
-    >>> x = np.array([[0, 2, 0.5], [1, 0, 2.5], [1, 1, 4.5]])
-    >>> columns = Columns.learn(x)
-    >>> columns.outputs
-    (Bernoulli(), Categorical(n=3), Gaussian(min_scale=0.001, scale='softplus'))
-    >>> columns.encode(x)[:, 2].round(3)
-    array([-1.225,  0.   ,  1.225])
-    >>> columns.decode(columns.encode(x))[0]
-    array([0. , 2. , 0.5])
+    >>> rows = [{"job": ("clerk", "nurse")[k % 2], "age": 20 + 7 * k % 41, "id": f"p{k}"} for k in range(100)]
+    >>> columns = Columns.learn(rows, {"id": "drop"})
+    >>> print(columns)
+    column  kind    distribution  values           resolution
+    job     binary  Bernoulli     2: clerk, nurse
+    age     count   Categorical   20 to 60         1
+    id      drop                                               left out: dropped
+    >>> x = columns.read(Table.of([{"job": "nurse", "age": None, "id": ""}])).read()
+    >>> columns.encode(x)
+    array([[ 1., nan]])
+    >>> columns.cells(x)[0].values
+    array(['nurse'], dtype=object)
     """
 
     each: tuple[Column, ...]
@@ -71,66 +75,74 @@ class Columns:
     def learn(
         cls,
         x: Any,
-        kinds: Kind | Sequence[Kind] = "auto",
+        kinds: Kind | Sequence[Kind] | Mapping[Any, Kind] = "auto",
         names: Sequence[str] | None = None,
-        one_hot: OneHot = NOTHING_ONE_HOT,
+        one_hot: OneHot | str = NOTHING_ONE_HOT,
         *,
-        check: bool = True,
+        missing: str = "ignore",
+        handle_unknown: str = "other",
+        min_frequency: float | None = None,
     ) -> Columns:
         """Return the columns of the training table `x`.
 
         Parameters
         ----------
-        x : array (n, D) of real numbers, n and D at least 1; or Table
-        kinds : str, Distribution, or a list with one of these per column
-            "auto": values 0 and 1 only are Bernoulli, integers 0..max with max <= 31 are ``Categorical(max + 1)``,
-            everything else is Gaussian. Any other name is that of a distribution, registered ones too, which builds
-            itself from its column: "categorical" and "discretized_logistic" take their number of values from the
-            largest one there; "discretized_logistic" for all columns, from the largest one of all: the columns then
-            share one scale, as pixels do.
+        x : Table, or anything that `Table.of` makes one of
+            Gaps are passed over.
+        kinds : str, Distribution, list with one of these per column, or dict of them by name or place of a column
+            "auto": its dtype says what a column is, then its values. Otherwise a kind, "count", "categorical", "date",
+            "drop" and so on; a distribution; or the name of one, registered ones too, which builds itself from its
+            column. "discretized_logistic" for all columns gives them one scale, as pixels have.
         names : sequence of str, length D, optional
             For messages; by default those of the table.
-        one_hot : OneHot
-            Columns that are one-hot together; they are binary.
-        check : bool
-            Whether each value is seen to be one that its column can have; else `encode` will tell.
+        one_hot : OneHot, or "auto"
+            Columns that are one-hot together; they are binary. "auto": those that the rows show, and the names.
+        missing : {"ignore", "level"}
+            Whether a gap is a value, learned and drawn as any other, in columns of fit that have some.
+        handle_unknown : {"other", "error"}
+            What becomes of a value that fit has not met, where a column has levels: all such together have the mass
+            1 / (n + 1), or they are refused. A distribution that was given, and a table of bits, refuse them always.
+        min_frequency : float, optional
+            Levels of words that are rarer are one code of the model, so many rows, or below 1 such a share of them.
 
         Raises
         ------
         ValueError
-            No table, rows that are not one-hot where they have to be, an unknown kind, a list of another length, or
-            values that a column's kind does not allow.
+            No table, rows that are not one-hot where they have to be, an unknown kind, a list of another length,
+            values that a column's kind does not allow, or no column that is left to learn.
         TypeError
             A kind that is neither a name nor a distribution.
 
         Warns
         -----
         UserWarning
-            Codes with -1 among them under "auto", which are taken for real numbers, or row numbers without a name.
+            What nobody said, and may not mean what it says: codes with -1 among them, a number such as -999 far from
+            all others, words that write numbers or dates; a file that seems to begin with names.
         """
         table = Table.of(x)
-        n_columns = table.n_columns
-        wanted = as_kinds(kinds, n_columns)
-        known = _as_names(table.names if names is None else names, n_columns)
-        as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot").spans(n_columns)
-        warn_of_row_numbers(known)
+        known = _as_names(table.names if names is None else names, table.n_columns)
+        wanted = as_kinds(kinds, table.n_columns, table.labels or (known if any(known) else None))
+        if one_hot != "auto":
+            as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot, or 'auto'").spans(table.n_columns)
+        wishes = Wishes(missing, handle_unknown, min_frequency)
         each = []
-        missing = []
+        odd = []
         for d, (kind, name) in enumerate(zip(wanted, known, strict=True)):
-            values = table.column(d, gaps=False)
-            each.append(_learn(values, kind, name, where(d, name)))
-            if kind == "auto" and values.min() == -1 and has_missing(values):
-                missing.append(where(d, name))
-        warn_of_missing(missing)
-        shared = shared_distribution(kinds, [o for o in (column.output for column in each) if o is not None])
-        if shared is not None:
-            each = [replace(column, output=shared) for column in each]
-        for start, stop in one_hot.groups:
-            each[start:stop] = [replace(column, output=Bernoulli(), coding=Affine()) for column in each[start:stop]]
-        columns = cls(tuple(each), one_hot)
-        if check:
-            for first, block in table.blocks(gaps=False):
-                columns.encode(block, table.source.at(first))
+            place = Place(d, name, table.source, any(known))
+            column, own_oddity = learn_column(table.cells(d), kind, place, wishes)
+            each.append(column)
+            odd.append((str(place), own_oddity))
+        warn_of_odd(odd)
+        groups = one_hot if isinstance(one_hot, OneHot) else find_groups(each, wanted, table)
+        each = in_groups(groups, as_bits(on_one_scale(kinds, each)), wishes.other(table.n_rows))
+        check_some(each, table.name)
+        tell_of_one_row(table)
+        tell_left_out([column if kind == "auto" else None for kind, column in zip(wanted, each, strict=True)])
+        columns = cls(tuple(each), groups)
+        warn_of_header(table, each, columns.read(table.take(slice(1))).read()[0])
+        if one_hot is groups and groups.groups:
+            for first, block in columns.read(table).blocks():
+                groups.fold(block, table.source.at(first))
         return columns
 
     @classmethod
@@ -145,6 +157,13 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.each)
+
+    def __str__(self) -> str:
+        return as_text(self.each, self.one_hot.groups)
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Return what was learned of each column as JSON-able values: name, kind, levels, range, and so on."""
+        return [as_dict(d, column) for d, column in enumerate(self.each)]
 
     @lazy
     def spans(self) -> tuple[tuple[int, int], ...]:
@@ -180,11 +199,27 @@ class Columns:
     @lazy
     def _alike(self) -> tuple[tuple[Column, Ints], ...]:
         """Columns that are coded alike, so that they are encoded together: one of them, and the places of all."""
+        in_groups = {d for group in self.one_hot.groups for d in range(*group)}
         groups: dict[Any, list[int]] = {}
         for d, column in enumerate(self.each):
-            if not column.left_out:
-                groups.setdefault((column.output, column.coding, column.other), []).append(d)
+            if not column.left_out and d not in in_groups:
+                bounds = (column.facts.low, column.facts.high) if column.kind in NUMERIC else ()
+                groups.setdefault((column.output, column.coding, column.other, bounds), []).append(d)
         return tuple((self.each[places[0]], np.array(places)) for places in groups.values())
+
+    @lazy
+    def _in_model(self) -> Bools:
+        """Which features of the folded table are in the model."""
+        return np.array([self.each[start].output is not None for start, _ in self.one_hot.spans(len(self))])
+
+    def read(self, table: Table) -> Table:
+        """Return a table as numbers: what is a gap, and what stands in columns that are left out, is NaN."""
+        readings: list[Reader | None] = [None if column.left_out else column.reading for column in self.each]
+        return table.through(readings)
+
+    def cells(self, x: Floats) -> list[RawColumn]:
+        """Return the cells of each column for rows of numbers (n, D)."""
+        return [column.reading.cells(x[:, d]) for d, column in enumerate(self.each)]
 
     def encode(self, x: Any, name: Name = "X") -> Floats:
         """Return the model's rows z (n, features) of the numbers `x` (n, D).
@@ -194,17 +229,29 @@ class Columns:
         Raises
         ------
         TypeError, ValueError
-            No table of numbers, rows that are not one-hot where they have to be, or a value that its column does not
-            know, where it keeps no mass for others.
+            No table of numbers, or a value that its column does not know, rows that are not one-hot where they have to
+            be, where no mass is kept for others.
         """
         x = as_rows(x, len(self), np.dtype(np.float64), name, gaps=True)
         z = np.full_like(x, np.nan)
         for column, places in self._alike:
             z[:, places] = self._encoded(column, places, x[:, places], name)
+        for (start, stop), is_odd in zip(self.one_hot.groups, self._odd(x), strict=True):
+            z[:, start:stop] = x[:, start:stop]
+            if self.each[start].other:
+                z[is_odd, start:stop] = np.nan
         folded = self.one_hot.fold(z, name) if self.one_hot.groups else z
-        if len(self.spans) == folded.shape[1]:
-            return folded
-        return folded[:, [self.each[start].output is not None for start, _ in self.one_hot.spans(len(self))]]
+        return folded if self._in_model.all() else folded[:, self._in_model]
+
+    def _odd(self, x: Floats) -> list[Bools]:
+        """Return for each one-hot group which rows hold something else, and no gap."""
+        odd = []
+        for start, stop, may_be_none in self.one_hot.each:
+            part = x[:, start:stop]
+            n_ones = (part == 1).sum(axis=1)
+            is_one_hot = (n_ones == 1) | ((n_ones == 0) & may_be_none)
+            odd.append(~np.isnan(part).any(axis=1) & ~(is_one_hot & ((part == 0) | (part == 1)).all(axis=1)))
+        return odd
 
     def _encoded(self, column: Column, places: Ints, x: Floats, name: Name) -> Floats:
         """Return z of the columns at `places`, which are coded as `column` is."""
@@ -215,6 +262,16 @@ class Columns:
 
         return column.encode(x, entry)
 
+    def known(self, x: Floats, z: Floats | None = None) -> Bools:
+        """Return (n, features) booleans: False at gaps of rows of numbers (n, D), but True where a gap is a value.
+
+        `z` is what `encode` makes of them, if that is there already.
+        """
+        known = ~np.isnan(self.encode(x) if z is None else z)
+        for feature, (start, stop) in enumerate(self.spans):
+            known[:, feature] |= ~np.isnan(x[:, start:stop]).any(axis=1)
+        return known
+
     def decode(self, z: Any, rng: np.random.Generator | None = None) -> Floats:
         """Return the numbers (..., D) of the model's rows `z` (..., features), NaN in columns that are left out.
 
@@ -223,27 +280,19 @@ class Columns:
         z = as_doubles(z, "z")
         if z.shape[-1:] != (len(self.features),):
             raise ValueError(f"z has shape {z.shape}: give rows (..., {len(self.features)})")
-        every = self.one_hot.spans(len(self))
-        if len(every) != len(self.spans):
-            whole = np.full((*z.shape[:-1], len(every)), np.nan)
-            whole[..., [self.each[start].output is not None for start, _ in every]] = z
+        if not self._in_model.all():
+            whole = np.full((*z.shape[:-1], len(self._in_model)), np.nan)
+            whole[..., self._in_model] = z
             z = whole
         if self.one_hot.groups:
             z = self.one_hot.unfold(z)
         x = np.full(z.shape, np.nan)
+        for start, stop in self.one_hot.groups:
+            x[..., start:stop] = z[..., start:stop]
         for column, places in self._alike:
             own = z[..., places]
-            x[..., places] = column.coding.decode(own, None if rng is None else rng.random(own.shape))
+            x[..., places] = column.decode(own, None if rng is None else rng.random(own.shape))
         return x
-
-    def known(self, x: Floats, z: Floats) -> Bools:
-        """Return which features are known in the numbers `x` (n, D), whose `encode` is `z`: all but the gaps.
-
-        A value that its column does not know is known to be another one than those.
-        """
-        first = [start for start, _ in self.spans]
-        is_group = np.array([stop > start + 1 for start, stop in self.spans], dtype=bool)
-        return ~np.isnan(z) | (~np.isnan(x[:, first]) & ~is_group)
 
     def log_term(self, x: Floats) -> Floats:
         """Return what log p(x) has on top of log p(z), for each row of numbers and each feature, in nats.
@@ -262,6 +311,11 @@ class Columns:
         each = np.zeros(x.shape)
         for column, places in self._alike:
             each[:, places] = column.log_term(x[:, places])
+        for (start, stop), is_odd in zip(self.one_hot.groups, self._odd(x), strict=True):
+            other = self.each[start].other
+            if other:
+                each[:, start] = np.where(np.isnan(x[:, start:stop]).all(axis=1), 0.0, log1p(-other))
+                each[is_odd, start] = log(other)
         terms = np.zeros((len(x), len(self.spans) + 1))
         for feature, (start, _) in enumerate(self.spans):
             terms[:, feature] = each[:, start]
@@ -279,23 +333,3 @@ def _as_names(names: Any, n_columns: int) -> list[str]:
     if len(names) != n_columns:
         raise ValueError(f"names lists {len(names)}, but X has {n_columns} columns: give one for each")
     return [as_a(name, f"names[{d}]", str, "give a string") for d, name in enumerate(names)]
-
-
-def _learn(values: Floats, kind: Kind, name: str, which: str) -> Column:
-    """Learn one column from its training values."""
-    output = kind if isinstance(kind, Distribution) else distribution_of(values, kind, which)
-    if not output.is_real:
-        return Column(output, name=name)
-    return Column(output, Affine(*_mean_and_scale(values[~output.far_out(values)])), name=name)
-
-
-def _mean_and_scale(values: Floats) -> tuple[float, float]:
-    """Return mean and standard deviation; the scale of a constant column is 1."""
-    # In units of the largest value, so that no square overflows or vanishes.
-    unit = float(np.abs(values).max()) or 1.0
-    shares = values / unit
-    mean = float(shares.mean()) * unit
-    spread = float(shares.std())
-    # Rounding alone leaves a spread of about 1e-16.
-    scale = spread * unit if spread > 1e-14 else 1.0
-    return mean, max(scale, float(np.finfo(np.float64).tiny))

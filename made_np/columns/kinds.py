@@ -1,107 +1,106 @@
-"""What a column is: as a person says, else as its values say."""
+"""What a column is, as a person says it: by a word, or by a distribution."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
-import numpy as np
-
-from made_np.distributions.distribution import Distribution, Undetermined
-from made_np.distributions.registry import kind_of, names
-from made_np.messages import warn
-from made_np.typing import Floats
+from made_np.distributions.distribution import Distribution
+from made_np.distributions.registry import names as distribution_names
 from made_np.values import show
 
-__all__ = [
-    "Kind",
-    "as_kinds",
-    "distribution_of",
-    "has_missing",
-    "kind_names",
-    "shared_distribution",
-    "warn_of_missing",
-    "warn_of_row_numbers",
-]
+__all__ = ["DISCRETE", "KINDS", "LEFT_OUT", "NUMERIC", "Kind", "as_kinds", "is_kind", "kind_names"]
 
 Kind = str | Distribution
-"""What a person says of a column: "auto", the name of a distribution, or a distribution."""
+"""What a person says of a column: "auto", a kind, the name of a distribution, or a distribution."""
 
-MAX_CODES = 32
-"""Under "auto", a column of integers 0..max is categorical if that is at most so many values."""
+DISCRETE = ("binary", "categorical", "ordinal")
+"""Kinds of a few values, each with a probability of its own."""
+NUMERIC = ("count", "integer", "real", "positive", "bounded")
+"""Kinds of many numbers on a scale."""
+LEFT_OUT = ("id", "index", "text", "drop")
+"""Kinds of columns that are not in the model."""
+KINDS = (*DISCRETE, *NUMERIC, "date", "constant", *LEFT_OUT)
+"""All kinds."""
+
+
+def is_kind(kind: Kind) -> bool:
+    """Whether a word is a kind; else it is the name of a distribution, "auto", or no word."""
+    return isinstance(kind, str) and kind in KINDS
 
 
 def kind_names() -> tuple[str, ...]:
-    """Return the names that a column can be given, those of registered distributions too."""
-    return ("auto", *names())
+    """Return the words that say what a column is: kinds, and names of distributions, registered ones too."""
+    return ("auto", *KINDS, *(name for name in distribution_names() if name not in KINDS))
 
 
-def as_kinds(kinds: Any, n_columns: int) -> list[Kind]:
-    """Return one checked kind per column."""
+def as_kinds(kinds: Any, n_columns: int, labels: Sequence[Any] | None = None) -> list[Kind]:
+    """Return one checked kind per column.
+
+    Parameters
+    ----------
+    kinds : str, Distribution, list with one per column, or dict
+        A dict has names of columns, or places counted from 0, for keys; columns that it does not name are "auto".
+    n_columns : int
+    labels : sequence, optional
+        What the columns are called.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Anything else, a word that is no kind, a list of another length, or a column that is not there.
+
+    Examples
+    --------
+    >>> as_kinds({"age": "count", 2: "drop"}, 3, ["sex", "age", "note"])
+    ['auto', 'count', 'drop']
+    """
     if isinstance(kinds, (str, Distribution)):
-        kinds = [kinds] * n_columns
+        return [_as_kind(kinds, "columns")] * n_columns
+    if isinstance(kinds, Mapping):
+        each: list[Kind] = ["auto"] * n_columns
+        for key, kind in kinds.items():
+            for place in _places(key, n_columns, labels or ()):
+                each[place] = _as_kind(kind, f"columns[{show(key)}]")
+        return each
     if not isinstance(kinds, Sequence) or isinstance(kinds, bytes):
         raise TypeError(
-            f"columns={show(kinds)}: give one of {kind_names()}, a distribution, or a list with one per column"
+            f"columns={show(kinds)}: give one of {kind_names()}, a distribution, a list with one per column, or a dict "
+            "of them by name of column"
         )
     if len(kinds) != n_columns:
-        raise ValueError(f"columns lists {len(kinds)} distributions, but X has {n_columns} columns: give one for each")
+        raise ValueError(
+            f"columns lists {len(kinds)} kinds, but X has {n_columns} columns: give one for each, or a dict by name"
+        )
+    return [_as_kind(kind, f"columns[{d}]") for d, kind in enumerate(kinds)]
+
+
+def _as_kind(kind: Any, name: str) -> Kind:
+    """Return a checked kind; `name` is what messages call it."""
+    if isinstance(kind, Distribution):
+        return kind
+    if not isinstance(kind, str):
+        raise TypeError(f"{name}={show(kind)} is a {type(kind).__name__}: give a word or a distribution")
     known = kind_names()
-    for d, kind in enumerate(kinds):
-        if not isinstance(kind, (str, Distribution)):
-            raise TypeError(f"columns[{d}]={show(kind)} is a {type(kind).__name__}: give a name or a distribution")
-        if isinstance(kind, str) and kind not in known:
-            raise ValueError(f"columns: {show(kind)} (column {d}) is unknown: use one of {known}, or a distribution")
-    return list(kinds)
+    if kind not in known:
+        near = get_close_matches(kind, known, 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ValueError(f"{name}={show(kind)} is unknown: {hint}use one of {known}, or a distribution")
+    return kind
 
 
-def distribution_of(values: Floats, kind: str, which: str) -> Distribution:
-    """Return the distribution that a name or "auto" stands for; messages call the column `which`."""
-    name = _found(values) if kind == "auto" else kind
-    try:
-        return kind_of(name).from_column(values)
-    except Undetermined as error:
-        spelled = ":".join([name, *kind_of(name).needed()])
-        raise ValueError(f"columns: {which} is to be {name!r}, but {error}, on the command line {spelled}") from None
-    except ValueError as error:
-        raise ValueError(f"columns: {which} is to be {name!r}, but {error}") from None
-
-
-def _found(values: Floats) -> str:
-    """Return the name of what a column looks like."""
-    top = values.max()
-    if top < MAX_CODES and ((values >= 0) & (values == np.floor(values))).all():
-        return "bernoulli" if top <= 1 else "categorical"
-    return "gaussian"
-
-
-def shared_distribution(kinds: Any, each: Sequence[Distribution]) -> Distribution | None:
-    """Return the one distribution of all columns, if `kinds` is a name whose columns share one; they learned `each`."""
-    return kind_of(kinds).shared(each) if isinstance(kinds, str) and kinds != "auto" else None
-
-
-def warn_of_missing(found: Sequence[str]) -> None:
-    """Warn of columns that `has_missing` found: mostly -1 stands for a gap, and makes its column a real one."""
-    if found:
-        shown = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        warn(
-            f"codes with -1 among them in {shown} are taken for real numbers. Where -1 stands for a gap, drop the row "
-            "or add 1 to the column, and give NaN in what is scored or completed; where it is a number, set columns to "
-            "'gaussian' for it"
-        )
-
-
-def warn_of_row_numbers(names: Sequence[str]) -> None:
-    """Warn of a first column that pandas found without a name: mostly it is the row numbers that it wrote itself."""
-    if names[0] == "Unnamed: 0":
-        warn(
-            "column 0 ('Unnamed: 0') is learned as any other: if it holds row numbers (the index that pandas wrote), "
-            "drop it, or read the table with index_col=0; otherwise give it a name"
-        )
-
-
-def has_missing(values: Floats) -> bool:
-    """Whether a column is of codes 0..n-1 (or 1..n), with -1 among them; -1 and 1 alone are two states of a spin."""
-    if values.min() != -1 or values.max() >= MAX_CODES or (values != np.floor(values)).any():
-        return False
-    return bool(values.max() > 1 or (values == 0).any())
+def _places(key: Any, n_columns: int, labels: Sequence[Any]) -> list[int]:
+    """Return the places of the columns of a name, or the place that an integer is."""
+    places = [place for place, label in enumerate(labels) if type(label) is type(key) and label == key]
+    if places:
+        return places
+    if isinstance(key, int) and not isinstance(key, bool):
+        if 0 <= key < n_columns:
+            return [key]
+        raise ValueError(f"columns has {key}, but X has columns 0..{n_columns - 1}")
+    if not labels:
+        raise ValueError(f"columns has {show(key)}, but the columns of X have no names: give places 0..{n_columns - 1}")
+    words = [str(label) for label in labels]
+    near = get_close_matches(str(key), words, 3) or words[:5]
+    raise ValueError(f"columns has {show(key)}, but X has no such column: did you mean {', '.join(map(repr, near))}?")

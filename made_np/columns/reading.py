@@ -1,4 +1,4 @@
-"""From the cells of a column to one number each, and back: how a column is read."""
+"""How the cells of a column become one number each: what every reading answers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import numpy as np
 
 from made_np.table.raw import RawColumn
 from made_np.typing import Floats
-from made_np.values import REALS, show
 
-__all__ = ["NUMBERS", "READINGS", "Entry", "Numbers", "Reading", "reading_from_config"]
+__all__ = ["NOT_READ", "Entry", "NotRead", "Reading"]
 
 Entry = Callable[[int], str]
 """How messages call the cell of a row."""
@@ -54,38 +53,19 @@ class Reading(ABC):
 
 
 @dataclass(frozen=True)
-class Numbers(Reading):
-    """Cells that are numbers already: booleans, integers, floats, decimals."""
+class NotRead(Reading):
+    """Cells of a column that is left out: nobody looks at them."""
 
-    name: ClassVar[str] = "numbers"
+    name: ClassVar[str] = "not_read"
 
     def numbers(self, raw: RawColumn, entry: Entry) -> Floats:
-        """Return the cells in float64."""
-        if raw.values.dtype.kind in "buif":
-            numbers = raw.values.astype(np.float64)
-        else:
-            numbers = np.empty(len(raw))
-            for row in np.flatnonzero(~raw.gaps).tolist():
-                value = raw.values[row]
-                if not isinstance(value, REALS):
-                    raise TypeError(f"{entry(row)} = {show(value)}: this column holds numbers")
-                numbers[row] = value
-        numbers[raw.gaps] = np.nan
-        return numbers
+        """Return gaps."""
+        return np.full(len(raw), np.nan)
 
     def cells(self, numbers: Floats) -> RawColumn:
-        """Return the numbers as they are."""
-        return RawColumn(numbers, np.isnan(numbers), "float64")
+        """Return gaps."""
+        return RawColumn(np.full(len(numbers), None), np.ones(len(numbers), dtype=bool), "object")
 
 
-NUMBERS = Numbers()
-"""Cells that are numbers."""
-
-READINGS: dict[str, type[Reading]] = {reading.name: reading for reading in (Numbers,)}
-"""Every reading by the name that files give it."""
-
-
-def reading_from_config(config: dict[str, Any]) -> Reading:
-    """Return the reading whose name and arguments a file holds."""
-    about = dict(config)
-    return READINGS[about.pop("name")].from_config(about)
+NOT_READ = NotRead()
+"""Cells that nobody looks at."""

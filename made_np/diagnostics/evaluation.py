@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,27 @@ class Difference:
     standard_error : float
         Of that mean, in nats per row; NaN for one row.
     n_rows : int
+    per_column : dict of str to Difference
+        The same of each column, where both models say what each costs; else empty.
     """
 
     mean: float
     standard_error: float
     n_rows: int
+    per_column: Mapping[str, Difference] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, row: Floats, names: Sequence[str] = (), columns: Floats | None = None) -> Difference:
+        """Return the difference that each row shows (n,), and each row in each column (n, D)."""
+        each = {} if columns is None else {name: cls.of(term) for name, term in zip(names, columns.T, strict=True)}
+        return cls(float(row.mean()), _standard_error(row), len(row), each)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain Python for `json.dumps`; what is not finite becomes None."""
+        numbers = {"mean": self.mean, "standard_error": self.standard_error}
+        finite = {key: value if math.isfinite(value) else None for key, value in numbers.items()}
+        columns = {name: each.to_dict() for name, each in self.per_column.items()}
+        return {**finite, "n_rows": self.n_rows, **({"per_column": columns} if columns else {})}
 
     def __str__(self) -> str:
         error = _plus_minus(self.standard_error)
@@ -43,7 +60,12 @@ class Difference:
             verdict = f"the {'first' if self.mean < 0 else 'second'} model is better"
             if self.standard_error > 0:
                 verdict += f", by {abs(self.mean) / self.standard_error:.1f} standard errors"
-        return f"difference in nll: {self.mean:.4f}{error} nats per row, {self.n_rows} rows: {verdict}"
+        lines = [f"difference in nll: {self.mean:.4f}{error} nats per row, {self.n_rows} rows: {verdict}"]
+        largest = sorted(self.per_column.items(), key=lambda item: -abs(item[1].mean))[:SHOWN]
+        width = max((len(name) for name, _ in largest), default=0)
+        lines += [f"  {name:<{width}}  {each.mean:.4f}{_plus_minus(each.standard_error)}" for name, each in largest]
+        left = len(self.per_column) - len(largest)
+        return "\n".join([*lines, *([f"  and {left} more that differ no more"] if left else [])])
 
     __repr__ = __str__
 
@@ -121,8 +143,7 @@ class Evaluation:
                 f"other is of {other.n_rows} rows of {other.n_features} features, this one of {self.n_rows} rows of "
                 f"{self.n_features}: evaluate both models on the same rows"
             )
-        row = self.row_nll - other.row_nll
-        return Difference(float(row.mean()), _standard_error(row), self.n_rows)
+        return Difference.of(self.row_nll - other.row_nll)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but the rows, as plain Python for `json.dumps`; a NaN becomes None."""
@@ -226,8 +247,10 @@ def bits_per_dim(nats: float, n_features: int) -> float:
 
 
 def _standard_error(values: Floats) -> float:
-    """Return the standard error of the mean, NaN for a single value."""
-    return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    """Return the standard error of the mean, NaN for a single value, or where one is infinite."""
+    if len(values) < 2 or not np.isfinite(values).all():
+        return math.nan
+    return float(values.std(ddof=1)) / math.sqrt(len(values))
 
 
 def _plus_minus(error: float) -> str:

@@ -3,6 +3,7 @@
 distribution   what each answers for itself: derive your own from `Distribution`
 plain          bits, codes, real numbers
 mixtures       real numbers and levels, with components
+atoms          real numbers some of which have a mass
 registry       names, in arguments and in files
 registering    `register` gives one of your own a name, after it has been checked
 together       those of all features of a model

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from made_np.distributions.distribution import Distribution
+from made_np.distributions.logistic_sum import logistic_sum
 from made_np.distributions.mixtures import responsibilities
 from made_np.distributions.plain import inverse_softplus, log_softmax, n_codes, softmax
 from made_np.layers import sigmoid, softplus
@@ -151,11 +152,10 @@ class DiscretizedLogistic(Distribution):
         return high.astype(raw.dtype)
 
     def mean(self, raw: Array) -> Array:
-        """Return the expected level: the sum over k < levels - 1 of ``P(value > k)``."""
-        total = np.zeros(raw.shape[:-1], dtype=raw.dtype)
-        for k in range(self.levels - 1):
-            total += 1 - self._cdf(raw, np.full(total.shape, k, dtype=raw.dtype))
-        return total
+        """Return the expected level: the sum over k < levels - 1 of ``P(value > k)``, for any number of levels."""
+        logits, m, s, _ = self._split(raw.astype(np.float64))
+        total = (softmax(logits) * logistic_sum(m, s, self.levels - 1)).sum(-1)
+        return np.asarray(total.astype(raw.dtype))
 
     def marginal(self, x: Array) -> Array:
         """Return equal weights, means spread around the column's mean, and scales that match its spread."""

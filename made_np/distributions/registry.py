@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from made_np.distributions.atoms import WithAtoms
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
@@ -19,6 +20,7 @@ BUILT_IN: dict[str, type[Distribution]] = {
     "discretized_logistic": DiscretizedLogistic,
     "mixture_of_gaussians": MixtureOfGaussians,
     "mixture_of_logistics": MixtureOfLogistics,
+    "with_atoms": WithAtoms,
 }
 """Those that come with made_np, and cannot be replaced."""
 

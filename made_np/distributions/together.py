@@ -46,6 +46,8 @@ class Outputs:
     Attributes
     ----------
     feature_outputs : tuple of Distribution, length D
+    gap_features : tuple of int
+        Features that own one more input unit, behind those of their distribution: 1 where the value is NaN, else 0.
 
     Examples
     --------
@@ -55,16 +57,22 @@ class Outputs:
     """
 
     feature_outputs: tuple[Distribution, ...]
+    gap_features: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, output: str | Distribution | Sequence[str | Distribution], n_features: int) -> Outputs:
+    def of(
+        cls,
+        output: str | Distribution | Sequence[str | Distribution],
+        n_features: int,
+        gap_features: tuple[int, ...] = (),
+    ) -> Outputs:
         """Return the outputs for one distribution shared by all features, or for one per feature."""
         if isinstance(output, (str, Distribution)):
-            return cls((make_distribution(output),) * n_features)
+            return cls((make_distribution(output),) * n_features, gap_features)
         listed = as_sequence(output, "output", "a name, a distribution, or a list with one per feature")
         if len(listed) != n_features:
             raise ValueError(f"output lists {len(listed)} distributions: n_features={n_features} needs as many")
-        return cls(tuple(make_distribution(each) for each in listed))
+        return cls(tuple(make_distribution(each) for each in listed), gap_features)
 
     @lazy
     def slices(self) -> tuple[slice, ...]:
@@ -74,7 +82,14 @@ class Outputs:
     @lazy
     def input_slices(self) -> tuple[slice, ...]:
         """The input units of each feature."""
-        return _slices([output.n_inputs for output in self.feature_outputs])
+        return _slices(self.input_sizes)
+
+    @lazy
+    def input_sizes(self) -> tuple[int, ...]:
+        """How many input units each feature owns."""
+        own = np.array([output.n_inputs for output in self.feature_outputs])
+        own[list(self.gap_features)] += 1
+        return tuple(own.tolist())
 
     @property
     def n_raw(self) -> int:
@@ -106,7 +121,7 @@ class Outputs:
     def encode(self, x: Array, context: Array | None = None) -> Array:
         """Return what the network sees of rows `x` (B, D) and `context` (B, C): (B, I + C).
 
-        The units of a value that is NaN are 0: the network is not told it.
+        The units of a value that is NaN are 0, but for the one that says so: the network is not told it.
         """
         n_context = 0 if context is None else context.shape[1]
         if n_context == 0 and self.n_inputs == x.shape[1] and len(self.groups) == 1:
@@ -114,6 +129,8 @@ class Outputs:
         units = np.empty((len(x), self.n_inputs + n_context), dtype=x.dtype)
         for output, features, places in self._input_groups:
             units[:, places] = gaps.encode(output, x[:, features]).reshape(len(x), len(places))
+        if self.gap_features:
+            units[:, self._gap_units] = np.isnan(x[:, self.gap_features])
         if context is not None:
             units[:, self.n_inputs :] = context
         return units
@@ -126,10 +143,21 @@ class Outputs:
             (
                 g.output,
                 g.features,
-                np.concatenate([units[self.input_slices[d]] for d in all_features[g.features]]),
+                np.concatenate([units[self.input_slices[d]][: g.output.n_inputs] for d in all_features[g.features]]),
             )
             for g in self.groups
         )
+
+    @lazy
+    def _gap_units(self) -> list[int]:
+        return [self.input_slices[d].stop - 1 for d in self.gap_features]
+
+    def encode_feature(self, feature: int, x: Array) -> Array:
+        """Return what the network sees of the values `x` (n,) of one feature: (n, units)."""
+        units = gaps.encode(self.feature_outputs[feature], x)
+        if feature not in self.gap_features:
+            return units
+        return np.concatenate([units, np.isnan(x)[:, None].astype(units.dtype)], axis=1)
 
     def nll(self, raw: Array, x: Array) -> Array:
         """Return -log p of each value given those before it, in nats, shape (B, D): 0 where `x` is NaN."""

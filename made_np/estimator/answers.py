@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from made_np.diagnostics import Evaluation
 from made_np.estimator.conventions import Conventions, seed_of
-from made_np.estimator.learning import read_again
-from made_np.estimator.look import Look
+from made_np.estimator.dressing import completed, drawn
+from made_np.estimator.lesson import read, read_again, read_part
+from made_np.model.arguments import as_row_weights
+from made_np.questions.given import draw_given, draw_rows
+from made_np.questions.predicates import as_condition
+from made_np.questions.predicting import STATISTICS, impute
 from made_np.typing import Floats
-from made_np.values import as_count
+from made_np.values import as_choice, as_count, as_number
 
 __all__ = ["Answers"]
 
@@ -43,12 +48,13 @@ class Answers(Conventions):
         fitted = self._answers
         return fitted.score_samples(read_again(self, fitted, X))
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the MEAN over rows of log p(x), in nats per row (not the sum, so that folds of any size compare).
 
-        Arguments as in `score_samples`.
+        Arguments as in `score_samples`; `sample_weight` (n,) says what each row counts in the mean.
         """
-        return float(self.score_samples(X).mean())
+        scores = self.score_samples(X)
+        return float(np.average(scores, weights=as_row_weights(sample_weight, len(scores))))
 
     def evaluate(self, X: Any) -> Evaluation:
         """Return what the rows cost: nats with their standard error, bits/dim, and what each column costs.
@@ -59,46 +65,69 @@ class Answers(Conventions):
         fitted = self._answers
         return fitted.evaluate(read_again(self, fitted, X))
 
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> Any:
+    def sample(self, n_samples: int = 1, *, given: Any = None, random_state: Any = None) -> Any:
         """Draw rows from the model.
 
         Parameters
         ----------
         n_samples : int, at least 1
+        given : condition, or table of partly known rows; optional
+            A condition, as `Questions` describes it: rows that hold it, ``{"sex": "F", "age": (50, None)}``. A table:
+            `n_samples` rows for each of its rows, one after the other, with its gaps drawn; columns that it lacks are
+            drawn too.
         random_state : int, RandomState, Generator or None
             None: that of the estimator.
 
         Returns
         -------
-        ndarray of float64 (n_samples, D)
-            After a fit on a data frame, one of the same kind (pandas or polars): its columns have the same names and,
-            as far as their values allow, the same dtypes. Columns of codes hold whole numbers; others are real numbers
-            to the model. Names other than strings, numbers and pairs of these give an array.
+        table of n_samples rows
+            In the container of fit (an array, a data frame of pandas, polars or pyarrow, ...): with its names, its
+            dtypes, its levels. Columns that are left out of the model are absent; in an array they are gaps.
         """
         fitted = self._answers
         n_samples = as_count(n_samples, "n_samples", 1, MOST_ROWS)
         with seed_of(self.random_state if random_state is None else random_state) as seed:
-            rows = fitted.sample(n_samples, np.random.default_rng(seed))
-        return rows if fitted.look is None else fitted.look.put_on(rows)
+            rng = np.random.default_rng(seed)
+            if given is None:
+                rows = fitted.sample(n_samples, rng)
+            elif isinstance(given, (str, Mapping)):
+                condition = as_condition(given, fitted.subject.literals, "given")
+                rows = draw_given(fitted.subject, condition, n_samples, rng).x
+            else:
+                x, source = read_part(self, fitted, given, "given")
+                rows = draw_rows(fitted.subject, np.repeat(x, n_samples, axis=0), rng, source)
+        return drawn(fitted, rows)
 
-    def impute(self, X: Any, n_draws: int | None = None, random_state: Any = None) -> Any:
+    def impute(
+        self,
+        X: Any,
+        n_draws: int | None = None,
+        *,
+        statistic: str = "mean",
+        confidence: float = 0.9,
+        random_state: Any = None,
+    ) -> Any:
         """Fill the gaps of `X`, as in `score_samples`; every other value stays exactly, or as `binarize` makes it.
 
         Parameters
         ----------
         X : array or data frame (n, D)
         n_draws : int, optional
-            None: one central completion. Each gap is filled with the centre of its conditional, and fed back as if
-            observed. The centre is the mean (of a binary column the probability of a 1), of a categorical column, or
-            one-hot columns, the likeliest value. An integer: so many completions, each drawn from p(gaps | rest).
+            None: each gap is filled with the `statistic` of its own distribution given what is known of the row. An
+            integer: so many completions, each drawn from p(gaps | rest), so that gaps of a row fit each other.
+        statistic : {"mean", "median", "mode", "interval"}
+            Of words, and of codes that are no numbers on a scale, mean and median are the mode, the likeliest value.
+            "interval": the ends of the middle part of each distribution, two tables.
+        confidence : float in [0, 1]
+            How much of the mass is in the interval.
         random_state : int, RandomState, Generator or None
             None: that of the estimator.
 
         Returns
         -------
-        ndarray of float64 (n, D), or (n_draws, n, D)
-            For a data frame: one of the same kind with the same names and index, or a list of `n_draws` of them. Its
-            columns have the dtypes of `X`, or whole numbers and booleans as in `fit`, as far as their values allow.
+        table of n rows, or a list of `n_draws` of them
+            In the container of `X`, with its names and its index. Its columns have the dtypes of `X`, or whole numbers
+            and booleans as in `fit`. Of arrays, one array (n_draws, n, D).
 
         Raises
         ------
@@ -107,12 +136,15 @@ class Answers(Conventions):
         """
         fitted = self._answers
         n_draws = n_draws if n_draws is None else as_count(n_draws, "n_draws", 1, MOST_ROWS)
+        as_choice(statistic, "statistic", STATISTICS)
+        as_number(confidence, "confidence", "[0, 1]")
+        table = read(self, X)
+        numbers = read_again(self, fitted, X)
+        if n_draws is None:
+            found = impute(fitted.subject, numbers.read(), statistic, confidence, numbers.source)
+            tables = [completed(fitted, table, x, X) for x in (found if isinstance(found, tuple) else (found,))]
+            return tuple(tables) if statistic == "interval" else tables[0]
         with seed_of(self.random_state if random_state is None else random_state) as seed:
-            filled = fitted.impute(read_again(self, fitted, X), n_draws, np.random.default_rng(seed))
-        look = Look.of(X)
-        if look is None:
-            return filled[0] if n_draws is None else filled
-        look = look.filled(fitted.look)
-        index = getattr(X, "index", None)
-        frames = [look.put_on(table, index) for table in filled]
-        return frames[0] if n_draws is None else frames
+            filled = fitted.impute(numbers, n_draws, np.random.default_rng(seed))
+        each = [completed(fitted, table, x, X) for x in filled]
+        return np.stack(each) if isinstance(each[0], np.ndarray) and each[0].dtype.names is None else each

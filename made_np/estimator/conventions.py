@@ -6,6 +6,7 @@ own checks and exceptions are used where a program has loaded it already.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import sys
 from collections.abc import Iterator
@@ -16,15 +17,19 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.estimator.routing import Routed
 from made_np.validation import undrawn
 from made_np.values import MOST_SEED, as_count, as_flag, as_generator, show
 
-__all__ = ["Conventions", "NotFittedError", "as_seed", "learned", "not_fitted", "seed_of"]
+__all__ = ["Conventions", "NotFittedError", "as_seed", "is_estimator", "learned", "not_fitted", "seed_of", "unfitted"]
 
 Self = TypeVar("Self", bound="Conventions")
 
+HANDED_ON = "_metadata_request", "_sklearn_output_config"
+"""What has been said of an estimator besides its parameters: scikit-learn's `clone` hands the same on."""
 
-class Conventions:
+
+class Conventions(Routed):
     """What every scikit-learn estimator can do with its parameters, which are the arguments of ``__init__``."""
 
     _fitted: Any
@@ -35,24 +40,36 @@ class Conventions:
         return {argument.name: argument.default for argument in sorted(arguments, key=lambda a: a.name)}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name; `deep` changes nothing, since none of them is an estimator."""
+        """Return the parameters by name; if `deep`, those of a parameter that is an estimator too: "density__order"."""
         as_flag(deep, "deep")
-        return {name: getattr(self, name) for name in self._defaults()}
+        params = {name: getattr(self, name) for name in self._defaults()}
+        inner = {name: value for name, value in params.items() if deep and is_estimator(value)}
+        nested = {f"{name}__{key}": own for name, value in inner.items() for key, own in value.get_params().items()}
+        return {**params, **nested}
 
     def set_params(self: Self, **params: Any) -> Self:
         """Set parameters by name and return self; an unknown name raises a `ValueError` before any is set."""
+        own = {name: value for name, value in params.items() if "__" not in name}
+        nested: dict[str, dict[str, Any]] = {}
+        for name in params.keys() - own.keys():
+            outer, _, inner = name.partition("__")
+            nested.setdefault(outer, {})[inner] = params[name]
         known = self._defaults()
+        after = {**{name: getattr(self, name) for name in known}, **own}
         for name in params:
-            if name not in known:
+            outer, _, inner = name.partition("__")
+            if outer not in known or (inner and not _takes(after[outer], inner)):
                 raise ValueError(
                     f"Invalid parameter {name!r} for estimator {type(self).__name__}: use one of {list(known)}"
                 )
-        for name, value in params.items():
+        for name, value in own.items():
             setattr(self, name, value)
+        for name, inner_params in nested.items():
+            after[name].set_params(**inner_params)
         return self
 
     def __repr__(self) -> str:
-        params = self.get_params()
+        params = self.get_params(deep=False)
         defaults = self._defaults()
         changed = [f"{name}={value!r}" for name, value in params.items() if repr(value) != repr(defaults[name])]
         return f"{type(self).__name__}({', '.join(changed)})"
@@ -83,9 +100,34 @@ class Conventions:
 
     def __sklearn_tags__(self) -> Any:
         """Return the tags of a density estimator (scikit-learn asks for them, so it is there)."""
-        from sklearn.utils import Tags, TargetTags
+        from sklearn.utils import InputTags, Tags, TargetTags
 
-        return Tags(estimator_type="density_estimator", target_tags=TargetTags(required=False))
+        return Tags(
+            estimator_type="density_estimator",
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(allow_nan=True, string=True, categorical=True, sparse=True),
+        )
+
+
+def is_estimator(value: Any) -> bool:
+    """Return whether a parameter is an estimator with parameters of its own."""
+    return hasattr(value, "get_params") and not isinstance(value, type)
+
+
+def unfitted(value: Any) -> Any:
+    """Return an estimator with the same parameters that has learned nothing, as scikit-learn's `clone`; or a copy."""
+    if not is_estimator(value):
+        return copy.deepcopy(value)
+    made = type(value)(**{name: unfitted(own) for name, own in value.get_params(deep=False).items()})
+    for name in HANDED_ON:
+        if name in vars(value):
+            setattr(made, name, copy.deepcopy(getattr(value, name)))
+    return made
+
+
+def _takes(value: Any, name: str) -> bool:
+    """Whether a parameter is an estimator that has one of this name, which may lie deeper."""
+    return is_estimator(value) and name in value.get_params()
 
 
 def learned(name: str) -> Any:
@@ -107,7 +149,9 @@ class _Learned:
 def not_fitted(estimator: Any) -> Exception:
     """Return the error for use before fit: scikit-learn's NotFittedError, or one of the same kind."""
     name = type(estimator).__name__
-    message = f"this {name} is not fitted yet: call fit first, or {name}.load"
+    message = f"this {name} is not fitted yet: call fit first"
+    if hasattr(estimator, "load"):
+        message += f", or {name}.load"
     if "sklearn" in sys.modules:
         from sklearn.exceptions import NotFittedError as TheirError
 

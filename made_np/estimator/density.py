@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from made_np.columns.columns import Columns, Kind
 from made_np.estimator import stored
-from made_np.estimator.answers import Answers
 from made_np.estimator.conventions import learned
-from made_np.estimator.learning import learn, learn_on
+from made_np.estimator.learning import Call, learn, learn_on
+from made_np.estimator.questions import Questions
 from made_np.estimator.trials import Trial
 from made_np.model.made import MADE
 from made_np.optim import Optimizer
@@ -26,7 +26,7 @@ Self = TypeVar("Self", bound="MADEDensity")
 Path = str | os.PathLike[str]
 
 
-class MADEDensity(Answers):
+class MADEDensity(Questions):
     """Density estimator for tables: p(x) = prod_d p(x_d | x before d), learned by a masked autoencoder.
 
     Germain, Gregor, Murray and Larochelle (2015), arXiv 1502.03509. Works in Pipeline, GridSearchCV, cross_val_score,
@@ -53,9 +53,6 @@ class MADEDensity(Answers):
         "auto" also looks for one-hot columns in `fit` on 100 rows or more (see `made_np.OneHot.find`), unless `order`
         is a permutation. They are one feature of the model, and `order` counts features. They are one-hot in every
         sample. A `made_np.OneHot` says which they are; the rest is then as for "auto".
-    context : sequence of str or int
-        Columns, by name or place, that are given and not modelled: the model is p(others given these). They come first
-        in every order. `sample` wants them in `given`.
     missing : {"ignore", "level"}
         Of gaps in `fit`. "ignore": a gap costs nothing and teaches nothing, and the model says nothing of gaps.
         "level": that a value is missing is one more value of its column, which has a probability and is drawn.
@@ -152,7 +149,7 @@ class MADEDensity(Answers):
         What was tried before the fit, where a parameter is "auto": `choice` and `valid`, its loss in nats per row.
     history_ : dict of str to list
         One entry per epoch: ``epoch``, ``train``, ``valid`` (nats per row, in the units of the columns), and more.
-    stopped_by_ : {"patience", "max_epochs", "interrupt", "diverged", "schedule"}
+    stopped_by_ : {"patience", "max_epochs", "max_seconds", "interrupt", "diverged", "schedule"}
 
     Examples
     --------
@@ -171,7 +168,6 @@ class MADEDensity(Answers):
         hidden_layer_sizes: Sequence[int] | str = "auto",
         *,
         columns: Kind | Mapping[str | int, Kind] | Sequence[Kind] | OneHot = "auto",
-        context: Sequence[str | int] = (),
         missing: str = "ignore",
         handle_unknown: str = "other",
         min_frequency: int | float | None = None,
@@ -203,7 +199,6 @@ class MADEDensity(Answers):
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.columns = columns
-        self.context = context
         self.missing = missing
         self.handle_unknown = handle_unknown
         self.min_frequency = min_frequency
@@ -235,13 +230,23 @@ class MADEDensity(Answers):
 
     # ------------------------------------------------------------------------------------------ learning
 
-    def fit(self: Self, X: Any, y: Any = None, X_val: Any = None, checkpoint: Path | None = None) -> Self:
+    def fit(
+        self: Self,
+        X: Any,
+        y: Any = None,
+        X_val: Any = None,
+        checkpoint: Path | None = None,
+        *,
+        sample_weight: Any = None,
+        max_seconds: float | None = None,
+    ) -> Self:
         """Learn the density of the rows of `X`.
 
         Parameters
         ----------
-        X : array or data frame (n, D)
-            Real numbers without gaps.
+        X : table (n, D)
+            A data frame (pandas, polars, pyarrow), an array, a structured array, a list of rows or of dicts, a sparse
+            matrix. Its cells may be words, dates, booleans, gaps; `columns` says how they are read.
         y : ignored
         X_val : array or data frame (m, D), optional
             Rows for early stopping, which is then on; by default some of `X` are held out.
@@ -250,6 +255,10 @@ class MADEDensity(Answers):
             found. If the fit is killed and called again with the same arguments, it goes on from there, and ends with
             the bits of a fit that was never stopped; for that `random_state` cannot be None. Both files stay: remove
             them to begin anew.
+        sample_weight : array (n,), optional
+            What each row counts, such as a survey weight; in proportion, their size does not matter.
+        max_seconds : float, optional
+            The fit ends after about so many seconds, trials included; its learning rate falls until then.
 
         Returns
         -------
@@ -267,10 +276,10 @@ class MADEDensity(Answers):
             Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto"; or a first column that
             pandas calls "Unnamed: 0", which mostly holds row numbers.
         """
-        self._fitted = learn(self, vars(self).get("_fitted"), X, X_val, checkpoint)
+        self._fitted = learn(self, vars(self).get("_fitted"), Call(X, X_val, checkpoint, sample_weight, max_seconds))
         return self
 
-    def partial_fit(self: Self, X: Any, y: Any = None) -> Self:
+    def partial_fit(self: Self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
         """Go on learning from the rows of `X`: one pass over them, in batches of `batch_size`.
 
         The first call fixes the columns: how many, their distributions, means and scales. Where later rows may hold
@@ -278,7 +287,7 @@ class MADEDensity(Answers):
 
         Arguments as in `fit`.
         """
-        self._fitted = learn_on(self, vars(self).get("_fitted"), X)
+        self._fitted = learn_on(self, vars(self).get("_fitted"), X, sample_weight)
         return self
 
     # ------------------------------------------------------------------------------------------ files

@@ -11,7 +11,7 @@ from made_np.distributions.distribution import Distribution
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.table.table import Table
-from made_np.typing import Floats, Ints
+from made_np.typing import Array, Floats, Ints
 from made_np.validation import as_finite
 
 __all__ = ["Encoded", "encode"]
@@ -40,11 +40,15 @@ class Encoded(NamedTuple):
     @property
     def shift(self) -> float:
         """What is added to a row on average, in nats: ``mean log p(x) = mean log p(z) + shift``."""
-        return float(self.row_term.mean())
+        return float(np.average(self.row_term, weights=self.z.weights))
 
 
-def encode(table: Table, columns: Columns, made: MADE, places: Ints | None = None) -> Encoded:
+def encode(
+    table: Table, columns: Columns, made: MADE, places: Ints | None = None, weights: Array | None = None
+) -> Encoded:
     """Return the rows of `table` for the model `made`, accepted by it, each at its place (by default its own).
+
+    `weights` (n,) say what each row of the table counts.
 
     Raises
     ------
@@ -66,7 +70,11 @@ def encode(table: Table, columns: Columns, made: MADE, places: Ints | None = Non
         terms = columns.log_term(x)
         row_term[to] = terms.sum(axis=1)
         feature_term += terms[:, :-1].sum(axis=0)
-    return Encoded(Rows(kept), row_term, feature_term / table.n_rows)
+    counts = weights
+    if weights is not None and places is not None:
+        counts = np.empty_like(weights)
+        counts[places] = weights
+    return Encoded(Rows(kept, None, counts), row_term, feature_term / table.n_rows)
 
 
 def narrow(columns: Columns, dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -10,11 +10,12 @@ import numpy as np
 from made_np.columns.columns import Columns
 from made_np.diagnostics import Evaluation, evaluate
 from made_np.estimator.encoding import encode
-from made_np.estimator.look import Look
 from made_np.estimator.trials import Trial
 from made_np.lazy import lazy
 from made_np.model.gaps import check_gaps, observed_log_prob
 from made_np.model.made import MADE
+from made_np.questions.subject import Subject
+from made_np.table.look import Look
 from made_np.table.table import Table
 from made_np.training.online import Memory
 from made_np.typing import Array, Floats
@@ -66,6 +67,11 @@ class Fitted:
         """
         return replace(self.made, dtype="float64")
 
+    @lazy
+    def subject(self) -> Subject:
+        """What questions are asked of."""
+        return Subject(self.made, self.theta, self.columns, self.made.seed)
+
     def score_samples(self, table: Table) -> Floats:
         """Return log p of what is known in each row, in nats, in the units of the columns, shape (n,)."""
         made = self.exact
@@ -96,14 +102,10 @@ class Fitted:
         """Draw rows of the table, shape (n, D)."""
         return self.columns.decode(self.made.sample(self.theta, n, rng=rng), rng)
 
-    def impute(self, table: Table, n_draws: int | None, rng: np.random.Generator) -> Floats:
-        """Return the rows with their gaps filled, shape (n_draws, n, D); None is one central completion."""
+    def impute(self, table: Table, n_draws: int, rng: np.random.Generator) -> Floats:
+        """Return so many completions of the rows, each drawn, shape (n_draws, n, D)."""
         x = table.read()
         given = self.columns.encode(x, table.source)
         check_gaps(self.made, ~np.isnan(given), self.columns.label, table.source)
-        if n_draws is None:
-            z = self.made.fill_means(self.theta, given, rng=rng)[None]
-        else:
-            z = self.made.sample(self.theta, n_draws * len(x), given=np.tile(given, (n_draws, 1)), rng=rng)
-            z = z.reshape(n_draws, *given.shape)
-        return np.where(np.isnan(x), self.columns.decode(z, None if n_draws is None else rng), x)
+        z = self.made.sample(self.theta, n_draws * len(x), given=np.tile(given, (n_draws, 1)), rng=rng)
+        return np.where(np.isnan(x), self.columns.decode(z.reshape(n_draws, *given.shape), rng), x)

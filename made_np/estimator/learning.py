@@ -6,8 +6,10 @@ All arguments are looked at first: what is refused has begun no work, drawn no n
 from __future__ import annotations
 
 import logging
+import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -19,119 +21,165 @@ from made_np.estimator.checks import check_params
 from made_np.estimator.conventions import seed_of
 from made_np.estimator.encoding import Encoded, encode
 from made_np.estimator.fitted import Fitted
-from made_np.estimator.look import Look
+from made_np.estimator.forms import best_columns
+from made_np.estimator.lesson import Lesson, found_order, lesson_of, table_val_of
 from made_np.estimator.params import to_json
 from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
 from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
 from made_np.estimator.rules import is_auto
+from made_np.estimator.split import Split
 from made_np.estimator.trials import Choice, Trial, best, little_decay, try_out, without_trials
-from made_np.masks.found import MAX_ROWS, find_order
 from made_np.messages import tell
+from made_np.model.arguments import as_row_weights
 from made_np.model.rows import Rows
-from made_np.table.names import check_columns
-from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
 from made_np.training.fit import fit_rows
 from made_np.training.online import Memory, train_on
 from made_np.typing import Ints
 from made_np.values import as_number
 
-__all__ = ["learn", "learn_on"]
+__all__ = ["Call", "learn", "learn_on"]
 
 
 _logger = logging.getLogger("made_np.estimator")
 
-ENOUGH_ROWS = 100
-"""So many rows show which columns are one-hot; of a few, some could be by chance."""
 TRIAL_ROWS = 2_000
 """Rows that score a trial. It learns from no more rows than its steps need."""
 
 
-class Lesson(NamedTuple):
-    """A table to learn from, what is known of its columns, what they are called, and how its data frame looks."""
-
-    table: Table
-    columns: Columns
-    names: tuple[str, ...] | None
-    look: Look | None
-
-    def learned(
-        self,
-        plan: Plan,
-        theta: NDArray[Any],
-        history: dict[str, list[Any]],
-        stopped_by: str,
-        trials: list[Trial],
-        memory: Memory | None = None,
-    ) -> Fitted:
-        """Return what is left once it has been learned."""
-        return Fitted(
-            plan.made,
-            theta,
-            self.columns,
-            self.names,
-            self.look,
-            history,
-            stopped_by,
-            plan.weight_decay,
-            trials,
-            memory,
-        )
+SHORT = 16
+"""A short fit takes a share of 1 / SHORT of the time that a fit may take, where that is limited."""
 
 
-def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: Any) -> Fitted:
-    """Learn the density of `X` as `MADEDensity.fit` says, whose parameters these are; `before` is for a warm start."""
-    check_params(params)
-    if checkpoint is not None:
-        check_checkpoint(checkpoint, params.random_state)
-        to_json(params.columns)  # raises if a distribution among them has no name that a file could hold
+class Clock(NamedTuple):
+    """When a fit began, and how long it may take (s)."""
+
+    start: float
+    max_seconds: float | None
+
+    def left(self) -> float | None:
+        """Return how many seconds there are still; None without a limit."""
+        if self.max_seconds is None:
+            return None
+        return max(self.start + self.max_seconds - time.perf_counter(), self.max_seconds / SHORT)
+
+    def short(self, plan: Plan) -> Plan:
+        """Return the plan of a short fit within the limit."""
+        limit = None if self.max_seconds is None else self.max_seconds / SHORT
+        return replace(plan, options=replace(plan.options, max_seconds=limit))
+
+
+class Call(NamedTuple):
+    """What `MADEDensity.fit` was called with."""
+
+    X: Any
+    X_val: Any = None
+    checkpoint: Any = None
+    sample_weight: Any = None
+    max_seconds: float | None = None
+
+
+class Begin(NamedTuple):
+    """All that is settled before there is work: the table, a plan without trials, which rows are held out."""
+
+    lesson: Lesson
+    facts: Facts
+    choice: Choice
+    seed: int
+    plan: Plan
+    split: Split
+    rows: Encoded
+    valid: Encoded | None
+    rng: np.random.Generator
+
+
+def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
+    """Learn a density as `MADEDensity.fit` says, whose parameters these are; `before` is for a warm start."""
+    clock = Clock(time.perf_counter(), call.max_seconds)
     if not params.warm_start:
         before = None
-    lesson = _lesson(params, before, X)
-    table_val = None if X_val is None else _table_val(params, lesson.table, X_val)
+    begin = _begin(params, before, call)
+    # All arguments have been looked at: from here on there is work.
+    trials = [] if before is None else before.trials
+    if before is None:
+        begin = _formed(params, begin, clock)
+        begin, trials = _tried(params, begin, call.checkpoint, clock)
+    plan = begin.plan
+    valid = begin.valid
+    result = fit_rows(
+        plan.made,
+        begin.rows.z,
+        None if valid is None else valid.z,
+        replace(plan.options, max_seconds=clock.left()),
+        rng=begin.rng,
+        theta=None if before is None else before.theta,
+        checkpoint=call.checkpoint,
+        progress=bool(params.verbose),
+    )
+    history = _in_units(result.history, train=begin.rows.shift, valid=0.0 if valid is None else valid.shift)
+    return _learned(begin.lesson, plan, result.theta, history, result.stopped_by, trials)
+
+
+def _begin(params: Any, before: Fitted | None, call: Call) -> Begin:
+    """Look at all arguments; what is refused has drawn no number."""
+    check_params(params)
+    if call.checkpoint is not None:
+        check_checkpoint(call.checkpoint, params.random_state)
+        to_json(params.columns)  # raises if a distribution among them has no name that a file could hold
+    if call.max_seconds is not None:
+        as_number(call.max_seconds, "max_seconds", "(0, inf)")
+    lesson = lesson_of(params, before, call.X)
+    table_val = None if call.X_val is None else table_val_of(params, lesson, call.X_val)
     facts, n_held = _facts(params, lesson, table_val)
     choice = _choice(params, facts, before)
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
         rng = np.random.default_rng(seed)
-        rows, valid = _split(lesson, plan, n_held, rng)
-        if table_val is not None:
-            valid = encode(table_val, lesson.columns, plan.made)
-    # All arguments have been looked at: from here on there is work.
-    trials = [] if before is None else before.trials
-    if before is None:
-        found = cache(lambda: _found_order(lesson))
-        trials = [] if valid is None else _trials(params, facts, seed, found, rows.z, valid, checkpoint)
-        if trials:
-            choice = best(trials)
-            plan = choose(params, facts, choice, seed)
-        plan = _settled(plan, choice, found)
-    result = fit_rows(
-        plan.made,
-        rows.z,
-        None if valid is None else valid.z,
-        plan.options,
-        rng=rng,
-        theta=None if before is None else before.theta,
-        checkpoint=checkpoint,
-        progress=bool(params.verbose),
-    )
-    history = _in_units(result.history, train=rows.shift, valid=0.0 if valid is None else valid.shift)
-    return lesson.learned(plan, result.theta, history, result.stopped_by, trials)
+        split = Split.of(lesson.table, table_val, n_held, rng, as_row_weights(call.sample_weight, lesson.table.n_rows))
+        rows, valid = split.encode(lesson.columns, plan.made)
+    return Begin(lesson, facts, choice, seed, plan, split, rows, valid, rng)
 
 
-def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
+def _formed(params: Any, begin: Begin, clock: Clock) -> Begin:
+    """Return the same, with the coding of each column that short fits find best."""
+    if begin.valid is None or not any(column.rivals for column in begin.lesson.columns.each):
+        return begin
+    train, valid = begin.split.tables(TRIAL_STEPS * params.batch_size, TRIAL_ROWS)
+
+    def plan_of(columns: Columns) -> Plan:
+        own = Facts(columns, begin.facts.n_rows, train.n_rows, valid.n_rows)
+        choice = without_trials(asked(params, columns), little_decay(own.n_rows, len(columns)))
+        return clock.short(choose(params, own, choice, begin.seed, trial=True))
+
+    columns = best_columns(begin.lesson.columns, train, valid, plan_of, begin.seed)
+    facts = begin.facts._replace(columns=columns)
+    plan = choose(params, facts, begin.choice, begin.seed)
+    rows, held_out = begin.split.encode(columns, plan.made)
+    lesson = begin.lesson._replace(columns=columns)
+    return begin._replace(lesson=lesson, facts=facts, plan=plan, rows=rows, valid=held_out)
+
+
+def _tried(params: Any, begin: Begin, checkpoint: Any, clock: Clock) -> tuple[Begin, list[Trial]]:
+    """Return the same, with what trials choose where a parameter is "auto"; and the trials."""
+    found = cache(lambda: found_order(begin.lesson))
+    trials = [] if begin.valid is None else _trials(params, begin, found, checkpoint, clock)
+    choice = best(trials) if trials else begin.choice
+    plan = choose(params, begin.facts, choice, begin.seed) if trials else begin.plan
+    return begin._replace(choice=choice, plan=_settled(plan, choice, found)), trials
+
+
+def learn_on(params: Any, before: Fitted | None, X: Any, sample_weight: Any = None) -> Fitted:
     """Pass over the rows of `X` once, as `MADEDensity.partial_fit` says, whose parameters these are."""
     check_params(params)
-    lesson = _lesson(params, before, X, whole=False)
+    lesson = lesson_of(params, before, X, whole=False)
     n = lesson.table.n_rows
     facts = Facts(lesson.columns, n, n, n)
     choice = _choice(params, facts, before)
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
-        rows = encode(lesson.table, lesson.columns, plan.made)
+        rows = encode(lesson.table, lesson.columns, plan.made, weights=as_row_weights(sample_weight, n))
     if before is None:
-        plan = _settled(plan, choice, lambda: _found_order(lesson))
+        plan = _settled(plan, choice, lambda: found_order(lesson))
     options = plan.options
     done = train_on(
         plan.made,
@@ -151,56 +199,31 @@ def learn_on(params: Any, before: Fitted | None, X: Any) -> Fitted:
     history = {name: new if before is None else before.history[name] + new for name, new in history.items()}
     history["epoch"] = list(range(1, len(history["epoch"]) + 1))
     trials = [] if before is None else before.trials
-    return lesson.learned(plan, done.theta, history, done.stopped_by, trials, done.memory)
+    return _learned(lesson, plan, done.theta, history, done.stopped_by, trials, done.memory)
 
 
-# ---------------------------------------------------------------------------------------------- the table
-
-
-def read(params: Any, X: Any, name: str = "X") -> Table:
-    """Return the table that `X` is, binarised if asked for."""
-    table = Table.of(X, name)
-    return table if params.binarize is None else table.above(as_number(params.binarize, "binarize"))
-
-
-def read_again(params: Any, before: Fitted, X: Any) -> Table:
-    """Return the table that `X` is, once its columns have been seen to be those of fit."""
-    table = read(params, X)
-    given = table.names
-    fitted = before.names
-    if given is None and fitted is None and table.labels is not None and before.look is not None:
-        given = table.labels  # that are numbers
-        fitted = before.look.names
-    who = type(params).__name__
-    check_columns(given, table.n_columns, fitted, len(before.columns), what=table.name, who=who)
-    return table
-
-
-def _lesson(params: Any, before: Fitted | None, X: Any, *, whole: bool = True) -> Lesson:
-    """Return the training table, and what is known of its columns: learned, if nothing was `before`.
-
-    Only a `whole` table, of more rows than a few, tells which columns are one-hot, and only if no order of the
-    columns is given.
-    """
-    if before is not None:
-        return Lesson(read_again(params, before, X), before.columns, before.names, before.look)
-    table = read(params, X)
-    kinds = params.columns
-    one_hot = NOTHING_ONE_HOT
-    if isinstance(kinds, OneHot):
-        one_hot = kinds
-        kinds = "auto"
-    elif whole and is_auto(kinds) and isinstance(params.order, str) and table.n_rows >= ENOUGH_ROWS:
-        one_hot = OneHot.find(table)
-    look = None if table.labels is None else Look.of(X)
-    return Lesson(table, Columns.learn(table, kinds, one_hot=one_hot, check=False), table.names, look)
-
-
-def _table_val(params: Any, table: Table, X_val: Any) -> Table:
-    """Return the table of validation rows, which has the columns of the training table."""
-    table_val = read(params, X_val, "X_val")
-    check_columns(table_val.names, table_val.n_columns, table.names, table.n_columns, what=table_val.name)
-    return table_val
+def _learned(
+    lesson: Lesson,
+    plan: Plan,
+    theta: NDArray[Any],
+    history: dict[str, list[Any]],
+    stopped_by: str,
+    trials: list[Trial],
+    memory: Memory | None = None,
+) -> Fitted:
+    """Return what is left once it has been learned."""
+    return Fitted(
+        plan.made,
+        theta,
+        lesson.columns,
+        lesson.names,
+        lesson.look,
+        history,
+        stopped_by,
+        plan.weight_decay,
+        trials,
+        memory,
+    )
 
 
 def _facts(params: Any, lesson: Lesson, table_val: Table | None) -> tuple[Facts, int]:
@@ -212,27 +235,9 @@ def _facts(params: Any, lesson: Lesson, table_val: Table | None) -> tuple[Facts,
     return Facts(lesson.columns, n, n - n_held, n_held), n_held
 
 
-def _split(lesson: Lesson, plan: Plan, n_held: int, rng: np.random.Generator) -> tuple[Encoded, Encoded | None]:
-    """Return rows to learn from, and `n_held` of all at random for validation, None if none are."""
-    if not n_held:
-        return encode(lesson.table, lesson.columns, plan.made), None
-    places = np.empty(lesson.table.n_rows, dtype=np.int64)
-    places[rng.permutation(len(places))] = np.arange(len(places))
-    rows = encode(lesson.table, lesson.columns, plan.made, places)
-    return rows.take(slice(n_held, None)), rows.take(slice(n_held))
-
-
 def _in_units(history: dict[str, list[Any]], **shifts: float) -> dict[str, list[Any]]:
     """Return a history whose losses are in the units of the columns; the shifts are those of `Encoded`."""
     return {name: [value - shifts.get(name, 0.0) for value in values] for name, values in history.items()}
-
-
-def _found_order(lesson: Lesson) -> Ints:
-    """Return the order that is found in the table: of as many rows as are looked at, evenly spaced."""
-    table = lesson.table
-    n = table.n_rows
-    few = table if n <= MAX_ROWS else table.take(np.arange(MAX_ROWS) * n // MAX_ROWS)
-    return find_order(lesson.columns.one_hot.fold(few.read()))
 
 
 # ---------------------------------------------------------------------------------------------- what is chosen
@@ -251,25 +256,27 @@ def _settled(plan: Plan, choice: Choice, found: Callable[[], Ints]) -> Plan:
     return plan.in_order(found()) if isinstance(choice.order, str) and choice.order == "found" else plan
 
 
-def _trials(
-    params: Any, facts: Facts, seed: int, found: Callable[[], Ints], rows: Rows, valid: Encoded, checkpoint: Any
-) -> list[Trial]:
+def _trials(params: Any, begin: Begin, found: Callable[[], Ints], checkpoint: Any, clock: Clock) -> list[Trial]:
     """Return what was tried for the parameters that are "auto"; nothing where nothing is to be chosen."""
+    facts = begin.facts
+    seed = begin.seed
+    valid = begin.valid
     question = asked(params, facts.columns)
-    if not is_auto(question.order) and not is_auto(question.weight_decay):
+    if valid is None or (not is_auto(question.order) and not is_auto(question.weight_decay)):
         return []
-    few = _spread(rows, TRIAL_STEPS * params.batch_size)
+    few = _spread(begin.rows.z, TRIAL_STEPS * params.batch_size)
     scored = _spread(valid.z, TRIAL_ROWS)
     narrow = facts._replace(n_train=len(few), n_valid=len(scored))
+    shift = valid.shift
 
     def loss(choice: Choice) -> float:
-        plan = _settled(choose(params, narrow, choice, seed, trial=True), choice, found)
+        plan = clock.short(_settled(choose(params, narrow, choice, seed, trial=True), choice, found))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # one that diverges loses; the fit itself will tell
             result = fit_rows(plan.made, few, scored, plan.options, rng=np.random.default_rng(seed))
         if result.stopped_by == "interrupt":
             raise KeyboardInterrupt  # there is nothing yet to give back
-        nats = result.best_valid - valid.shift
+        nats = result.best_valid - shift
         tell(_logger, f"trial of {choice}: {nats:.4f} nats", shown=bool(params.verbose))
         return nats
 

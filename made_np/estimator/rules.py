@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from made_np.columns.columns import Columns
 from made_np.distributions.distribution import Distribution
 from made_np.values import show
 
@@ -19,6 +20,7 @@ __all__ = [
     "direct_wires",
     "dropout",
     "epochs",
+    "gap_inputs",
     "hidden_layer_sizes",
     "is_auto",
     "learning_rate",
@@ -123,6 +125,19 @@ def takes_paths(answers: str, order: Any, n_masks: Any, outputs: Outputs) -> boo
     if not is_auto(answers):
         return answers == "any"
     return one and not all(output.is_binary for output in outputs)
+
+
+def gap_inputs(columns: Columns, has_paths: bool) -> tuple[int, ...]:
+    """Return the features with an input that says that they are not told, where some are not told in training.
+
+    Codes need none: theirs are inputs of which one is 1, and none if they are not told.
+    """
+    asked = []
+    for feature, (start, _) in enumerate(columns.spans):
+        is_alone = columns.outputs[feature].n_inputs == 1
+        if is_alone and (has_paths or columns.each[start].facts.n_gaps):
+            asked.append(feature)
+    return tuple(asked)
 
 
 def learning_rate(asked: Any, hidden: tuple[int, ...], outputs: Outputs) -> Any:

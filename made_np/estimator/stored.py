@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from made_np.columns.columns import Columns
 from made_np.estimator.fitted import Fitted
-from made_np.estimator.look import Look
 from made_np.estimator.params import from_json, to_json
 from made_np.estimator.trials import Choice, Trial
 from made_np.model.made import MADE
 from made_np.storage.header import rebuilding
 from made_np.storage.model_file import read, save
+from made_np.table.look import Look
 from made_np.values import as_a, as_number
 
 __all__ = ["load", "write"]

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from made_np.lazy import lazy
 from made_np.masks.masks import connectivity, make_degrees, make_mask, make_order, position_of
-from made_np.masks.paths import draw_known, path_of
+from made_np.masks.paths import degrees_of, draw_known, leads, path_of
 from made_np.typing import Bools, Ints
-from made_np.validation import as_permutation
+from made_np.validation import as_bools, as_permutation
 from made_np.values import as_count
 
 MIXTURE_SIZE = 32
 """How many mask sets stand for an endless model wherever a mixture is asked for."""
+PATH_EVERY = 3
+"""In a model with paths one mask set of so many is one: the more, the better it fills, and the worse home scores."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,10 @@ class MaskSet:
         How many input and output units each feature owns.
     n_context : int
     has_direct, residual : bool
+    n_known : int
+        So many features lead the order because they are known: nothing is asked about them under this mask set.
+    direct_units : ndarray of int, optional
+        The input units that have wires to the output, in rising order; None: all.
     """
 
     order: Ints
@@ -47,6 +53,8 @@ class MaskSet:
     n_context: int = 0
     has_direct: bool = False
     residual: bool = False
+    n_known: int = 0
+    direct_units: Ints | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "order", _fixed(self.order.copy()))
@@ -62,6 +70,11 @@ class MaskSet:
     def position(self) -> Ints:
         """Inverse of `order`, shape (D,)."""
         return _fixed(position_of(self.order))
+
+    @lazy
+    def known(self) -> Bools:
+        """(D,) booleans: True for the features that lead because they are known."""
+        return _fixed(self.position < self.n_known)
 
     @lazy
     def input_degrees(self) -> Ints:
@@ -86,7 +99,19 @@ class MaskSet:
     @lazy
     def direct(self) -> Bools | None:
         """(O, I + C) mask of the wires from input to output, or None."""
-        return _fixed(make_mask(self.output_degrees, self.input_degrees, strict=True)) if self.has_direct else None
+        if self.direct_units is None or self.direct_wires is None:
+            return self.direct_wires
+        every = np.zeros((len(self.output_degrees), len(self.input_degrees)), dtype=bool)
+        every[:, self.direct_units] = self.direct_wires
+        return _fixed(every)
+
+    @lazy
+    def direct_wires(self) -> Bools | None:
+        """The columns of `direct` that have wires, of shape (O, `direct_units`), or None: the mask of W_direct."""
+        if not self.has_direct:
+            return None
+        below = self.input_degrees if self.direct_units is None else self.input_degrees[self.direct_units]
+        return _fixed(make_mask(self.output_degrees, below, strict=True))
 
     @lazy
     def skips(self) -> tuple[Bools | None, ...]:
@@ -132,8 +157,8 @@ class MaskSets:
     """The mask sets of a model, each a pure function of (seed, k): ``mask_sets[k]``.
 
     A finite model has ``len(mask_sets) == n_masks``; an endless one (``n_masks=None``) answers for every ``k >= 0``.
-    An endless one of which nothing else is drawn has *paths*: every even k is its home order, and every odd k the path
-    of a random set of known features (see `paths`).
+    An endless one of which nothing else is drawn has *paths*: 1, 4, 7, ... are those of random sets of known features,
+    ``for_known``, and all others are its home order (see `paths`).
 
     Attributes
     ----------
@@ -189,14 +214,36 @@ class MaskSets:
         own = as_permutation(order, len(self.template.output_sizes), name)
         return replace(self.template, order=own, degrees=self[0].degrees)
 
+    def for_known(self, known: Any) -> MaskSet:
+        """Return the path of a set of known features (D,): the mask set of p(rest given known).
+
+        Where they lead in home order, that is home.
+
+        Raises
+        ------
+        ValueError, TypeError
+            No array of D booleans, or the model has no paths.
+        """
+        n_features = len(self.template.output_sizes)
+        given = as_bools(known, "known", 1)
+        if given.shape != (n_features,):
+            raise ValueError(f"known has shape {given.shape}: give one boolean for each of {n_features} features")
+        if not self.has_paths:
+            raise ValueError("known has no path in this model: give n_masks=None, and an order that is not 'random'")
+        home = self[0]
+        if leads(home.order, given):
+            return home
+        own = tuple(degrees_of(given, layer) for layer in home.degrees)
+        return replace(home, order=path_of(home.order, given), degrees=own, n_known=int(given.sum()))
+
     def least_alike(self, k: int) -> int:
-        """Return the least index of the mask set that k stands for: of a model with paths, every even k is home."""
+        """Return the least index of the mask set that k stands for: of a model with paths, home is most k."""
         k = as_count(k, "k", 0)
-        return 0 if self.has_paths and k % 2 == 0 else k
+        return 0 if self.has_paths and k % PATH_EVERY != 1 else k
 
     @lazy
     def has_paths(self) -> bool:
-        """True for an endless model of a home order: each odd mask set is the path of a set of known features."""
+        """True for an endless model of a home order: some of its mask sets are paths of sets of known features."""
         return self.n_masks is None and self.all_alike
 
     @property
@@ -221,7 +268,7 @@ class MaskSets:
             own: Any = self.order[k] if "order" in self.given else self.order
             order = np.array(own, dtype=np.int64)
         if self.has_paths and k:
-            order = path_of(order, draw_known(n_features, rng))
+            return self.for_known(draw_known(n_features, rng))
         return replace(self.template, order=order, degrees=self._degrees(k))
 
     def _degrees(self, k: int) -> tuple[Ints, ...]:

@@ -12,15 +12,16 @@ from made_np.distributions.registry import make_distribution
 from made_np.distributions.together import Output, Outputs
 from made_np.masks.masks import DEGREES, ORDERS
 from made_np.model.rows import Rows
-from made_np.validation import as_dense, as_permutation
-from made_np.values import as_choice, as_sequence, show
+from made_np.typing import Array
+from made_np.validation import as_dense, as_numbers, as_permutation
+from made_np.values import as_choice, as_count, as_sequence, show
 
 Order = str | tuple[int, ...] | tuple[tuple[int, ...], ...]
 Degrees = str | tuple[tuple[int, ...], ...] | tuple[tuple[tuple[int, ...], ...], ...]
 
 
-GAPS = ("refuse", "skip")
-"""What may be done with NaN in rows."""
+REFUSE = "refuse"
+"""What is done with NaN in rows unless somebody says otherwise."""
 
 _DEGREES = "one integer array per hidden layer, or a list of such lists, one per mask set"
 
@@ -111,9 +112,52 @@ def _layers_of_degrees(
     return tuple(result)
 
 
+def as_gap_inputs(gap_inputs: Any, n_features: int) -> tuple[int, ...] | bool:
+    """Return the features that own a gap input, in rising order; False for none."""
+    if isinstance(gap_inputs, bool | np.bool_):
+        return tuple(range(n_features)) if gap_inputs else False
+    listed = as_sequence(gap_inputs, "gap_inputs", "True, False, or a list of features")
+    each = [as_count(d, f"gap_inputs[{k}]", 0, n_features - 1) for k, d in enumerate(listed)]
+    if len(set(each)) < len(each):
+        raise ValueError(f"gap_inputs={show(gap_inputs)} names a feature twice: name each once")
+    return tuple(sorted(each)) or False
+
+
 def as_gaps(gaps: Any) -> bool:
     """Return whether rows may hold NaN: for "skip", not for "refuse"."""
-    return bool(as_choice(gaps, "gaps", GAPS) == "skip")
+    return bool(as_choice(gaps, "gaps", (REFUSE, "skip")) == "skip")
+
+
+def as_weights(weights: Any, n: int, name: str = "weights") -> Array | None:
+    """Return `weights` as (n,) float64 numbers of at least 0, None for None, or raise."""
+    if weights is None:
+        return None
+    array = as_numbers(weights, name)
+    if array.shape != (n,):
+        raise ValueError(f"{name} has shape {array.shape}: give one number per row, ({n},)")
+    array = array.astype(np.float64)
+    wrong = ~(np.isfinite(array) & (array >= 0))
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise ValueError(f"{name}[{row}] = {array[row]:g}: give finite numbers of at least 0; 0 leaves a row out")
+    return array
+
+
+def as_row_weights(weights: Any, n: int, name: str = "sample_weight") -> Array | None:
+    """Return `weights` (n,) as `Rows` has them, scaled to the mean 1; None where all rows count the same.
+
+    Examples
+    --------
+    >>> as_row_weights([1, 3, 0, 4], 4)
+    array([0.5, 1.5, 0. , 2. ])
+    """
+    array = as_weights(weights, n, name)
+    if array is None or ((array == array[0]).all() and array[0] > 0):
+        return None
+    shares = array / (array.max() or 1.0)  # in units of the largest, so that no sum overflows
+    if not shares.any():
+        raise ValueError(f"{name} is 0 in every row: some row has to count")
+    return np.asarray(shares * (n / shares.sum()))
 
 
 def as_one_or_many(x: Any, n_columns: int, name: str = "x") -> tuple[Any, bool]:

@@ -14,12 +14,12 @@ from made_np.backends.bound import Bound
 from made_np.lazy import lazy
 from made_np.masks.sets import MIXTURE_SIZE, MaskSets
 from made_np.network.network import Network
-from made_np.validation import as_permutation
+from made_np.validation import as_bools
 
 __all__ = ["BoundSets"]
 
-KEPT_ORDERS = 64
-"""So many orders that were asked for last are kept ready."""
+KEPT_PATHS = 64
+"""So many paths that were asked for last are kept ready."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,16 +51,19 @@ class BoundSets:
         return self._kept.setdefault(k, bound) if k < MIXTURE_SIZE else bound  # the same for all threads
 
     def for_order(self, order: Any, name: str = "order") -> Bound:
-        """Return the network under the mask set of any `order`, as ``mask_sets.for_order`` has it.
+        """Return the network under the mask set of any `order`, as ``mask_sets.for_order`` has it."""
+        return self.backend.bind(self.network, self.mask_sets.for_order(order, name))
+
+    def for_known(self, known: Any) -> Bound:
+        """Return the network on the path of a set of known features (D,), as ``mask_sets.for_known`` has it.
 
         The last ones that were asked for are kept: a second question about the same features costs no masks.
         """
-        own = as_permutation(order, len(self.mask_sets.template.output_sizes), name)
-        return self._bind_order(own.tobytes())
+        return self._on_path(as_bools(known, "known", 1).tobytes())
 
     @lazy
-    def _bind_order(self) -> Callable[[bytes], Bound]:
-        def bind(order: bytes) -> Bound:
-            return self.backend.bind(self.network, self.mask_sets.for_order(np.frombuffer(order, dtype=np.int64)))
+    def _on_path(self) -> Callable[[bytes], Bound]:
+        def bind(known: bytes) -> Bound:
+            return self.backend.bind(self.network, self.mask_sets.for_known(np.frombuffer(known, dtype=bool)))
 
-        return lru_cache(KEPT_ORDERS)(bind)  # safe for threads, and no lock of it is held in a forked child
+        return lru_cache(KEPT_PATHS)(bind)  # safe for threads, and no lock of it is held in a forked child

@@ -16,19 +16,21 @@ from made_np.distributions.registry import output_config
 from made_np.distributions.together import Outputs
 from made_np.layers import find_activation
 from made_np.lazy import lazy
-from made_np.masks.paths import leads, path_of
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet, MaskSets
-from made_np.model.arguments import as_degrees, as_dtype, as_one_or_many, as_order, as_output
+from made_np.model.arguments import as_degrees, as_dtype, as_gap_inputs, as_one_or_many, as_order, as_output
 from made_np.model.binding import BoundSets
 from made_np.model.rows import Rows
 from made_np.network.layout import Layout
 from made_np.network.network import Network
 from made_np.typing import Array, Ints
-from made_np.validation import as_bools, as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
+from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
 from made_np.values import MOST_SEED, as_a, as_choice, as_count, as_flag, as_sequence
 
 AT_ONCE = 1 << 20
 """Numbers that a layer holds for the rows that are checked and scored together."""
+
+DIRECT_LIMIT = 64
+"""A feature that the network sees through more units than this has no direct wires, unless somebody says otherwise."""
 
 Model = TypeVar("Model", bound="Description")
 
@@ -45,9 +47,11 @@ class Description:
     degrees: Any = field(default="spread", kw_only=True)
     n_masks: int | None = field(default=1, kw_only=True)
     direct: Any = field(default="auto", kw_only=True)
+    direct_limit: int | None = field(default=DIRECT_LIMIT, kw_only=True)
     residual: bool = field(default=False, kw_only=True)
     mask_weights: bool = field(default=False, kw_only=True)
     n_context: int = field(default=0, kw_only=True)
+    gap_inputs: Any = field(default="auto", kw_only=True)
     seed: int = field(default=0, kw_only=True)
     dtype: Any = field(default="float32", kw_only=True)
     backend: str = field(default="auto", kw_only=True)
@@ -68,12 +72,35 @@ class Description:
             settle("n_masks", as_count(self.n_masks, "n_masks"))
         settle("order", as_order(self.order, self.n_features, self.n_masks))
         settle("degrees", as_degrees(self.degrees, self.hidden, self.n_features, self.n_context, self.n_masks))
+        if isinstance(self.gap_inputs, str) and self.gap_inputs == "auto":
+            settle("gap_inputs", self._needs_gap_inputs())
+        settle("gap_inputs", as_gap_inputs(self.gap_inputs, self.n_features))
         if isinstance(self.direct, str):
             as_choice(self.direct, "direct", ("auto",))
             settle("direct", self._needs_direct())
         else:
             settle("direct", as_flag(self.direct, "direct"))
+        self._settle_limit()
         self._check_combination()
+
+    def _needs_gap_inputs(self) -> list[int]:
+        """Return the features of a model with paths of which the network sees one number: a gap there looks like 0."""
+        nothing = MaskSet(np.empty(0, dtype=np.int64), (), (), ())
+        if not MaskSets(nothing, self.hidden, self.order, self.degrees, self.n_masks, self.seed).has_paths:
+            return []
+        outputs = Outputs.of(self.output, self.n_features).feature_outputs
+        return [d for d, output in enumerate(outputs) if output.n_inputs == 1]
+
+    def _settle_limit(self) -> None:
+        """Keep the limit of direct wires where it cuts some off, and no such wires where it leaves none."""
+        limit = None if self.direct_limit is None else as_count(self.direct_limit, "direct_limit")
+        is_wide = [limit is not None and output.n_inputs > limit for output in self.outputs.feature_outputs]
+        if not (self.direct and self.hidden and any(is_wide)):  # without hidden layers nothing else leads to the output
+            limit = None
+        elif all(is_wide) and not self.n_context:
+            limit = None
+            object.__setattr__(self, "direct", False)
+        object.__setattr__(self, "direct_limit", limit)
 
     def _needs_direct(self) -> bool:
         """Return whether a hidden layer is too narrow to hold every degree that carries a dependency."""
@@ -110,7 +137,7 @@ class Description:
     @lazy
     def outputs(self) -> Outputs:
         """One distribution per feature, and the blocks of raw outputs that they own."""
-        return Outputs.of(self.output, self.n_features)
+        return Outputs.of(self.output, self.n_features, self.gap_inputs or ())
 
     @lazy
     def network(self) -> Network:
@@ -123,6 +150,7 @@ class Description:
             self.residual,
             self.n_context,
             self.mask_weights,
+            self.direct_limit,
         )
 
     @lazy
@@ -131,11 +159,12 @@ class Description:
         template = MaskSet(
             np.empty(0, dtype=np.int64),
             (),
-            tuple(output.n_inputs for output in self.outputs.feature_outputs),
+            self.outputs.input_sizes,
             tuple(output.n_raw for output in self.outputs.feature_outputs),
             self.n_context,
             self.direct,
             self.residual,
+            direct_units=self.network.direct_units,
         )
         return MaskSets(template, self.hidden, self.order, self.degrees, self.n_masks, self.seed)
 
@@ -167,12 +196,10 @@ class Description:
         return replace(self, n_masks=n_masks, **{name: getattr(self, name)[:n_masks] for name in given})
 
     def path(self, known: Any) -> Ints:
-        """Return the order (D,) that answers questions about rows whose `known` features are these.
+        """Return the order (D,) in which a model with paths fills rows whose `known` features are these.
 
-        All that is known comes first in it. So the product of the leading conditionals is p(known), and that of the
-        others p(rest given known): both belong to one distribution, that of ``made.bound.for_order(order)``. A model
-        with paths (``n_masks=None`` and an `order` that is not "random") has one for any `known`: what is known, then
-        the rest, both in home order.
+        All that is known comes first, then the rest, both in home order. ``made.bound.for_known(known)`` computes
+        p(rest given known) along it.
 
         Parameters
         ----------
@@ -181,7 +208,7 @@ class Description:
         Raises
         ------
         ValueError, TypeError
-            No such array; the model mixes several orders, or what is known does not lead in its only one.
+            No such array, or the model has no paths: it needs ``n_masks=None``, and an `order` that is not "random".
 
         Examples
         --------
@@ -190,17 +217,7 @@ class Description:
         >>> made.path([True, True, False, False])
         array([0, 1, 2, 3])
         """
-        given = as_bools(known, "known", 1)
-        if given.shape != (self.n_features,):
-            raise ValueError(f"known has shape {given.shape}: give one boolean for each of {self.n_features} features")
-        if self.n_mixed > 1:
-            raise ValueError(f"this model answers by {self.n_mixed} orders at once: a path needs order=[...]")
-        home = self.mask_sets[0].order
-        if self.mask_sets.has_paths:
-            return path_of(home, given)
-        if not leads(home, given):
-            raise ValueError("known does not lead in the only order of this model: take one with n_masks=None")
-        return home
+        return self.mask_sets.for_known(known).order.copy()
 
     @lazy
     def bound(self) -> BoundSets:
@@ -325,6 +342,23 @@ class Description:
         if len(rows) != n:
             raise ValueError(f"given has {len(rows)} rows, but n={n}: give n rows, or one of shape (D,)")
         return rows
+
+    def check_untold(self, untold: Any, x: Array) -> Array:
+        """Return rows `x` (n, D) with inf where `untold`, (n, D) or (D,) booleans, is True; or raise."""
+        if untold is None:
+            return x
+        flags = as_dense(untold, "untold")
+        if flags.dtype != bool or flags.shape not in (x.shape, x.shape[1:]):
+            raise ValueError(
+                f"untold is {flags.dtype} of shape {flags.shape}: give booleans of shape {x.shape} or {x.shape[1:]}"
+            )
+        both = flags & ~np.isnan(x)
+        if both.any():
+            row, column = np.argwhere(both)[0]
+            raise ValueError(
+                f"untold is True where given[{row}, {column}] = {x[row, column]:g}: leave NaN there, or do not name it"
+            )
+        return np.where(flags, x.dtype.type(np.inf), x)
 
     def check_dropout(self, dropout: Any, n: int) -> list[Array | None] | None:
         """Return `dropout`, or raise unless it has one (n, H_l) array of this model's dtype, or None, per hidden layer.

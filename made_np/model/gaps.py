@@ -3,8 +3,9 @@
 Features that are known *lead* in an order if all of them come before all gaps. Then p(x) = p(known) p(gaps | known),
 and the first factor is the product of the leading conditionals, none of which sees a gap. So each mask set in whose
 order the known features lead fills the row, or scores its known part, and sums nothing out. An endless model
-(``n_masks=None``) makes such an order for any gaps: one with a home order takes the path of what is known, and one of
-random orders draws some. Where no order will do, the answer is one `ValueError`.
+(``n_masks=None``) of random orders draws such an order for any gaps. One with a home order has learned to be told less:
+it scores any row at home, and fills it along its path (`made_np.masks.paths`). Where no order will do, the answer is
+one `ValueError`.
 """
 
 from __future__ import annotations
@@ -172,7 +173,8 @@ def choose(
 
     def log_prob_known(rows: Ints, known: Bools, one: Bound) -> Array:
         # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
-        part = np.nan_to_num(x[rows], nan=0.0)
+        part = np.where(np.isnan(x[rows]), 0, x[rows])
+        part[np.isinf(part)] = np.nan  # what the network is not told
         own = None if context is None else context[rows]
         nll = one.nll(theta, part, own)
         if np.isnan(nll).any():
@@ -180,13 +182,15 @@ def choose(
         return -nll[:, known].sum(axis=1, dtype=np.float64)
 
     def fresh(known: Bools) -> Bound:
-        return made.bound.for_order(made.path(known) if made.mask_sets.has_paths else leading_order(known, rng))
+        if made.mask_sets.has_paths:
+            return made.bound.for_known(known)
+        return made.bound.for_order(leading_order(known, rng))
 
     endless = made.n_masks is None and mask_set is None
     if conditioning == "clamp":
         known = np.zeros_like(x, dtype=bool)
     else:
-        known = ~np.isnan(x)
+        known = np.isfinite(x) if endless and made.mask_sets.has_paths else ~np.isnan(x)
     return assign(known, sets, rng, log_prob_known, fresh if endless else None)
 
 
@@ -210,7 +214,7 @@ def fill(
                 filled = run(slice(None), one, context)
                 break
             filled[rows] = run(rows, one, None if context is None else context[rows])
-    if np.isnan(filled).any():  # a look at what was drawn costs less than one at all parameters
+    if (np.isnan(filled) & ~np.isinf(x)).any():  # a look at what was drawn costs less than one at all parameters
         made.check_live(theta, [each.mask_set for each in sets])
     return filled
 
@@ -253,9 +257,9 @@ def observed_log_prob(
 
     Notes
     -----
-    A model with paths takes the one of what is known. Of a mixture of mask sets, the sets whose order allows a row are
-    the mixture of that row, equally likely. An endless model of random orders takes the first 32, with the known
-    features moved to the front of each.
+    A model with paths scores all rows in home order, and each feature given those before it that are known. Of a
+    mixture of mask sets, the sets whose order allows a row are the mixture of that row, equally likely. An endless
+    model of random orders takes the first 32, with the known features moved to the front of each.
 
     Examples
     --------
@@ -270,8 +274,8 @@ def observed_log_prob(
     theta = made.check_theta(theta)
     known = ~np.isnan(x) if known is None else known
     check_gaps(made, known, label, name)
-    # What stands in a gap does not matter, as long as it is a value: no known feature sees it.
-    filled = made.check_rows(np.where(known, x, 0), name, gaps=True)
+    # A model with paths is not told what is a gap. Else what stands there does not matter: no known feature sees it.
+    filled = made.check_rows(np.where(known, x, np.nan if made.mask_sets.has_paths else 0), name, gaps=True)
     y = made.check_context(context, len(x))
     total = np.full(len(x), -np.inf)
     n_sets = np.zeros(len(x))
@@ -292,14 +296,14 @@ def _questions(made: MADE, known: Bools) -> Iterator[tuple[Ints, Bound]]:
 
 def _assignments(made: MADE, known: Bools) -> Iterator[tuple[Ints, Bound]]:
     """Yield row indices with each mask set that scores them."""
+    if made.mask_sets.has_paths:
+        yield np.arange(len(known)), made.bound[0]
+        return
     if made.n_masks is not None:
         for k, one in enumerate(made.mask_sets):
             yield np.flatnonzero(leads(one.order, known)), made.bound[k]
         return
     for pattern, rows in gap_patterns(known):
-        if made.mask_sets.has_paths:
-            yield rows, made.bound.for_order(made.path(pattern))
-            continue
         for k in range(made.n_mixed if pattern.any() else 1):
             order = made.mask_sets[k].order
             yield rows, made.bound[k] if pattern.all() else made.bound.for_order(path_of(order, pattern))

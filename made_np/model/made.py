@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from made_np.backends.bound import Bound
 from made_np.distributions.together import outputs_from_config
-from made_np.model.arguments import as_gaps, as_one_or_many
+from made_np.model.arguments import REFUSE, as_gaps, as_one_or_many
 from made_np.model.gaps import choose, fill
 from made_np.model.rows import Rows
 from made_np.model.scoring import Scoring
@@ -17,6 +18,9 @@ from made_np.network.starts import SCHEMES, draw_parameters
 from made_np.typing import Array, Ints
 from made_np.validation import Unregistered, as_uniforms, undrawn
 from made_np.values import as_a, as_choice, as_count, as_generator
+
+FILLED_AT_ONCE = 1 << 25
+"""Numbers that all layers together hold for the rows that are filled together."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,15 @@ class MADE(Scoring):
         anew for each mask set. A list per mask set represents an ensemble of masks that were drawn elsewhere.
     n_masks : int or None
         How many mask sets share theta; None: endlessly many, a fresh one at every training step. With order="random"
-        each has an order of its own, and the first 32 are mixed. With one order that is its *home*: rows without gaps
-        are scored and drawn in it, every other training step takes it, and the steps between take *paths*, the orders
-        for rows with gaps (`path`).
+        each has an order of its own, and the first 32 are mixed. With one order that is its *home*, by which rows are
+        scored and drawn. In training such a model is told less of some rows, so that home scores rows with gaps too,
+        and every third step takes a *path*, by which gaps are filled (`path`). Half as many hidden units again pay.
     direct : bool or "auto"
         Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
+    direct_limit : int or None
+        A feature that the network sees through more input units than this, such as a ``Categorical(1000)``, has no
+        direct wires: the hidden layers alone carry it. So the number of parameters is linear in the number of values.
+        It is for models with hidden layers; None: no limit.
     residual : bool
         Hidden layers add the layer below them, where widths agree.
     mask_weights : bool
@@ -68,6 +76,10 @@ class MADE(Scoring):
         set it is but another bias.
     n_context : int
         Extra inputs y of p(x | y), seen by every output.
+    gap_inputs : bool, "auto", or a list of features
+        Features that own one more input unit, behind those of their distribution: 1 where the value is NaN, else 0. So
+        the network can tell a value that it is not told from a 0, which bits and real numbers may be. True: all.
+        "auto": those two kinds, in a model with paths.
     seed : int
         Decides orders and degrees.
     dtype : {"float32", "float64"}
@@ -95,7 +107,8 @@ class MADE(Scoring):
         way_out = "give what config() wrote"
         given = as_a(config, "config", dict, way_out)
         try:
-            return cls(**{**given, "output": outputs_from_config(given.get("output"))})
+            # a file from before there was a limit has the wires of all features
+            return cls(**{"direct_limit": None, **given, "output": outputs_from_config(given.get("output"))})
         except Unregistered:
             raise
         except (TypeError, ValueError) as error:
@@ -107,7 +120,7 @@ class MADE(Scoring):
         x: Any = None,
         *,
         scheme: str = "normal",
-        gaps: str = "refuse",
+        gaps: str = REFUSE,
     ) -> Array:
         """Return a new theta (P,): random weights, biases 0, direct and mask weights 0.
 
@@ -156,6 +169,7 @@ class MADE(Scoring):
         conditioning: str = "exact",
         context: Any = None,
         mask_set: Any = None,
+        untold: Any = None,
         uniforms: Any = None,
     ) -> Array:
         """Draw n rows (n, D), for about the price of one forward pass (see `sampling`).
@@ -169,6 +183,9 @@ class MADE(Scoring):
             raises. "clamp": given values are put in as they are reached; features drawn earlier do not hear of them.
         mask_set : int, permutation, or None
             None: each row draws its mask set (given some features, by how likely each set finds them).
+        untold : array of bool, (n, D) or (D,), optional
+            Features that are not filled: the network is not told them, as in rows that are scored with
+            ``gaps="skip"``. They count as known where an order is looked for, and stay NaN.
         uniforms : array (n, D), optional
             The uniform in [0, 1) that decides feature i; drawn from `rng` by default. Which mask set a row draws is up
             to `rng`.
@@ -182,7 +199,7 @@ class MADE(Scoring):
         n = as_count(n, "n", 0)
         u = None if uniforms is None else as_uniforms(uniforms, n, self.n_features)
         theta = self.check_theta(theta)
-        x = self.check_given(given, n)
+        x = self.check_untold(untold, self.check_given(given, n))
         with undrawn(generator):
             y = self.check_context(context, n, of="n is")
             sets = self._several(mask_set)
@@ -191,7 +208,8 @@ class MADE(Scoring):
                 u = generator.random((n, self.n_features))
 
             def run(rows: Ints | slice, one: Bound, y: Array | None) -> Array:
-                return one.sample(theta, u[rows], x[rows], y)
+                own = u[rows]
+                return self._in_blocks(x[rows], y, lambda k, x, y: one.sample(theta, own[k], x, y))
 
             return fill(self, theta, x, y, sets, chosen, run)
 
@@ -204,6 +222,7 @@ class MADE(Scoring):
         conditioning: str = "exact",
         context: Any = None,
         mask_set: Any = None,
+        untold: Any = None,
     ) -> Array:
         """Return `given` (n, D) with each NaN filled by the centre of its conditional, fed back as if observed.
 
@@ -213,17 +232,24 @@ class MADE(Scoring):
         generator = as_generator(rng)
         gappy, is_row = as_one_or_many(given, self.n_features, "given")
         theta = self.check_theta(theta)
-        x = self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1)
+        x = self.check_untold(untold, self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1))
         with undrawn(generator):
             y = self.check_context(context, len(x), of="given has")
             sets = self._several(mask_set)
             chosen = choose(self, theta, x, y, mask_set, sets, conditioning, generator)
 
             def run(rows: Ints | slice, one: Bound, y: Array | None) -> Array:
-                return one.propagate_means(theta, x[rows], y)
+                return self._in_blocks(x[rows], y, lambda _, x, y: one.propagate_means(theta, x, y))
 
             filled = fill(self, theta, x, y, sets, chosen, run)
         return filled[0] if is_row else filled
+
+    def _in_blocks(self, x: Array, context: Array | None, fill: Callable[[slice, Array, Array | None], Array]) -> Array:
+        """Fill rows `x` (n, D) so many at a time that memory for their units does not grow with n."""
+        network = self.network
+        step = max(1, FILLED_AT_ONCE // (network.n_inputs + sum(network.hidden) + network.outputs.n_raw))
+        blocks = (slice(first, first + step) for first in range(0, max(len(x), 1), step))
+        return np.concatenate([fill(k, x[k], None if context is None else context[k]) for k in blocks])
 
 
 def as_model(made: Any) -> MADE:

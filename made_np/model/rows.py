@@ -23,16 +23,20 @@ class Rows:
     x : ndarray, shape (n, D)
         NaN where the network is not told a value.
     context : ndarray, shape (n, C), or None
+    weights : ndarray, shape (n,), or None
+        What each row counts in a loss, in float64 and with the mean 1 over the whole table; None: all the same.
     """
 
     x: Array
     context: Array | None = None
+    weights: Array | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
     def __getitem__(self, index: Any) -> Rows:
-        return Rows(self.x[index], None if self.context is None else self.context[index])
+        context = None if self.context is None else self.context[index]
+        return Rows(self.x[index], context, None if self.weights is None else self.weights[index])
 
     def batch(self, index: Any, dtype: np.dtype[Any]) -> tuple[Array, Array | None]:
         """Return the rows of that index, and their context, in the model's dtype."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from made_np.backends.bound import Bound
-from made_np.model.arguments import as_gaps, as_one_or_many
+from made_np.model.arguments import REFUSE, as_gaps, as_one_or_many, as_weights
 from made_np.model.description import Description
 from made_np.network.jacobian import jacobian
 from made_np.typing import Array
@@ -23,9 +23,7 @@ __all__ = ["Scoring"]
 class Scoring(Description):
     """A described model that is asked about rows (explained at `MADE`)."""
 
-    def raw_outputs(
-        self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0, gaps: str = "refuse"
-    ) -> Array:
+    def raw_outputs(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0, gaps: str = REFUSE) -> Array:
         """Return the raw outputs (B, O): those of feature d, such as its logits, are ``[:, output_slices[d]]``.
 
         `mask_set` is an index or a permutation; a mixture has no raw outputs of its own. `gaps` as in `log_prob`.
@@ -34,13 +32,13 @@ class Scoring(Description):
         raw = self._one(mask_set).raw_outputs(theta, rows, context)
         return raw[0] if is_row else raw
 
-    def jacobian(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0, gaps: str = "refuse") -> Array:
+    def jacobian(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0, gaps: str = REFUSE) -> Array:
         """Return how raw outputs change with input units, ``J[b, o, i] = d raw[b, o] / d unit[b, i]``: (B, O, I + C).
 
         Input units are the columns of W0: those of feature d are ``input_slices[d]`` (one for most distributions, n for
-        ``Categorical(n)``, whose values are one-hot there), and the last C are the context. So feature d depends on
-        feature j if and only if something is not 0 in the block ``J[..., output_slices[d], input_slices[j]]``; a block
-        that no path of wires leads to is exactly 0.
+        ``Categorical(n)``, whose values are one-hot there; one more for each of `gap_inputs`), and the last C are the
+        context. So feature d depends on feature j if and only if something is not 0 in the block
+        ``J[..., output_slices[d], input_slices[j]]``; a block that no path of wires leads to is exactly 0.
 
         It is computed by backpropagation from each raw output, whatever the backend.
 
@@ -67,7 +65,7 @@ class Scoring(Description):
         return result[0] if is_row else result
 
     def feature_log_prob(
-        self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0, gaps: str = "refuse"
+        self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0, gaps: str = REFUSE
     ) -> Array:
         """Return log p(x_d | x before d) of each value, in nats, shape (B, D), under one mask set.
 
@@ -77,9 +75,7 @@ class Scoring(Description):
         log_prob = -self._one(mask_set).nll(theta, rows, context)
         return log_prob[0] if is_row else log_prob
 
-    def log_prob(
-        self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = None, gaps: str = "refuse"
-    ) -> Array:
+    def log_prob(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = None, gaps: str = REFUSE) -> Array:
         """Return log p(x) of each row, in nats, shape (B,).
 
         Over several mask sets, ``logsumexp_k log p_k(x) - log K``: the likelihood of their mixture, which sums to 1
@@ -122,7 +118,8 @@ class Scoring(Description):
         mask_set: Any = 0,
         grad: Array | None = None,
         dropout: Sequence[Array | None] | None = None,
-        gaps: str = "refuse",
+        weights: Any = None,
+        gaps: str = REFUSE,
     ) -> tuple[float, Array]:
         """Return the mean over rows of -log p(x), in nats, and its gradient (P,).
 
@@ -136,6 +133,9 @@ class Scoring(Description):
         dropout : sequence of ndarray (B, H_l) or None, optional
             One array per hidden layer that multiplies its activations; see `layers.dropout_mask`. Before them there may
             be one for the input units, (B, I + C): what is predicted stays whole.
+        weights : array (B,), optional
+            What each row counts: the loss is ``mean_b weights_b (-log p(x_b))``, linear in the weights. Scale them to
+            the mean 1 for a weighted mean.
         gaps : {"refuse", "skip"}
             As in `log_prob`.
 
@@ -148,6 +148,7 @@ class Scoring(Description):
         keeps = self.check_dropout(dropout, len(rows))
         sets = self._several(mask_set)
         n = max(len(rows), 1)
+        counts = None if weights is None else as_weights(weights, len(rows))
         if grad is None:
             grad = np.empty_like(theta)
         else:
@@ -156,11 +157,15 @@ class Scoring(Description):
             read["context"] = None if y is None else as_dense(context, "context")
             self.check_grad(grad, theta=theta, **read)
         if len(sets) == 1:
-            nll = sets[0].loss_and_grad(theta, rows, y, grad, keeps)
-            return float(nll.sum() / n), grad
+            each = None if counts is None else (counts / n).astype(self.dtype)
+            nll = sets[0].loss_and_grad(theta, rows, y, grad, keeps, each)
+            return float((nll if counts is None else counts * nll).sum() / n), grad
         log_probs = -np.stack([one.row_nll(theta, rows, y, keeps) for one in sets])
         mixture = _log_mean_exp(log_probs)
         shares = np.exp(log_probs - mixture) / (len(sets) * n)
+        if counts is not None:
+            shares *= counts
+            mixture *= counts
         part = np.empty_like(grad)
         grad[:] = 0
         for one, share in zip(sets, shares.astype(self.dtype), strict=True):
@@ -172,7 +177,7 @@ class Scoring(Description):
 
     def _check(self, theta: Any, x: Any, context: Any, gaps: Any) -> tuple[Array, Array, Array | None, bool]:
         """Return theta, the rows of `x`, their context, and whether `x` was one row without an axis of rows."""
-        may_gap = as_gaps(gaps)
+        may_gap = gaps is not REFUSE and as_gaps(gaps)  # it nearly always is: nothing to look at
         table, is_row = as_one_or_many(x, self.n_features)
         rows = self.check_rows(table, gaps=may_gap)
         return self.check_theta(theta), rows, self.check_context(context, len(rows)), is_row

@@ -75,8 +75,9 @@ def _pulled_back(
     """
     k = len(seeds)
     d_units = np.zeros((1, k, network.n_inputs), dtype=seeds.dtype)
-    if mask_set.direct is not None:
-        d_units[0] = _back_through(seeds, views["W_direct"], mask_set.direct)
+    if mask_set.direct_wires is not None:
+        wired = slice(None) if network.direct_units is None else network.direct_units
+        d_units[0][:, wired] = _back_through(seeds, views["W_direct"], mask_set.direct_wires)
     if not network.depth:
         return d_units
     ds = np.tile(_back_through(seeds, views[network.output_weights], mask_set.masks[-1]), (len(trace[0]), 1))

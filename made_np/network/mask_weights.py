@@ -68,5 +68,5 @@ def _told(network: Network, mask_set: MaskSet) -> Iterator[tuple[str, str, Bools
     """Yield the names of mask weights and of the bias that they are folded into, and the mask that they tell."""
     for layer, mask in enumerate(mask_set.masks):
         yield f"U{layer}", f"b{layer}", mask
-    if mask_set.direct is not None:
-        yield "U_direct", network.output_bias, mask_set.direct
+    if mask_set.direct_wires is not None:
+        yield "U_direct", network.output_bias, mask_set.direct_wires

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from made_np.distributions.together import Outputs
 from made_np.layers import Activation, find_activation
 from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet
 from made_np.network.layout import Layout
-from made_np.typing import Array, Bools
+from made_np.typing import Array, Bools, Ints
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Network:
     activation : str
     direct : bool
         Whether inputs are wired to the output as well.
+    direct_limit : int, optional
+        Features of more input values than this have no such wires; None: all have.
     residual : bool
         Whether hidden layers add the layer below them, where widths agree.
     n_context : int
@@ -39,11 +43,26 @@ class Network:
     residual: bool = False
     n_context: int = 0
     mask_weights: bool = False
+    direct_limit: int | None = None
 
     @lazy
     def n_inputs(self) -> int:
         """I + C: input units, context included."""
         return self.outputs.n_inputs + self.n_context
+
+    @lazy
+    def direct_units(self) -> Ints | None:
+        """The input units that are columns of W_direct, in rising order; None: all of them, or there is no W_direct."""
+        if not self.direct or self.direct_limit is None:
+            return None
+        is_wide = np.array([output.n_inputs > self.direct_limit for output in self.outputs.feature_outputs])
+        own = ~np.repeat(is_wide, self.outputs.input_sizes)
+        return np.flatnonzero(np.concatenate([own, np.ones(self.n_context, dtype=bool)]))
+
+    @lazy
+    def n_direct(self) -> int:
+        """The number of columns of W_direct."""
+        return self.n_inputs if self.direct_units is None else len(self.direct_units)
 
     @lazy
     def depth(self) -> int:
@@ -74,7 +93,7 @@ class Network:
             below = width
         if self.direct:
             names.append("W_direct")
-            shapes.append((self.outputs.n_raw, self.n_inputs))
+            shapes.append((self.outputs.n_raw, self.n_direct))
         if self.mask_weights:  # at the end, so that all else lies where it lies without them
             told = [(name, shape) for name, shape in zip(names, shapes, strict=True) if name.startswith("W")]
             names += [f"U{name[1:]}" for name, _ in told]
@@ -89,8 +108,8 @@ class Network:
     def masks(self, mask_set: MaskSet) -> dict[str, Bools]:
         """Return the mask of each weight matrix, by name."""
         masks = {f"W{layer}": mask for layer, mask in enumerate(mask_set.masks)}
-        if mask_set.direct is not None:
-            masks["W_direct"] = mask_set.direct
+        if mask_set.direct_wires is not None:
+            masks["W_direct"] = mask_set.direct_wires
         if self.mask_weights:
             masks |= {f"U{name[1:]}": mask for name, mask in masks.items()}
         return masks

@@ -1,180 +1,74 @@
-"""Where the numbers of a table are kept, read a few rows at a time: arrays, lists of rows, data frames of any library.
-
-What is no real number is refused in words that name row, column and value.
-"""
+"""Containers that name their columns: data frames of any library, arrays with fields, dicts of Python."""
 
 from __future__ import annotations
 
-import datetime
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Number
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.cells import Source
-from made_np.typing import Array, Floats
-from made_np.validation import as_dense
-from made_np.values import REALS, show
+from made_np.messages import not_installed
+from made_np.table.casting import Style
+from made_np.table.objects import Entry, cells_of_array, cells_of_objects
+from made_np.table.raw import RawColumn
+from made_np.typing import Array
+from made_np.values import show
 
-__all__ = [
-    "Labels",
-    "Store",
-    "as_store",
-    "attribute",
-    "column_names",
-    "columns_of",
-    "labels_of",
-]
+__all__ = ["Frame", "Labels", "Rows", "cells_of", "frame_of", "labels_of", "names_of", "part_of", "style_of"]
 
 Labels = tuple[Any, ...]
 Rows = slice | NDArray[np.int64]
 
-EXACT = 1 << 53
-"""From here on, float64 does not hold every integer."""
-DATES = datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64
-
-
-class Store(Protocol):
-    """What keeps the numbers of a table."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(n, D), of what is a table."""
-
-    def read(self, rows: Rows, source: Source) -> Floats:
-        """Return these rows in a new array; messages call them as `source` does. NaN is a gap."""
-
-    def column(self, d: int, rows: Rows, source: Source) -> Floats:
-        """Return these rows of one column in a new array; `source` is that of all rows asked for."""
-
-    def numbers(self) -> Array | None:
-        """Return the array of real numbers that keeps the rows, or None."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of real numbers that holds all values but gaps."""
-
 
 @dataclass(frozen=True, eq=False)
-class ArrayStore:
-    """An array of any dtype, and the list of rows that NumPy made it of, if it did."""
+class Frame:
+    """The columns of a container, which stay as its library keeps them.
 
-    array: Array
-    listed: Any = None
+    Attributes
+    ----------
+    library : {"pandas", "polars", "pyarrow", "structured", "dicts", "dict"}
+        Whose it is: the last three are an array with fields, a list of dicts, a dict of columns.
+    labels : tuple
+        What the columns are called: strings, numbers, tuples of these.
+    columns : list
+        Each of its own dtype.
+    n_rows : int
+    """
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(n, D), of what is a table."""
-        return self.array.shape
-
-    def read(self, rows: Rows, source: Source) -> Floats:
-        """Return these rows in a new array."""
-        table = _as_reals(self.array[rows], _entries(source))
-        if self.listed is not None and (np.abs(table) >= EXACT).any():  # NumPy may have made floats of integers
-            kept = self.listed[rows] if isinstance(rows, slice) else [self.listed[row] for row in rows]
-            table = _as_reals(np.asarray(kept, dtype=object), _entries(source))
-        return table
-
-    def column(self, d: int, rows: Rows, source: Source) -> Floats:
-        """Return these rows of one column in a new array."""
-        if self.listed is None:
-            return _as_reals(self.array[rows, d], _entries(source, d))
-        return self.read(rows, source)[:, d]
-
-    def numbers(self) -> Array | None:
-        """Return the array, if it is one of real numbers."""
-        return self.array if self.array.dtype.kind in "buif" else None
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of real numbers that holds all values but gaps."""
-        return self.array.dtype if self.array.dtype.kind in "buif" else np.dtype(np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class FrameStore:
-    """The columns of a data frame, each of its own dtype: as arrays where that takes no copy."""
-
+    library: str
+    labels: Labels
     columns: list[Any]
-    shape: tuple[int, ...]
-
-    def read(self, rows: Rows, source: Source) -> Floats:
-        """Return these rows in a new array."""
-        n_rows = len(range(self.shape[0])[rows]) if isinstance(rows, slice) else len(rows)
-        table = np.empty((n_rows, len(self.columns)))
-        for d in range(len(self.columns)):
-            table[:, d] = self.column(d, rows, source)
-        return table
-
-    def column(self, d: int, rows: Rows, source: Source) -> Floats:
-        """Return these rows of one column in a new array."""
-        column = self.columns[d]
-        return _as_reals(np.asarray(_part(column, rows)), _entries(source, d), _is_whole(column))
-
-    def numbers(self) -> Array | None:
-        """Return None: there is no such array."""
-        return None
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of real numbers that holds all values but gaps."""
-        return np.result_type(*[_dtype_of(column) for column in self.columns])
+    n_rows: int
 
 
-@dataclass(frozen=True, eq=False)
-class Above:
-    """Where the values of another store are above a threshold, as 0 and 1; gaps stay."""
-
-    store: Store
-    threshold: float
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(n, D)."""
-        return self.store.shape
-
-    def read(self, rows: Rows, source: Source) -> Floats:
-        """Return these rows in a new array."""
-        return self._of(self.store.read(rows, source))
-
-    def column(self, d: int, rows: Rows, source: Source) -> Floats:
-        """Return these rows of one column in a new array."""
-        return self._of(self.store.column(d, rows, source))
-
-    def numbers(self) -> Array | None:
-        """Return None: they are computed."""
-        return None
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of real numbers that holds all values but gaps."""
-        return np.dtype(np.bool_)
-
-    def _of(self, values: Floats) -> Floats:
-        kept = np.isnan(values) | np.isinf(values)  # infinity is refused, whatever the threshold
-        return np.where(kept, values, values > self.threshold)
-
-
-def as_store(X: Any, name: str) -> Store:
-    """Return what keeps the numbers of `X`, without a copy of an array or a frame.
+def frame_of(X: Any, name: str = "X") -> Frame | None:
+    """Return the columns of a container that names them; None for anything else.
 
     Raises
     ------
     TypeError, ValueError
-        As `made_np.validation.as_dense`.
+        Rows or columns of which a dict or a list of dicts cannot consist.
+    ImportError
+        A container that only pyarrow can read, without it.
     """
-    columns = columns_of(X)
-    if columns is None:
-        array = as_dense(X, name)
-        listed = X if isinstance(X, (list, tuple)) else None
-        if listed is not None and array.dtype.kind in "US":  # of numbers that stand beside a word NumPy makes words
-            array = np.asarray(X, dtype=object)
-        return ArrayStore(array, listed)
-    return FrameStore([_as_array(column) for column in columns], tuple(X.shape))
+    if isinstance(X, np.ndarray):
+        return None if X.dtype.names is None or X.ndim != 1 else _structured(X)
+    if isinstance(X, Mapping):
+        return _columns_of_dict(X, name)
+    if isinstance(X, (list, tuple)):
+        return _columns_of_dicts(X, name) if X and isinstance(X[0], Mapping) else None
+    if attribute(X, "iloc") is not None and attribute(X, "columns") is not None:
+        return Frame("pandas", tuple(X.columns), [X.iloc[:, d] for d in range(X.shape[1])], len(X))
+    if _comes_from(X, "polars") and hasattr(X, "collect"):
+        X = X.collect()
+    get_columns = attribute(X, "get_columns")
+    if get_columns is not None:
+        return Frame("polars", tuple(X.columns), list(get_columns()), X.shape[0])
+    X = _as_arrow(X)
+    return None if X is None else Frame("pyarrow", tuple(X.schema.names), list(X.columns), X.num_rows)
 
 
 def attribute(X: Any, name: str, default: Any = None) -> Any:
@@ -186,22 +80,25 @@ def attribute(X: Any, name: str, default: Any = None) -> Any:
 
 
 def labels_of(X: Any) -> Labels | None:
-    """Return what a data frame calls its columns, strings or not; None for what is none."""
-    if isinstance(X, np.ndarray):
-        return None
-    labels = attribute(X, "column_names") if _is_arrow(X) else attribute(X, "columns")
+    """Return what an object calls its columns, though it does not give them one by one; None if it does not."""
+    labels = None if isinstance(X, (np.ndarray, list, tuple)) else attribute(X, "columns")
     return None if labels is None else tuple(labels)
 
 
-def column_names(X: Any, name: str = "X") -> tuple[str, ...] | None:
-    """Return the names of the columns of a data frame, None where there are none.
+def names_of(labels: Labels | None, name: str = "X") -> tuple[str, ...] | None:
+    """Return the names of columns, None where they are no strings.
 
     Raises
     ------
     TypeError
-        Some names are strings and some are not.
+        Some labels are strings and some are not.
+    ValueError
+        Two columns are called the same.
     """
-    labels = labels_of(X) or ()
+    labels = labels or ()
+    if len(set(map(_hashable, labels))) < len(labels):
+        twice = next(label for d, label in enumerate(labels) if label in labels[:d])
+        raise ValueError(f"{name} has two columns called {show(twice)}: give each a name of its own")
     n_strings = sum(isinstance(label, str) for label in labels)
     if n_strings == 0:
         return None
@@ -214,123 +111,123 @@ def column_names(X: Any, name: str = "X") -> tuple[str, ...] | None:
     return tuple(labels)
 
 
-def columns_of(X: Any) -> list[Any] | None:
-    """Return the columns of a data frame (pandas, polars, pyarrow), each of its own dtype; None for anything else."""
-    if isinstance(X, np.ndarray):
-        return None
-    if attribute(X, "iloc") is not None and attribute(X, "columns") is not None:
-        return [X.iloc[:, d] for d in range(X.shape[1])]
-    if _is_arrow(X):
-        return list(X.columns)
-    get_columns = attribute(X, "get_columns")
-    return None if get_columns is None else list(get_columns())
+def _hashable(label: Any) -> Any:
+    """Return a label as something that a set takes."""
+    return label if getattr(type(label), "__hash__", None) else repr(label)
 
 
-def _is_arrow(X: Any) -> bool:
-    """Whether `X` is a table of pyarrow, which calls its columns by another attribute than the rest."""
-    pyarrow = sys.modules.get("pyarrow")
-    return pyarrow is not None and isinstance(X, (pyarrow.Table, pyarrow.RecordBatch))
+# ------------------------------------------------------------------------------------------ cells
 
 
-def _as_array(column: Any) -> Any:
-    """Return a column that is kept as an array of numbers as that array; any other as it is."""
-    if isinstance(attribute(column, "dtype"), np.dtype) and column.dtype.kind in "buif":  # of pandas
-        return np.asarray(column)
-    try:
-        return column.to_numpy(allow_copy=False)  # of polars
-    except Exception:  # each library says in its own way that it keeps the column otherwise, or knows no such argument
-        return column
+def cells_of(column: Any, entry: Entry, dtype: str = "") -> RawColumn:
+    """Return the cells of a column of any library."""
+    if isinstance(column, np.ndarray):
+        return cells_of_array(column, entry, dtype)
+    if _comes_from(column, "polars"):
+        from made_np.table.of_polars import cells_of_polars
+
+        return cells_of_polars(column, entry)
+    if _comes_from(column, "pyarrow"):
+        from made_np.table.of_arrow import cells_of_arrow
+
+        return cells_of_arrow(column, entry)
+    if attribute(column, "iloc") is not None and _comes_from(column, "pandas"):
+        from made_np.table.of_pandas import cells_of_pandas
+
+        return cells_of_pandas(column, entry)
+    return cells_of_objects(_objects(list(column)), entry)
 
 
-def _part(column: Any, rows: Rows) -> Any:
+def style_of(column: Any) -> Style:
+    """Return what a column of any library looks like."""
+    dtype: Any = getattr(column, "dtype", None) if _comes_from(column, "pandas") else None
+    if hasattr(dtype, "categories"):
+        from made_np.table.of_pandas import dtype_name, plain_levels
+
+        levels = plain_levels(dtype.categories.tolist())
+        return Style("category", levels, bool(dtype.ordered), dtype_name(dtype.categories.dtype))
+    raw = cells_of(part_of(column, slice(0)), str)  # what the dtype declares is the same for no rows
+    if raw.dtype.startswith(("object", "dictionary")) or not raw.dtype:  # which objects, and levels: all cells know it
+        raw = cells_of(column, str)
+    return Style(_type_name(column) or raw.dtype, raw.levels, raw.ordered)
+
+
+def _type_name(column: Any) -> str:
+    """Return how pyarrow calls the type of a column of its own."""
+    return str(column.type) if _comes_from(column, "pyarrow") else ""
+
+
+def part_of(column: Any, rows: Rows) -> Any:
     """Return some rows of a column of any library."""
     if attribute(column, "iloc") is not None:
         return column.iloc[rows]
+    if str(getattr(column, "type", "")) == "string_view":
+        column = column.cast("string")  # pyarrow takes no rows of the other
     if isinstance(rows, slice) or not hasattr(column, "take") or isinstance(column, np.ndarray):
         return column[rows]
     return column.take(rows)  # of pyarrow, which takes no index in brackets
 
 
-def _is_whole(column: Any) -> bool:
-    """Whether a column of a frame holds integers, of which floats may be made where there are gaps."""
-    if not hasattr(column, "dtype"):  # of pyarrow
-        return str(column.type).startswith(("int", "uint"))
-    is_integer = getattr(column.dtype, "is_integer", None)  # of polars
-    return bool(getattr(column.dtype, "kind", None) in ("i", "u") if is_integer is None else is_integer())
+# ------------------------------------------------------------------------------------------ kinds of containers
 
 
-def _dtype_of(column: Any) -> np.dtype[Any]:
-    """Return the dtype of NumPy that holds what a column of any library holds, apart from gaps."""
-    name = str(getattr(column, "dtype", None) or column.type).lower()  # of pyarrow, the type
+def _comes_from(X: Any, library: str) -> bool:
+    """Whether an object is one of a library."""
+    return library in sys.modules and type(X).__module__.partition(".")[0] == library
+
+
+def _structured(X: Array) -> Frame:
+    """Return the fields of a structured array."""
+    labels: Labels = tuple(X.dtype.names or ())
+    return Frame("structured", labels, [X[label] for label in labels], len(X))
+
+
+def _columns_of_dicts(X: Sequence[Any], name: str) -> Frame:
+    """Return the columns of a list of dicts, in the order in which their keys first appear."""
+    for row, each in enumerate(X):
+        if not isinstance(each, Mapping):
+            raise TypeError(f"{name}[{row}] = {show(each)} is a {type(each).__name__}, and {name}[0] is a dict")
+    labels = tuple(dict.fromkeys(key for each in X for key in each))
+    return Frame("dicts", labels, [_objects([each.get(label) for each in X]) for label in labels], len(X))
+
+
+def _columns_of_dict(X: Mapping[Any, Any], name: str) -> Frame:
+    """Return the columns of a dict of columns, all of one length."""
+    columns = []
+    for label, values in X.items():
+        if (
+            isinstance(values, (str, bytes, Mapping))
+            or getattr(values, "ndim", 1) != 1
+            or not hasattr(values, "__len__")
+        ):
+            raise TypeError(
+                f"{name}[{show(label)}] = {show(values)} is a {type(values).__name__}: give a list or an array of cells"
+            )
+        columns.append(values if hasattr(values, "dtype") or _comes_from(values, "pyarrow") else _objects(list(values)))
+        if len(values) != len(columns[0]):
+            raise ValueError(
+                f"{name}[{show(label)}] has {len(values)} cells, and the first column {len(columns[0])}: give as many"
+            )
+    return Frame("dict", tuple(X), columns, len(columns[0]) if columns else 0)
+
+
+def _as_arrow(X: Any) -> Any:
+    """Return what speaks one of the protocols between data frames as a table of pyarrow; None for anything else."""
+    if _comes_from(X, "pyarrow"):
+        return X if hasattr(X, "schema") and hasattr(X, "columns") else None
+    speaks = hasattr(type(X), "__arrow_c_stream__") or hasattr(type(X), "__dataframe__")
+    if not speaks or (attribute(X, "columns") is None and attribute(X, "shape") is not None):  # a Series has no columns
+        return None
     try:
-        dtype = np.dtype("bool" if name == "boolean" else name)
-    except (TypeError, ValueError):
-        return np.dtype(np.float64)
-    return dtype if dtype.kind in "buif" else np.dtype(np.float64)
+        import pyarrow
+        from pyarrow.interchange import from_dataframe
+    except ImportError as error:
+        raise not_installed(f"a table of {type(X).__name__} needs", "pyarrow", "tables") from error
+    return pyarrow.table(X) if hasattr(type(X), "__arrow_c_stream__") else from_dataframe(X)
 
 
-Entries = Callable[[tuple[int, ...]], str]
-"""How to call the entry at an index of the array at hand."""
-
-
-def _entries(source: Source, column: int | None = None) -> Entries:
-    """Return how to call the entries of an array that is rows of `source`, or a column of such rows."""
-    if column is None:
-        return lambda index: source.entry(*index)
-    return lambda index: source.entry(index[0], column)
-
-
-def _as_reals(array: Array, entry: Entries, is_whole: bool = False) -> Floats:
-    """Return an array in float64; what are no real numbers, or too large integers, is refused."""
-    with np.errstate(over="ignore"):  # from wider floats: the infinity is refused later
-        if array.dtype.kind not in "buif":
-            array = _from_objects(array, entry)
-        reals = array.astype(np.float64)
-    if is_whole or (array.dtype.kind in "iu" and array.dtype.itemsize > 4):
-        large = np.abs(reals) >= EXACT
-        if large.any():
-            index = tuple(np.argwhere(large)[0].tolist())
-            raise _too_large(array[index], entry(index))
-    return reals
-
-
-def _from_objects(array: Array, entry: Entries) -> Floats:
-    """Turn objects into floats, None and pandas.NA into NaN; refuse every other object, and every other dtype."""
-    pandas = sys.modules.get("pandas")
-    reals = np.empty(array.shape)
-    gap = None if pandas is None else pandas.NA
-    for index, value in np.ndenumerate(array):
-        if value is None or value is gap:
-            reals[index] = np.nan
-        elif not isinstance(value, REALS) or isinstance(value, DATES):  # a timedelta64 calls itself an integer
-            raise _no_real(value, entry(index))
-        elif isinstance(value, (int, np.integer)) and abs(int(value)) >= EXACT:
-            raise _too_large(value, entry(index))
-        else:
-            reals[index] = value
-    return reals
-
-
-def _no_real(value: Any, entry: str) -> Exception:
-    """Return the error for an entry that is no real number."""
-    if isinstance(value, (complex, np.complexfloating)):
-        return ValueError(
-            f"{entry} = {show(value)}: Complex data not supported; pass the real and the imaginary parts side by side"
-        )
-    way_out = "code categories as 0..n-1"
-    if isinstance(value, DATES):
-        way_out = "give a number instead, such as the days since one date"
-    elif isinstance(value, Number):
-        way_out = "turn the column into floats, .astype(float)"
-    return TypeError(
-        f"{entry} = {show(value)} is a {type(value).__name__}: every argument must be neither string nor other object "
-        f"but a real number; {way_out}"
-    )
-
-
-def _too_large(value: Any, entry: str) -> ValueError:
-    """Return the error for an integer that would become another number."""
-    return ValueError(
-        f"{entry} = {show(int(value))}: float64 does not hold integers of 2**53 and more; leave the column out, or "
-        "subtract its smallest value"
-    )
+def _objects(cells: list[Any]) -> Array:
+    """Return an array (n,) of objects, whatever they are."""
+    array = np.empty(len(cells), dtype=object)
+    array[:] = cells
+    return array

@@ -7,8 +7,10 @@ sample is a row that can be.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,8 @@ AT_ONCE = 1 << 19
 """So many numbers are looked at together."""
 IN_BYTE = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1)
 """How many bits of a byte are 1."""
+FIRST_WORD = re.compile(r".*[^\W_].*[_=.:\[]")
+"""What names of columns have in common that stand for levels of one: a word with a separator behind it."""
 FEWEST = 3
 """So many columns are a group if some row has no 1 in it: that two exclude each other proves little."""
 
@@ -89,20 +93,24 @@ class OneHot:
         object.__setattr__(self, "may_be_none", tuple(as_flag(value, "may_be_none") for value in each))
 
     @classmethod
-    def find(cls, x: Any, *, evidence: float = EVIDENCE) -> OneHot:
+    def find(cls, x: Any, *, evidence: float = EVIDENCE, names: Sequence[str] | None = None) -> OneHot:
         """Return the groups that the rows of `x` show, from the left.
 
         Columns with exactly one 1 in every row are a group (and columns without any 1 count with the group that they
         follow). So are three or more of which no row has two ones, as far as that is no accident: a column joins those
-        before it where, if it did not depend on them, so many rows as `evidence` says would have two.
+        before it where, if it did not depend on them, so many rows as `evidence` says would have two. Where their names
+        begin alike, "job_clerk" and "job_farmer", two are enough, and all columns of that name share their evidence.
 
         Parameters
         ----------
         x : array (n, D) of real numbers, or Table
-            Training rows without gaps. Columns with other values than 0 and 1 are in no group.
+            Training rows. Columns with other values than 0 and 1 are in no group. A row has gaps in all columns of a
+            group, or in none.
         evidence : float, at least 0
             Rows. 0: any columns that exclude each other in `x` are a group, by chance where a 1 is rare. inf: only
             those with exactly one 1 in every row.
+        names : sequence of str, length D, optional
+            What the columns are called.
 
         Raises
         ------
@@ -110,13 +118,12 @@ class OneHot:
             Not rows of numbers, or evidence that is no number of at least 0.
         """
         evidence = as_number(evidence, "evidence", "[0, inf]")
-        ones, is_bits, n_rows = _ones_of(x)
-        n_ones = IN_BYTE[ones].sum(axis=1) * is_bits
+        bits = _Bits.of(x)
         groups = []
         none = []
         start = 0
-        while start < len(n_ones):
-            stop, is_whole = _end_of_group(ones, is_bits, n_ones, start, evidence, n_rows)
+        while start < len(bits.n_ones):
+            stop, is_whole = _end_of_group(bits, start, evidence, names or ())
             if stop - start > 1:
                 groups.append((start, stop))
                 none.append(not is_whole)
@@ -230,24 +237,40 @@ def _as_table(x: Any, name: Name) -> Floats:
     return array
 
 
-def _ones_of(x: Any) -> tuple[Bytes, Bools, int]:
-    """Return where each column is 1, eight rows to a byte, (D, n / 8); which columns are of 0 and 1 only; and n."""
-    if isinstance(x, Table):
-        n_rows = x.n_rows
-        n_columns = x.n_columns
-        blocks = x.blocks(8 * max(1, AT_ONCE // (8 * n_columns)), gaps=False)
-    else:
-        table = _as_table(x, "x")
-        n_rows, n_columns = table.shape
-        blocks = iter([(0, table)])
-    ones = np.zeros((n_columns, -(-n_rows // 8)), dtype=np.uint8)
-    is_bits = np.ones(n_columns, dtype=bool)
-    for first, block in blocks:
-        is_one = block == 1
-        is_bits &= np.all(is_one | (block == 0), axis=0)
-        packed = np.packbits(is_one, axis=0)
-        ones[:, first // 8 : first // 8 + len(packed)] = packed.T
-    return ones, is_bits, n_rows
+class _Bits(NamedTuple):
+    """Where each column is 1, and where it is a gap, eight rows to a byte, both (D, n / 8)."""
+
+    ones: Bytes
+    gaps: Bytes
+    is_bits: Bools
+    """Which columns (D,) are of 0 and 1 only."""
+    n_ones: Ints
+    """How many rows are 1, of each column of bits."""
+    n_rows: int
+
+    @classmethod
+    def of(cls, x: Any) -> _Bits:
+        """Return those of a table."""
+        if isinstance(x, Table):
+            n_rows = x.n_rows
+            n_columns = x.n_columns
+            blocks = x.blocks(8 * max(1, AT_ONCE // (8 * n_columns)))
+        else:
+            table = _as_table(x, "x")
+            n_rows, n_columns = table.shape
+            blocks = iter([(0, table)])
+        ones = np.zeros((n_columns, -(-n_rows // 8)), dtype=np.uint8)
+        gaps = np.zeros_like(ones)
+        is_bits = np.ones(n_columns, dtype=bool)
+        for first, block in blocks:
+            is_one = block == 1
+            is_gap = np.isnan(block)
+            is_bits &= np.all(is_one | (block == 0) | is_gap, axis=0)
+            packed = np.packbits(is_one, axis=0)
+            ones[:, first // 8 : first // 8 + len(packed)] = packed.T
+            gaps[:, first // 8 : first // 8 + len(packed)] = np.packbits(is_gap, axis=0).T
+        is_bits &= IN_BYTE[gaps].sum(axis=1) < n_rows
+        return cls(ones, gaps, is_bits, IN_BYTE[ones].sum(axis=1) * is_bits, n_rows)
 
 
 def _count(packed: Bytes) -> int:
@@ -255,23 +278,41 @@ def _count(packed: Bytes) -> int:
     return int(IN_BYTE[packed].sum())
 
 
-def _end_of_group(
-    ones: Bytes, is_bits: Bools, n_ones: Ints, start: int, evidence: float, n_rows: int
-) -> tuple[int, bool]:
+def _shared(first: str, second: str) -> str:
+    """Return how two names begin alike; "" unless that is a word with a separator behind it."""
+    same = next(
+        (k for k, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
+    )
+    found = FIRST_WORD.match(first[:same])
+    return found[0] if found else ""
+
+
+def _end_of_group(bits: _Bits, start: int, evidence: float, names: Sequence[str]) -> tuple[int, bool]:
     """Return where the group that begins with `start` ends, and whether each row has a 1 in it."""
+    ones, gaps, is_bits, n_ones, n_rows = bits
     if not n_ones[start]:
         return start + 1, False
     taken = ones[start]
     sure = start + 1
     stop = start + 1
-    while stop < len(n_ones) and is_bits[stop] and not (taken & ones[stop]).any():
+    of_name = 0.0
+    word = _shared(*names[start : start + 2]) if start + 2 <= len(names) else ""
+    while stop < len(n_ones) and is_bits[stop] and not (taken & ones[stop]).any() and (gaps[start] == gaps[stop]).all():
+        narrower = word and _shared(word, names[stop])
+        if word and not narrower:
+            break
+        word = narrower
         # So many rows would have two ones if this column did not depend on the others.
-        if sure == stop and _count(taken) * n_ones[stop] >= evidence * n_rows:
+        expected = _count(taken) * n_ones[stop] / n_rows
+        if sure == stop and expected >= evidence:
             sure += 1
+        of_name += expected if word else 0.0
         taken = taken | ones[stop]
         stop += 1
-    if _count(taken) == n_rows:
+    if _count(taken | gaps[start]) == n_rows:
         return stop, True
+    if word and of_name >= evidence:
+        return stop, False
     return (sure if sure >= start + FEWEST else start + 1), False
 
 

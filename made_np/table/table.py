@@ -1,4 +1,4 @@
-"""A table: rows of real numbers from wherever they are kept, turned into float64 block by block when asked for."""
+"""A table: rows of cells from wherever they are kept, turned into float64 block by block when asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from made_np.cells import FileSource, Name, Source
-from made_np.table.frames import Above, Labels, Store, as_store, column_names, labels_of
+from made_np.table.casting import Style
+from made_np.table.frames import Labels, labels_of, names_of
+from made_np.table.raw import RawColumn
+from made_np.table.stores import Store, as_store
+from made_np.table.views import Above, Reader, Through
 from made_np.typing import Array, Floats, Ints
 from made_np.validation import as_integers
 from made_np.values import as_a, as_count, as_flag, as_number, as_sequence
@@ -23,10 +27,12 @@ AT_ONCE = 1 << 19
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Table:
-    """Rows of real numbers, what their columns are called, and where they come from.
+    """Rows of cells, what their columns are called, and where they come from.
 
-    Nothing is copied when a table is made: it keeps the array, list or data frame that it was given. Numbers are
-    checked and turned into float64 when they are read. NaN is a gap, as are None and pandas.NA.
+    Nothing is copied when a table is made: it keeps the array, list or data frame that it was given. `cells` gives a
+    column as it is. `read`, `blocks` and `column` give numbers, checked and turned into float64 when they are read: of
+    columns of real numbers by themselves, of all others `through` readings. NaN is a gap, as are None, NaT, pandas.NA
+    and nulls.
 
     Attributes
     ----------
@@ -66,21 +72,27 @@ class Table:
 
         Parameters
         ----------
-        X : array, list of rows, data frame (pandas, polars, pyarrow), or anything that NumPy makes an array of
+        X : array, list of rows, list of dicts, dict of columns, data frame, sparse matrix
+            Arrays of any dtype, structured and masked ones too; frames of pandas, polars, pyarrow, and of whoever
+            speaks their protocols; sparse matrices of SciPy; anything that NumPy makes an array of.
         name : str or Source
             What messages call it; a source, of a file, knows the names of its columns too.
 
         Raises
         ------
         TypeError
-            Sparse or masked data, or names of columns of which only some are strings.
+            Names of columns of which only some are strings, or something that is no table.
         ValueError
-            Another shape than (n, D), no rows, no columns.
+            Another shape than (n, D), no rows, no columns, two columns of one name.
+        ImportError
+            A data frame that only pyarrow can read, without it.
         """
         if isinstance(X, Table):
             return X
-        source = name if isinstance(name, Source) else Source(name, column_names(X, name))
-        store = as_store(X, source.name)
+        store, frame = as_store(X, str(name))
+        labels = labels_of(X) if frame is None else frame.labels
+        source = name if isinstance(name, Source) else Source(name, names_of(labels, name))
+        labels = labels if source.names is None else tuple(source.names)
         if len(store.shape) != 2:
             raise ValueError(
                 f"{name} has {len(store.shape)} dimensions, not the 2 of a table (n, D). Reshape your data: "
@@ -89,7 +101,6 @@ class Table:
         for axis, what in enumerate(("sample(s)", "feature(s)")):
             if store.shape[axis] == 0:
                 raise ValueError(f"{name} has 0 {what} (shape={store.shape}) while a minimum of 1 is required.")
-        labels = labels_of(X) if source.names is None else tuple(source.names)
         return cls(source, labels, _store=store)
 
     @property
@@ -118,7 +129,16 @@ class Table:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of real numbers that holds all values but gaps: that of what keeps them, or float64."""
-        return self._store.dtype
+        return np.result_type(*{self._store.dtype_of(d) for d in range(self.n_columns)})
+
+    @property
+    def kept_in(self) -> tuple[str, str]:
+        """Whose container it is, as `made_np.table.look.Look` calls it, and the class of a sparse matrix."""
+        return self._store.kept_in
+
+    def style(self, d: int) -> Style:
+        """Return what column `d` looks like: its dtype, with the levels that it declares."""
+        return self._store.style(as_count(d, "d", 0, self.n_columns - 1))
 
     def __len__(self) -> int:
         return self.n_rows
@@ -169,6 +189,43 @@ class Table:
         rows = kept if self._rows is None else self._rows[kept]
         return replace(self, source=self.source.take(kept), _rows=rows)
 
+    def cells(self, d: int, start: int = 0, stop: int | None = None) -> RawColumn:
+        """Return the cells of rows ``start..stop - 1`` (by default all) of column `d`, as they are kept.
+
+        Arrays are not copied: leave the values as they are.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Infinity, or a cell that no column of a table can hold: a complex number, a list. Messages name row, column
+            and value.
+
+        Examples
+        --------
+        >>> Table.of([{"sex": "F", "age": 41}, {"age": 36}]).cells(0)
+        RawColumn(values=array(['F', None], dtype=object), gaps=array([False,  True]), dtype='object', ...)
+        """
+        d = as_count(d, "d", 0, self.n_columns - 1)
+        rows, source = self._part(start, stop)
+        raw = self._store.cells(d, rows, source)
+        if raw.values.dtype.kind == "f":
+            _check_finite(raw.values, True, lambda row: source.entry(row, d), raw.gaps)
+        return raw
+
+    def through(self, readings: Sequence[Reader | None]) -> Table:
+        """Return the same table as numbers: those that a reading makes of the cells of each column.
+
+        Parameters
+        ----------
+        readings : sequence, length D
+            Each has ``numbers(raw, entry)``, which makes numbers (n,) of a `RawColumn`. None: the column is left out,
+            which is all NaN (these are no gaps), and its cells are never read.
+        """
+        what = f"a reading, or None, for each of the {self.n_columns} columns"
+        return replace(
+            self, _store=Through(self._store, tuple(as_sequence(readings, "readings", what, self.n_columns)))
+        )
+
     def read(self, start: int = 0, stop: int | None = None, *, gaps: bool = True) -> Floats:
         """Return rows ``start..stop - 1`` (by default all) in float64, checked.
 
@@ -181,25 +238,30 @@ class Table:
         Raises
         ------
         TypeError
-            An entry that is no real number.
+            An entry that is no real number, and goes through no reading.
         ValueError
             A complex number, infinity, an integer that float64 does not hold, or NaN without `gaps`. Messages name
             row, column and value, of the first such entry.
         """
         gaps = as_flag(gaps, "gaps")
+        rows, source = self._part(start, stop)
+        block = self._store.read(rows, source)
+        _check_finite(block, gaps, source.entry, self._store.left_out)
+        return block
+
+    def _part(self, start: int, stop: int | None) -> tuple[slice | Ints, Source]:
+        """Return which rows of the store are asked for, and what they are called."""
         start = as_count(start, "start", 0)
         stop = self.n_rows if stop is None else min(as_count(stop, "stop", start), self.n_rows)
-        source = self.source.at(start)
-        block = self._store.read(slice(start, stop) if self._rows is None else self._rows[start:stop], source)
-        _check_finite(block, gaps, source.entry)
-        return block
+        return slice(start, stop) if self._rows is None else self._rows[start:stop], self.source.at(start)
 
     def column(self, d: int, *, gaps: bool = True) -> Floats:
         """Return column `d` (n,) in float64, checked as by `read`."""
         d = as_count(d, "d", 0, self.n_columns - 1)
         gaps = as_flag(gaps, "gaps")
         values = self._store.column(d, slice(None) if self._rows is None else self._rows, self.source)
-        _check_finite(values, gaps, lambda row: self.source.entry(row, d))
+        left_out = self._store.left_out
+        _check_finite(values, gaps, lambda row: self.source.entry(row, d), None if left_out is None else left_out[d])
         return values
 
     def above(self, threshold: Any) -> Table:
@@ -228,7 +290,8 @@ class Table:
 
     def n_gaps(self) -> int:
         """Return how many values are missing; all of them are read and checked."""
-        return sum(int(np.isnan(block).sum()) for _, block in self.blocks())
+        read = slice(None) if self._store.left_out is None else ~self._store.left_out
+        return sum(int(np.isnan(block[:, read]).sum()) for _, block in self.blocks())
 
     def refuse_gaps(self) -> None:
         """Read and check all values, and raise a `ValueError` at the first that is missing."""
@@ -236,9 +299,11 @@ class Table:
             pass
 
 
-def _check_finite(values: Floats, gaps: bool, entry: Callable[..., str]) -> None:
-    """Raise a `ValueError` at the first value that is infinite, or NaN where no `gaps` are allowed."""
+def _check_finite(values: Floats, gaps: bool, entry: Callable[..., str], but: Any = None) -> None:
+    """Raise a `ValueError` at the first value that is infinite, or NaN where no `gaps` are allowed; not in `but`."""
     wrong = np.isinf(values) if gaps else ~np.isfinite(values)
+    if but is not None:
+        wrong &= ~but
     if wrong.any():
         index = tuple(np.argwhere(wrong)[0].tolist())
         value = values[index]

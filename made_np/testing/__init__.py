@@ -11,13 +11,14 @@ says where it did not, by how much, and what the likely mistake is:
     check_context         does context reach every conditional?
     check_normalised      does it sum to 1?
     check_sampler         do samples follow the conditionals, exactly?
+    check_measure         do probabilities of ranges add up, and never contradict each other?
     check_consistency     is each row treated alike, whatever the batch, the memory, the history?
     suite                 all of these that an `Adapter` of your model permits
 
 NumPy is all that is needed (hypothesis for `strategies`, pytest for `parametrize_with_checks`), and nothing of
 made_np is imported: the folder can be copied elsewhere as it stands.
 
-    python -m made_np.testing --mutants          which check catches which of 72 planted faults
+    python -m made_np.testing --mutants          which check catches which of 83 planted faults
     python -m made_np.testing my.module:adapter  the suite on a model of yours
 """
 
@@ -32,6 +33,7 @@ from .context import check_context
 from .density import check_normalised
 from .gradients import check_close, check_gradient
 from .masks import check_masks
+from .measure import check_measure
 from .points import Interval
 from .pytest_plugin import parametrize_with_checks
 from .report import CheckFailed, Failure, Report
@@ -55,6 +57,7 @@ __all__ = [
     "check_context",
     "check_gradient",
     "check_masks",
+    "check_measure",
     "check_normalised",
     "check_sampler",
     "check_vjp",

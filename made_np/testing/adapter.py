@@ -14,10 +14,11 @@ from .autoregressive import LOST
 from .compare import Floats, Names, namer
 from .masks import as_mask, as_masks, as_skips
 from .points import Support, columns_of
+from .questions import Where
 from .values import as_a, as_callable, as_choice, as_count, as_number, show
 from .wiring import as_order, feature_of_columns
 
-CALLABLES = ("params", "log_prob", "sample", "conditional", "inverse", "loss", "grad", "params_given")
+CALLABLES = ("params", "log_prob", "sample", "conditional", "inverse", "loss", "grad", "params_given", "probability")
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Adapter:
         See `check_masks`; ``n_outputs`` is ``n_params`` if not given.
     n_context, params_given : optional
         Width of the context, and ((B, D), (B, C)) -> (B, O).
+    probability : callable, optional
+        ``{column: (low, high)}`` -> the probability of that range, see `check_measure`; columns are called 0..D-1.
     layers : sequence of Layer
         Single layers with their backward passes.
     lost : {"note", "fail", "ignore"}
@@ -126,6 +129,7 @@ class Adapter:
     n_outputs: int | Sequence[int] | None = None
     n_context: int = 0
     params_given: Callable[[Floats, Floats], Any] | None = None
+    probability: Callable[[Where], Any] | None = None
     layers: Sequence[Layer] = ()
     lost: str = "note"
     atol: float = 1e-9

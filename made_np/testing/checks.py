@@ -16,6 +16,7 @@ from .context import check_context
 from .density import MOST_ROWS, check_normalised, grid_size
 from .gradients import check_gradient
 from .masks import check_masks
+from .measure import check_measure
 from .points import Interval, columns_of
 from .report import Failure, Report
 from .sampler import check_sampler
@@ -209,6 +210,11 @@ def _log_prob(adapter: Adapter, rng: int) -> Report:
     return check_consistency(adapter.log_prob, adapter.n_features, support=adapter.support, rtol=adapter.rtol, rng=rng)
 
 
+def _measure(adapter: Adapter, rng: int) -> Report:
+    assert adapter.probability is not None
+    return check_measure(adapter.probability, adapter.n_features, support=adapter.support, atol=adapter.atol, rng=rng)
+
+
 def _layer(layer: Layer, rng: int) -> Report:
     return check_vjp(layer.forward, layer.vjp, layer.inputs, frozen=layer.frozen, rng=rng)
 
@@ -251,4 +257,5 @@ _CHECKS: dict[str, tuple[tuple[str, ...], _Runner, _Excuse]] = {
     "gradient_directions": (("loss", "grad", "theta"), _directions, _small),
     "consistency_params": (("params",), _params, _none),
     "consistency_log_prob": (("log_prob",), _log_prob, _none),
+    "measure": (("probability",), _measure, _none),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -15,8 +16,10 @@ import numpy as np
 
 from .adapter import Adapter
 from .compare import Bools, Floats
+from .counting import share
 from .plans import Plan, random_plan
 from .points import Interval
+from .questions import Where
 from .sampler import ancestral
 
 
@@ -232,6 +235,16 @@ class Network:
         s = np.exp(np.tanh(a[:, 1::2]) / 2)
         return np.asarray(a[:, 0::2] + s * (np.log(u) - np.log1p(-u)), dtype=np.float64)
 
+    @cached_property
+    def drawn(self) -> Floats:
+        """(256, D) rows of the network, drawn once."""
+        u = np.random.default_rng(0).random((256, self.plan.n_features))
+        return ancestral(self.inverse, u, self.plan.order)
+
+    def probability(self, where: Where) -> float:
+        """The share of `drawn` in these ranges: an estimate, and a measure."""
+        return share(self.drawn, where)
+
     def adapter(self, **changes: Any) -> Adapter:
         """What `suite` needs, with some of it replaced."""
         plan = self.plan
@@ -257,6 +270,7 @@ class Network:
             "skips": plan.skips,
             "n_context": plan.n_context,
             "params_given": self.params if plan.n_context else None,
+            "probability": self.probability,
         }
         return Adapter(**(given | changes))
 

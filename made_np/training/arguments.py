@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from made_np.model.arguments import as_row_weights
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer, get_optimizer
@@ -18,23 +19,35 @@ from made_np.validation import as_numbers
 from made_np.values import as_callable, as_count, as_number, show
 
 
-def as_training_rows(made: MADE, x: Any, context: Any, name: str, context_name: str, *, gaps: bool = False) -> Rows:
-    """Check `x` and `context` piece by piece, and leave them in their own dtype and storage."""
+def as_training_rows(
+    made: MADE,
+    x: Any,
+    context: Any,
+    weights: Any = None,
+    names: tuple[str, str, str] = ("x", "context", "sample_weight"),
+    *,
+    gaps: bool = False,
+) -> Rows:
+    """Check `x`, `context` and weights piece by piece, and leave the first two in their own dtype and storage."""
+    name, context_name, weights_name = names
     x = as_numbers(x, name)
     if x.ndim != 2 or len(x) == 0:
         made.check_rows(x, name, gaps=gaps)
         raise ValueError(f"{name} has no rows: give at least one")
     for _ in made.check_blocks(x, context, name, context_name, gaps=gaps):
         pass
-    return Rows(x, made.check_context(context, len(x), context_name, f"{name} has"))
+    y = made.check_context(context, len(x), context_name, f"{name} has")
+    return Rows(x, y, as_row_weights(weights, len(x), weights_name))
 
 
-def as_valid_rows(made: MADE, valid: Any, valid_context: Any, *, gaps: bool = False) -> Rows | None:
+def as_valid_rows(made: MADE, valid: Any, context: Any, weights: Any = None, *, gaps: bool = False) -> Rows | None:
     """Check validation rows as those of training; None without any."""
+    names = ("valid", "valid_context", "valid_weight")
     if valid is not None:
-        return as_training_rows(made, valid, valid_context, "valid", "valid_context", gaps=gaps)
-    if valid_context is not None:
-        raise ValueError("valid_context is given without valid: give the rows that belong to it")
+        return as_training_rows(made, valid, context, weights, names, gaps=gaps)
+    for name, given in zip(names[1:], (context, weights), strict=True):
+        if given is not None:
+            raise ValueError(f"{name} is given without valid: give the rows that belong to it")
     return None
 
 
@@ -54,6 +67,7 @@ def as_options(
     input_dropout: float,
     averaging: float,
     callbacks: Iterable[Callback] = (),
+    max_seconds: float | None = None,
 ) -> Options:
     """Return the arguments of `training.fit` that say how to train `made`, each checked."""
     return Options(
@@ -69,6 +83,7 @@ def as_options(
         as_number(input_dropout, "input_dropout", "[0, 1)"),
         as_number(averaging, "averaging", "[0, 1]"),
         as_callbacks(callbacks),
+        None if max_seconds is None else as_number(max_seconds, "max_seconds", "(0, inf)"),
     )
 
 

@@ -8,6 +8,7 @@ A checkpoint is a file that `made_np.save` wrote, and `made_np.load` opens it as
 ``extra["layout"]``  version of this table and of what stands in ``run``
 ``extra["rng"]``     state of the bit generator at the end of the last epoch
 ``extra["n_steps"]`` how many steps were made
+``extra["n_cut"]``   how many more these epochs would have made, had not the clock ended some
 ``extra["kept"]``    epoch and validation loss (nats) of the best theta
 ``array.records``    (epochs, 5) the history
 ``array.theta``      (P,) where the next step starts
@@ -84,6 +85,7 @@ class Checkpoint:
         kept = [run.kept.epoch, run.kept.valid]
         state = _plain(run.rng.bit_generator.state)
         extra = {"run": self.about, "layout": LAYOUT, "rng": state, "n_steps": run.n_steps, "kept": kept}
+        extra["n_cut"] = len(run.records) * run.epoch_steps - run.n_steps
         arrays = {f"state.{name}": value for name, value in run.state.items()}
         arrays |= {
             "theta": run.theta,
@@ -153,7 +155,8 @@ def _put(stored: Stored, run: Run) -> None:
     records = [Record(int(epoch), *rest) for epoch, *rest in table.tolist()]
     if not records or [record.epoch for record in records] != list(range(1, len(records) + 1)):
         raise ValueError("records are not those of the first epochs")
-    if extra["n_steps"] != len(records) * run.epoch_steps:
+    n_cut = as_count(extra.get("n_cut", 0), "n_cut", 0, len(records) * (run.epoch_steps - 1))
+    if extra["n_steps"] != len(records) * run.epoch_steps - n_cut:
         raise ValueError(f"n_steps={extra['n_steps']!r} are not those of {len(records)} epochs")
     epoch, valid = extra["kept"]
     kept = Kept(as_count(epoch, "kept", 0, len(records)), float(valid), stored.theta)
@@ -169,7 +172,7 @@ def _put(stored: Stored, run: Run) -> None:
     run.records = records
     run.kept = kept
     run.n_steps = extra["n_steps"]
-    run.start -= records[-1].seconds
+    run.clock.start -= records[-1].seconds
     run.rng.bit_generator.state = extra["rng"]
     for name, place in places.items():
         place[...] = arrays[name]
@@ -204,7 +207,7 @@ def prepare(
 
 
 def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
-    """Return what decides the bits of a run, as JSON values: all but how long it may go on (epochs and patience).
+    """Return what decides the bits of a run, as JSON values: all but how long it may go on (epochs, seconds, patience).
 
     Rows count by their values in the model's dtype, in their order. A generator counts by its kind: the state that it
     goes on with is the file's. Callbacks do not count, since all that they can do is to end a run. Nor do the number of
@@ -226,9 +229,11 @@ def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
         about |= identify(tuple(run.made.network.act[:2]), "activation")
     about |= identify(options.optimizer, "optimizer") | identify(options.schedule, "schedule")
     tables = {"weight_decay": options.decay, "theta": theta}
-    for name, context, rows in (("x", "context", run.rows), ("valid", "valid_context", run.valid_rows)):
+    names = ("x", "context", "sample_weight"), ("valid", "valid_context", "valid_weight")
+    for (name, context, weights), rows in zip(names, (run.rows, run.valid_rows), strict=True):
         tables[name] = None if rows is None else rows.x
         tables[context] = None if rows is None else rows.context
+        tables[weights] = None if rows is None else rows.weights
     about |= {name: None if table is None else digest(table, dtype) for name, table in tables.items()}
     about["rng"] = _seed(rng, run.rng)
     return _as_json(about)

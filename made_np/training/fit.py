@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from made_np.messages import warn
-from made_np.model.arguments import as_gaps
+from made_np.model.arguments import REFUSE, as_gaps
 from made_np.model.made import MADE, as_model
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer
 from made_np.schedules import Schedule
 from made_np.training.arguments import as_options, as_training_rows, as_valid_rows
 from made_np.training.checkpoints import Checkpoint, prepare
+from made_np.training.clock import Clock
 from made_np.training.loop import Callback, EpochInfo, Options, Record, Run
 from made_np.typing import Array
 from made_np.validation import undrawn
@@ -55,7 +56,7 @@ class FitResult:
         Validation loss of `theta`, nats per row; NaN without validation rows.
     seconds : float
         Wall-clock time of the call; of a run that was resumed, of its earlier calls too.
-    stopped_by : {"patience", "max_epochs", "callback", "interrupt", "diverged", "schedule"}
+    stopped_by : {"patience", "max_epochs", "max_seconds", "callback", "interrupt", "diverged", "schedule"}
         "schedule": what it gave for a step was no multiplier; a warning says what.
     """
 
@@ -91,6 +92,7 @@ def fit(
     schedule: str | Schedule | None = None,
     batch_size: int = 100,
     max_epochs: int = 1000,
+    max_seconds: float | None = None,
     patience: int = 30,
     validate_every: int = 1,
     weight_decay: float | Mapping[str, float] = 0.0,
@@ -104,7 +106,9 @@ def fit(
     resume: bool = True,
     progress: bool = False,
     callbacks: Iterable[Callback] = (),
-    gaps: str = "refuse",
+    sample_weight: Any = None,
+    valid_weight: Any = None,
+    gaps: str = REFUSE,
 ) -> FitResult:
     """Fit theta to the rows of `x`: minibatch descent on the mean of -log p(x), in nats.
 
@@ -129,8 +133,12 @@ def fit(
     learning_rate : float
     schedule : str or function (step, total_steps) -> multiplier, optional
         "linear", "cosine", "plateau" (falls where the validation loss does not), or one of `made_np.schedules`;
-        total_steps are those of `max_epochs`.
+        total_steps are those of `max_epochs`, or as many as `max_seconds` will allow, if these are fewer.
     batch_size, max_epochs, patience : int
+    max_seconds : float, optional
+        The run ends by the wall clock, in the midst of an epoch if need be, and is validated within that time. The
+        schedule comes to its end by then: at each step total_steps is what the rate of the steps so far leads to.
+        How far a run gets depends on the machine, so it does not repeat itself to the bit.
     validate_every : int
         Epochs from one validation to the next. Few rows and many mask sets are trained faster than validated: of n and
         m rows, an epoch costs about 3 n passes through the network, and a validation m for each mask set.
@@ -155,12 +163,15 @@ def fit(
         are told apart by all their rows, functions by their code and what they find around them. `made_np.load` opens
         it as a model.
     resume : bool
-        Whether to go on from a file that is there already; `max_epochs` and `patience` may be others then. False:
-        begin anew, and replace it.
+        Whether to go on from a file that is there already; `max_epochs`, `max_seconds` (which counts the time of
+        earlier calls) and `patience` may be others then. False: begin anew, and replace it.
     progress : bool
         A bar on stderr, or a line per epoch where tqdm is not installed.
     callbacks : iterable of callable
         Each gets an `EpochInfo` after each epoch; one that returns True ends the run.
+    sample_weight, valid_weight : array (n,), array (m,), optional
+        What each row counts, at least 0; the mean loss is ``sum_i w_i loss_i / sum_i w_i``, of all rows and, in
+        expectation, of each batch. So a row of weight 2 counts as much as two rows, and only ratios matter.
     gaps : {"refuse", "skip"}
         What to do with NaN in rows: raise, or learn from what is known. A NaN is then never a value: it costs nothing,
         and the network is not told it. The loss of a row is the sum over the known d of
@@ -193,13 +204,13 @@ def fit(
     True
     """
     may_gap = as_gaps(gaps)
-    rows = as_training_rows(as_model(made), x, context, "x", "context", gaps=may_gap)
-    valid_rows = as_valid_rows(made, valid, valid_context, gaps=may_gap)
+    rows = as_training_rows(as_model(made), x, context, sample_weight, gaps=may_gap)
+    valid_rows = as_valid_rows(made, valid, valid_context, valid_weight, gaps=may_gap)
     options = as_options(
         made, has_valid=valid_rows is not None, optimizer=optimizer, learning_rate=learning_rate, schedule=schedule,
         batch_size=batch_size, max_epochs=max_epochs, patience=patience, validate_every=validate_every,
         weight_decay=weight_decay, dropout=dropout, input_dropout=input_dropout, averaging=averaging,
-        callbacks=callbacks,
+        callbacks=callbacks, max_seconds=max_seconds,
     )  # fmt: skip
     return fit_rows(made, rows, valid_rows, options, rng, theta, checkpoint, resume, progress)
 
@@ -241,7 +252,8 @@ def _begin(
     resume = as_flag(resume, "resume")
     generator = as_generator(rng)
     with undrawn(generator):
-        run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, start)
+        clock = Clock(start, options.max_seconds)
+        run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, clock)
         return run, prepare(path, run, resume, theta, rng)
 
 
@@ -282,6 +294,6 @@ def _result(run: Run, stopped_by: str) -> FitResult:
         history={name: [getattr(r, name) for r in run.records] for name in Record._fields},
         best_epoch=run.kept.epoch,
         best_valid=math.nan if run.valid_rows is None else run.kept.valid,
-        seconds=time.perf_counter() - run.start,
+        seconds=run.clock.seconds(),
         stopped_by=stopped_by,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,11 +13,13 @@ import numpy as np
 
 from made_np.backends.bound import Bound
 from made_np.layers import dropout_mask
+from made_np.masks.paths import draw_told
 from made_np.messages import tell
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer, State
 from made_np.schedules import Schedule, ScheduleError, after, multiplier
+from made_np.training.clock import Clock
 from made_np.typing import Array
 
 _logger = logging.getLogger("made_np.training")
@@ -28,6 +29,9 @@ ETA = 8
 ALL = 1_000
 STRIDE = 8
 """So many steps are averaged, and from then on one in so many: neighbours hardly differ, and each costs its time."""
+
+SECONDS = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+"""What a bar shows of a run that ends by the clock."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +79,7 @@ class Options:
     input_dropout: float
     averaging: float
     callbacks: tuple[Callback, ...]
+    max_seconds: float | None = None
 
 
 class Record(NamedTuple):
@@ -109,7 +114,7 @@ class Run:
     options: Options
     theta: Array
     rng: np.random.Generator
-    start: float
+    clock: Clock
     saver: Callable[[Run], object] | None = None
     """Called between epochs, when all of this can be written down."""
     reduce: Callable[[Array], None] | None = None
@@ -143,12 +148,14 @@ class Run:
     def train(self, show: bool) -> str:
         """Run until something ends it, and return what did (see `FitResult.stopped_by`)."""
         try:
-            with Progress(show, self.total_steps, len(self.records) * self.epoch_steps) as progress:
+            with Progress(show, self.clock, self.total_steps, len(self.records) * self.epoch_steps) as progress:
                 if not self.records:
                     self._keep(0, self._validate())
                 while not self._out_of_patience():
                     if len(self.records) >= self.options.max_epochs:
                         return "max_epochs"
+                    if self.clock.is_over():
+                        return "max_seconds"
                     info = self._epoch(len(self.records) + 1, progress)
                     if info is None:
                         return "diverged"
@@ -176,22 +183,27 @@ class Run:
         order = self.rng.permutation(len(self.rows))
         size = self.options.batch_size
         total = rate = 0.0
+        seen = 0
         schedule = after(self.options.schedule, [r.valid for r in self.records if not math.isnan(r.valid)])
         for first in range(0, len(order), size):
             index = order[first : first + size]
-            rate = self.options.learning_rate * multiplier(schedule, self.n_steps, self.total_steps)
+            total_steps = self.clock.expected_steps(self.n_steps, self.total_steps)
+            rate = self.options.learning_rate * multiplier(schedule, self.n_steps, total_steps)
             loss = self._step(index, rate)
             if not math.isfinite(loss):
                 return None
             total += loss * len(index)
+            seen += len(index)
             progress.step()
-        train = total / len(order)
+            if self.clock.is_over():
+                break
+        train = total / seen
         is_due = self._is_due(epoch)
         valid = self._validate() if is_due else math.nan
         with np.errstate(all="ignore"):  # without validation nothing has looked at theta yet
             if not np.isfinite(valid if is_due else self.theta.sum()):
                 return None
-        seconds = time.perf_counter() - self.start
+        seconds = self.clock.seconds()
         self.records.append(Record(epoch, train, valid, rate, seconds))
         self._keep(epoch, valid)
         theta = self.averaged.view()
@@ -204,19 +216,28 @@ class Run:
         options = self.options
         bound = made.bound[self.n_steps if made.n_masks is None else self.n_steps % made.n_masks]
         x, context = self.rows.batch(index, made.dtype)
+        x = self._told(x, bound)
         keeps = self._keeps(len(index))
+        weights = None if self.rows.weights is None else self.rows.weights[index]
+        shares = None if weights is None else (weights / len(index)).astype(made.dtype)
         update = options.optimizer, self.state, learning_rate, options.decay
         with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
             if self.reduce is None:
                 only_live = made.n_masks == 1
-                nll = bound.train_step(self.theta, x, context, self.grad, *update, keeps, only_live=only_live)
+                nll = bound.train_step(self.theta, x, context, self.grad, *update, keeps, shares, only_live=only_live)
             else:
-                nll = bound.loss_and_grad(self.theta, x, context, self.grad, keeps)
+                nll = bound.loss_and_grad(self.theta, x, context, self.grad, keeps, shares)
                 self.reduce(self.grad)
                 bound.update(self.theta, self.grad, *update)
             self.n_steps += 1
             self._average(bound)
-        return float(nll.mean())
+        return _mean(nll, weights)
+
+    def _told(self, x: Array, bound: Bound) -> Array:
+        """Return the rows `x` with NaN for what a model with paths is not told of them in this step."""
+        if not self.made.mask_sets.has_paths:
+            return x
+        return np.where(draw_told(len(x), bound.mask_set.known, self.rng), x, x.dtype.type(np.nan))
 
     def _keeps(self, n: int) -> list[Array | None] | None:
         """Draw which features n rows show to the network, then which units of each hidden layer are on."""
@@ -226,10 +247,9 @@ class Run:
             return None
         keeps: list[Array | None] = [None] * (1 + len(made.hidden))
         if options.input_dropout:
-            units = [output.n_inputs for output in made.outputs.feature_outputs]
             keep = dropout_mask(self.rng, (n, made.n_features), options.input_dropout, made.dtype)
             always = np.ones((n, made.n_context), made.dtype)
-            keeps[0] = np.concatenate([np.repeat(keep, units, axis=1), always], axis=1)
+            keeps[0] = np.concatenate([np.repeat(keep, made.outputs.input_sizes, axis=1), always], axis=1)
         if options.dropout:
             keeps[1:] = [dropout_mask(self.rng, (n, width), options.dropout, made.dtype) for width in made.hidden]
         return keeps
@@ -245,21 +265,28 @@ class Run:
     def _is_due(self, epoch: int) -> bool:
         """Whether the end of this epoch is validated: now and then, and at the very end."""
         every = self.options.validate_every
-        last = self.options.max_epochs
-        return self.valid_rows is not None and (epoch % every == 0 or epoch == last)
+        is_last = epoch == self.options.max_epochs or self.clock.is_over()
+        return self.valid_rows is not None and (epoch % every == 0 or is_last)
 
     def _validate(self) -> float:
-        """Mean loss of the validation rows (nats), under the mixture of mask sets."""
+        """Mean loss of the validation rows (nats), weighted as they are, under the mixture of mask sets."""
         if self.valid_rows is None:
             return math.nan
+        before = self.clock.seconds()
         with np.errstate(all="ignore"):
             log_prob = self.made.log_prob(self.averaged, self.valid_rows)
-        return -float(log_prob.mean(dtype=np.float64))
+        self.clock.reserve = self.clock.seconds() - before
+        return -_mean(log_prob, self.valid_rows.weights)
 
     def _keep(self, epoch: int, valid: float) -> None:
         """Keep theta if it is the best so far; without validation rows, always."""
         if self.valid_rows is None or valid < self.kept.valid:
             self.kept = Kept(epoch, valid, self.averaged.copy())
+
+
+def _mean(values: Array, weights: Array | None) -> float:
+    """Return the mean of values (n,), each times its weight, in double precision."""
+    return float(values.mean(dtype=np.float64) if weights is None else (weights * values).mean())
 
 
 class Progress:
@@ -268,7 +295,10 @@ class Progress:
     Where nothing is `wanted`, each epoch is a message of the logger "made_np.training".
     """
 
-    def __init__(self, wanted: bool, total_steps: int, done: int = 0) -> None:
+    def __init__(self, wanted: bool, clock: Clock, total_steps: int, done: int = 0) -> None:
+        self._clock = clock
+        self._end: float = total_steps if clock.limit is None else clock.limit
+        self._done: float = done if clock.limit is None else min(clock.seconds(), clock.limit)
         self._bar: Any = None
         self._lines = False
         if wanted and sys.stderr is not None:  # a job without a terminal may have none
@@ -277,7 +307,8 @@ class Progress:
             except ImportError:
                 self._lines = True
             else:
-                self._bar = tqdm(total=total_steps, initial=done, unit="step")
+                shown = {"unit": "step"} if clock.limit is None else {"bar_format": SECONDS}
+                self._bar = tqdm(total=self._end, initial=self._done, **shown)
 
     def __enter__(self) -> Progress:
         return self
@@ -287,9 +318,11 @@ class Progress:
             self._bar.close()
 
     def step(self) -> None:
-        """Count one step."""
+        """Count one step, or the time that it has taken."""
+        before = self._done
+        self._done = before + 1 if self._clock.limit is None else min(self._clock.seconds(), self._clock.limit)
         if self._bar is not None:
-            self._bar.update()
+            self._bar.update(self._done - before)
 
     def epoch(self, info: EpochInfo) -> None:
         """Report a finished epoch."""
@@ -299,4 +332,5 @@ class Progress:
         if self._bar is not None:
             self._bar.set_postfix_str(f"{text} nats", refresh=False)  # at its own pace
         else:
-            tell(_logger, f"{text} nats, {info.seconds:.1f} s", shown=self._lines)
+            left = info.seconds * (self._end / self._done - 1)
+            tell(_logger, f"{text} nats, {info.seconds:.1f} s, at most {left:.1f} s left", shown=self._lines)

@@ -13,6 +13,7 @@ from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer, State
 from made_np.training.arguments import as_options
+from made_np.training.clock import Clock
 from made_np.training.loop import Record, Run
 from made_np.typing import Array
 
@@ -95,7 +96,7 @@ def train_on(
     n_steps = 0 if memory is None else memory.n_steps
     rng = np.random.default_rng((seed, n_steps))
     theta = made.check_theta(theta).copy()
-    run = Run(made, rows, None, options, theta, rng, time.perf_counter())
+    run = Run(made, rows, None, options, theta, rng, Clock(time.perf_counter()))
     run.n_steps = n_steps
     if memory is not None and memory.optimizer == rule:
         run.state = {name: np.array(value) for name, value in memory.state.items()}

@@ -57,8 +57,8 @@ class Problem:
         for letter in "WU" if self.made.mask_weights else "W":
             for layer, mask in enumerate(self.one.masks):
                 views[f"{letter}{layer}"][:] = mask
-            if self.one.direct is not None:
-                views[f"{letter}_direct"][:] = self.one.direct
+            if self.one.direct_wires is not None:
+                views[f"{letter}_direct"][:] = self.one.direct_wires
         return live
 
     def bound(self, backend: str) -> Bound:
@@ -134,8 +134,9 @@ def steps(
         part = slice(k * len(p.x) // n, (k + 1) * len(p.x) // n)
         y = None if p.context is None else p.context[part]
         keeps = None if p.keeps is None else [None if keep is None else keep[part] for keep in p.keeps]
+        weights = None if p.row_weights is None else p.row_weights[part]
         given = (theta, p.x[part], y, grad, optimizer, state)
-        losses.append(step(*given, rate / (k + 1), decay, keeps, only_live=only_live))
+        losses.append(step(*given, rate / (k + 1), decay, keeps, weights, only_live=only_live))
     return {"theta": theta, "loss": np.concatenate(losses), **state}
 
 

@@ -82,6 +82,10 @@ LARGE: dict[str, dict[str, Any]] = {
     "deep": {"output": "gaussian", "hidden": (90,) * 4, "residual": True, "n_features": 70, "activation": "softplus"},
     "direct": {"output": "bernoulli", "hidden": (), "n_features": 610, "direct": True},
     "mask weights": {"output": "bernoulli", "hidden": (270, 90), "n_features": 60, "mask_weights": True},
+    "wires of narrow features alone": {
+        **{"output": [Categorical(9), "bernoulli", "gaussian"] * 20, "n_features": 60, "hidden": (90,), "n_context": 3},
+        **{"direct": True, "direct_limit": 4, "gap_inputs": True},
+    },
 }
 
 

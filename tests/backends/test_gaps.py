@@ -45,7 +45,7 @@ def test_scores_and_gradients(made: MADE, n: int, seed: int, weighted: bool) -> 
 @pytest.mark.parametrize("backend", ["numba", "numpy"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_distribution(dtype: str, backend: str) -> None:
-    p = gappy(problem(table(dtype=dtype, n_context=1), 40, rate=0.2))
+    p = gappy(problem(table(dtype=dtype, n_context=1), 40, rate=0.2, weighted=True))
     gap = np.isnan(p.x)
     got = scores(backend, p) | gradient(backend, p)
     assert not got["nll"][gap].any()

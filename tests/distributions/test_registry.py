@@ -22,6 +22,7 @@ from made_np import (
     Gaussian,
     MixtureOfGaussians,
     MixtureOfLogistics,
+    WithAtoms,
     calibration,
 )
 from made_np.cli import options
@@ -39,6 +40,7 @@ EXAMPLES: dict[str, Distribution] = {
     "discretized_logistic": DiscretizedLogistic(5, 2, 0.1),
     "mixture_of_gaussians": MixtureOfGaussians(2, 0.1),
     "mixture_of_logistics": MixtureOfLogistics(3),
+    "with_atoms": WithAtoms(MixtureOfGaussians(2, 0.1), (0.0, 2.0)),
     **OWN,
 }
 every_name = pytest.mark.parametrize("name", EXAMPLES)
@@ -137,7 +139,7 @@ def test_the_command_line_knows_it(name: str) -> None:
 def test_the_bounds_of_the_distribution_function_are_sums_of_probabilities(name: str) -> None:
     output = EXAMPLES[name]
     raw = random_raw(output, 5)
-    if output.is_real or name == "waiting":
+    if output.is_real or name in ("waiting", "with_atoms"):
         x = np.random.default_rng(1).random(5) + 0.1
         low, high = output.cdf_bounds(raw, x)
         assert_allclose(low, high, atol=1e-15)

@@ -89,7 +89,7 @@ def test_tags_say_density_estimator() -> None:
     tags = get_tags(MADEDensity())
     assert tags.estimator_type == "density_estimator"
     assert not tags.target_tags.required
-    assert not tags.input_tags.sparse
+    assert tags.input_tags.sparse
 
 
 def test_clone_has_the_parameters_and_nothing_learned(fitted: MADEDensity) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from made_np.estimator.conventions import Conventions, NotFittedError, as_seed, learned, seed_of
+from made_np.estimator.conventions import Conventions, NotFittedError, as_seed, learned, seed_of, unfitted
 
 
 class Pair(Conventions):
@@ -24,6 +24,33 @@ def test_parameters_are_the_arguments() -> None:
     assert list(pair.get_params()) == ["a", "b"]
     assert pair.set_params(a=None, b=2) is pair
     assert (pair.a, pair.b) == (None, 2)
+
+
+def test_parameters_of_a_parameter_are_reached_by_two_underscores() -> None:
+    pair = Pair(b=Pair(b=Pair(b=7)))
+    assert pair.get_params()["b__b__b"] == 7
+    assert set(pair.get_params(deep=False)) == {"a", "b"}
+    pair.set_params(b__a=1, b__b__b=8)
+    assert (pair.b.a, pair.b.b.b) == (1, 8)
+    inner = Pair()
+    assert pair.set_params(b__a=5, b=inner).b is inner
+    assert inner.a == 5
+    with pytest.raises(ValueError, match="'b__c' for estimator Pair"):
+        pair.set_params(b__c=1, b__a=6)
+    with pytest.raises(ValueError, match="'a__b' for estimator Pair"):
+        pair.set_params(a__b=1)
+    assert inner.a == 5
+    assert repr(pair) == "Pair(b=Pair(a=5))"
+
+
+def test_an_estimator_is_made_anew_with_what_it_was_given() -> None:
+    fits = Fits(b=Fits([1]))
+    fits.b._fitted = Shape((1,))
+    again = unfitted(fits)
+    assert again.b.b == [1]
+    assert again.b.b is not fits.b.b
+    assert not again.b.__sklearn_is_fitted__()
+    assert unfitted(Pair) is Pair
 
 
 def test_an_unknown_parameter_is_refused_before_any_is_set() -> None:
@@ -98,7 +125,7 @@ def test_what_fit_leaves_is_absent_before() -> None:
     fits = Fits()
     for name in ("edge_", "n_features_in_", "feature_names_in_"):
         assert not hasattr(fits, name)
-    with pytest.raises(AttributeError, match=r"this Fits is not fitted yet: call fit first, or Fits\.load"):
+    with pytest.raises(AttributeError, match=r"this Fits is not fitted yet: call fit first$"):
         fits.edge_  # noqa: B018
     assert not fits.__sklearn_is_fitted__()
     fits._fitted = Shape((1, 2))

@@ -56,7 +56,8 @@ def test_score_samples_is_log_prob_in_the_units_of_the_columns(fitted: MADEDensi
     assert fitted.columns_.outputs == (Gaussian(), Bernoulli(), Categorical(5), Gaussian())
     z = X.copy()
     z[:, [0, 3]] = (X[:, [0, 3]] - X[:, [0, 3]].mean(axis=0)) / X[:, [0, 3]].std(axis=0)
-    by_hand = fitted.made_.log_prob(fitted.theta_, z) - np.log(X[:, [0, 3]].std(axis=0)).sum()
+    known = 2 * np.log1p(-1 / 151)  # two discrete columns keep a mass for what fit has not seen
+    by_hand = fitted.made_.log_prob(fitted.theta_, z) - np.log(X[:, [0, 3]].std(axis=0)).sum() + known
     scores = fitted.score_samples(X)
     assert scores.dtype == np.float64
     assert_allclose(scores, by_hand, rtol=1e-4, atol=1e-4)  # the model itself computes in float32
@@ -81,7 +82,10 @@ def test_the_density_of_a_mixed_table_sums_to_1() -> None:
     grid = np.linspace(-100, 440, 2001)
     rows = np.stack(np.meshgrid(grid, [0, 1], np.arange(5), indexing="ij"), axis=-1).reshape(-1, 3)
     density = np.exp(model.score_samples(rows)).reshape(2001, -1).sum(axis=1)
-    assert_allclose(integral(density, grid), 1, atol=1e-6)
+    others = 1 - (1 - 1 / 151) ** 2  # the mass of rows with a value that fit has not seen
+    assert_allclose(integral(density, grid), 1 - others, atol=1e-6)
+    unseen = np.stack([grid, np.full(2001, 7.0), np.full(2001, 0.5)], axis=1)
+    assert_allclose(integral(np.exp(model.score_samples(unseen)), grid), (1 / 151) ** 2, atol=1e-6)
 
 
 def test_a_row_is_scored_alike_alone_and_in_company(fitted: MADEDensity, endless: MADEDensity) -> None:
@@ -271,8 +275,7 @@ def test_rows_for_validation_may_be_given() -> None:
     best = min(model.history_["valid"])
     # With early_stopping too, no further rows are held out.
     assert_array_equal(small().fit(X, X_val=other).theta_, model.theta_)
-    # history is in the units of the model: without the Jacobian.
-    assert_allclose(-model.score(other), best, rtol=1e-4)
+    assert_allclose(-model.score(other), best, rtol=1e-4)  # both are in the units of the columns
 
 
 def test_without_early_stopping_nothing_is_held_out_and_all_epochs_are_done() -> None:
@@ -316,8 +319,7 @@ def test_partial_fit_goes_on_and_keeps_the_columns() -> None:
     assert model.history_["epoch"] == list(range(1, 9))
     columns = model.columns_
     assert model.partial_fit(X + np.array([5, 0, 0, 0])).columns_ == columns
-    with pytest.raises(ValueError, match=r"X\[0, 2\] = 9: column 2 .*0\.\.4"):
-        model.partial_fit([[170, 0, 9, 0.1]])
+    assert model.partial_fit([[170, 0, 9, 0.1]]).columns_ == columns  # what is unseen costs nothing, teaches nothing
     theta = small().fit(X)
     before = theta.theta_.copy()
     assert 0 < np.abs(theta.partial_fit(X).theta_ - before).max() < 0.05  # goes on from what fit learned
@@ -461,7 +463,7 @@ def test_a_found_order_is_worth_having() -> None:
         [[3.5]],
         [[1, 0.5, 2]],
         [[0], [1], [1]],
-        np.full((20, 3), 7.5),
+        np.column_stack([np.full((20, 3), 7.5), np.arange(20) % 3]),
         np.full((20, 2), 1),
         np.zeros((20, 2)),
         np.column_stack([np.full(20, 1e9), np.arange(20) / 7]),
@@ -476,9 +478,8 @@ def test_small_constant_and_extreme_tables_work(x: Any) -> None:
     rows = model.sample(50)
     assert rows.shape == (50, np.shape(x)[1])
     assert np.isfinite(rows).all()
-    spread = np.maximum(np.std(x, axis=0), 0.05 * np.array([column.coding.scale for column in model.columns_.each]))
-    real = [isinstance(output, Gaussian) and len(x) > 1 for output in model.columns_.outputs]
-    assert (np.abs(rows - np.mean(x, axis=0)) < 10 * spread)[:, real].all()
+    within = 10 * np.std(x, axis=0) if len(x) > 1 else np.inf
+    assert (np.abs(rows - np.mean(x, axis=0)) <= np.maximum(within, 1)).all()
 
 
 def test_binarize_is_a_threshold_that_gaps_pass() -> None:
@@ -520,10 +521,14 @@ def test_distributions_may_be_given_column_by_column() -> None:
         ({"order": [0, 0, 1, 2]}, ValueError, "order"),
         ({"order": "autto"}, ValueError, "order='autto' is unknown: of words it takes only .*random, found, auto"),
         ({"order": "found", "n_masks": 2}, ValueError, "order='found' is one order, and n_masks=2: set n_masks=1"),
-        ({"order": "found", "n_masks": None}, ValueError, "n_masks=None: set n_masks=1, or order='random'"),
+        ({"order": "found", "n_masks": 3}, ValueError, "n_masks=3: set n_masks=1, or order='random'"),
+        ({"answers": "any", "order": "random"}, ValueError, "answers='any' takes one home order"),
+        ({"answers": "all"}, ValueError, "answers='all'"),
+        ({"missing": "drop"}, ValueError, "missing='drop'"),
+        ({"handle_unknown": "x"}, ValueError, "handle_unknown='x'"),
+        ({"min_frequency": -1}, ValueError, "min_frequency=-1"),
         ({"n_masks": "many"}, ValueError, "n_masks='many' is unknown: of words it takes only auto"),
         ({"n_masks": 0}, ValueError, "n_masks=0"),
-        ({"n_masks": None}, ValueError, "order='random'"),
         ({"optimizer": "x"}, ValueError, "optimizer='x'"),
         ({"learning_rate": 0}, ValueError, "learning_rate=0"),
         ({"batch_size": 0}, ValueError, "batch_size=0"),
@@ -556,7 +561,7 @@ def test_a_bad_parameter_is_refused_by_fit_and_named(params: Any, error: type[Ex
     assert not hasattr(model, "n_features_in_")
 
 
-@pytest.mark.parametrize("bad", [X[:, :3], X.astype(str), np.where(X[0] == X, np.inf, X), X * 1j])
+@pytest.mark.parametrize("bad", [X[:, :3], np.where(X[0] == X, np.inf, X), X * 1j])
 def test_a_bad_table_is_refused_and_leaves_the_fitted_estimator_as_it_was(bad: Any, fitted: MADEDensity) -> None:
     before = fitted.score(X)
     for method in (fitted.score_samples, fitted.impute):
@@ -570,24 +575,28 @@ def test_a_bad_table_is_refused_and_leaves_the_fitted_estimator_as_it_was(bad: A
     assert fitted.score(X) == before
 
 
-def test_gaps_are_refused_by_fit() -> None:
+def test_gaps_of_fit_cost_nothing() -> None:
     x = X.copy()
     x[3, 2] = NAN
-    for method in (MADEDensity().fit, MADEDensity().partial_fit):
-        with pytest.raises(ValueError, match=r"X\[3, 2\] \(column 2\) = nan"):
-            method(x)
+    for method in ("fit", "partial_fit"):
+        model = getattr(small(), method)(x)
+        assert model.columns_.each[2].facts.n_gaps == 1
+        assert np.isfinite(model.score_samples(X)).all()
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_a_minus_one_among_codes_is_pointed_out_where_fit_is_called(method: str) -> None:
-    with pytest.warns(UserWarning, match=r"-1 among them in column 2 are taken for real numbers") as caught:
+    with pytest.warns(UserWarning, match=r"-1 among them in column 2 are taken as they are") as caught:
         getattr(small(), method)(X - [0, 0, 1, 0])
     assert [each.filename for each in caught] == [__file__]
 
 
-def test_a_code_above_those_of_fit_is_refused_with_the_way_out(fitted: MADEDensity) -> None:
+def test_a_code_that_fit_has_not_seen_has_the_mass_of_others(fitted: MADEDensity) -> None:
+    seen, unseen = fitted.score_samples([[170, 0, 2, 0.16], [170, 0, 7, 0.16]])
+    assert unseen < seen - 2
+    strict = small(handle_unknown="error").fit(X)
     with pytest.raises(ValueError, match=r"X\[0, 2\] = 7: column 2 .*0\.\.4.*Categorical\(n\)"):
-        fitted.score_samples([[170, 0, 7, 0.1]])
+        strict.score_samples([[170, 0, 7, 0.1]])
 
 
 # ---------------------------------------------------------------------------------------------- files
@@ -659,8 +668,7 @@ def test_data_frames_in_give_data_frames_out(tmp_path: Path) -> None:
     assert filled.index.equals(gaps.index)
     assert not filled.isna().any(axis=None)
     assert [type(each) for each in model.impute(gaps, n_draws=2)] == [pd.DataFrame] * 2
-    with pytest.raises(ValueError, match=r"column 2 \('colour'\)"):
-        model.score_samples(frame.assign(colour=8))
+    assert (model.score_samples(frame.assign(colour=8)) < model.score_samples(frame)).mean() > 0.9
     with pytest.raises(ValueError, match=r"gaps in column 0 \('height'\)"):
         model.impute(gaps.assign(height=NAN))
     assert not hasattr(model.fit(X), "feature_names_in_")
@@ -706,7 +714,7 @@ assert "X has 2 features, but MADEDensity is expecting 3" in str(error(model.sco
 named = MADEDensity((8,), max_epochs=1).fit(Frame(X[1:], ["a", "b", "c"]))
 assert "X has 'c' as column 0, but fit saw 'a'" in str(error(named.score, Frame(X, ["c", "b", "a"])))
 assert "X does not have valid feature names" in str(error(named.score, X))
-assert named.sample(2).shape == (2, 3)
+assert list(named.sample(2)) == ["a", "b", "c"]  # a dict of columns, without pandas
 with tempfile.TemporaryDirectory() as folder:
     model.save(folder + "/model.npz")
     assert (MADEDensity.load(folder + "/model.npz").sample(5) == model.sample(5)).all()

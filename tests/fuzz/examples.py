@@ -12,7 +12,21 @@ import made_np
 from fuzz import models
 from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
-from made_np import MADE, MADEDensity, OneHot, datasets, diagnostics, draw, layers, masks, optim, schedules
+from made_np import (
+    MADE,
+    MADEDensity,
+    MADEImputer,
+    MADEOutlierDetector,
+    OneHot,
+    datasets,
+    diagnostics,
+    draw,
+    layers,
+    masks,
+    optim,
+    schedules,
+)
+from made_np.columns.numeric import NUMBERS
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
 from made_np.table.table import Table
@@ -28,18 +42,11 @@ ENDLESS = ("huge broadcast", "huge vector")
 
 
 def _scores(**more: Any) -> dict[str, Any]:
-    return {
-        "theta": models.theta(),
-        "x": models.rows(),
-        "context": models.context(),
-        "mask_set": 1,
-        "gaps": "skip",
-        **more,
-    }
+    return {"theta": models.theta(), "x": models.rows(), "context": models.context(), "mask_set": 1, **more}
 
 
 def _keeps() -> list[Any]:
-    return [np.ones((5, 7), "f4"), None, np.ones((5, 4), "f4")]
+    return [np.ones((5, 8), "f4"), None, np.ones((5, 4), "f4")]
 
 
 def _given() -> Any:
@@ -60,6 +67,7 @@ def _fit() -> dict[str, Any]:
         "schedule": "cosine",
         "batch_size": 3,
         "max_epochs": 2,
+        "max_seconds": 60.0,
         "patience": 2,
         "validate_every": 1,
         "weight_decay": 0.1,
@@ -73,6 +81,8 @@ def _fit() -> dict[str, Any]:
         "resume": True,
         "progress": False,
         "callbacks": [],
+        "sample_weight": np.arange(5.0),
+        "valid_weight": np.arange(5.0),
         "gaps": "skip",
     }
 
@@ -86,9 +96,10 @@ MODEL: dict[str, Callable[[], Call]] = {
         models.mixed().mask_sets.__getitem__, k=1, may_raise=(IndexError,)
     ),  # as any sequence
     "masks.sets.MaskSets.least_alike": lambda: call(models.homely().mask_sets.least_alike, k=4),
+    "masks.sets.MaskSets.for_known": lambda: call(models.homely().mask_sets.for_known, known=[True, False, True]),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
-    "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores()),
+    "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores(gaps="skip")),
     "model.made.MADE.fill_means": lambda: call(
         models.mixed().fill_means,
         theta=models.theta(),
@@ -97,19 +108,20 @@ MODEL: dict[str, Callable[[], Call]] = {
         conditioning="clamp",
         context=models.context(),
         mask_set=None,
+        untold=[False, True, False],
     ),
     "model.made.MADE.from_config": lambda: call(MADE.from_config, config=models.mixed().config()),
     "model.made.MADE.init": lambda: call(
         models.mixed().init, rng=_rng(), x=models.rows(), scheme="normal", gaps="skip"
     ),
-    "model.scoring.Scoring.log_prob": lambda: call(models.mixed().log_prob, **_scores()),
+    "model.scoring.Scoring.log_prob": lambda: call(models.mixed().log_prob, **_scores(gaps="skip")),
     "model.scoring.Scoring.loss_and_grad": lambda: call(
         models.mixed().loss_and_grad,
         changes=("grad",),
-        **_scores(grad=np.empty_like(models.theta()), dropout=_keeps()),
+        **_scores(grad=np.empty_like(models.theta()), dropout=_keeps(), weights=np.arange(5.0), gaps="skip"),
     ),
-    "model.scoring.Scoring.jacobian": lambda: call(models.mixed().jacobian, **_scores()),
-    "model.scoring.Scoring.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores()),
+    "model.scoring.Scoring.jacobian": lambda: call(models.mixed().jacobian, **_scores(gaps="skip")),
+    "model.scoring.Scoring.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores(gaps="skip")),
     "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),
@@ -119,6 +131,7 @@ MODEL: dict[str, Callable[[], Call]] = {
         conditioning="clamp",
         context=models.context(),
         mask_set=None,
+        untold=[False, True, False],
         uniforms=np.full((5, 3), 0.5),
     ),
     "training.fit.fit": lambda: call(made_np.fit, unlike=ANOTHER, made=models.mixed(), **_fit()),
@@ -132,6 +145,7 @@ MODEL: dict[str, Callable[[], Call]] = {
     "training.closed_form.set_scales": lambda: call(
         linear.set_scales, made=models.linear(), theta=models.linear().init(), scales=np.arange(1.0, 4.0)
     ),
+    "distributions.atoms.WithAtoms": lambda: call(made_np.WithAtoms, base=made_np.Gaussian(), places=(0.0, 1.0)),
     "distributions.levels.DiscretizedLogistic": lambda: call(made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfGaussians": lambda: call(made_np.MixtureOfGaussians, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
@@ -262,6 +276,15 @@ def _evaluation() -> Any:
 
 
 LOOKING: dict[str, Callable[[], Call]] = {
+    "comparison.comparing.compare": lambda: call(
+        made_np.compare,
+        or_names=("real",),
+        real=models.rows(),
+        synthetic=models.rows(),
+        holdout=models.rows(),
+        max_rows=3,
+        random_state=_rng(),
+    ),
     "datasets.load_binary": lambda: call(datasets.load_binary, name="nltcs", folder="."),
     "datasets.load_digits": lambda: call(datasets.load_digits, binary=None, levels=3, seed=0),
     "datasets.load_olivetti": lambda: call(datasets.load_olivetti, path="olivetti.npz", n_valid=10, n_test=10),
@@ -271,6 +294,9 @@ LOOKING: dict[str, Callable[[], Call]] = {
     "diagnostics.calibrating.Calibration.uniformity": lambda: call(_calibration().uniformity, feature=2),
     "diagnostics.calibrating.calibration": lambda: call(
         diagnostics.calibration, unlike=ANOTHER, made=models.mixed(), **_scores(n_bins=3, rng=_rng())
+    ),
+    "diagnostics.duel.compare_models": lambda: call(
+        made_np.compare_models, or_names=("X",), a=models.learned(), b=models.learned(), X=models.table()
     ),
     "diagnostics.evaluation.Evaluation.difference": lambda: call(_evaluation().difference, other=_evaluation()),
     "diagnostics.evaluation.evaluate": lambda: call(
@@ -357,6 +383,50 @@ TABLES: dict[str, Callable[[], Call]] = {
     "columns.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
     "columns.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
     "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
+    "estimator.routing.Routed.set_fit_request": lambda: call(_learner().set_fit_request, sample_weight=True),
+    "estimator.routing.Routed.set_partial_fit_request": lambda: call(
+        _learner().set_partial_fit_request, sample_weight=None
+    ),
+    "estimator.routing.Routed.set_score_request": lambda: call(_learner().set_score_request, sample_weight=False),
+    "estimator.imputer.MADEImputer": lambda: call(
+        lambda **given: MADEImputer(**given).fit(models.table()),
+        density=_learner(),
+        statistic="mean",
+        add_indicator=True,
+        random_state=_rng(),
+    ),
+    "estimator.imputer.MADEImputer.fit": lambda: call(MADEImputer(_learner()).fit, X=models.table(), y=None),
+    "estimator.imputer.MADEImputer.fit_transform": lambda: call(
+        MADEImputer(_learner()).fit_transform, X=models.table(), y=None
+    ),
+    "estimator.imputer.MADEImputer.get_feature_names_out": lambda: call(
+        MADEImputer(_learner()).fit(models.table()).get_feature_names_out, input_features=["a", "b", "c"]
+    ),
+    "estimator.imputer.MADEImputer.set_output": lambda: call(MADEImputer().set_output, transform="default"),
+    "estimator.imputer.MADEImputer.transform": lambda: call(
+        MADEImputer(_learner()).fit(models.table()).transform, X=models.table()
+    ),
+    "estimator.outliers.MADEOutlierDetector": lambda: call(
+        lambda **given: MADEOutlierDetector(**given).fit(models.table()),
+        density=_learner(),
+        contamination=0.1,
+        random_state=_rng(),
+    ),
+    "estimator.outliers.MADEOutlierDetector.decision_function": lambda: call(
+        MADEOutlierDetector(_learner()).fit(models.table()).decision_function, X=models.table()
+    ),
+    "estimator.outliers.MADEOutlierDetector.fit": lambda: call(
+        MADEOutlierDetector(_learner()).fit, X=models.table(), y=None
+    ),
+    "estimator.outliers.MADEOutlierDetector.fit_predict": lambda: call(
+        MADEOutlierDetector(_learner()).fit_predict, X=models.table(), y=None
+    ),
+    "estimator.outliers.MADEOutlierDetector.predict": lambda: call(
+        MADEOutlierDetector(_learner()).fit(models.table()).predict, X=models.table()
+    ),
+    "estimator.outliers.MADEOutlierDetector.score_samples": lambda: call(
+        MADEOutlierDetector(_learner()).fit(models.table()).score_samples, X=models.table()
+    ),
     "estimator.density.MADEDensity": lambda: call(_fitted, **models.LEARNER),
     "estimator.density.MADEDensity.fit": lambda: call(
         _learner().fit, or_names=("X_val",), X=models.table(), y=None, X_val=models.table(), checkpoint=None
@@ -378,11 +448,14 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.one_hot.OneHot.unfold": lambda: call(models.one_hot().unfold, z=np.array([[0.0, 2.5]])),
     "table.table.Table.above": lambda: call(_table().above, threshold=0.5, or_names=("binarize",)),
     "table.table.Table.blocks": lambda: call(lambda **given: list(_table().blocks(**given)), n_rows=2, gaps=True),
+    "table.table.Table.cells": lambda: call(_table().cells, d=0, start=0, stop=2),
     "table.table.Table.column": lambda: call(_table().column, d=0, gaps=True),
     "table.table.Table.named": lambda: call(_table().named, names=["a", "b", "c"]),
     "table.table.Table.of": lambda: call(lambda **given: Table.of(**given).read(), X=models.table()),
     "table.table.Table.read": lambda: call(_table().read, start=0, stop=2, gaps=True),
+    "table.table.Table.style": lambda: call(_table().style, d=0),
     "table.table.Table.take": lambda: call(_table().take, index=[1, 0]),
+    "table.table.Table.through": lambda: call(_table().through, readings=[NUMBERS, None, NUMBERS]),
     "table.table.Table.where": lambda: call(_table().where, row=0, column=1),
     "masks.found.find_order": lambda: call(made_np.find_order, x=models.table()),
     "storage.model_file.load": lambda: call(made_np.load, path="model.npz", backend=None),
@@ -396,7 +469,9 @@ TABLES: dict[str, Callable[[], Call]] = {
         arrays={"a": np.arange(3)},
     ),
     "table.files.writing.check_target": lambda: call(check_target, path="table.csv"),
-    "table.files.read_table": lambda: call(read_table, path="table.csv", header=True),
+    "table.files.read_table": lambda: call(
+        read_table, path="table.csv", header=True, sep=",", decimal=".", encoding="utf-8", na=("x",)
+    ),
     "table.files.writing.write_table": lambda: call(
         write_table, path=PATH, values=models.rows(), names=["a", "b", "c"]
     ),

@@ -24,9 +24,11 @@ MIXED: dict[str, Any] = {
     "degrees": "spread",
     "n_masks": 2,
     "direct": True,
+    "direct_limit": 2,
     "residual": True,
     "mask_weights": True,
     "n_context": 2,
+    "gap_inputs": [1],
     "seed": 0,
     "dtype": "float32",
     "backend": "numpy",
@@ -134,6 +136,17 @@ def coin_sample(u: Array) -> Array:
     for d in range(2):
         x[:, d] = u[:, d] < coin_conditional(x)[:, d]
     return x
+
+
+def coin_probability(where: dict[int, Any]) -> float:
+    """Its probability of a range."""
+    states = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float64)
+    inside = np.ones(4, dtype=bool)
+    for d, (low, high) in where.items():
+        inside &= (states[:, d] >= (-np.inf if low is None else low)) & (
+            states[:, d] <= (np.inf if high is None else high)
+        )
+    return float(np.exp(coin_log_prob(states))[inside].sum())
 
 
 def coin() -> Adapter:

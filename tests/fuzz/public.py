@@ -44,6 +44,7 @@ GIVEN_BACK: tuple[type, ...] = (Columns, Layout, MaskSet, MaskSets)
 SPECIAL = ("__call__", "__getitem__")
 
 INSIDE = (
+    "diagnostics.evaluation.Difference.of",
     "table.columns.Columns.check",
     "table.columns.Columns.from_config",
     "table.columns.Columns.label",
@@ -56,6 +57,7 @@ INSIDE = (
 """Beginnings of names that have no underscore, but that this package alone calls."""
 
 RECORDS = {
+    "comparison.comparing.Comparison",
     "datasets.Dataset",
     "diagnostics.bins.Reliability",
     "diagnostics.bins.Uniformity",

@@ -1,10 +1,11 @@
-"""Paths: one order for each set of known features, and the mask sets of a model that learns them."""
+"""Paths: one mask set for each set of known features, and the sequence of those that a model learns."""
 
 from __future__ import annotations
 
 import itertools
 from typing import Any
 
+import naive
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from strategies import seeds
 
-from made_np.masks.paths import draw_known, leads, path_of
+from made_np.masks.paths import COMPLETE, degrees_of, draw_known, draw_told, leads, path_of
 from made_np.model.made import MADE
 
 HOME = [2, 0, 3, 1]
@@ -47,18 +48,41 @@ def test_all_sizes_are_drawn_alike_often_and_each_feature_too() -> None:
     np.testing.assert_allclose(known.sum(axis=0), [4000] * 5, atol=5 * 45)
 
 
+def test_what_is_known_is_always_told_and_the_rest_to_some() -> None:
+    rng = np.random.default_rng(0)
+    known = np.array([True, False, False, False])
+    told = draw_told(40_000, known, rng)
+    assert told[:, 0].all()
+    # Most rows are told all; of the others a quarter each is told 0, 1, 2 or 3 of the rest.
+    sizes = np.bincount(told[:, 1:].sum(axis=1)) / 40_000
+    np.testing.assert_allclose(sizes, [(1 - COMPLETE) / 4] * 3 + [COMPLETE + (1 - COMPLETE) / 4], atol=0.01)
+    shares = told[:, 1:].mean(axis=0)
+    np.testing.assert_allclose(shares, [COMPLETE + (1 - COMPLETE) / 2] * 3, atol=0.01)
+
+
+@given(hnp.arrays(bool, 6).filter(np.any), st.integers(1, 30))
+def test_units_on_a_path_see_what_is_known_and_share_out_the_rest(known: Any, width: int) -> None:
+    home = np.sort(np.arange(width) % 5) + 1
+    degrees = degrees_of(known, home)
+    n_known = known.sum()
+    assert (np.diff(degrees) >= 0).all()
+    assert degrees[0] == n_known
+    if width >= 5:  # each number of the rest, as each degree at home
+        assert set(degrees.tolist()) == set(range(n_known, max(6, n_known + 1)))
+
+
 @pytest.mark.parametrize(("order", "home"), [(HOME, HOME), ("natural", [0, 1, 2, 3]), ("reverse", [3, 2, 1, 0])])
 @pytest.mark.parametrize("degrees", ["spread", [[1, 3, 2, 1, 2]]])
-def test_even_mask_sets_are_home_and_odd_ones_are_paths(order: Any, home: list[int], degrees: Any) -> None:
+def test_every_third_mask_set_is_a_path_and_all_others_are_home(order: Any, home: list[int], degrees: Any) -> None:
     sets = MADE(4, (5,), order=order, degrees=degrees, n_masks=None, seed=5).mask_sets
     again = MADE(4, (5,), order=order, degrees=degrees, n_masks=None, seed=5).mask_sets
     assert sets.has_paths
     paths = []
-    for k in [*range(40), 1001, 10**6, 10**6 + 1]:
+    for k in [*range(60), 1000, 10**6 + 2, 10**6]:
         one = sets[k]
         np.testing.assert_array_equal(again[k].order, one.order)  # of (seed, k), whatever was asked for before
-        np.testing.assert_array_equal(one.degrees[0], sets[0].degrees[0])
-        if k % 2 == 0:
+        np.testing.assert_array_equal(one.degrees[0], sets.for_known(one.known).degrees[0])
+        if k % 3 != 1:
             assert one is sets[0]
             assert one.order.tolist() == home
         else:
@@ -67,7 +91,7 @@ def test_even_mask_sets_are_home_and_odd_ones_are_paths(order: Any, home: list[i
     assert set(paths) <= {tuple(path.tolist()) for path in possible}
     assert len(set(paths)) > 5
     other = MADE(4, (5,), order=order, degrees=degrees, n_masks=None, seed=6).mask_sets
-    assert [tuple(other[k].order) for k in range(1, 40, 2)] != paths[:20]
+    assert [tuple(other[k].order) for k in range(1, 60, 3)] != paths[:20]
 
 
 def test_one_feature_has_one_path() -> None:
@@ -88,8 +112,51 @@ def test_one_feature_has_one_path() -> None:
 def test_other_models_have_no_paths(options: dict[str, Any]) -> None:
     sets = MADE(4, (5,), **options).mask_sets
     assert not sets.has_paths
-    assert [sets.least_alike(k) for k in range(4)] == [0, 1, 2, 3]
+    assert [sets.least_alike(k) for k in range(5)] == [0, 1, 2, 3, 4]
 
 
 def test_degrees_that_no_unit_has_are_not_drawn() -> None:
     assert MADE(4, (), order=HOME, degrees="random", n_masks=None).mask_sets.has_paths
+
+
+def test_where_the_known_features_lead_their_path_is_home() -> None:
+    sets = MADE(4, (5,), order=HOME, n_masks=None).mask_sets
+    for known in itertools.product([False, True], repeat=4):
+        one = sets.for_known(known)
+        if leads(np.array(HOME), np.array(known)):
+            assert one is sets[0]
+            assert one.n_known == 0
+        else:
+            assert one.n_known == sum(known)
+            assert one.known.tolist() == list(known)
+            assert one.order.tolist() == path_of(np.array(HOME), np.array(known)).tolist()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"n_context": 2}, {"hidden": (6, 6), "residual": True}, {"hidden": ()}], ids=str
+)
+def test_on_a_path_each_of_the_rest_hears_all_that_comes_before_it_and_nothing_else(options: dict[str, Any]) -> None:
+    made = MADE(4, **{"hidden": (6,), "order": HOME, "n_masks": None, **options})
+    for known in itertools.product([False, True], repeat=4):
+        one = made.mask_sets.for_known(known)
+        if one.n_known:
+            reach = one.reachability()
+            want = naive.allowed(one.order)
+            assert not (reach & ~want).any()
+            rest = ~one.known
+            np.testing.assert_array_equal(reach[rest], want[rest])
+            assert one.context_reachability()[rest].all() == (made.n_context > 0)
+
+
+def test_a_path_is_of_booleans_and_of_a_model_that_has_them() -> None:
+    made = MADE(4, (9,), order=HOME, n_masks=None)
+    for ask in (made.mask_sets.for_known, made.bound.for_known, made.path):
+        with pytest.raises(ValueError, match=r"^known has shape \(3,\): give one boolean for each of 4 features"):
+            ask([True] * 3)
+        with pytest.raises(ValueError, match=r"^known has shape \(1, 4\): give an array with 1 axes"):
+            ask([[True] * 4])
+        with pytest.raises(TypeError, match=r"^known has dtype <U"):
+            ask(["yes"] * 4)
+    for options in ({"order": HOME}, {"order": "random", "n_masks": None}, {"order": "random", "n_masks": 3}):
+        with pytest.raises(ValueError, match=r"^known has no path in this model: give n_masks=None, and an order"):
+            MADE(4, (9,), **options).path([True] * 4)

@@ -23,7 +23,7 @@ DISTRIBUTIONS = ["bernoulli", Categorical(3), Gaussian()]
 
 def judge(made: MADE, one: MaskSet, **options: Any) -> Any:
     """The verdict of the public mask check on a mask set."""
-    n_inputs = [output.n_inputs for output in made.outputs.feature_outputs]
+    n_inputs = list(made.outputs.input_sizes)
     n_outputs = [output.n_raw for output in made.outputs.feature_outputs]
     return check_masks(
         one.masks,

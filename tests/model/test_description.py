@@ -20,7 +20,7 @@ from made_np.backends import get_backend
 from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
-from made_np.model.binding import KEPT_ORDERS
+from made_np.model.binding import KEPT_PATHS
 from made_np.model.made import MADE
 
 VARIED: list[dict[str, Any]] = [
@@ -282,7 +282,7 @@ HOME = [2, 0, 3, 1]
 
 def test_a_model_of_a_home_order_scores_and_draws_complete_rows_by_it_alone() -> None:
     made = MADE(4, (9,), order=HOME, n_masks=None, dtype="float64")
-    plain = MADE(4, (9,), order=HOME, dtype="float64")
+    plain = MADE(4, (9,), order=HOME, gap_inputs=True, dtype="float64")
     rng = np.random.default_rng(0)
     theta, x = random_theta(made, rng), random_rows(made, 6, rng)
     assert made.n_mixed == 1
@@ -302,43 +302,38 @@ def test_a_model_of_a_home_order_scores_and_draws_complete_rows_by_it_alone() ->
 def test_a_path_puts_what_is_known_first(home: list[int], known: list[bool]) -> None:
     path = MADE(4, (9,), order=home, n_masks=None).path(known)
     assert path.tolist() == sorted(home, key=lambda d: not known[d])
-    alone = MADE(4, (9,), order=home)
-    if path.tolist() == home:
-        assert alone.path(known).tolist() == home
-    else:
-        with pytest.raises(ValueError, match=r"known does not lead in the only order of this model: .* n_masks=None"):
-            alone.path(known)
+    path[:] = 0  # the caller's own
 
 
-def test_a_path_is_of_one_order_and_of_booleans() -> None:
-    for options, n in (({"n_masks": None}, 32), ({"n_masks": 3}, 3)):
-        with pytest.raises(ValueError, match=rf"answers by {n} orders at once: a path needs order=\[\.\.\.\]"):
-            MADE(4, (9,), order="random", **options).path([True] * 4)
-    made = MADE(4, (9,), n_masks=None)
-    with pytest.raises(ValueError, match=r"known has shape \(3,\): give one boolean for each of 4 features"):
-        made.path([True] * 3)
-    with pytest.raises(ValueError, match=r"known has shape \(1, 4\): give an array with 1 axes"):
-        made.path([[True] * 4])
+PATHS = [known for known in itertools.product([False, True], repeat=9) if sum(known) == 4]
 
 
 @pytest.mark.parametrize("backend", ["numpy", "auto"])
-def test_an_order_that_is_asked_for_again_is_kept_ready_and_old_ones_are_forgotten(backend: str) -> None:
-    bound = MADE(6, (9,), n_masks=None, backend=backend).bound
-    first = bound.for_order([2, 0, 1, 3, 5, 4])
-    assert bound.for_order(np.array([2, 0, 1, 3, 5, 4], dtype="int32")) is first
-    others = [bound.for_order(order) for order in itertools.islice(itertools.permutations(range(6)), KEPT_ORDERS)]
-    assert bound.for_order(range(6)) is others[0]
-    assert bound.for_order([2, 0, 1, 3, 5, 4]) is not first
-    with pytest.raises(ValueError, match=r"^order\[5\] = 1 is twice"):
-        bound.for_order([2, 0, 1, 3, 5, 1])
+def test_a_path_that_is_asked_for_again_is_kept_ready_and_old_ones_are_forgotten(backend: str) -> None:
+    bound = MADE(9, (9,), n_masks=None, backend=backend).bound
+    first = bound.for_known(PATHS[0])
+    assert bound.for_known(np.array(PATHS[0], dtype=float)) is first
+    others = [bound.for_known(known) for known in PATHS[1 : KEPT_PATHS + 1]]
+    assert bound.for_known(PATHS[1]) is others[0]
+    assert bound.for_known(PATHS[0]) is not first
 
 
-def test_threads_that_ask_for_many_orders_at_once_get_theirs() -> None:
-    bound = MADE(6, (9,), n_masks=None).bound
-    orders = list(itertools.islice(itertools.permutations(range(6)), 2 * KEPT_ORDERS)) * 3
+def test_threads_that_ask_for_many_paths_at_once_get_theirs() -> None:
+    bound = MADE(9, (9,), n_masks=None).bound
 
-    def ask(order: tuple[int, ...]) -> bool:
-        return bound.for_order(order).mask_set.order.tolist() == list(order)
+    def ask(known: tuple[bool, ...]) -> bool:
+        return bound.for_known(known).mask_set.order.tolist() == sorted(range(9), key=lambda d: not known[d])
 
     with ThreadPoolExecutor(4) as pool:
-        assert all(pool.map(ask, orders))
+        assert all(pool.map(ask, PATHS * 3))
+
+
+def test_bits_and_real_numbers_of_a_model_with_paths_own_gap_inputs_unless_they_are_asked_not_to() -> None:
+    output = ["gaussian", Categorical(3), "bernoulli"]
+    assert MADE(3, (9,), output, n_masks=None).gap_inputs == (0, 2)
+    assert MADE(3, (9,), Categorical(3), n_masks=None).gap_inputs is False
+    assert MADE(3, (9,), output, n_masks=None, gap_inputs=False).gap_inputs is False
+    assert MADE(3, (9,), output, n_masks=None, gap_inputs=[1]).gap_inputs == (1,)
+    assert MADE(3, (9,), output, n_masks=None).mixture(1).gap_inputs == (0, 2)
+    for options in ({}, {"order": "random", "n_masks": None}, {"degrees": "random", "n_masks": None}):
+        assert MADE(3, (9,), output, **options).gap_inputs is False

@@ -377,50 +377,81 @@ EVERY_ROW = np.array(list(itertools.product(*map(range, SIZES))), dtype=float)
 PATTERNS = [np.array(known) for known in itertools.product([False, True], repeat=4)]
 
 
-@pytest.mark.parametrize("options", [{}, {"mask_weights": True}, {"degrees": "random", "hidden": ()}], ids=str)
-def test_home_and_every_path_sum_to_one(options: dict[str, Any]) -> None:
+VARIANTS = [{}, {"mask_weights": True}, {"hidden": (7, 7), "residual": True}, {"degrees": "random", "hidden": ()}]
+variants = pytest.mark.parametrize("options", VARIANTS, ids=str)
+
+
+@variants
+def test_what_is_known_with_the_rest_sums_to_one_for_each_set_of_known_features(options: dict[str, Any]) -> None:
+    """p(known) alone does, p(rest given known) does for each row, and so does their product."""
     made, theta = with_paths(**options)
     for known in PATTERNS:
-        p = np.exp(made.log_prob(theta, EVERY_ROW, mask_set=made.path(known)))
-        assert p.sum() == pytest.approx(1, abs=1e-12)
+        n_gaps = np.prod(np.array(SIZES)[~known])
+        p_known = np.exp(observed_log_prob(made, theta, np.where(known, EVERY_ROW, NAN)))
+        assert p_known.sum() / n_gaps == pytest.approx(1, abs=1e-12)
+        one = made.bound.for_known(known)
+        p_rest = np.exp(-one.nll(theta, EVERY_ROW, None)[:, ~known].sum(axis=1))
+        _, member = np.unique(EVERY_ROW[:, known], axis=0, return_inverse=True)
+        np.testing.assert_allclose(np.bincount(member.reshape(-1), p_rest), 1, rtol=1e-12)
+        assert (p_known * p_rest).sum() == pytest.approx(1, abs=1e-12)
     assert np.exp(made.log_prob(theta, EVERY_ROW)).sum() == pytest.approx(1, abs=1e-12)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "auto"])
-@pytest.mark.parametrize("options", [{}, {"mask_weights": True}], ids=str)
-def test_a_row_with_gaps_is_scored_along_its_path(backend: str, options: dict[str, Any]) -> None:
+@variants
+def test_a_row_with_gaps_is_scored_at_home_by_a_network_that_is_told_less(
+    backend: str, options: dict[str, Any]
+) -> None:
     made, theta = with_paths(backend=backend, **options)
     x = np.array(list(itertools.product([0, NAN], [2, NAN], [1, NAN], [0, NAN])))
-    wanted = [summed(made, theta, row, made.path(~np.isnan(row))) for row in x]
-    np.testing.assert_allclose(np.exp(observed_log_prob(made, theta, x)), wanted, rtol=1e-12)
-    np.testing.assert_allclose(observed_log_prob(made, theta, x[:1]), made.log_prob(theta, x[:1]), rtol=1e-12)
-    assert len({round(v, 6) for v in np.exp(observed_log_prob(made, theta, x))}) == len(x)  # no two are one question
+    wanted = []
+    for row in x:
+        known = ~np.isnan(row)
+        raw = np.array(naive.raw_of_units(made, theta, naive.encode(made, row), made.mask_sets[0]))[None]
+        each = made.outputs.nll(raw, np.where(known, row, 0)[None])
+        wanted.append(-each[0, known].sum())
+    got = observed_log_prob(made, theta, x)
+    np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(got[:1], made.log_prob(theta, x[:1]), rtol=1e-12)
+    assert len(set(got.round(6).tolist())) == len(x)  # no two are one question
 
 
-def test_no_output_of_a_path_changes_with_what_follows_there() -> None:
-    """Bit for bit, for each path: the output of a feature is the same whatever stands at its place or later."""
+def test_no_output_changes_with_what_the_network_is_not_told() -> None:
+    """Bit for bit, for each set of known features: at home as far as they go, and then along their path."""
     made, theta = with_paths(mask_weights=True)
     rng = np.random.default_rng(0)
     for known in PATTERNS:
-        path = made.path(known)
-        raw = made.raw_outputs(theta, EVERY_ROW, mask_set=path)
+        one = made.bound.for_known(known)
+        path = one.mask_set.order
+        raw = one.raw_outputs(theta, EVERY_ROW, None)
+        score = observed_log_prob(made, theta, np.where(known, EVERY_ROW, NAN))
+        other = np.where(known, EVERY_ROW, rng.integers(0, SIZES, EVERY_ROW.shape))
+        np.testing.assert_array_equal(observed_log_prob(made, theta, other, known=known[None] | (other < 0)), score)
         for place in range(4):
             other = EVERY_ROW.copy()
             for d in path[place:]:
                 other[:, d] = rng.integers(0, SIZES[d], len(other))
-            again = made.raw_outputs(theta, other, mask_set=path)
+            again = one.raw_outputs(theta, other, None)
             for d in path[: place + 1]:
                 np.testing.assert_array_equal(again[:, made.output_slices[d]], raw[:, made.output_slices[d]])
 
 
-def test_questions_share_what_leads_their_paths_alike() -> None:
-    """p(A) is exactly the sum over a B that comes after A in home order: their paths begin with the same features."""
-    made, theta = with_paths(mask_weights=True)
-    rows = np.array([[0, NAN, 1, NAN], [1, NAN, NAN, 0]])
+@variants
+def test_p_of_what_is_known_is_the_exact_sum_over_what_comes_after_it_at_home(options: dict[str, Any]) -> None:
+    made, theta = with_paths(**options)
+    rows = np.array([[0, NAN, 1, NAN], [1, NAN, NAN, 0], [NAN, NAN, NAN, 0]])
     more = np.repeat(rows, SIZES[1], axis=0)
-    more[:, 1] = np.tile(np.arange(SIZES[1]), 2)  # feature 1 is last in home order
-    summed_up = np.exp(observed_log_prob(made, theta, more)).reshape(2, -1).sum(axis=1)
+    more[:, 1] = np.tile(np.arange(SIZES[1]), len(rows))  # feature 1 is last in home order
+    summed_up = np.exp(observed_log_prob(made, theta, more)).reshape(len(rows), -1).sum(axis=1)
     np.testing.assert_allclose(np.exp(observed_log_prob(made, theta, rows)), summed_up, rtol=1e-12)
+
+
+def test_where_what_is_known_leads_at_home_filling_is_what_scoring_says() -> None:
+    made, theta = with_paths()
+    known = np.array([True, False, True, False])  # the first two at home
+    p = np.exp(made.log_prob(theta, EVERY_ROW) - observed_log_prob(made, theta, np.where(known, EVERY_ROW, NAN)))
+    one = made.bound.for_known(known)
+    np.testing.assert_allclose(np.exp(-one.nll(theta, EVERY_ROW, None)[:, ~known].sum(axis=1)), p, rtol=1e-12)
 
 
 def test_gaps_are_filled_along_the_path_of_what_is_known() -> None:
@@ -431,10 +462,32 @@ def test_gaps_are_filled_along_the_path_of_what_is_known() -> None:
     drawn = made.sample(theta, 40, given=gappy, uniforms=u, rng=0)
     centres = made.fill_means(theta, gappy, rng=0)
     for known, rows in gap_patterns(~np.isnan(gappy)):
-        path = made.path(known)
-        want = made.sample(theta, len(rows), given=gappy[rows], uniforms=u[rows], mask_set=path)
-        np.testing.assert_array_equal(drawn[rows], want)
-        np.testing.assert_array_equal(centres[rows], made.fill_means(theta, gappy[rows], mask_set=path))
+        one = made.bound.for_known(known)
+        np.testing.assert_array_equal(drawn[rows], one.sample(theta, u[rows], gappy[rows]))
+        np.testing.assert_array_equal(centres[rows], one.propagate_means(theta, gappy[rows]))
+        for d in np.flatnonzero(~known):  # the fixed point of the conditionals
+            raw = one.raw_outputs(theta, drawn[rows], None)[:, made.output_slices[d]]
+            np.testing.assert_array_equal(made.outputs.feature_outputs[d].inverse_cdf(raw, u[rows, d]), drawn[rows, d])
+
+
+def test_some_gaps_may_stay_untold_while_others_are_filled_along_the_path_of_what_is_told() -> None:
+    made, theta = with_paths(gap_inputs=[0, 2, 3])
+    u = np.random.default_rng(0).random((50, 4))
+    told = np.array([False, True, False, False])
+    untold = np.array([False, False, True, False])
+    given = np.where(told, 2, NAN)
+    drawn = made.sample(theta, 50, given=given, untold=untold, uniforms=u)
+    assert np.isnan(drawn[:, untold]).all()
+    np.testing.assert_array_equal(drawn[:, told], 2)
+    one = made.bound.for_known(told)
+    for d in (0, 3):
+        raw = one.raw_outputs(theta, drawn, None)[:, made.output_slices[d]]
+        np.testing.assert_array_equal(made.outputs.feature_outputs[d].inverse_cdf(raw, u[:, d]), drawn[:, d])
+    # With nothing told, what is drawn is what `observed_log_prob` scores.
+    free = made.sample(theta, 4000, untold=[False, True, True, False], rng=1)
+    share = (np.nan_to_num(free) == [1, 0, 0, 1]).all(axis=1).mean()
+    want = np.exp(observed_log_prob(made, theta, np.array([[1, NAN, NAN, 1]])))[0]
+    assert share == pytest.approx(want, abs=4.5 * np.sqrt(want / 4000))
 
 
 @pytest.mark.parametrize("options", [{"order": "random", "n_masks": None}, {"order": HOME, "n_masks": None}], ids=str)

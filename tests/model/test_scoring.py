@@ -1,4 +1,4 @@
-"""Rows with NaN: what is known in them is scored, by what is known before it."""
+"""Rows with NaN, of which what is known is scored, by what is known before it; rows that count unequally."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from installed import needs_numba
 from strategies import DISCRETE, models, n_values, random_context, random_rows, random_theta, seeds, with_gaps
 
 from made_np.distributions.plain import Categorical
@@ -94,3 +95,49 @@ def test_gaps_are_refused_unless_they_are_asked_for() -> None:
     with pytest.raises(ValueError, match="NaN is not allowed"):
         made.init(0, [row])
     made.init(0, [row], gaps="skip")
+
+
+# ------------------------------------------------------------------------------------------------- weights
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=needs_numba)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("mask_set", [0, None])
+def test_weights_of_ones_have_the_bits_of_none(mask_set: int | None, dtype: str, backend: str) -> None:
+    made = MADE(4, (9,), "gaussian", order="random", n_masks=3, dtype=dtype, backend=backend)
+    rng = np.random.default_rng(0)
+    theta = random_theta(made, rng)
+    x = random_rows(made, 7, rng)
+    loss, grad = made.loss_and_grad(theta, x, mask_set=mask_set)
+    same, again = made.loss_and_grad(theta, x, mask_set=mask_set, weights=np.ones(7))
+    assert same == loss
+    np.testing.assert_array_equal(again, grad)
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=needs_numba)])
+@pytest.mark.parametrize("mask_set", [0, None])
+def test_a_row_of_weight_w_counts_as_w_rows(mask_set: int | None, backend: str) -> None:
+    made = MADE(4, (9,), [Categorical(3)] * 4, order="random", n_masks=2, dtype="float64", backend=backend)
+    rng = np.random.default_rng(0)
+    theta = random_theta(made, rng)
+    x = random_rows(made, 5, rng)
+    weights = np.array([3, 0, 1, 2, 1])
+    loss, grad = made.loss_and_grad(theta, x, mask_set=mask_set, weights=weights)
+    want, d_want = made.loss_and_grad(theta, np.repeat(x, weights, axis=0), mask_set=mask_set)
+    assert loss * 5 == pytest.approx(want * 7, rel=1e-12)
+    np.testing.assert_allclose(grad * 5, d_want * 7, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1, 2], r"weights has shape \(2,\): give one number per row, \(3,\)"),
+        ([1, -2, 1], r"weights\[1\] = -2: give finite numbers of at least 0"),
+        ([1, 1, NAN], r"weights\[2\] = nan: give finite"),
+        (np.ones((3, 1)), r"weights has shape \(3, 1\)"),
+    ],
+)
+def test_weights_that_cannot_be_meant(weights: naive.Array, message: str) -> None:
+    made = MADE(2, (3,))
+    with pytest.raises(ValueError, match=message):
+        made.loss_and_grad(made.init(0), np.zeros((3, 2)), weights=weights)

@@ -40,6 +40,7 @@ MODELS: dict[str, dict[str, Any]] = {
         **{"degrees": [[[1, 2, 2], [2, 1]], [[2, 2, 1], [1, 1]]]},
     },
     "endless": {"n_features": 4, "hidden": (5,), "order": "random", "n_masks": None},
+    "paths": {"n_features": 4, "hidden": (5,), "order": [2, 0, 3, 1], "n_masks": None},
     "mask weights": {"n_features": 4, "hidden": (5,), "order": "random", "n_masks": None, "mask_weights": True},
     "float64": {"n_features": 4, "hidden": (5,), "dtype": "float64"},
     "mixed table": {

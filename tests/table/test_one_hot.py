@@ -219,3 +219,37 @@ def test_tables_that_cannot_be_meant() -> None:
             OneHot.find([[0, 1]], evidence=odd)
     with pytest.raises(TypeError, match="real numbers"):
         OneHot.find([["a", "b"]])
+
+
+def dummies(codes: Any, n: int) -> Any:
+    """One-hot columns of codes, the first left out."""
+    return np.eye(n)[codes][:, 1:]
+
+
+def test_names_that_begin_alike_are_evidence() -> None:
+    rng = np.random.default_rng(0)
+    job = dummies(rng.choice(5, 4000, p=[0.6, 0.37, 0.02, 0.009, 0.001]), 5)
+    sex = dummies(rng.integers(0, 2, 4000), 2)
+    x = np.hstack([job, sex, job[::-1]])
+    names = [*(f"job_{k}" for k in "abcd"), "sex_M", *(f"past_job_{k}" for k in "abcd")]
+    assert OneHot.find(x).groups == ()  # the last two levels are rare: chance might have kept them apart
+    assert OneHot.find(x, names=names) == OneHot(((0, 4), (5, 9)), True)
+    assert OneHot.find(x, names=[f"c{k}" for k in range(9)]).groups == ()
+    few = np.hstack([dummies(np.resize([0] * 40 + [1, 2], 100), 3), sex[:100]])
+    assert OneHot.find(few, names=["is_a", "is_b", "c"]).groups == ()  # names alone prove nothing
+
+
+def test_a_name_ends_a_group() -> None:
+    codes = np.resize([0, 1, 2, 3], 4000)
+    x = np.hstack([dummies(codes, 4)[:, :2], dummies(codes, 4)[:, 2:]])
+    assert OneHot.find(x).groups == ((0, 3),)
+    assert OneHot.find(x, names=["job_a", "job_b", "car_a"]).groups == ((0, 2),)
+
+
+def test_gaps_of_a_whole_group_are_no_rows_without_a_one() -> None:
+    x = np.eye(3)[np.resize([0, 1, 2], 300)]
+    x[::7] = np.nan
+    found = OneHot.find(np.hstack([x, np.full((300, 1), np.nan)]))
+    assert found == OneHot(((0, 3),), False)
+    x[1, 0] = np.nan
+    assert OneHot.find(x).groups == ()

@@ -180,6 +180,8 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         | {"method": "central", "h": 1e-5, "n_directions": 8, "entries": [3, 4]},
         "check_masks": wiring
         | {"n_inputs": 1, "n_outputs": 1, "layout": "blocked", "lost": "fail", "dead": "note", "rng": rng(0)},
+        "check_measure": {"probability": net.probability, "n_features": D, "support": (0, 1), "names": [*range(D)]}
+        | {"gaps": False, "n": 2, "atol": 1e-9, "rng": rng(0)},
         "check_normalised": {"log_prob": net.log_prob, "n_features": D, "support": (0, 1), "atol": 1e-9, "rng": rng(0)},
         "check_sampler": {"sample": net.sample, "conditional": net.conditional, "n_features": D, "inverse": None}
         | {"order": net.order, "n": 16}

@@ -37,6 +37,16 @@ PROMISED: dict[str, dict[str, Any]] = {
         "rng": 0,
     },
     "check_context": {"fn": NO, "n_features": NO, "n_context": NO, "rng": 0},
+    "check_measure": {
+        "probability": NO,
+        "n_features": NO,
+        "support": (0, 1),
+        "names": None,
+        "gaps": False,
+        "n": 64,
+        "atol": 1e-9,
+        "rng": 0,
+    },
     "check_normalised": {"log_prob": NO, "n_features": NO, "support": (0, 1), "atol": 1e-9},
     "check_sampler": {
         "sample": NO,

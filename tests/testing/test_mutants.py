@@ -55,6 +55,12 @@ HINTS = {
     "shared_buffer": "work buffer",
     "writes_to_x": "writes to its input",
     "global_seed": "numpy Generator",
+    "drawn_anew": "draws anew at each call",
+    "floor": "below a floor",
+    "rounded": "rounded",
+    "upper_end_left_out": "holds both",
+    "ends_sorted": "ends are exchanged",
+    "weights_too_large": "weights are not divided by their sum",
 }
 
 
@@ -109,7 +115,7 @@ def test_the_table_shows_who_catches_what() -> None:
     chosen = [mutant for mutant in MUTANTS if mutant.name in ("output_not_strict", "sign_flipped", "stale_mask_cache")]
     lines = detection_table([detect(mutant) for mutant in chosen]).splitlines()
     assert lines[0].split()[:4] == ["planted", "fault", "masks", "autoregressive"]
-    assert lines[1].split() == ["output_not_strict", "x", "x", "x", "x", ".", ".", "."]
+    assert lines[1].split() == ["output_not_strict", "x", "x", "x", "x", ".", ".", ".", "."]
     assert lines[4].split()[:5] == ["caught", "/", "run", "1/3", "2/3"]
     assert lines[-1] == "3 of 3 planted faults are caught by the suite"
 

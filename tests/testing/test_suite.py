@@ -56,6 +56,7 @@ SKIPPED: list[tuple[str, set[str], str]] = [
     ("conditional", {"sampler"}, "needs conditional or inverse"),
     ("theta", {"gradient", "gradient_directions"}, "needs theta"),
     ("support", {"normalised"}, "needs support"),
+    ("probability", {"measure"}, "needs probability"),
 ]
 
 

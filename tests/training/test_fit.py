@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import signal
 import sys
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 from fits import assert_same, bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from installed import needs_numba
 from numpy.typing import NDArray
 
 from made_np import MADEDensity
@@ -23,6 +26,7 @@ from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Categorical
 from made_np.layers import dropout_mask
 from made_np.model import description
+from made_np.model.gaps import observed_log_prob
 from made_np.model.made import MADE
 from made_np.optim import SGD, Adam
 from made_np.schedules import ReduceOnPlateau, StepDecay, Warmup
@@ -826,3 +830,108 @@ def test_a_row_of_gaps_alone_changes_nothing_but_the_mean() -> None:
     beside = fit(made, empty, learning_rate=0.2, **options)
     np.testing.assert_allclose(beside.theta, alone.theta, rtol=1e-12)
     assert beside.history["train"][0] == pytest.approx(alone.history["train"][0] / 2)
+
+
+# ------------------------------------------------------------------------------------------------- weights
+
+
+def weighted_table() -> tuple[Array, Array]:
+    """Rows of three bits, and small integers that they are weighted by."""
+    rng = np.random.default_rng(0)
+    return rng.integers(2, size=(60, 3)).astype(float), rng.integers(4, size=60)
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=needs_numba)])
+def test_equal_weights_are_none(backend: str) -> None:
+    x, _ = weighted_table()
+    made = MADE(3, hidden=(4,), backend=backend)
+    options = {"valid": x[:20], "max_epochs": 3, "batch_size": 16, "dropout": 0.2}
+    want = fit(made, x, **options)
+    for value in (1.0, 0.1, 1e308):
+        got = fit(made, x, sample_weight=np.full(60, value), valid_weight=np.full(20, value), **options)
+        np.testing.assert_array_equal(got.theta, want.theta)
+        assert got.history["valid"] == want.history["valid"]
+        assert got.history["train"] == want.history["train"]
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=needs_numba)])
+@pytest.mark.parametrize("mask_weights", [False, True])
+def test_a_row_of_weight_w_trains_as_w_rows_do(mask_weights: bool, backend: str) -> None:
+    x, w = weighted_table()
+    made = MADE(3, hidden=(4,), dtype="float64", backend=backend, mask_weights=mask_weights)
+    options = {"theta": made.init(0), "max_epochs": 5, "optimizer": "sgd", "learning_rate": 0.5, "batch_size": 200}
+    got = fit(made, x, sample_weight=w, valid=x, valid_weight=w, **options)
+    want = fit(made, np.repeat(x, w, axis=0), valid=np.repeat(x, w, axis=0), **options)
+    np.testing.assert_allclose(got.theta, want.theta, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(got.history["train"], want.history["train"], rtol=1e-9)
+    np.testing.assert_allclose(got.history["valid"], want.history["valid"], rtol=1e-9)
+
+
+def test_batches_of_weighted_rows_have_the_gradient_of_all_rows_on_average() -> None:
+    """One tiny step after the other moves theta as one step on all rows does: whatever weights share a batch."""
+    x, w = weighted_table()
+    made = MADE(3, hidden=(4,), activation="tanh", dtype="float64")
+    options = {"theta": made.init(0), "max_epochs": 1, "optimizer": "sgd", "sample_weight": w}
+    small = fit(made, x, batch_size=4, learning_rate=1e-7, **options)
+    whole = fit(made, x, batch_size=60, learning_rate=15e-7, **options)
+    start = options["theta"]
+    np.testing.assert_allclose(small.theta - start, whole.theta - start, rtol=1e-4, atol=1e-13)
+    assert small.history["train"][0] == pytest.approx(whole.history["train"][0], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sample_weight": np.zeros(60)}, "sample_weight is 0 in every row"),
+        ({"sample_weight": np.ones(59)}, r"sample_weight has shape \(59,\)"),
+        ({"sample_weight": -np.ones(60)}, r"sample_weight\[0\] = -1"),
+        ({"valid_weight": np.ones(60)}, "valid_weight is given without valid"),
+    ],
+)
+def test_weights_that_cannot_be_meant(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(MADE(3, hidden=(4,)), weighted_table()[0], max_epochs=1, **given)
+
+
+def test_a_checkpoint_knows_the_weights(tmp_path: Path) -> None:
+    x, w = weighted_table()
+    made = MADE(3, hidden=(4,))
+    path = tmp_path / "run.npz"
+    whole = fit(made, x, sample_weight=w, max_epochs=4)
+    fit(made, x, sample_weight=w, max_epochs=2, checkpoint=path)
+    np.testing.assert_array_equal(fit(made, x, sample_weight=w, max_epochs=4, checkpoint=path).theta, whole.theta)
+    with pytest.raises(ValueError, match="sample_weight was"):
+        fit(made, x, max_epochs=4, checkpoint=path)
+
+
+# --------------------------------------------------------------------------------------------- home and paths
+
+
+def test_a_model_of_a_home_order_learns_what_is_likely_and_what_fills_gaps_for_any_known_features() -> None:
+    """Beside counts, for two bits: home alone would answer neither for feature 0 alone, nor fill feature 1 from it."""
+    rng = np.random.default_rng(0)
+    first = rng.random(4000) < 0.4
+    x = np.stack([first, rng.random(4000) < np.where(first, 0.9, 0.2)], axis=1).astype(float)
+    made = MADE(2, (16,), order=[1, 0], n_masks=None)
+    result = fit(made, x, max_epochs=25, learning_rate=1e-2, schedule="cosine", averaging=0.99)
+    every = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
+    joint = np.array([(x == row).all(axis=1).mean() for row in every])
+    for known in itertools.product([False, True], repeat=2):
+        some = np.array(known)
+        p_known = np.exp(observed_log_prob(made, result.theta, np.where(some, every, np.nan)))
+        counted = np.array([joint[(every == row)[:, some].all(axis=1)].sum() for row in every])
+        np.testing.assert_allclose(p_known, counted, atol=0.02)
+        nll = made.bound.for_known(known).nll(result.theta, every.astype("f4"), None)
+        np.testing.assert_allclose(np.exp(-nll[:, ~some].sum(axis=1)), joint / counted, atol=0.03)
+
+
+def test_a_run_of_a_model_with_paths_is_repeatable_and_visits_home_and_paths_in_turn() -> None:
+    made = MADE(5, (8,), n_masks=None, seed=3)
+    x = np.random.default_rng(0).integers(0, 2, (60, 5))
+    one = fit(made, x, max_epochs=3, batch_size=20)
+    np.testing.assert_array_equal(one.theta, fit(made, x, max_epochs=3, batch_size=20).theta)
+    other = fit(replace(made, seed=4), x, max_epochs=3, batch_size=20)
+    assert not np.array_equal(one.theta, other.theta)  # other paths
+    # The validation loss is that of complete rows at home.
+    valid = fit(made, x, valid=x, max_epochs=3, batch_size=20)
+    assert valid.best_valid == pytest.approx(-made.log_prob(valid.theta, x).mean(), rel=1e-5)

@@ -16,6 +16,7 @@ from made_np.backends.bound import Bound
 from made_np.model.made import MADE
 from made_np.optim import SGD, AdaDelta, Adam, AdamW, Optimizer
 from made_np.schedules import constant
+from made_np.training.clock import Clock
 from made_np.training.loop import Options, Rows, Run
 
 Array = NDArray[Any]
@@ -57,7 +58,7 @@ def run(
         averaging=0.9,
         callbacks=(),
     )
-    one = Run(made, rows, valid, options, made.init(rng, x), np.random.default_rng(1), 0.0, reduce=reduce)
+    one = Run(made, rows, valid, options, made.init(rng, x), np.random.default_rng(1), Clock(0.0), reduce=reduce)
     assert one.train(show=False) == "max_epochs"
     return one
 

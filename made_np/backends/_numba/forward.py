@@ -61,7 +61,8 @@ def forward(
     for panel in range(begin, end):
         load(x, context, tables, acts, panel)
         if keep_at[0] >= 0:
-            drop(acts, index(panel * size), tables.units[: starts[1]], keeps, keep_at[0], panel * w, n)
+            drop(acts, index(panel * size), tables.units[: tables.n_inputs], keeps, keep_at[0], panel * w, n)
+        copy_direct(acts, panel * size, starts[1], tables.direct_from, 0, len(tables.direct_from))
     for q in range(len(products)):
         W = products[q, 0]
         b = products[q, 1]
@@ -77,7 +78,7 @@ def forward(
             bias = b + row
             seen = reach[ends]
             for panel in range(begin, end):
-                u = panel * size + starts[below] * w
+                u = panel * size + (starts[below] + products[q, 6]) * w
                 v = panel * size + (starts[layer] + row) * w
                 if n - panel * w > w // 2:
                     if b >= 0:
@@ -130,6 +131,15 @@ def load(x: Any, context: Any, tables: Any, acts: Any, panel: int) -> None:
 
 
 @inner
+def copy_direct(acts: Any, at: int, end: int, direct_from: Any, first: int, last: int) -> None:
+    """Copy the first..last-1 of the inputs with direct wires to their places, which end at `end`, in a panel."""
+    w = width(acts)
+    for k in range(first, last):
+        source = at + direct_from[k] * w
+        copy(acts, index(source), acts, index(at + (end - len(direct_from) + k) * w), index(w))
+
+
+@inner
 def load_values(x: Any, features: Any, acts: Any, values: int, panel: int) -> None:
     """Put rows into a panel, in order. Rows beyond the last are 0."""
     w = width(acts)
@@ -167,14 +177,18 @@ def encode_all(acts: Any, values: int, units: int, features: Any, numbers: Any) 
     for place in range(len(features)):
         value = index(values + place * w)
         unit = index(units + features[place, 4] * w)
-        encode(acts, value, unit, features[place, 1], features[place, 5], numbers[place, 1])
+        encode(acts, value, unit, features[place, 1], features[place, 5], features[place, 7], numbers[place, 1])
 
 
 @inner
-def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, levels: float) -> None:
-    """Write what the network sees of a feature's values to its input units: zeros of a NaN."""
+def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, tells: int, levels: float) -> None:
+    """Write what the network sees of a feature's values to its input units: of a NaN zeros, and that it is one."""
     w = index(width(acts))
     real = acts.dtype.type
+    if tells:
+        to = unit + index(n_inputs) * w
+        for lane in range(w):
+            acts[to + lane] = real(1) if np.isnan(acts[value + lane]) else real(0)
     if kind == CATEGORICAL:
         for k in range(n_inputs):
             code = real(k)

@@ -86,13 +86,15 @@ class _Bound(Bound):
         learning_rate: float,
         decay: Array | None = None,
         keeps: Sequence[Array | None] | None = None,
+        row_weights: Array | None = None,
         *,
         only_live: bool = False,
     ) -> Array:
         rule = rule_of(optimizer, learning_rate, state)
         if rule is None or self.network.mask_weights:  # whose gradient is not there before that of all biases is
-            return super().train_step(theta, x, context, grad, optimizer, state, learning_rate, decay, keeps)
-        nll = self.batch(theta, x, context, keeps).step(rule, decay, only_live)
+            update = optimizer, state, learning_rate, decay
+            return super().train_step(theta, x, context, grad, *update, keeps, row_weights)
+        nll = self.batch(theta, x, context, keeps, row_weights).step(rule, decay, only_live)
         state["step"] += 1
         return nll
 

@@ -15,7 +15,7 @@ import numpy as np
 from made_np.backends._numba.compiling import index, inner, kernel, width
 from made_np.backends._numba.draws import draw
 from made_np.backends._numba.elementary import sigmoid
-from made_np.backends._numba.forward import activate, encode, load_context, load_values
+from made_np.backends._numba.forward import activate, copy_direct, encode, load_context, load_values
 from made_np.backends._numba.tables import BERNOULLI
 from made_np.backends._numba.tile import ROWS, add, bias, half_add, half_bias
 
@@ -43,9 +43,10 @@ def ancestral(
     theta : (P,), in the tables' numbering
     uniforms : (B, D) float64, in feature order
     given : (B, D)
-        NaN where a value is to be drawn.
-    known : (L + 1, D)
-        How many units of the inputs and of each hidden layer are complete when the features before a place are known.
+        NaN where a value is to be drawn, inf where the network is not told it.
+    known : (L + 2, D)
+        How many units of the inputs, of each hidden layer, and of the inputs with direct wires are complete when the
+        features before a place are known.
     acts : (panels * units * width,)
     x : (B, D)
         Overwritten with the rows.
@@ -63,6 +64,7 @@ def ancestral(
         load_context(context, acts, panel * starts[-1] * w, panel)
         load_values(given, features, acts, (panel * starts[-1] + starts[-2]) * w, panel)
         load_uniforms(uniforms, features, w, panel, u, (panel - begin) * len(features) * w)
+    tell_direct(acts, starts, tables.direct_from, (0, known[-1, 0]), begin, end)
     for first in range(0, len(features), GROUP):
         last = min(first + GROUP, len(features))
         begin_group(theta, products, starts, known, features, gaps, first, last, acts, own)
@@ -73,7 +75,19 @@ def ancestral(
                 finish_raw(theta, products, starts, known, first, place, rows, acts, own)
             numbers = tables.numbers[place, 0], tables.numbers[place, 1], tables.numbers[place, 2]
             decide(u, features[place], numbers, starts, place, len(features), acts, begin, end)
+            if place + 1 < len(features):
+                copies = known[-1, place], known[-1, place + 1]
+                tell_direct(acts, starts, tables.direct_from, copies, begin, end)
     store_values(acts, features, starts, begin, end, x)
+
+
+@inner
+def tell_direct(acts: Any, starts: Any, direct_from: Any, copies: Any, begin: int, end: int) -> None:
+    """Copy inputs with direct wires, from one to before another, in every panel, if they are apart from the others."""
+    (first, last) = copies
+    if len(direct_from):
+        for panel in range(begin, end):
+            copy_direct(acts, panel * starts[-1] * width(acts), starts[1], direct_from, first, last)
 
 
 @inner
@@ -101,9 +115,9 @@ def find_gaps(given: Any, features: Any, first: int, last: int) -> Any:
 
 @inner
 def before(known: Any, layer: int, first: int) -> int:
-    """Return how many units of a layer are complete when a group begins."""
-    if layer == 0:
-        return known[0, first]
+    """Return how many units of a row of `known` are complete when a group begins."""
+    if layer == 0 or layer == len(known) - 1:
+        return known[layer, first]
     return known[layer, first - 1] if first > 0 else 0
 
 
@@ -114,8 +128,8 @@ def begin_group(
 ) -> None:  # fmt: skip
     """Give the units of a group what they get from everything that is complete; no raw outputs where no gap is."""
     for q in range(len(products)):
-        columns = 0, before(known, products[q, 4], first) if products[q, 3] > 0 else 0
-        if products[q, 5] < len(known):
+        columns = 0, before(known, products[q, 7], first) if products[q, 3] > 0 else 0
+        if products[q, 5] < len(known) - 1:
             rows = before(known, products[q, 5], first), known[products[q, 5], last - 1]
             product(theta, products[q], starts, rows, columns, True, acts, own)
             continue
@@ -138,7 +152,7 @@ def finish_hidden(
     """Complete the hidden units whose degree is the number of features that are known by now."""
     w = width(acts)
     (_, begin, end) = own
-    for layer in range(1, len(known)):
+    for layer in range(1, len(known) - 1):
         unit = known[layer, place - 1] if place > 0 else 0
         stop = known[layer, place]
         if unit < stop:
@@ -162,8 +176,8 @@ def finish_raw(
 ) -> None:
     """Complete the raw outputs of a feature."""
     for q in range(len(products)):
-        source = products[q, 4]
-        if products[q, 5] == len(known) and products[q, 3] > 0:
+        source = products[q, 7]
+        if products[q, 5] == len(known) - 1 and products[q, 3] > 0:
             columns = before(known, source, first), known[source, place]
             product(theta, products[q], starts, rows, columns, False, acts, own)
 
@@ -179,7 +193,7 @@ def product(theta: Any, table: Any, starts: Any, rows: Any, columns: Any, fresh:
     W = table[0]
     b = table[1]
     n_in = table[3]
-    source = starts[table[4]] * w
+    source = (starts[table[4]] + table[6]) * w
     target = starts[table[5]] * w
     if start >= stop and not fresh:
         return
@@ -219,13 +233,16 @@ def decide(
             for lane in range(index(w)):
                 drawn = one if u[own + lane] < sigmoid(acts[raw + lane]) else zero
                 drawn += acts[raw + lane] * zero  # which is NaN where the network has overflowed
-                acts[value + lane] = drawn if np.isnan(acts[value + lane]) else acts[value + lane]
+                held = acts[value + lane]
+                acts[value + lane] = drawn if np.isnan(held) else real(np.nan) if np.isinf(held) else held
         else:
             for lane in range(index(w)):
                 if np.isnan(acts[value + lane]):
                     one_row = raw + lane, table[1], table[3], table[6]
                     acts[value + lane] = real(draw(acts, one_row, numbers, u[own + lane]))
-        encode(acts, value, index((at + table[4]) * w), table[1], table[5], levels)
+                elif np.isinf(acts[value + lane]):
+                    acts[value + lane] = real(np.nan)
+        encode(acts, value, index((at + table[4]) * w), table[1], table[5], table[7], levels)
 
 
 @inner

@@ -11,8 +11,9 @@ from made_np.backends._numba.compiling import index, kernel
 def gather(theta: Any, tables: Any, ordered: Any, part: int, parts: int) -> None:
     """Copy theta's live weights and biases to `ordered` (P,), in the tables' numbering; this part of the rows."""
     for q in range(len(tables.products)):
-        W, b, n_out, n_in, source, target = tables.products[q]
-        columns = tables.units[tables.starts[source] : tables.starts[source] + n_in]
+        W, b, n_out, n_in, source, target, begin, _ = tables.products[q]
+        first = tables.starts[source] + begin
+        columns = tables.units[first : first + n_in]
         for row in range(part, n_out, parts):
             unit = tables.units[tables.starts[target] + row]
             if b >= 0:
@@ -20,7 +21,7 @@ def gather(theta: Any, tables: Any, ordered: Any, part: int, parts: int) -> None
             seen = tables.reach[tables.reach_at[q] + row]
             here = index(W + row * n_in)
             there = index(W + unit * n_in)
-            if tables.in_order[source]:
+            if tables.in_order[q]:
                 for c in range(index(seen)):
                     ordered[here + c] = theta[there + c]
             else:

@@ -42,6 +42,8 @@ ACTIVATIONS = {
     "gelu": GELU,
     "silu": SILU,
 }
+STRIP = 64
+"""No panel holds more rows than this, and none a number that does not divide it."""
 FROM_Z = GELU
 """From here on the slope of an activation is computed from z; that of those before, from its output."""
 
@@ -54,7 +56,8 @@ class Tables(NamedTuple):
     """
 
     products: Ints
-    """(Q, 6): where W and b begin in theta (b: -1 if the product only adds), rows, columns, source and target layer."""
+    """(Q, 8): where W and b begin in theta (b: -1 if the product only adds), rows, columns, source and target layer,
+    where in the source layer its columns begin, and which row of `Plan.known` counts them."""
     reach: Ints
     """How many columns each row of each product sees, one product after the other."""
     reach_at: Ints
@@ -63,18 +66,23 @@ class Tables(NamedTuple):
     """The first row that sees each column of each product."""
     first_at: Ints
     widths: Ints
-    """(L + 2,) units of each layer."""
+    """(L + 2,) units of each layer; where not all inputs have direct wires, copies of those stand behind the inputs."""
     starts: Ints
     """(L + 3,) where each layer begins in a panel, in units; then the values of x; then the panel's size."""
     units: Ints
     """Theta's number of each unit of each layer, one layer after the other, from `starts`."""
     in_order: Bools
-    """(L + 2,): True where theta numbers a layer's units as the tables do."""
+    """(Q,): True where theta numbers a product's columns as the tables do."""
+    n_inputs: int
+    """Input units, without copies."""
+    direct_from: Ints
+    """For each copy, the input unit whose it is; they are the last units of layer 0."""
     skips: Ints
     """For each unit, from `starts`, the unit below that it adds, or -1."""
     has_skips: bool
     features: Ints
-    """(D, 7) by place in the order: feature, kind, first raw output, raw outputs, first input, inputs, components."""
+    """(D, 8) by place in the order: feature, kind, first raw output, raw outputs, first input, inputs of the
+    distribution, components, whether one more input says that a value is NaN."""
     numbers: NDArray[np.float64]
     """(D, 3): the smallest scale, the number of levels and the reserve, of distributions that have them."""
     activation: int
@@ -107,7 +115,8 @@ class Plan(NamedTuple):
     widest: int
     """Of all layers."""
     known: Ints
-    """(L + 1, D): how many units of the inputs and of each hidden layer are complete when those before a place are."""
+    """(L + 2, D): how many units of the inputs, of each hidden layer, and of the inputs with direct wires are complete
+    when those before a place are."""
     sorted: bool
     """True if theta's numbering is the tables' own: nothing is gathered."""
     n_wires: int
@@ -115,21 +124,20 @@ class Plan(NamedTuple):
 
 def has_kernels(network: Network) -> bool:
     """Return whether kernels know the activation and every distribution of a network."""
-    return network.activation in ACTIVATIONS and all(
-        output.kernel in KINDS for output in network.outputs.feature_outputs
+    return (
+        network.direct_units is None
+        and network.activation in ACTIVATIONS
+        and all(output.kernel in KINDS for output in network.outputs.feature_outputs)
     )
 
 
 def make_plan(network: Network, mask_set: MaskSet) -> Plan:
     """Return the plan of a network that `has_kernels`, under a mask set."""
-    degrees = [mask_set.input_degrees, *mask_set.degrees, mask_set.output_degrees]
-    units = [np.argsort(each, kind="stable") for each in degrees]
-    degrees = [each[order] for each, order in zip(degrees, units, strict=True)]
+    units, known, above, direct_from, is_sorted = _numbering(network, mask_set)
     widths = np.array([len(each) for each in units])
     starts = np.cumsum([0, *widths, len(mask_set.order)])
-    in_order = np.array([np.array_equal(each, np.arange(len(each))) for each in units])
     products = _products(network)
-    reach, first = _stairs(products, degrees)
+    reach, first = _stairs(products, known, above)
     features, numbers = _features(network, mask_set)
     joined_reach, reach_at = _joined(reach)
     joined_first, first_at = _joined(first)
@@ -142,13 +150,15 @@ def make_plan(network: Network, mask_set: MaskSet) -> Plan:
         widths=widths,
         starts=starts,
         units=np.concatenate(units),
-        in_order=in_order,
+        in_order=np.array([is_sorted[row] for row in products[:, 7]]),
+        n_inputs=network.n_inputs,
+        direct_from=direct_from,
         skips=np.concatenate(_skips(mask_set, units)),
         has_skips=any(skip is not None and bool(skip.any()) for skip in mask_set.skips),
         features=features,
         numbers=numbers,
         activation=ACTIVATIONS[network.activation],
-        seen_as_is=not np.isin(features[:, 1], (CATEGORICAL, DISCRETIZED)).any(),
+        seen_as_is=not (np.isin(features[:, 1], (CATEGORICAL, DISCRETIZED)).any() or features[:, 7].any()),
     )
     places = _places(tables)
     return Plan(
@@ -159,28 +169,77 @@ def make_plan(network: Network, mask_set: MaskSet) -> Plan:
         n_units=int(starts[-1]),
         n_below=int(starts[-3]),
         widest=int(widths.max()),
-        known=np.array([np.searchsorted(each, np.arange(len(features)), side="right") for each in degrees[:-1]]),
-        sorted=bool(in_order.all()),
+        known=np.array([np.searchsorted(each, np.arange(len(features)), side="right") for each in known]),
+        sorted=all(is_sorted),
         n_wires=int(joined_reach.sum()),
     )
 
 
-def _stairs(products: Ints, degrees: list[Ints]) -> tuple[list[Ints], list[Ints]]:
-    """Return for each product how many columns each row sees, and the first row that sees each column."""
+class _Numbering(NamedTuple):
+    """How the tables number units: by degree."""
+
+    units: list[Ints]
+    """Of each layer, theta's number of each unit; behind the inputs' stand W_direct's columns, if they are copies."""
+    known: list[Ints]
+    """Degrees, in that sequence, of the units of each layer below the output, then of W_direct's columns."""
+    above: list[Ints]
+    """Degrees of the units of each layer above the inputs."""
+    direct_from: Ints
+    is_sorted: list[bool]
+    """For each of `known`, then for the raw outputs, whether theta's own numbers are these."""
+
+
+def _numbering(network: Network, mask_set: MaskSet) -> _Numbering:
+    """Return the numbers of all units."""
+    degrees = [mask_set.input_degrees, *mask_set.degrees, mask_set.output_degrees]
+    units = [np.argsort(each, kind="stable") for each in degrees]
+    columns, direct_from = _direct(network, mask_set, units[0])
+    in_turn = [each[order] for each, order in zip(degrees, units, strict=True)]
+    direct = in_turn[0] if network.direct_units is None else in_turn[0][direct_from]
+    is_sorted = [np.array_equal(each, np.arange(len(each))) for each in (*units[:-1], columns, units[-1])]
+    if len(direct_from):
+        gap = np.zeros(_behind_inputs(network) - network.n_inputs, dtype=np.int64)
+        units[0] = np.concatenate([units[0], gap, columns])
+    return _Numbering(units, [*in_turn[:-1], direct], in_turn[1:], direct_from, is_sorted)
+
+
+def _direct(network: Network, mask_set: MaskSet, units: Ints) -> tuple[Ints, Ints]:
+    """Return theta's numbers of W_direct's columns by degree, and the input unit that each is a copy of, if it is one.
+
+    `units` are theta's numbers of the input units, by degree.
+    """
+    wired = network.direct_units
+    if wired is None:
+        return units, np.empty(0, dtype=np.int64)
+    columns = np.argsort(mask_set.input_degrees[wired], kind="stable")
+    return columns, np.argsort(units)[wired[columns]]
+
+
+def _behind_inputs(network: Network) -> int:
+    """Return where in layer 0 copies of inputs begin: where a strip of any width does."""
+    return -(-network.n_inputs // STRIP) * STRIP
+
+
+def _stairs(products: Ints, known: list[Ints], above: list[Ints]) -> tuple[list[Ints], list[Ints]]:
+    """Return for each product how many columns each row sees, and the first row that sees each column.
+
+    `known` are the degrees of the columns, by the products' last entry, and `above` those of the layers above the
+    inputs.
+    """
     reach = []
     first = []
-    for _, _, _, n_in, source, target in products.tolist():
-        below = degrees[source] if n_in else degrees[source][:0]
-        above = degrees[target]
-        strict = target == len(degrees) - 1
-        reach.append(np.searchsorted(below, above, side="left" if strict else "right"))
-        first.append(np.searchsorted(above, below, side="right" if strict else "left"))
+    for _, _, _, n_in, _, target, _, row in products.tolist():
+        below = known[row] if n_in else known[row][:0]
+        rows = above[target - 1]
+        strict = target == len(above)
+        reach.append(np.searchsorted(below, rows, side="left" if strict else "right"))
+        first.append(np.searchsorted(rows, below, side="right" if strict else "left"))
     return reach, first
 
 
 def _places(tables: Tables) -> Ints:
     """Return where kernels of `losses` find what they need of each feature."""
-    _, _, first, n_raw, _, _, n = tables.features.T
+    _, _, first, n_raw, _, _, n, _ = tables.features.T
     place = np.arange(len(first))
     return np.stack([tables.starts[-3] + first, tables.starts[-2] + place, place, n_raw, n], axis=1)
 
@@ -200,12 +259,14 @@ def _products(network: Network) -> Ints:
     last = network.depth + 1
     rows = []
     for layer in range(network.depth + 1 if network.depth else 0):
-        rows.append((at[f"W{layer}"], at[f"b{layer}"], widths[layer + 1], widths[layer], layer, layer + 1))
+        W = at[f"W{layer}"]
+        rows.append((W, at[f"b{layer}"], widths[layer + 1], widths[layer], layer, layer + 1, 0, layer))
     bias = -1 if network.depth else at["b0"]
     if network.direct:
-        rows.append((at["W_direct"], bias, widths[-1], widths[0], 0, last))
+        begin = 0 if network.direct_units is None else _behind_inputs(network)
+        rows.append((at["W_direct"], bias, widths[-1], network.n_direct, 0, last, begin, last))
     elif not network.depth:
-        rows.append((0, bias, widths[-1], 0, 0, last))
+        rows.append((0, bias, widths[-1], 0, 0, last, 0, 0))
     return np.array(rows, dtype=np.int64)
 
 
@@ -218,10 +279,11 @@ def _features(network: Network, mask_set: MaskSet) -> tuple[Ints, NDArray[np.flo
     for feature in mask_set.order.tolist():
         output = network.outputs.feature_outputs[feature]
         n = getattr(output, "n", 1)
-        rows.append((feature, KINDS[output.kernel], raw, output.n_raw, unit, output.n_inputs, n))
+        tells = feature in network.outputs.gap_features
+        rows.append((feature, KINDS[output.kernel], raw, output.n_raw, unit, output.n_inputs, n, tells))
         numbers.append([getattr(output, name, 0.0) for name in ("min_scale", "levels", "reserve")])
         raw = raw + output.n_raw
-        unit = unit + output.n_inputs
+        unit = unit + output.n_inputs + tells
     return np.array(rows, dtype=np.int64), np.array(numbers, dtype=np.float64)
 
 

@@ -48,7 +48,7 @@ def weights(
         b = products[q, 1]
         n_out = products[q, 2]
         n_in = products[q, 3]
-        below = strip_of(tables.widths, products[q, 4], n, w)
+        below = strip_of(tables.widths, products[q, 4], n, w) + products[q, 6] * n
         for row in range(0, n_out, BLOCK):
             block += 1
             if block % parts != part:
@@ -95,8 +95,9 @@ def weights_of_any(
         b = products[q, 1]
         n_out = products[q, 2]
         n_in = products[q, 3]
-        below = strip_of(tables.widths, products[q, 4], n, w)
-        columns = units[starts[products[q, 4]] : starts[products[q, 4]] + n_in]
+        below = strip_of(tables.widths, products[q, 4], n, w) + products[q, 6] * n
+        begin = starts[products[q, 4]] + products[q, 6]
+        columns = units[begin : begin + n_in]
         wide = -(-n_in // w) * w
         for row in range(0, n_out, BLOCK):
             block += 1
@@ -112,7 +113,7 @@ def weights_of_any(
                 unit = units[start + r]
                 if b >= 0:
                     use(theta, grad, b + unit, db, r, 1, rule, numbers, first, second, decay, decoupled)
-                scatter(dW, r * wide, reach[r], columns, tables.in_order[products[q, 4]], g)
+                scatter(dW, r * wide, reach[r], columns, tables.in_order[q], g)
                 use(theta, grad, W + unit * n_in, g, 0, n_in, rule, numbers, first, second, decay, decoupled)
 
 

@@ -55,7 +55,12 @@ class _Bound(Bound):
     @lazy
     def direct(self) -> Wires | None:
         """From the inputs to the output."""
-        return None if self.mask_set.direct is None else Wires(self.mask_set.direct)
+        return None if self.mask_set.direct_wires is None else Wires(self.mask_set.direct_wires)
+
+    def direct_inputs(self, encoded: Array) -> Array:
+        """Return the columns of the inputs that are wired to the output."""
+        units = self.plain.direct_units
+        return encoded if units is None else encoded[:, units]
 
     @lazy
     def route(self) -> Route:
@@ -87,7 +92,7 @@ class _Bound(Bound):
         else:
             raw = np.tile(bias, (len(encoded), 1))
         if self.direct is not None:
-            raw += self.direct.product(encoded, views["W_direct"], None)
+            raw += self.direct.product(self.direct_inputs(encoded), views["W_direct"], None)
         return Trace(inputs, kept, raw)
 
     def backward(
@@ -100,7 +105,8 @@ class _Bound(Bound):
     ) -> None:
         """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`."""
         if self.direct is not None:
-            self.direct.product_backward(d_raw, trace.inputs[0], views["W_direct"], dW=dviews["W_direct"])
+            inputs = self.direct_inputs(trace.inputs[0])
+            self.direct.product_backward(d_raw, inputs, views["W_direct"], dW=dviews["W_direct"])
         if self.depth:
             self._backward_hidden(views, trace, d_raw, dviews, keeps)
         else:

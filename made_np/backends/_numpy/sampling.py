@@ -18,7 +18,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from made_np.distributions import gaps
 from made_np.distributions.distribution import Distribution
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
@@ -40,7 +39,8 @@ def ancestral(
     uniforms : ndarray, shape (n, D)
         ``uniforms[r, i]`` decides feature i of row r, through the inverse CDF of its conditional.
     given : ndarray, shape (n, D)
-        Values put in as their feature is reached; NaN where one is to be drawn.
+        Values put in as their feature is reached; NaN where one is to be drawn, inf where the network is not told one:
+        NaN in the result.
     context : ndarray, shape (n, C), optional
 
     Returns
@@ -87,7 +87,8 @@ def _fill(
             raw = walk.raw(place, feature)
             value = np.where(np.isfinite(raw).all(axis=-1), decide(feature, output, raw), np.nan)
             x[:, feature] = np.where(missing, value, x[:, feature])
-        walk.tell(place, gaps.encode(output, x[:, feature]))
+        x[np.isinf(given[:, feature]), feature] = np.nan
+        walk.tell(place, route.network.outputs.encode_feature(feature, x[:, feature]))
     return x
 
 
@@ -102,6 +103,7 @@ class Route:
         self.network = network
         self.order = mask_set.order.tolist()
         columns, self.seen = _inputs_in_order(network, mask_set)
+        self.direct, self.direct_places, self.direct_seen = _direct_in_order(network, columns, self.seen)
         sorts = [np.argsort(degrees, kind="stable") for degrees in mask_set.degrees]
         places = np.arange(len(mask_set.order) + 1)
         self.done = [
@@ -126,7 +128,9 @@ class _Walk:
         self.b = [views[f"b{k}"][units[k + 1]] for k in range(network.depth)]
         self.W_out = views[f"W{network.depth}"][:, units[-1]] if network.depth else None
         self.b_out = views[network.output_bias]
-        self.W_direct = views["W_direct"][:, units[0]] if network.direct else None
+        self.direct_places = route.direct_places
+        self.direct_seen = route.direct_seen
+        self.W_direct = views["W_direct"][:, route.direct] if network.direct else None
         self.inputs = np.zeros((n, len(units[0])), dtype=self.b_out.dtype)
         if context is not None:
             self.inputs[:, : network.n_context] = context
@@ -155,12 +159,15 @@ class _Walk:
             known = self.done[-1][place + 1]
             raw += self.hidden[-1][:, :known] @ self.W_out[rows, :known].T
         if self.W_direct is not None:
-            known = self.seen[place]
-            raw += self.inputs[:, :known] @ self.W_direct[rows, :known].T
+            known = self.direct_seen[place]
+            inputs = (
+                self.inputs[:, :known] if self.direct_places is None else self.inputs[:, self.direct_places[:known]]
+            )
+            raw += inputs @ self.W_direct[rows, :known].T
         return raw
 
     def tell(self, place: int, encoded: Array) -> None:
-        """Let the network see the input units (n, n_inputs) of the feature at `place`."""
+        """Let the network see the input units (n, units) of the feature at `place`."""
         self.inputs[:, self.seen[place] : self.seen[place + 1]] = encoded
 
 
@@ -170,6 +177,17 @@ def _inputs_in_order(network: Network, mask_set: MaskSet) -> tuple[Ints, list[in
     units = np.arange(network.outputs.n_inputs)
     blocks += [units[network.outputs.input_slices[feature]] for feature in mask_set.order]
     return np.concatenate(blocks), np.cumsum([len(block) for block in blocks]).tolist()
+
+
+def _direct_in_order(network: Network, columns: Ints, seen: list[int]) -> tuple[Ints, Ints | None, list[int]]:
+    """Return the columns of W_direct in the sequence of `columns`, where their units stand, and how many are seen.
+
+    None stands for all places.
+    """
+    if network.direct_units is None:
+        return columns, None, seen
+    places = np.flatnonzero(np.isin(columns, network.direct_units))
+    return np.searchsorted(network.direct_units, columns[places]), places, np.searchsorted(places, seen).tolist()
 
 
 def _sorted_skip(mask_set: MaskSet, sorts: list[Ints], layer: int) -> tuple[Ints, Array] | None:

@@ -1,13 +1,17 @@
-"""Tables in files: .npy, .npz, .csv, .parquet.
+"""Tables in files: text, Parquet, Arrow, sheets, arrays of NumPy.
 
-============ ===============================================================================================
-``.npy``     one array; its first axis counts rows, all others are columns (images become rows of pixels)
-``.npz``     the array called ``x``, or the only one, or the one that is asked for as ``FILE.npz:NAME``;
-             an array of strings called ``names`` names the columns
-``.csv``     numbers separated by commas (semicolons, tabs), with or without a first line of names; an empty
-             cell, ``nan``, ``NA``, ``null``, ``None`` or ``?`` is a gap
-``.parquet`` numeric columns, by pyarrow; a null is a gap
-============ ===============================================================================================
+================ ===========================================================================================
+``.csv``         text, ``.tsv`` and ``.txt`` too: cells between commas, semicolons, tabs, bars or blanks, with
+                 or without a first line of names; an empty cell, ``nan``, ``NA``, ``null``, ``None`` or ``?``
+                 is a gap. Words, dates and booleans need pyarrow; ``-`` is the text of standard input
+``.csv.gz``      the same, compressed; ``.bz2``, ``.xz`` and ``.zst`` too
+``.parquet``     by pyarrow, some rows at a time; a null is a gap
+``.feather``     by pyarrow; ``.arrow`` too
+``.xlsx``        the first sheet, by pandas
+``.npy``         one array; its first axis counts rows, all others are columns (images become rows of pixels)
+``.npz``         the array called ``x``, or the only one, or the one that is asked for as ``FILE.npz:NAME``;
+                 an array of strings called ``names`` names the columns
+================ ===========================================================================================
 
 Row numbers that pandas or R wrote before the columns, without a name, are left out, with a warning. Nothing is ever
 unpickled, and what is written appears under its name only when it is complete. No memory is taken that a damaged file
@@ -18,20 +22,23 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-import numpy as np
 
 from made_np.cells import FileSource
 from made_np.table.table import Table
 from made_np.typing import Array
-from made_np.values import as_flag, as_path
+from made_np.values import as_a, as_flag, as_path
 
 __all__ = ["SUFFIXES", "Table", "read_table"]
 
-SUFFIXES = (".npy", ".npz", ".csv", ".parquet")
+TEXTS = (".csv", ".tsv", ".txt")
+WRITTEN = (".npy", ".npz", ".csv", ".parquet")
+SUFFIXES = (".npy", ".npz", *TEXTS, ".parquet", ".feather", ".arrow", ".xlsx")
+PACKED = (".gz", ".bz2", ".xz", ".zst")
+STREAM = "-"
+"""The path of standard input or output."""
 
 StrPath = str | os.PathLike[str]
 
@@ -49,55 +56,74 @@ class TableError(ValueError):
     """A `ValueError` whose message names the file, and says what to do."""
 
 
-def read_table(path: StrPath, *, header: bool | None = None) -> Table:
-    """Read a table of numbers.
+def read_table(
+    path: StrPath,
+    *,
+    header: bool | None = None,
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    na: str | Sequence[str] = (),
+) -> Table:
+    """Read a table.
 
     Parameters
     ----------
     path : path
-        Ends in .npy, .npz (then ``:NAME`` may follow), .csv or .parquet.
+        Ends in one of the endings above; after .npz, ``:NAME`` may follow. "-" is text from standard input.
     header : bool, optional
-        Whether a .csv begins with a line of names; None: it does if nothing in that line is a number, or several cells
-        are neither numbers nor gaps.
+        Of text: whether it begins with a line of names. None: it does if nothing in that line is a number, or several
+        cells are words that stand over numbers.
+    sep, decimal, encoding : str, optional
+        Of text: what stands between cells (a blank is any number of them), what stands before decimals, and how letters
+        are stored. None: found out; text is UTF-8, or UTF-16 with its mark.
+    na : str, or sequence of str
+        Of text: more words that stand for a gap.
 
     Raises
     ------
     TypeError
-        `path` is no path, or `header` none of True, False and None.
+        An argument of another type.
     FileNotFoundError
         There is no such file.
     ValueError
-        Another kind of file, a damaged one, or one that holds something other than a table of numbers; the message
-        names the file, and line and column where there are some. So it is for integers that float64 cannot hold.
+        Another kind of file, a damaged one, or one that holds something other than a table; the message names the file,
+        and line and column where there are some.
     MemoryError
         A table that is sound, and larger than memory.
     ImportError
-        A .parquet without pyarrow.
+        A file that needs a package which is not there.
 
     Warns
     -----
     UserWarning
-        A first column without a name that holds row numbers, or what pandas stored as an index, is left out.
+        A first column without a name that holds row numbers, or what pandas stored as an index, is left out; or
+        something in text was taken for what it may not be.
     """
     file, name = split_path(as_path(path))
     suffix = suffix_of(file)
     header = None if header is None else as_flag(header, "header")
-    if not Path(file).is_file():
+    words = tuple(as_a(each, "na", str, "give words") for each in ((na,) if isinstance(na, str) else na))
+    if file != STREAM and not Path(file).is_file():
         there = "a folder" if Path(file).is_dir() else "no ordinary file"
         what = there if Path(file).exists() else "not there"
         raise FileNotFoundError(f"{file} is {what}: give the path of a table that exists")
     # Only the reader that is needed is imported: a program should begin at once.
-    if suffix == ".csv":
-        from made_np.table.files.text import read_csv
+    if suffix in TEXTS:
+        from made_np.table.files.text import read_text
 
-        return read_csv(file, header)
+        return read_text(file, header, sep, decimal, encoding, words)
+    if suffix in (".npy", ".npz"):
+        from made_np.table.files.arrays import read_numpy
+
+        return read_numpy(file, name)
     if suffix == ".parquet":
         from made_np.table.files.parquet import read_parquet
 
         return read_parquet(file)
-    from made_np.table.files.arrays import read_numpy
+    from made_np.table.files.sheets import read_arrow, read_sheet
 
-    return read_numpy(file, name)
+    return read_sheet(file) if suffix == ".xlsx" else read_arrow(file)
 
 
 def split_path(text: str) -> tuple[str, str | None]:
@@ -109,10 +135,22 @@ def split_path(text: str) -> tuple[str, str | None]:
 
 
 def suffix_of(path: str) -> str:
-    """Return how the name of a table's file ends, in small letters, or raise a `ValueError` if none ends so."""
-    suffix = Path(path).suffix.lower()
+    """Return how the name of a table's file ends, in small letters, or raise a `ValueError` if none ends so.
+
+    What is compressed ends as what is in it: ".csv" for "a.csv.gz".
+    """
+    if path == STREAM:
+        return ".csv"
+    inner = Path(path)
+    suffix = inner.suffix.lower()
+    if suffix in PACKED:
+        suffix = Path(inner.stem).suffix.lower()
+        suffix = suffix if suffix in TEXTS else ""
     if suffix not in SUFFIXES:
-        raise ValueError(f"{path}: a table is a file whose name ends in one of {', '.join(SUFFIXES)}")
+        raise ValueError(
+            f"{path}: a table is a file whose name ends in one of {', '.join(SUFFIXES)} (text also in .csv.gz and its "
+            "like)"
+        )
     return suffix
 
 
@@ -145,7 +183,7 @@ def table_of(source: FileSource, values: Array) -> Table:
     path = source.name
     names = source.names
     if values.dtype.kind not in "buif":
-        raise TableError(f"{path} has dtype {values.dtype}: a table holds real numbers; code categories as 0..n-1")
+        raise TableError(f"{path} has dtype {values.dtype}: a table in such a file holds real numbers")
     if values.ndim < 2 or 0 in values.shape:
         raise TableError(f"{path} has shape {values.shape}: a table needs rows and columns, (n, D)")
     rows = values.reshape(len(values), math.prod(values.shape[1:]))
@@ -155,12 +193,3 @@ def table_of(source: FileSource, values: Array) -> Table:
         twice = next(name for name in names if names.count(name) > 1)
         raise TableError(f"{path}: two columns are called {twice!r}: give each a name of its own")
     return Table.of(rows, source)
-
-
-def check_exact(path: str, values: Array, column: str) -> None:
-    """Raise a `TableError` if float64 `values`, which were integers, are so large that others became the same."""
-    if (np.abs(values) >= EXACT).any():
-        raise TableError(
-            f"{path}, {column} holds integers of 2**53 and more, which float64 cannot tell apart: leave the column "
-            "out, or subtract its smallest value"
-        )

@@ -1,19 +1,56 @@
-"""Tables in .parquet files, by pyarrow."""
+"""Tables in .parquet files, read by pyarrow a few rows, or a column, at a time."""
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 
-from made_np.cells import FileSource
+from made_np.cells import FileSource, Source
 from made_np.messages import not_installed, warn
-from made_np.table.files import TableError, check_exact, check_size, reading, table_of
+from made_np.table.casting import Style
+from made_np.table.files import TableError, check_size, reading
+from made_np.table.frames import Rows
+from made_np.table.of_arrow import cells_of_arrow
+from made_np.table.raw import RawColumn
+from made_np.table.reals import as_reals
+from made_np.table.stores import Whole, by_columns, entries
 from made_np.table.table import Table
-from made_np.typing import Array
+from made_np.typing import Array, Floats
+
+__all__ = ["read_parquet"]
+
+AT_ONCE = 1 << 16
+"""So many rows are decoded together."""
+WAY_OUT = "save it again"
+
+
+def read_parquet(path: str) -> Table:
+    """Return the table in the file, which is read when its rows are asked for."""
+    pyarrow = _pyarrow()
+    with reading(path, WAY_OUT):
+        stored = pyarrow.parquet.ParquetFile(path)
+        n_rows = stored.metadata.num_rows
+        check_size(path, 8 * n_rows * stored.metadata.num_columns, os.path.getsize(path))
+        schema = stored.schema_arrow
+        index = schema.pandas_metadata or {}
+        left_out = [name for name in index.get("index_columns", ()) if isinstance(name, str)]
+        names = [name for name in schema.names if name not in left_out]
+        if not n_rows or not names:
+            raise TableError(f"{path} has shape ({n_rows}, {len(names)}): a table needs rows and columns, (n, D)")
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise TableError(f"{path}: two columns are called {twice!r}: give each a name of its own")
+        types = {name: schema.field(name).type for name in names}
+    if left_out:
+        warn(
+            f"{path}: {', '.join(map(repr, left_out))} is left out, as the index that pandas stored: to keep it as a "
+            "column, save frame.reset_index()"
+        )
+    return Table(FileSource(path, names), tuple(names), _store=ParquetStore(path, n_rows, types))
 
 
 def _pyarrow() -> Any:
@@ -25,48 +62,116 @@ def _pyarrow() -> Any:
     return pyarrow
 
 
-def read_parquet(path: str) -> Table:
-    """Return the numbers of the file: integers, floats, decimals and booleans, with nulls as gaps."""
-    pyarrow = _pyarrow()
-    with reading(path, "save it again"), open(path, "rb") as file:
-        stored = pyarrow.parquet.ParquetFile(file)
-        n_rows = stored.metadata.num_rows
-        n_columns = stored.metadata.num_columns
-        check_size(path, 8 * n_rows * n_columns, os.fstat(file.fileno()).st_size)
-        table = stored.read()
-        index = stored.schema_arrow.pandas_metadata or {}
-        left_out = [name for name in index.get("index_columns", ()) if isinstance(name, str)]
-        table = table.drop(left_out)
-        values = np.empty(table.shape)
-        for d, name in enumerate(table.column_names):
-            values[:, d] = _as_numbers(path, table.column(d), f"column {name!r}")
-    if left_out:
-        warn(
-            f"{path}: {', '.join(map(repr, left_out))} is left out, as the index that pandas stored: to keep it as a "
-            "column, save frame.reset_index()"
-        )
-    return table_of(FileSource(path, table.column_names), values)
+@dataclass
+class _Place:
+    """Where the last reader of rows has stopped, and what it read last."""
+
+    batches: Iterator[Any] | None = None
+    ahead: Any = None
+    """The batch that was begun."""
+    stop: int = 0
+    """The row behind the last one that was given."""
+    rows: Any = None
+    """The rows that were given last, of all columns."""
+    start: int = 0
 
 
-def _as_numbers(path: str, column: Any, which: str) -> Array:
-    """Return one column in float64, NaN for its nulls."""
-    kinds = _pyarrow().types
-    kind = column.type
-    is_whole = kinds.is_integer(kind) or (kinds.is_decimal(kind) and kind.scale <= 0)
-    others = kinds.is_floating, kinds.is_decimal, kinds.is_boolean, kinds.is_null
-    if not is_whole and not any(is_one(kind) for is_one in others):
-        raise TableError(f"{path}, {which} holds {kind}: a table holds real numbers; code categories as 0..n-1")
-    numbers = column.cast("float64", safe=False).to_numpy()
-    if is_whole:
-        check_exact(path, numbers, which)
-    return np.asarray(numbers)
+@dataclass(frozen=True, eq=False)
+class ParquetStore(Whole):
+    """The columns of a file: rows that follow each other are decoded once, whichever columns are asked for.
 
+    Words are decoded as codes, each of them once.
+    """
 
-def parquet_bytes(values: Array, names: Sequence[str] | None) -> bytes:
-    """Return the content of the file; columns without names are called x0, x1, ..."""
-    pyarrow = _pyarrow()
-    buffer = io.BytesIO()
-    columns = [pyarrow.array(column, from_pandas=True) for column in values.T]  # NaN becomes null
-    table = pyarrow.Table.from_arrays(columns, names=list(names or ()) or [f"x{d}" for d in range(len(columns))])
-    pyarrow.parquet.write_table(table, buffer)
-    return buffer.getvalue()
+    path: str
+    n_rows: int
+    types: dict[str, Any]
+    _place: _Place = field(default_factory=_Place, repr=False)
+    kept_in: ClassVar[tuple[str, str]] = ("pyarrow", "")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, D)."""
+        return self.n_rows, len(self.types)
+
+    def cells(self, d: int, rows: Rows, source: Source) -> RawColumn:
+        """Return these rows of one column."""
+        name = list(self.types)[d]
+        with reading(self.path, WAY_OUT):
+            if isinstance(rows, slice):
+                start, stop, _ = rows.indices(self.n_rows)
+                whole = (start, stop) == (0, self.n_rows) and stop > AT_ONCE
+                column = self._column(name) if whole else self._rows(start, stop).column(name)
+            else:
+                column = self._column(name).take(_pyarrow().array(rows))
+        raw = cells_of_arrow(column, entries(source, d), str(self.types[name]))
+        if raw.levels is None or str(column.type) == str(self.types[name]):
+            return raw
+        values = np.array([*raw.levels, None], dtype=object)[np.where(raw.gaps, len(raw.levels), raw.values)]
+        return RawColumn(values, raw.gaps, raw.dtype)
+
+    def read(self, rows: Rows, source: Source) -> Floats:
+        """Return these rows in a new array."""
+        return by_columns(self, rows, source)
+
+    def column(self, d: int, rows: Rows, source: Source) -> Floats:
+        """Return these rows of one column in a new array."""
+        return as_reals(self.cells(d, rows, source), entries(source, d))
+
+    def numbers(self) -> Array | None:
+        """Return None: there is no such array."""
+        return None
+
+    def dtype_of(self, d: int) -> np.dtype[Any]:
+        """Return the dtype of real numbers that holds all values of a column but gaps."""
+        name = str(list(self.types.values())[d])
+        try:
+            dtype = np.dtype(name)
+        except TypeError:
+            return np.dtype(np.float64)
+        return dtype if dtype.kind in "bui" else np.dtype(np.float64)
+
+    def style(self, d: int) -> Style:
+        """Return what a column looks like."""
+        name = str(list(self.types.values())[d])
+        if not name.startswith("dictionary"):
+            return Style(name)
+        raw = self.cells(d, slice(None), Source(self.path))
+        return Style(name, raw.levels, raw.ordered)
+
+    def _open(self) -> Any:
+        """Return the file, opened anew: it may be read from several places."""
+        words = [name for name, kind in self.types.items() if str(kind) in ("string", "large_string", "string_view")]
+        return _pyarrow().parquet.ParquetFile(self.path, read_dictionary=words, memory_map=True, pre_buffer=False)
+
+    def _column(self, name: str) -> Any:
+        """Return all rows of one column."""
+        return self._open().read(columns=[name]).column(0)
+
+    def _rows(self, start: int, stop: int) -> Any:
+        """Return some rows of all columns: those that were given last, or what follows them, or read from the start."""
+        place = self._place
+        if place.rows is not None and place.start <= start and stop <= place.stop:
+            return place.rows.slice(start - place.start, stop - start)
+        if place.batches is None or start < place.stop:
+            place.batches = self._open().iter_batches(AT_ONCE, columns=list(self.types), use_threads=False)
+            place.ahead = None
+            place.stop = 0
+        place.rows = None
+        self._next(start - place.stop)
+        place.start = start
+        place.rows = self._next(stop - start)
+        return place.rows
+
+    def _next(self, n: int) -> Any:
+        """Return the next rows."""
+        place = self._place
+        parts = []
+        place.stop += n
+        while n:
+            if place.ahead is None or not place.ahead.num_rows:
+                place.ahead = next(place.batches or iter(()))
+            parts.append(place.ahead.slice(0, n))
+            place.ahead = place.ahead.slice(parts[-1].num_rows)
+            n -= parts[-1].num_rows
+        return _pyarrow().Table.from_batches(parts) if parts else None

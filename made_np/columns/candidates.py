@@ -1,0 +1,91 @@
+"""What a column of numbers may be coded as: the first choice, then its rivals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from made_np.columns.atoms import Atoms
+from made_np.columns.bending import learn_monotone
+from made_np.columns.binning import learn_bins
+from made_np.columns.coding import Coding
+from made_np.columns.lattice import Lattice
+from made_np.distributions.atoms import WithAtoms, find_atoms
+from made_np.distributions.distribution import Distribution
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
+from made_np.distributions.plain import Bernoulli, Categorical
+from made_np.typing import Floats
+
+__all__ = ["Candidate", "candidates"]
+
+Candidate = tuple[Distribution, Coding]
+"""The distribution of a feature, and the coding of its values."""
+
+COMPONENTS = 5
+"""Logistics in a mixture; of Gaussians it takes twice as many."""
+MOST_LEVELS = 1 << 14
+"""A lattice of more points has no DiscretizedLogistic: it would have to be added up."""
+ANYWHERE = (-np.inf, np.inf)
+
+
+def candidates(
+    values: Floats,
+    resolution: float = 0.0,
+    *,
+    support: tuple[float, float] = ANYWHERE,
+    missing: bool = False,
+) -> list[Candidate]:
+    """Return what a training column may be coded as, the first choice first.
+
+    All of them give p in the unit of the column: of a lattice a mass for each point, else a density, with masses at
+    atoms. So held-out rows may choose among them.
+
+    Parameters
+    ----------
+    values : ndarray (n,)
+        At least two different ones; NaN is a gap.
+    resolution : float
+        Of their lattice; 0: they are real.
+    support : (float, float)
+        Where the legal numbers end.
+    missing : bool
+        Whether a gap is a level. Then there are bins alone, for nothing else has a place for it.
+
+    Examples
+    --------
+    >>> ages = np.random.default_rng(0).integers(17, 90, 2000).astype(float)
+    >>> [type(coding).__name__ for _, coding in candidates(ages, 1.0)]
+    ['Bins', 'Lattice']
+    """
+    known = values[~np.isnan(values)]
+    bins = learn_bins(known, resolution, support=support, missing=missing)
+    binned: list[Candidate] = [(Bernoulli() if bins.n == 2 else Categorical(bins.n), bins)] if bins.n > 1 else []
+    if missing and binned:
+        return binned
+    return binned + _on_lattice(known, resolution) if resolution else _of_reals(known, support) + binned
+
+
+def _on_lattice(values: Floats, resolution: float) -> list[Candidate]:
+    """Return the mixture of binned logistics, where the lattice is short enough for it."""
+    lattice = Lattice(float(values.min()), resolution)
+    levels = int(lattice.encode(values.max(keepdims=True))[0]) + 1
+    return [(DiscretizedLogistic(levels, COMPONENTS), lattice)] if 2 <= levels <= MOST_LEVELS else []
+
+
+def _of_reals(values: Floats, support: tuple[float, float]) -> list[Candidate]:
+    """Return mixtures of the bent column, with the atoms that it has.
+
+    The curve has a shape alone: peaks are left for the mixture. Logistics come first: a value far out costs less.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    is_atom = find_atoms(counts) | np.isin(distinct, support)  # at an end of the support no density lies
+    atoms = tuple(distinct[is_atom].tolist())
+    rest = values[~np.isin(values, atoms)] if atoms else values
+    if len(rest) == 0 or rest.min() == rest.max():
+        return []
+    curve = learn_monotone(rest, low=support[0], high=support[1], most_knots=2)
+    bases = MixtureOfLogistics(COMPONENTS), MixtureOfGaussians(2 * COMPONENTS)
+    if not atoms:
+        return [(base, curve) for base in bases]
+    coding = Atoms(curve, atoms)
+    return [(WithAtoms(base, coding.places), coding) for base in bases]

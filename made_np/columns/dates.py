@@ -1,0 +1,172 @@
+"""Cells that are moments or spans of time, as whole numbers of one unit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from made_np.columns.numeric import EXACT
+from made_np.columns.reading import Entry, Reading
+from made_np.table.raw import RawColumn
+from made_np.typing import Array, Floats
+from made_np.values import as_choice, show
+
+__all__ = ["UNITS", "Dates", "are_dates"]
+
+UNITS = {"D": 86_400e9, "h": 3_600e9, "m": 60e9, "s": 1e9, "ms": 1e6, "us": 1e3, "ns": 1.0}
+"""What a number may count, the coarsest first, and how many nanoseconds it has."""
+CALENDAR = "Y", "M"
+"""Units that are no fixed number of days: a number counts them where the dtype does."""
+WRITTEN = re.compile(r"\d{4}-\d\d-\d\d(([T ])\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?")
+"""A date as ISO 8601 writes it, perhaps with a time of day."""
+
+
+@dataclass(frozen=True)
+class Dates(Reading):
+    """Moments since an origin, or spans of time, counted in one unit.
+
+    Attributes
+    ----------
+    unit : {"Y", "M", "D", "h", "m", "s", "ms", "us", "ns"}
+        What a number counts.
+    origin : int
+        The moment with the number 0, in units since 1970; of spans, the one with the number 0.
+    resolution : str
+        The unit of the dtype in NumPy, in which cells come out: "ns", "D", "M".
+    span : bool
+        Whether the cells are spans of time, not moments.
+    between : str, optional
+        Cells are written as words; this stands between day and time, "" where there is only a day.
+
+    Examples
+    --------
+    >>> days = np.array(["2024-02-28", "2024-03-01"], dtype="M8[ns]")
+    >>> raw = RawColumn(days, np.isnat(days))
+    >>> dates = Dates.learn(raw)
+    >>> dates.unit, dates.numbers(raw, str)
+    ('D', array([0., 2.]))
+    >>> dates.cells(np.array([1.0])).values
+    array(['2024-02-29T00:00:00.000000000'], dtype='datetime64[ns]')
+    """
+
+    unit: str
+    origin: int
+    resolution: str
+    span: bool = False
+    between: str | None = None
+    name: ClassVar[str] = "dates"
+
+    def __post_init__(self) -> None:
+        as_choice(self.unit, "unit", (*CALENDAR, *UNITS))
+
+    @classmethod
+    def learn(cls, raw: RawColumn) -> Dates:
+        """Return the reading in the coarsest unit that holds all cells, counted from the first of them.
+
+        Where no unit holds them in float64, nanoseconds over more than a hundred days, it is the finest that does:
+        numbers are then rounded to it.
+        """
+        between = None
+        values = raw.values[~raw.gaps]
+        if values.dtype.kind not in "mM":
+            letter = WRITTEN.fullmatch(max(values.tolist(), key=len, default="")[:19])
+            between = (letter and letter[2]) or ""
+            values = _parsed(values)
+        resolution = np.datetime_data(values.dtype)[0]
+        span = values.dtype.kind == "m"
+        unit = resolution if resolution in CALENDAR else _unit_of(values)
+        origin = int(_in(values, unit).min().astype(np.int64)) if len(values) else 0
+        return cls(unit, origin, resolution, span, between)
+
+    def numbers(self, raw: RawColumn, entry: Entry) -> Floats:
+        """Return how many units each cell is after the origin; between two units a fraction."""
+        kept = ~raw.gaps
+        numbers = np.full(len(raw), np.nan)
+        values = raw.values[kept]
+        at = np.flatnonzero(kept)
+        if values.dtype.kind not in "mM":
+            for place, cell in enumerate(values.tolist()):
+                if not is_written(cell):
+                    raise TypeError(f"{entry(int(at[place]))} = {show(cell)}: this column holds {self._what}")
+            values = _parsed(values)
+        if values.dtype.kind != ("m" if self.span else "M") and len(values):
+            raise TypeError(f"{entry(int(at[0]))} = {values[0]}: this column holds {self._what}")
+        floor = _in(values, self.unit)
+        after = _in(values, self.unit, 1)
+        rest = np.zeros(len(values)) if (floor == values).all() else (values - floor) / (after - floor)
+        numbers[kept] = (floor.astype(np.int64) - self.origin) + rest
+        return numbers
+
+    @property
+    def _what(self) -> str:
+        """What the cells are, in words."""
+        return "spans of time" if self.span else "dates"
+
+    def cells(self, numbers: Floats) -> RawColumn:
+        """Return the moments or spans."""
+        gaps = np.isnan(numbers)
+        counts = np.rint(np.where(gaps, 0.0, numbers)).astype(np.int64) + self.origin
+        letter = "m" if self.span else "M"
+        times = counts.view(f"{letter}8[{self.unit}]").astype(f"{letter}8[{self.resolution}]")
+        if self.between is None:
+            return RawColumn(times, gaps, str(times.dtype))
+        words = np.char.replace(np.datetime_as_string(times), "T", self.between or "T").astype(object)
+        words[gaps] = None
+        return RawColumn(words, gaps, "object")
+
+
+def are_dates(raw: RawColumn) -> bool:
+    """Whether the cells are moments or spans of time, or all of them words that write a date."""
+    if raw.values.dtype.kind in "mM":
+        return True
+    if raw.values.dtype != object:
+        return False
+    cells = raw.known()
+    if not len(cells) or not is_written(cells[0]):
+        return False
+    return all(map(is_written, dict.fromkeys(cells.tolist()))) and len({len(cell) for cell in cells.tolist()}) == 1
+
+
+def is_written(cell: Any) -> bool:
+    """Whether a cell is a word that writes a date."""
+    if not isinstance(cell, str) or not WRITTEN.fullmatch(cell):
+        return False
+    try:
+        np.datetime64(cell.replace(" ", "T"))
+    except ValueError:  # the 30th of February
+        return False
+    return True
+
+
+def _parsed(words: Array) -> Array:
+    """Return words that write dates as moments, in the finest of their units."""
+    return np.array(
+        [np.datetime64(word.replace(" ", "T")) for word in words.tolist()], dtype=None if len(words) else "M8[D]"
+    )
+
+
+def _in(values: Array, unit: str, more: int = 0) -> Array:
+    """Return times in whole units, rounded down, and so many `more`."""
+    if values.dtype.kind == "M":
+        return values.astype(f"M8[{unit}]") + np.timedelta64(more, unit)  # type: ignore[call-overload]
+    one = np.timedelta64(1, unit)  # type: ignore[call-overload]
+    return (values // one + more).view(f"m8[{unit}]")  # a cast would round towards 0
+
+
+def _unit_of(values: Array) -> str:
+    """Return the coarsest unit that holds all of some times, else the finest that float64 counts them in."""
+    if not len(values):
+        return "D"
+    ticks = float(values.max().astype(np.int64)) - float(values.min().astype(np.int64))
+    nanoseconds = ticks * UNITS.get(np.datetime_data(values.dtype)[0], UNITS["D"])
+    unit = "D"
+    for unit, length in UNITS.items():
+        if nanoseconds / length >= EXACT:
+            break
+        fitting = unit
+        if (_in(values, unit) == values).all():
+            break
+    return fitting

@@ -1,0 +1,132 @@
+"""What seems odd in the cells of a column: that they may not mean what they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from made_np.columns.seen import Seen
+from made_np.messages import warn
+
+__all__ = ["NOTHING_ODD", "Odd", "listed", "warn_of_odd"]
+
+MAX_CODES = 32
+"""More codes than these are not taken for codes with a -1 among them; fewer words are not looked at."""
+MOST_SHOWN = 5
+FAR = 10.0
+"""A positive number is so many times farther outside than the others reach, as their largest may be a limit."""
+FEWEST = 5
+"""So many different numbers say how far one of them is outside."""
+MOSTLY = 0.9
+"""So large a share of the words of a column says what they write; the others may stand for gaps."""
+NUMBER = re.compile(r"[^\w\s.,+-]?\s?[+-]?\d[\d.,' \u00a0\u202f]*(e[+-]?\d+)?\s?(%|[^\w\s]|[A-Z]{3})?", re.IGNORECASE)
+"""A number as people write it: with a currency, a percent sign, marks between thousands."""
+DATE = re.compile(r"\d{1,4}([/.-])\d{1,2}\1\d{1,4}([ T].*)?|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}.*")
+"""A date as people write it."""
+
+
+class Odd(NamedTuple):
+    """What seems odd in a column.
+
+    Attributes
+    ----------
+    has_missing : bool
+        It is of codes with -1 among them.
+    sentinel : float or None
+        A number of nines, such as -999, far outside and repeated.
+    written : (str, str) or None
+        What its words write, "numbers" or "dates", with an example.
+    """
+
+    has_missing: bool = False
+    sentinel: float | None = None
+    written: tuple[str, str] | None = None
+
+    @classmethod
+    def in_numbers(cls, seen: Seen) -> Odd:
+        """Return what is odd in numbers."""
+        return cls(_has_missing(seen), _sentinel(seen))
+
+    @classmethod
+    def in_words(cls, counts: Mapping[Any, int]) -> Odd:
+        """Return what is odd in words that occur so often.
+
+        Words of digits alone are not: they may be postal codes, or names of rows.
+
+        Examples
+        --------
+        >>> Odd.in_words({f"{k},000": 1 for k in range(40)}).written
+        ('numbers', '0,000')
+        >>> Odd.in_words({f"{k:05d}": 1 for k in range(40)}) == NOTHING_ODD
+        True
+        """
+        words = [label.strip() for label, count in counts.items() if count and isinstance(label, str)]
+        if len(words) <= MAX_CODES:
+            return cls()
+        for what, pattern in (("dates", DATE), ("numbers", NUMBER)):
+            found = [word for word in words if pattern.fullmatch(word)]
+            if len(found) >= MOSTLY * len(words) and not all(word.isdigit() for word in words):
+                return cls(written=(what, found[0]))
+        return cls()
+
+
+NOTHING_ODD = Odd()
+
+
+def _has_missing(seen: Seen) -> bool:
+    """Whether a column is of codes 0..n-1 (or 1..n), with -1 among them; -1 and 1 alone are two states of a spin."""
+    if not seen.n or not seen.is_whole or seen.low != -1 or seen.high >= MAX_CODES:
+        return False
+    return bool(seen.high > 1 or (seen.distinct == 0).any())
+
+
+def _sentinel(seen: Seen) -> float | None:
+    """Return the number that seems to stand for a gap."""
+    if seen.n_distinct <= FEWEST:
+        return None
+    for place, rest in ((0, seen.distinct[1:]), (-1, seen.distinct[:-1])):
+        value = float(seen.distinct[place])
+        digits = f"{abs(value):.15g}"
+        far = float(np.abs(rest - value).min()) / float(np.ptp(rest))
+        is_outside = far > FAR or (value < 0 and (far > 1 or rest[0] >= 0))
+        if set(digits) == {"9"} and len(digits) > 1 and seen.counts[place] > 1 and is_outside:
+            return value
+    return None
+
+
+def warn_of_odd(found: Sequence[tuple[str, Odd]]) -> None:
+    """Warn of what is odd in columns that are called so: once for all columns of the same oddity."""
+    missing = [column for column, odd in found if odd.has_missing]
+    if missing:
+        warn(
+            f"codes with -1 among them in {listed(missing)} are taken as they are. Where -1 stands for a gap, give NaN "
+            "instead; where it is a value like the others, say what the column is: columns={name: 'ordinal'}"
+        )
+    sentinels = [f"{odd.sentinel:g} in {column}" for column, odd in found if odd.sentinel is not None]
+    if sentinels:
+        warn(
+            f"{listed(sentinels)} is far from all other numbers, and repeated. Where it stands for a gap, give NaN "
+            "instead (on the command line: --na); where it is a number, say what the column is: columns={name: 'real'}"
+        )
+    written = [f"{column} ({odd.written[0]} such as {odd.written[1]!r})" for column, odd in found if odd.written]
+    if written:
+        warn(
+            f"words that write something else are taken for words in {listed(written)}. Make numbers or dates of them "
+            "before fit (pandas.to_numeric, pandas.to_datetime), or say that they are words: columns={name: "
+            "'categorical'}"
+        )
+
+
+def listed(found: Sequence[str], between: str = ", ") -> str:
+    """Return some of what was found, in words.
+
+    Examples
+    --------
+    >>> listed([*"abcdefg"])
+    'a, b, c, d, e and 2 more'
+    """
+    more = f" and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
+    return between.join(found[:MOST_SHOWN]) + more

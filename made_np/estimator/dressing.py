@@ -1,0 +1,57 @@
+"""Numbers of a fitted table, given back in the container that a person had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from made_np.estimator.fitted import Fitted
+from made_np.table.look import Look
+from made_np.table.table import Table
+from made_np.typing import Floats
+
+__all__ = ["completed", "drawn", "expected", "in_columns"]
+
+FRAMES = ("pandas", "polars", "pyarrow")
+"""Containers of named columns that numbers about a table come back in."""
+UNNAMED = ("numpy", "sparse")
+"""Containers whose columns are told apart by their places, so that none may be missing."""
+
+
+def drawn(fitted: Fitted, x: Floats) -> Any:
+    """Return rows (n, D) of numbers as the container of fit.
+
+    Columns that are left out of the model are absent, or gaps where columns are told apart by their places.
+    """
+    cells = fitted.columns.cells(x)
+    look = fitted.look
+    if look is None:
+        return x
+    if look.library in UNNAMED:
+        return look.put_on(cells)
+    kept = [d for d, column in enumerate(fitted.columns.each) if not column.left_out]
+    return look.only(kept).put_on([cells[d] for d in kept])
+
+
+def completed(fitted: Fitted, table: Table, x: Floats, like: Any) -> Any:
+    """Return the cells of `table`, with its gaps filled from rows (n, D) of numbers, as the container `like`."""
+    filled = [table.cells(d).filled(by) for d, by in enumerate(fitted.columns.cells(x))]
+    look = Look.of(like)
+    if look is None:
+        return x
+    return look.filled(fitted.look).put_on(filled, getattr(like, "index", None))
+
+
+def in_columns(values: Floats, like: Any) -> Any:
+    """Return numbers (n, D) about the cells of `like` as a data frame with its names, or as they are if it is none."""
+    look = Look.of(like)
+    if look is None or look.library not in FRAMES:
+        return values
+    return replace(look, styles=()).put_on(values, getattr(like, "index", None))
+
+
+def expected(fitted: Fitted, x: Floats, like: Any) -> Any:
+    """Return cells for rows of numbers (n, D) in the container `like`; of columns left out of the model, gaps."""
+    look = Look.of(like)
+    cells = fitted.columns.cells(x)
+    return x if look is None else look.put_on(cells, getattr(like, "index", None))

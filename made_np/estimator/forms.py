@@ -1,0 +1,89 @@
+"""Which of its codings each column gets: those that make held-out rows likelier, in the unit of the column."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from made_np.columns.columns import Columns
+from made_np.estimator.encoding import encode
+from made_np.estimator.plan import Plan
+from made_np.messages import tell
+from made_np.table.table import Table
+from made_np.training.fit import fit_rows
+from made_np.typing import Floats
+
+__all__ = ["best_columns"]
+
+_logger = logging.getLogger("made_np.estimator")
+
+SURELY = 2.0
+"""A rival has to win by so many standard errors of the difference: the first choice is the simpler one."""
+
+
+def best_columns(
+    columns: Columns, train: Table, valid: Table, plan_of: Callable[[Columns], Plan], seed: int
+) -> Columns:
+    """Return the columns, each with the coding that is best for held-out rows.
+
+    Every column has a first choice, and rivals. A short fit is made of all first choices, one of all first rivals, and
+    so on. Each feature's conditional then costs so many nats per row, in the unit of its column, and the cheapest wins.
+
+    Parameters
+    ----------
+    columns : Columns
+    train, valid : Table
+        Numbers of rows to learn from, and of held-out ones.
+    plan_of : callable Columns -> Plan
+        Of a short fit.
+    seed : int
+    """
+    most = max(len(column.rivals) for column in columns.each)
+    if not most:
+        return columns
+    variants = [_variant(columns, k) for k in range(most + 1)]
+    costs = np.stack([_costs(variant, train, valid, plan_of(variant), seed) for variant in variants])
+    each = list(variants[0].each)
+    for feature, (start, _) in enumerate(columns.spans):
+        k = _winner(costs[:, :, feature])
+        each[start] = variants[k].each[start]
+        if k:
+            tell(_logger, f"column {start} ({each[start].name!r}) is coded by {each[start].output!r}", shown=False)
+    return Columns(tuple(each), columns.one_hot)
+
+
+def _variant(columns: Columns, k: int) -> Columns:
+    """Return the columns with their k-th rival, the first choice for 0 and where there are fewer."""
+    each = []
+    for column in columns.each:
+        output, coding = column.rivals[k - 1] if 0 < k <= len(column.rivals) else (column.output, column.coding)
+        each.append(replace(column, output=output, coding=coding, rivals=()))
+    return Columns(tuple(each), columns.one_hot)
+
+
+def _costs(columns: Columns, train: Table, valid: Table, plan: Plan, seed: int) -> Floats:
+    """Return what each value of the held-out rows costs after a short fit, (n, features), in nats."""
+    held_out = encode(valid, columns, plan.made).z
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # one that diverges loses
+        result = fit_rows(
+            plan.made, encode(train, columns, plan.made).z, held_out, plan.options, rng=np.random.default_rng(seed)
+        )
+    if result.stopped_by == "interrupt":
+        raise KeyboardInterrupt  # there is nothing yet to give back
+    made = replace(plan.made, dtype="float64")
+    log_prob = made.feature_log_prob(result.theta.astype(np.float64), held_out.x.astype(np.float64), gaps="skip")
+    return np.asarray(-log_prob - columns.log_term(valid.read())[:, :-1])
+
+
+def _winner(costs: Floats) -> int:
+    """Return which of several codings (k, n) costs least, the first one unless another is surely better."""
+    costs = np.where(np.isfinite(costs), costs, 1e6)
+    best = int(costs.mean(axis=1).argmin())
+    gain = costs[0] - costs[best]
+    error = gain.std() / max(np.sqrt(len(gain)), 1)
+    return best if gain.mean() > SURELY * error else 0
