@@ -43,19 +43,18 @@ class Stopping(SGD):
 
 @pytest.mark.parametrize("early_stopping", [True, False])
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "X_val", "again"])
-def test_each_value_is_tested_against_its_column_once(
+def test_each_value_is_tested_against_its_column_twice_at_most(
     method: str, early_stopping: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tested: Counter[str] = Counter()
-    density = small(early_stopping=early_stopping, warm_start=True, backend="numpy")
+    columns = ["gaussian", "bernoulli", "bernoulli", "categorical"]
+    density = small(columns=columns, early_stopping=early_stopping, warm_start=True, backend="numpy")
     if method == "again":
         density.fit(MIXED)
     for kind in (Bernoulli, Categorical, Gaussian):
 
         def invalid(self: Any, x: Any, wrapped: Any = kind.invalid) -> Any:
-            tested[type(self).__name__] += (
-                np.size(x) if np.ndim(x) else 0
-            )  # a single number is a question of another kind
+            tested[type(self).__name__] += np.size(x) if np.size(x) > 2 else 0  # of fewer the question is another
             return wrapped(self, x)
 
         monkeypatch.setattr(kind, "invalid", invalid)
@@ -64,7 +63,9 @@ def test_each_value_is_tested_against_its_column_once(
     more = {"X_val": MIXED[:40]} if method == "X_val" else {}
     with pytest.raises(Begun):
         getattr(density, "partial_fit" if method == "partial_fit" else "fit")(MIXED, **more)
-    assert tested == {"Gaussian": rows, "Bernoulli": 2 * rows, "Categorical": rows}
+    # Once where its column is learned, or where it might be one that the column does not know; once where it is encoded.
+    for name, n_columns in (("Gaussian", 1), ("Bernoulli", 2), ("Categorical", 1)):
+        assert n_columns * rows <= tested[name] <= 2 * n_columns * rows
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
