@@ -25,8 +25,9 @@ ROOT = str(Path(made_np.__file__).parent)
 RNG = np.random.default_rng(0)
 MIXED = np.column_stack([RNG.normal(size=150), RNG.integers(0, 2, (150, 2)), RNG.integers(0, 5, 150)])
 
-MOST_CALLS = 660
-"""Of functions of made_np in a fit of one epoch; 867 before."""
+MOST_CALLS = 760
+MOST_OF_A_COLUMN = 110
+"""Of functions of made_np in a fit of one epoch, and for each column, whose dtype and values say what it is."""
 
 
 class Begun(Exception):
@@ -105,4 +106,4 @@ def test_few_functions_lie_between_a_table_and_its_model() -> None:
         density.fit(X)
     finally:
         sys.setprofile(None)
-    assert calls.total() <= MOST_CALLS, calls.most_common(30)
+    assert calls.total() <= MOST_CALLS + 4 * MOST_OF_A_COLUMN, calls.most_common(30)
