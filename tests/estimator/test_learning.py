@@ -64,7 +64,7 @@ def test_each_value_is_tested_against_its_column_twice_at_most(
     more = {"X_val": MIXED[:40]} if method == "X_val" else {}
     with pytest.raises(Begun):
         getattr(density, "partial_fit" if method == "partial_fit" else "fit")(MIXED, **more)
-    # Once where its column is learned, or where it might be one that the column does not know; once where it is encoded.
+    # Once where its column is learned, or where it might be unknown to it; once where it is encoded.
     for name, n_columns in (("Gaussian", 1), ("Bernoulli", 2), ("Categorical", 1)):
         assert n_columns * rows <= tested[name] <= 2 * n_columns * rows
 

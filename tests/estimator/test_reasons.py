@@ -57,7 +57,8 @@ def test_the_expected_cells_are_those_of_the_table(fitted: MADEDensity, table: A
 
 def test_a_row_of_which_nothing_is_known_says_so() -> None:
     X = np.array([["a", "x"], ["b", "y"]] * 20, dtype=object)
-    found = quick(order=[0, 1], max_epochs=1).fit(X).explain(np.array([[None, None], ["a", None]], dtype=object))
+    model = quick(answers="any", order=[0, 1], max_epochs=1).fit(X)
+    found = model.explain(np.array([[None, None], ["a", None]], dtype=object))
     assert str(found).splitlines()[0] == "row 0: nothing is known"
     assert found.rank.tolist() == [[0, 0], [1, 0]]
     assert [each["value"] for each in found.to_dict()] == ["a"]
