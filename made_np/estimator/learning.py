@@ -30,7 +30,6 @@ from made_np.estimator.rules import is_auto
 from made_np.estimator.split import Split
 from made_np.estimator.trials import Choice, Trial, best, little_decay, try_out, without_trials
 from made_np.messages import tell
-from made_np.model.arguments import as_row_weights
 from made_np.model.rows import Rows
 from made_np.table.table import Table
 from made_np.training.fit import fit_rows
@@ -96,6 +95,7 @@ class Begin(NamedTuple):
 def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
     """Learn a density as `MADEDensity.fit` says, whose parameters these are; `before` is for a warm start."""
     clock = Clock(time.perf_counter(), call.max_seconds)
+    check_params(params)
     if not params.warm_start:
         before = None
     begin = _begin(params, before, call)
@@ -122,20 +122,19 @@ def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
 
 def _begin(params: Any, before: Fitted | None, call: Call) -> Begin:
     """Look at all arguments; what is refused has drawn no number."""
-    check_params(params)
     if call.checkpoint is not None:
         check_checkpoint(call.checkpoint, params.random_state)
         to_json(params.columns)  # raises if a distribution among them has no name that a file could hold
     if call.max_seconds is not None:
         as_number(call.max_seconds, "max_seconds", "(0, inf)")
-    lesson = lesson_of(params, before, call.X)
+    lesson = lesson_of(params, before, call.X, call.sample_weight)
     table_val = None if call.X_val is None else table_val_of(params, lesson, call.X_val)
     facts, n_held = _facts(params, lesson, table_val)
     choice = _choice(params, facts, before)
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
         rng = np.random.default_rng(seed)
-        split = Split.of(lesson.table, table_val, n_held, rng, as_row_weights(call.sample_weight, lesson.table.n_rows))
+        split = Split.of(lesson.table, table_val, n_held, rng, lesson.weights)
         rows, valid = split.encode(lesson.columns, plan.made)
     return Begin(lesson, facts, choice, seed, plan, split, rows, valid, rng)
 
@@ -171,13 +170,13 @@ def _tried(params: Any, begin: Begin, checkpoint: Any, clock: Clock) -> tuple[Be
 def learn_on(params: Any, before: Fitted | None, X: Any, sample_weight: Any = None) -> Fitted:
     """Pass over the rows of `X` once, as `MADEDensity.partial_fit` says, whose parameters these are."""
     check_params(params)
-    lesson = lesson_of(params, before, X, whole=False)
+    lesson = lesson_of(params, before, X, sample_weight, whole=False)
     n = lesson.table.n_rows
     facts = Facts(lesson.columns, n, n, n)
     choice = _choice(params, facts, before)
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
-        rows = encode(lesson.table, lesson.columns, plan.made, weights=as_row_weights(sample_weight, n))
+        rows = encode(lesson.table, lesson.columns, plan.made, weights=lesson.weights)
     if before is None:
         plan = _settled(plan, choice, lambda: found_order(lesson))
     options = plan.options

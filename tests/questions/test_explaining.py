@@ -10,7 +10,8 @@ import pytest
 from made_np.model.gaps import observed_log_prob
 from made_np.questions.conditional import conditional
 from made_np.questions.explaining import explain, score_columns
-from made_np.questions.predicting import classes, impute, predict, predict_proba
+from made_np.questions.filling import impute
+from made_np.questions.predicting import classes, predict, predict_proba
 from made_np.questions.subject import Subject
 from questions.subjects import STATES, discrete, mixed, table_of
 
