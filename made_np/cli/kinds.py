@@ -33,7 +33,7 @@ def add_kinds(group: Any) -> None:
 
 
 def kinds_of(args: Namespace, table: Table) -> Any:
-    """Return the kinds of a table's columns as an estimator takes them: by name, or by place where there are none."""
+    """Return the kinds of a table's columns as an estimator takes them: by name, or one for each."""
     kinds = args.columns
     dropped = [place_of(table, name, "--drop") for name in args.drop]
     if isinstance(kinds, Mapping):
@@ -47,4 +47,6 @@ def kinds_of(args: Namespace, table: Table) -> Any:
     else:
         each = dict.fromkeys(range(table.n_columns), kinds) if kinds != "auto" else {}
     each |= dict.fromkeys(dropped, "drop")
-    return {d if table.names is None else table.names[d]: kind for d, kind in each.items()}
+    if table.names is None:
+        return [each.get(d, "auto") for d in range(table.n_columns)]
+    return {table.names[d]: kind for d, kind in each.items()}

@@ -37,6 +37,8 @@ PHRASES = {
     "begins with what is known": "Train with --answers any for a model that answers any gaps, or with an --order that "
     "begins with what is known",
     "columns=[..., made_np.Categorical(n), ...]": "--columns name=categorical:n",
+    " and degrees='spread' gives": " gives",
+    "degrees='random', one order or list of degrees per mask set, or ": "or ",
     "Set binarize (x > binarize becomes 1), or another distribution in columns": "Set --binarize T (x > T becomes 1), "
     "or another kind in --columns",
     "columns={name: 'count'}": "--columns name=count",
@@ -51,7 +53,6 @@ PHRASES = {
     "on the command line: --na": "--na",
     "give NaN": "leave it empty",
     "leave it out of columns, or give 'drop'": "say nothing of it, or drop",
-    " is a str: this column": ": this column",
     "Fit on rows": "Train on rows",
     "or fit with a kind": "or train with a kind",
 }
@@ -62,6 +63,8 @@ SAID = re.compile(rf"(?<![\w-])({'|'.join(OPTIONS)})=({VALUE})(?: \((--[^()]*)\)
 """A parameter with its value, and perhaps the option that the library itself names."""
 COLUMN = re.compile(r"\bcolumn \d+ \((?:'([^']*)'|\"([^\"]*)\")\)")
 """A column with its place in an array and its name: whoever has a file has the name."""
+TYPE = re.compile(r"(?: is|,) an? \w+: this column holds")
+"""Of which type a cell is: words of a file are str."""
 WORDS = {"None": "none", "True": "yes", "False": "no"}
 ARGUMENT = re.compile(r"^(given|where): ")
 
@@ -87,6 +90,7 @@ def in_options(message: str) -> str:
         message = message.replace(phrase, own)
     message = SAID.sub(_option, message)
     message = COLUMN.sub(lambda found: f"column {found[1] or found[2]}", message)
+    message = TYPE.sub(": this column holds", message)
     return ARGUMENT.sub(lambda found: {"given": "--given: ", "where": "WHERE: "}[found[1]], message)
 
 
