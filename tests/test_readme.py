@@ -19,7 +19,15 @@ from made_np.draw import words
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/results.md", "docs/package.md", "made_np/testing/README.md"]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/results.md",
+    "docs/package.md",
+    "docs/release.md",
+    "made_np/testing/README.md",
+    *(f"docs/tutorials/{path.name}" for path in sorted((ROOT / "docs" / "tutorials").glob("*.md"))),
+]
 
 
 def blocks(text: str, language: str) -> list[str]:
