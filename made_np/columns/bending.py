@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from made_np.columns.monotone import Monotone
+from made_np.columns.sampling import held_out, sampled
 from made_np.normal import inverse_normal_cdf, normal_cdf, normal_pdf
 from made_np.typing import Floats
 from made_np.values import as_count, as_number
@@ -21,7 +22,6 @@ WIDTHS = (0.1, 0.3, 1.0)
 """Scales of asinh that are tried, in units of the column's middle half."""
 SMALLEST = 1e-290
 """Numbers that are no farther apart are the same: a density would overflow."""
-FOLDS = 4
 ENOUGH = 10_000
 """So many rows choose."""
 
@@ -62,18 +62,16 @@ def learn_monotone(
         raise ValueError("values are all the same, but for 1e-290 at most: a constant needs no curve")
     if not (low < x.min() and x.max() < high):
         raise ValueError(f"values go from {x.min():g} to {x.max():g}: give low={low:g} and high={high:g} beyond them")
-    some = np.random.default_rng(0).permutation(x)[:ENOUGH]
-    fold = np.arange(len(some)) % FOLDS
-    parts = [(some[fold != k], some[fold == k]) for k in range(min(FOLDS, len(some)))]
-    parts = [(rest, out) for rest, out in parts if differ(rest)]
-    best = (_shapes(x, low, high)[0], KNOTS[0])
-    most = -np.inf
-    for shape in _shapes(x, low, high):
-        for n in (n for n in KNOTS if n <= most_knots):
-            score = sum(normal_log_prob(_bend(rest, shape, n), out).sum() for rest, out in parts)
-            if parts and score > most:
-                best = (shape, n)
-                most = score
+    x.sort()
+    shapes = _shapes(x, low, high)
+    choices = [(shape, n) for shape in shapes for n in KNOTS if n <= most_knots]
+    best = choices[0]
+    if len(choices) > 1:
+        parts = [
+            (rest, out) for rest, out in held_out(sampled(x, np.ones(len(x), dtype=np.int64), ENOUGH)) if differ(rest)
+        ]
+        scores = [sum(normal_log_prob(_bend(rest, *choice), out).sum() for rest, out in parts) for choice in choices]
+        best = choices[int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))]
     return _bend(x, *best)
 
 

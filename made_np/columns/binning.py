@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from made_np.columns.bending import SMALLEST, differ, spread_of
 from made_np.columns.bins import Bins
 from made_np.columns.lattice import Lattice
+from made_np.columns.pieces import Pieces
+from made_np.columns.sampling import counted, held_out, sampled
 from made_np.distributions.atoms import find_atoms
 from made_np.typing import Bools, Floats, Ints
 from made_np.values import as_count, as_number
-
-Pieces = tuple[Floats, Floats, Ints]
-"""Edges of cells or places of spikes, with their weights, and their codes."""
 
 __all__ = ["Binning", "learn_bins", "marginal_log_prob"]
 
@@ -33,8 +31,7 @@ MOST_SPIKES = 1 << 12
 NARROWEST = 1e-3
 """A cell of a real column is no narrower than this share of its spread: the floor of scales."""
 CELLS = (4, 8, 16, 32, 64, 128, 256)
-"""So many rows may a cell hold; held-out rows choose."""
-FOLDS = 4
+"""So many rows may a cell hold; held-out rows choose: among every other of them, then among the neighbours."""
 ENOUGH = 10_000
 """So many rows choose."""
 BETWEEN = 1e-3
@@ -46,6 +43,7 @@ def learn_bins(
     resolution: float = 0.0,
     most_codes: int | None = None,
     *,
+    counts: Ints | None = None,
     support: tuple[float, float] = (-np.inf, np.inf),
     missing: bool = False,
 ) -> Bins:
@@ -67,6 +65,8 @@ def learn_bins(
     most_codes : int, optional
         About so many codes at most; by default n / 128, but 16 at least and at most 64. The more codes, the more a
         network can say of the column, and the more it has to learn; the column on its own is told as well by few.
+    counts : ndarray of int (n,), optional
+        How often each of `values` was met, which then are different, and rise.
     support : (float, float)
         Where the legal numbers end. Between a finite end and the values there is one row's weight, beyond it none.
     missing : bool
@@ -86,11 +86,12 @@ def learn_bins(
     if most_codes is not None:
         as_count(most_codes, "most_codes", 2)
     resolution = as_number(resolution, "resolution", "[0, inf)")
-    x = values[~np.isnan(values)].astype(np.float64)
-    if not differ(x):
+    if counts is None:
+        values, counts = np.unique(values[~np.isnan(values)].astype(np.float64), return_counts=True)
+    if not differ(values):
         raise ValueError("values are all the same, but for 1e-290 at most: a constant needs no bins")
-    most_codes = most_codes or min(max(len(x) // ROWS, FEWEST_CODES), MOST_CODES)
-    return Binning(resolution, most_codes, support, missing).learn(x)
+    most_codes = most_codes or min(max(int(counts.sum()) // ROWS, FEWEST_CODES), MOST_CODES)
+    return Binning(resolution, most_codes, support, missing).learn(values, counts)
 
 
 def marginal_log_prob(bins: Bins, x: Floats) -> Floats:
@@ -99,6 +100,46 @@ def marginal_log_prob(bins: Bins, x: Floats) -> Floats:
     terms = bins.log_term(x)
     terms[known] += np.log(bins.bin_shares[bins.encode(x[known]).astype(np.int64)])
     return terms
+
+
+class Runs(NamedTuple):
+    """Neighbours that cells and bins are runs of: points of a lattice, or narrow blocks of real numbers.
+
+    Attributes
+    ----------
+    low, high : ndarray (m,)
+        The smallest and the largest number of each, rising.
+    counts : ndarray of int (m,)
+        How often its numbers were met.
+    alone : ndarray of bool (m,)
+        Whether it is a bin on its own.
+    bins : ndarray of int (m,)
+        Its bin.
+    reach : (float, float)
+        Scales of the tails.
+    """
+
+    low: Floats
+    high: Floats
+    counts: Ints
+    alone: Bools
+    bins: Ints
+    reach: tuple[float, float]
+
+
+class Cut(NamedTuple):
+    """A column that is cut: its pieces, with the codes of cells and of spikes."""
+
+    pieces: Pieces
+    codes: Ints
+    spike_codes: Ints
+
+    def score(self, rising: Floats) -> float:
+        """Return the sum of log p over values."""
+        y, counts = counted(rising)
+        with np.errstate(divide="ignore"):
+            log_weight = np.log(self.pieces.density(y, self.pieces.spot(y)))
+        return float(counts @ log_weight) - len(rising) * float(np.log(self.pieces.total))
 
 
 @dataclass(frozen=True)
@@ -110,34 +151,51 @@ class Binning:
     support: tuple[float, float]
     missing: bool
 
-    def learn(self, x: Floats) -> Bins:
-        """Return the bins of the values (n,), with the cells that suit held-out ones."""
-        some = np.random.default_rng(0).permutation(x)[:ENOUGH]
-        fold = np.arange(len(some)) % FOLDS
-        parts = [(some[fold != k], some[fold == k]) for k in range(min(FOLDS, len(some)))]
-        learned_from = [(self._counted(rest), out) for rest, out in parts if differ(rest)]
-        best = (CELLS[0], False)
-        most = -np.inf
-        for choice in product(CELLS, (True, False) if self.resolution else (False,)):
-            scores = [marginal_log_prob(self._cut(*values, *choice), out).sum() for values, out in learned_from]
-            if scores and sum(scores) > most:
-                best = choice
-                most = sum(scores)
+    def learn(self, distinct: Floats, counts: Ints) -> Bins:
+        """Return the bins of the rising values (m,), met `counts` times, with the cells that suit held-out ones."""
+        lattice = Lattice(float(distinct[0]), self.resolution) if self.resolution else None
+        ends = np.array(self.support)
+        y = distinct
+        if lattice:
+            y = lattice.encode(distinct)
+            first = np.flatnonzero(np.diff(y, prepend=-1))
+            y, counts = y[first], np.add.reduceat(counts, first)
+            low, high = lattice.steps(*ends)
+            ends = np.array([low - 0.5, high + 0.5])
+        rows, has_spikes = self._chosen(sampled(y, counts, ENOUGH), ends)
         # of a histogram the best number of rows in a cell grows with n^(2/3)
-        return self._cut(*self._counted(x), best[0] * (len(x) / len(some)) ** (2 / 3), best[1])
-
-    def _counted(self, x: Floats) -> tuple[float, Floats, Ints]:
-        """Return where the lattice begins, the distinct values in units of y, and how often each was met."""
-        offset = float(x.min()) if self.resolution else 0.0
-        return offset, *np.unique(
-            Lattice(offset, self.resolution).encode(x) if self.resolution else x, return_counts=True
+        rows *= max(counts.sum() / ENOUGH, 1) ** (2 / 3)
+        (edges, weights, spikes, spike_weights, tails, reach, _), *codes = self._cut(
+            self._runs(y, counts), ends, rows, has_spikes
+        )
+        return Bins(
+            *(edges, weights, codes[0], spikes, spike_weights, codes[1], tails, reach),  # type: ignore[arg-type]
+            drawn=(float(y[0]), float(y[-1])),
+            offset=lattice.offset if lattice else 0.0,
+            resolution=self.resolution,
+            missing=self.missing,
         )
 
-    def _cut(self, offset: float, distinct: Floats, counts: Ints, rows: float, has_spikes: bool) -> Bins:
-        """Return the bins of the rising values (m,), met `counts` times, with so many rows in each cell."""
-        if self.resolution:
-            return self._on_lattice(offset, distinct, counts, rows, has_spikes)
-        return self._of_reals(distinct, counts, rows)
+    def _chosen(self, rising: Floats, ends: Floats) -> tuple[float, bool]:
+        """Return how many rows a cell should hold, and whether values that were met again are spikes."""
+        parts = [(self._runs(*counted(rest)), out) for rest, out in held_out(rising) if differ(rest)]
+        if not parts:
+            return CELLS[0], False
+        may_have_spikes = bool(self.resolution) and any((runs.counts > 1).any() for runs, _ in parts)
+        found: dict[tuple[int, bool], float] = {}
+
+        def score(k: int, has_spikes: bool) -> float:
+            if (k, has_spikes) not in found and 0 <= k < len(CELLS):
+                cuts = ((self._cut(runs, ends, CELLS[k], has_spikes), out) for runs, out in parts)
+                found[k, has_spikes] = sum(cut.score(out) for cut, out in cuts)
+            return found.get((k, has_spikes), -np.inf)
+
+        best = max(range(0, len(CELLS), 2), key=lambda k: score(k, may_have_spikes))
+        for has_spikes in (True, False) if may_have_spikes else (False,):
+            while (better := max((best, best - 1, best + 1), key=lambda k: score(k, has_spikes))) != best:
+                best = better
+        rows, has_spikes = max(found, key=lambda choice: found[choice])
+        return CELLS[rows], has_spikes
 
     def _target(self, counts: Ints) -> float:
         """Return how many rows a bin should hold: what is alone in its bin takes no part of the others'."""
@@ -149,63 +207,30 @@ class Binning:
                 return target
             target = max(rest, LEAST)
 
-    def _on_lattice(self, offset: float, distinct: Floats, counts: Ints, rows: float, has_spikes: bool) -> Bins:
-        """Return the bins of the rising points (m,), met `counts` times."""
-        once, twice = (float((counts == k).sum()) for k in (1, 2))
-        discount = (once + 0.5) / (once + 2 * twice + 1)
-        is_spike = has_spikes & (counts > max([1, *np.sort(counts)[:-MOST_SPIKES][-1:]]))
-        target = self._target(counts)
-        heavy = counts >= target
-        bins = _bins(counts, heavy, target)
-        background = np.where(is_spike, discount, counts)
-        cells = _cells(bins, background, rows)
-        first = np.flatnonzero(np.diff(cells, prepend=-1))
-        left = distinct[first[1:] - 1]
-        right = distinct[first[1:]]
-        after = heavy[first[1:] - 1]
-        before = heavy[first[1:]]
-        inner = np.floor((left + right) / 2) + 0.5
-        inner = np.where(after & ~before, left + 0.5, np.where(before & ~after, right - 0.5, inner))
-        edges = np.concatenate([distinct[:1] - 0.5, inner, distinct[-1:] + 0.5])
-        is_point = np.diff(edges) == 1  # a cell of one point needs no spike
-        weights = np.where(is_point, np.bincount(cells, counts), np.bincount(cells, background))
-        is_spike &= ~is_point[cells]
-        spikes = distinct[is_spike], counts[is_spike] - discount, bins[is_spike]
-        y = np.repeat(distinct, counts)
-        low, high = Lattice(offset, self.resolution).steps(*(np.array(end) for end in self.support))
-        return self._made(y, (edges, weights, bins[first]), spikes, (low - 0.5, high + 0.5), 0.5, offset)
-
-    def _of_reals(self, distinct: Floats, counts: Ints, rows: float) -> Bins:
-        """Return the bins of the rising values (m,), met `counts` times."""
+    def _runs(self, y: Floats, counts: Ints) -> Runs:
+        """Return the neighbours among rising values (m,), met `counts` times, with their bins."""
+        if self.resolution:
+            target = self._target(counts)
+            heavy = counts >= target
+            return Runs(y, y, counts, heavy, _bins(counts, heavy, target), _reaches(y, counts, 0.5))
         is_atom = find_atoms(counts)
-        others = np.repeat(distinct[~is_atom], counts[~is_atom])
-        spread = (spread_of(others) if len(others) else 0.0) or float(distinct[-1] - distinct[0])
-        narrowest = max(NARROWEST * spread, 4 * float(np.spacing(np.abs(distinct).max())))
+        others = sampled(y[~is_atom], counts[~is_atom], ENOUGH)
+        spread = (spread_of(others) if len(others) else 0.0) or float(y[-1] - y[0])
+        narrowest = max(NARROWEST * spread, 4 * float(np.spacing(np.abs(y).max())))
         # values so close to each other stay together
-        block = np.floor((distinct - distinct[0]) / narrowest)
-        is_new = (np.diff(block, prepend=-1) != 0) | is_atom | np.append(False, is_atom[:-1])
-        start = np.flatnonzero(is_new)
+        block = np.floor((y - y[0]) / narrowest)
+        start = np.flatnonzero((np.diff(block, prepend=-1) != 0) | is_atom | np.append(False, is_atom[:-1]))
         sizes = np.add.reduceat(counts, start)
-        rest = sizes[~is_atom[start]]
-        bins = _bins(sizes, is_atom[start], max(rest.sum() / max(self.most_codes - is_atom.sum(), 1), LEAST))
-        cells = _cells(bins, sizes, rows)
-        first = np.flatnonzero(np.diff(cells, prepend=-1))
-        atom = is_atom[start[first]]
-        left = distinct[start[first[1:]] - 1]
-        right = distinct[start[first[1:]]]
-        inner = np.where(atom[:-1], left, np.where(atom[1:], right, (left + right) / 2))
-        edges = np.concatenate([distinct[:1], inner, distinct[-1:]])
-        weights = np.where(atom, BETWEEN, np.bincount(cells, sizes))
-        has_width = np.diff(edges) > 0
-        cut = np.append(edges[:-1][has_width], edges[-1]), weights[has_width], bins[first][has_width]
-        spikes = distinct[is_atom], counts[is_atom].astype(np.float64), bins[first][atom]
-        return self._made(np.repeat(distinct, counts), cut, spikes, self.support, narrowest, 0.0)
+        alone = is_atom[start]
+        rest = sizes[~alone].sum()
+        bins = _bins(sizes, alone, max(rest / max(self.most_codes - alone.sum(), 1), LEAST))
+        high = y[np.append(start[1:], len(y)) - 1]
+        return Runs(y[start], high, sizes, alone, bins, _reaches(y, counts, narrowest))
 
-    def _made(
-        self, y: Floats, cells: Pieces, spikes: Pieces, ends: tuple[Any, Any], least: float, offset: float
-    ) -> Bins:
-        """Return the bins with one row's weight beyond the rising values `y` on either side, as far as `ends` allow."""
-        edges, weights, codes = cells
+    def _cut(self, runs: Runs, ends: Floats, rows: float, has_spikes: bool) -> Cut:
+        """Return the column that is cut into cells of so many rows, with one row's weight beyond it on either side."""
+        parts = _on_lattice(runs, rows, has_spikes) if self.resolution else _of_reals(runs, rows)
+        edges, weights, codes, spikes = parts
         tails = [1.0, 1.0]
         for side, end in enumerate(ends):
             if np.isfinite(end):
@@ -214,14 +239,54 @@ class Binning:
                 if max(edges[0] - end, end - edges[-1]) > SMALLEST:
                     edges, weights = np.insert(edges, at, end), np.insert(weights, len(weights) * side, 1.0)
                     codes = np.insert(codes, len(codes) * side, codes[-side])
-        return Bins(
-            *(*(edges, weights, codes), *spikes, tails),  # type: ignore[arg-type]
-            reach=(_reach(-y[::-1], least), _reach(y, least)),
-            drawn=(float(y[0]), float(y[-1])),
-            offset=offset,
-            resolution=self.resolution,
-            missing=self.missing,
-        )
+        values, spike_weights, spike_codes = spikes
+        ends_of = (tails[0], tails[1])
+        pieces = Pieces(edges, weights, values, spike_weights, ends_of, runs.reach, bool(self.resolution))
+        return Cut(pieces, codes, spike_codes)
+
+
+Parts = tuple[Floats, Floats, Ints, tuple[Floats, Floats, Ints]]
+"""Edges, weights and codes of cells; places, weights and codes of spikes."""
+
+
+def _on_lattice(runs: Runs, rows: float, has_spikes: bool) -> Parts:
+    """Return the cells and spikes of points."""
+    y, _, counts, alone, bins, _ = runs
+    once, twice = (float((counts == k).sum()) for k in (1, 2))
+    discount = (once + 0.5) / (once + 2 * twice + 1)
+    least = max([1, *np.sort(counts)[:-MOST_SPIKES][-1:]]) if len(counts) > MOST_SPIKES else 1
+    is_spike = has_spikes & (counts > least)
+    background = np.where(is_spike, discount, counts)
+    cells = _cells(bins, background, rows)
+    first = np.flatnonzero(np.diff(cells, prepend=-1))
+    left = y[first[1:] - 1]
+    right = y[first[1:]]
+    after = alone[first[1:] - 1]
+    before = alone[first[1:]]
+    inner = np.floor((left + right) / 2) + 0.5
+    inner = np.where(after & ~before, left + 0.5, np.where(before & ~after, right - 0.5, inner))
+    edges = np.concatenate([y[:1] - 0.5, inner, y[-1:] + 0.5])
+    is_point = np.diff(edges) == 1  # a cell of one point needs no spike
+    weights = np.where(is_point, np.bincount(cells, counts), np.bincount(cells, background))
+    is_spike &= ~is_point[cells]
+    masses = np.asarray(counts[is_spike] - discount, dtype=np.float64)
+    return edges, weights.astype(np.float64), bins[first], (y[is_spike], masses, bins[is_spike])
+
+
+def _of_reals(runs: Runs, rows: float) -> Parts:
+    """Return the cells of blocks, with the atoms for spikes."""
+    low, high, sizes, alone, bins, _ = runs
+    cells = _cells(bins, sizes, rows)
+    first = np.flatnonzero(np.diff(cells, prepend=-1))
+    atom = alone[first]
+    left = high[first[1:] - 1]
+    right = low[first[1:]]
+    inner = np.where(atom[:-1], left, np.where(atom[1:], right, (left + right) / 2))
+    edges = np.concatenate([low[:1], inner, high[-1:]])
+    weights = np.where(atom, BETWEEN, np.bincount(cells, sizes))
+    has_width = np.diff(edges) > 0
+    spikes = low[alone], sizes[alone].astype(np.float64), bins[alone]
+    return np.append(edges[:-1][has_width], edges[-1]), weights[has_width], bins[first][has_width], spikes
 
 
 def _bins(counts: Ints, alone: Bools, target: float) -> Ints:
@@ -256,7 +321,12 @@ def _cells(bins: Ints, weights: Floats | Ints, rows: float) -> Ints:
     return np.asarray(np.cumsum(is_new))
 
 
-def _reach(rising: Floats, least: float) -> float:
-    """Return by how much the sqrt(n) largest values exceed the one before them, on average: the scale of the tail."""
-    top = rising[-int(len(rising) ** 0.5) - 1 :]
-    return max(float((top - top[0]).mean()), least)
+def _reaches(y: Floats, counts: Ints, least: float) -> tuple[float, float]:
+    """Return by how much the sqrt(n) farthest values exceed the one before them, on average, on the left and right.
+
+    That is the scale of the tail.
+    """
+    most = int(float(counts.sum()) ** 0.5) + 1
+    far = (np.repeat(-y[:most], counts[:most])[:most], np.repeat(y[-most:], counts[-most:])[::-1][:most])
+    left, right = (max(float((values - values[-1]).mean()), least) for values in far)
+    return left, right

@@ -13,6 +13,7 @@ import numpy as np
 
 from made_np.columns.coding import Coding
 from made_np.columns.lattice import Lattice
+from made_np.columns.pieces import Pieces, Spot
 from made_np.lazy import lazy
 from made_np.typing import Bools, Floats, Ints
 from made_np.values import as_count, as_flag, as_number, as_sequence
@@ -123,7 +124,7 @@ class Bins(Coding):
         """How many codes there are, that of a gap too."""
         return self.n_bins + self.missing
 
-    @property
+    @lazy
     def n_bins(self) -> int:
         """K."""
         return max(self.codes + self.spike_codes) + 1
@@ -134,16 +135,16 @@ class Bins(Coding):
         return Lattice(self.offset, self.resolution) if self.resolution else None
 
     @lazy
-    def _cells(self) -> tuple[Floats, Ints, Floats]:
-        """Edges (F + 1,), codes (F,), densities in units of y (F,) of the cells."""
-        edges = np.array(self.edges)
-        return edges, np.array(self.codes), np.array(self.weights) / np.diff(edges)
+    def _pieces(self) -> Pieces:
+        """Cells, spikes and tails."""
+        cells = np.array(self.edges), np.array(self.weights, dtype=np.float64)
+        spikes = np.array(self.spikes, dtype=np.float64), np.array(self.spike_weights, dtype=np.float64)
+        return Pieces(*cells, *spikes, self.tails, self.reach, bool(self.resolution))
 
     @lazy
-    def _spikes(self) -> tuple[Floats, Ints, Floats]:
-        """Values, codes, weights of the spikes, each (S,)."""
-        spikes = np.array(self.spikes, dtype=np.float64)
-        return spikes, np.array(self.spike_codes, dtype=np.int64), np.array(self.spike_weights, dtype=np.float64)
+    def _codes(self) -> tuple[Ints, Ints]:
+        """Codes of the cells (F,) and of the spikes (S,)."""
+        return np.array(self.codes), np.array(self.spike_codes, dtype=np.int64)
 
     @lazy
     def _widths(self) -> tuple[Floats, Floats]:
@@ -167,8 +168,7 @@ class Bins(Coding):
     @lazy
     def _knots(self) -> tuple[Floats, Floats]:
         """Places in rising order, with the weight below each; between them it rises evenly, at a spike it jumps."""
-        edges, _, _ = self._cells
-        spikes, _, weights = self._spikes
+        edges, _, spikes, weights, *_ = self._pieces
         places = np.concatenate([edges, spikes, spikes])
         below = self.tails[0] + np.interp(places, edges, np.append(0.0, np.cumsum(self.weights)))
         jumps = np.append(0.0, np.cumsum(weights))
@@ -197,57 +197,39 @@ class Bins(Coding):
         """Return y."""
         return x if self.lattice is None else self.lattice.encode(x)
 
-    def _spike_at(self, y: Floats) -> tuple[Ints, Bools]:
-        """Return the place of a spike for each y, and whether y is that spike."""
-        spikes, _, _ = self._spikes
-        if not len(spikes):
-            return np.zeros(y.shape, dtype=np.int64), np.zeros(y.shape, dtype=bool)
-        at = np.minimum(np.searchsorted(spikes, y), len(spikes) - 1)
-        return at, spikes[at] == y
-
-    def _cell_at(self, y: Floats) -> Ints:
-        """Return the cell of each y; of what lies beyond, the nearest one."""
-        return np.asarray(np.clip(np.searchsorted(self._cells[0], y, "right") - 1, 0, len(self.codes) - 1))
-
-    def _codes_of(self, y: Floats) -> Ints:
-        """Return the code of each y."""
-        at, is_spike = self._spike_at(y)
-        codes = self._cells[1][self._cell_at(y)]
-        if self.spikes:
-            codes = np.where(is_spike, self._spikes[1][at], codes)
-        beyond = np.where(y < self.edges[0], 0, np.where(y > self.edges[-1], self.n_bins - 1, codes))
-        return np.asarray(beyond)
+    def _codes_of(self, y: Floats, spot: Spot) -> Ints:
+        """Return the code of each y, of which the `spot` is known."""
+        codes = self._codes[0][spot.cell]
+        if spot.is_spike is not None:
+            codes = np.where(spot.is_spike, self._codes[1][spot.spike], codes)
+        if self.codes[0] or self.codes[-1] < self.n_bins - 1:  # a spike alone is the bin at an end
+            codes = np.where(y < self.edges[0], 0, np.where(y > self.edges[-1], self.n_bins - 1, codes))
+        return np.asarray(codes)
 
     def encode(self, x: Floats) -> Floats:
         """Return the codes."""
-        z = self._codes_of(self._counted(x)).astype(np.float64)
-        return np.where(np.isnan(x), float(self.n_bins) if self.missing else np.nan, z)
+        y = self._counted(x)
+        z = self._codes_of(y, self._pieces.spot(y)).astype(np.float64)
+        z[np.isnan(x)] = self.n_bins if self.missing else np.nan
+        return z
 
     def log_term(self, x: Floats) -> Floats:
         """Return log p(x given its bin): of a mass on a lattice and at spikes, of a density elsewhere."""
         y = self._counted(x)
-        edges, _, densities = self._cells
-        at, is_spike = self._spike_at(y)
-        half = 0.5 if self.lattice else 0.0
-        distance = np.maximum(edges[0] - y, y - edges[-1])
-        reach = np.where(y < edges[0], *self.reach)
-        far = np.maximum(distance, half)
-        tail = np.where(y < edges[0], *self.tails) * reach / (reach + far - half) / (reach + far + half)
-        weight = np.where(distance > 0, tail, densities[self._cell_at(y)])
-        if self.spikes:
-            spike = self._spikes[2][at]
-            weight = np.where(is_spike, spike + (weight if self.lattice else 0.0), weight)
+        spot = self._pieces.spot(y)
         with np.errstate(divide="ignore"):
-            terms = np.log(weight / self._widths[1][self._codes_of(y)])
-        return np.where(np.isnan(x), 0.0, terms)
+            terms = np.log(self._pieces.density(y, spot) / self._widths[1][self._codes_of(y, spot)])
+        terms[np.isnan(x)] = 0.0
+        return terms
 
     def decode(self, z: Floats, u: Floats | None = None) -> Floats:
         """Return the value of bin z at the share `u` of its weight, without it at half; always within `drawn`."""
         below, own = self._widths
         codes = np.clip(np.nan_to_num(z), 0, self.n_bins - 1).astype(np.int64)
+        half = 0.5 if self.lattice else 0.0  # a point of the lattice has the weight around it
         ends = (
-            self._weight_below(np.array([self._drawn[0]]), "left"),
-            self._weight_below(np.array([self._drawn[1]]), "right"),
+            self._weight_below(np.array([self._drawn[0] - half]), "left"),
+            self._weight_below(np.array([self._drawn[1] + half]), "right"),
         )
         low = np.maximum(below[codes], ends[0])
         high = np.minimum(below[codes] + own[codes], ends[1])
@@ -268,8 +250,8 @@ class Bins(Coding):
     @lazy
     def _ends(self) -> tuple[Floats, Floats]:
         """The smallest and the largest y that is drawn for each bin, both (K,)."""
-        edges, codes, _ = self._cells
-        spikes, spike_codes, _ = self._spikes
+        edges, _, spikes, *_ = self._pieces
+        codes, spike_codes = self._codes
         first = np.full(self.n_bins, np.inf)
         last = np.full(self.n_bins, -np.inf)
         if self.lattice:

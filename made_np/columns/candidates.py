@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from made_np.columns.atoms import Atoms
-from made_np.columns.bending import learn_monotone
+from made_np.columns.bending import differ, learn_monotone
 from made_np.columns.binning import learn_bins
 from made_np.columns.coding import Coding
 from made_np.columns.lattice import Lattice
+from made_np.columns.sampling import sampled
 from made_np.distributions.atoms import WithAtoms, find_atoms
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical
-from made_np.typing import Floats
+from made_np.typing import Floats, Ints
 
 __all__ = ["Candidate", "candidates"]
 
@@ -25,6 +26,8 @@ COMPONENTS = 5
 """Logistics in a mixture; of Gaussians it takes twice as many."""
 MOST_LEVELS = 1 << 14
 """A lattice of more points has no DiscretizedLogistic: it would have to be added up."""
+ENOUGH = 50_000
+"""So many rows tell the shape of a real column: the mixture learns the rest."""
 ANYWHERE = (-np.inf, np.inf)
 
 
@@ -32,6 +35,7 @@ def candidates(
     values: Floats,
     resolution: float = 0.0,
     *,
+    counts: Ints | None = None,
     support: tuple[float, float] = ANYWHERE,
     missing: bool = False,
 ) -> list[Candidate]:
@@ -46,6 +50,8 @@ def candidates(
         At least two different ones; NaN is a gap.
     resolution : float
         Of their lattice; 0: they are real.
+    counts : ndarray of int (n,), optional
+        How often each of `values` was met, which then are different, and rise.
     support : (float, float)
         Where the legal numbers end.
     missing : bool
@@ -57,31 +63,31 @@ def candidates(
     >>> [type(coding).__name__ for _, coding in candidates(ages, 1.0)]
     ['Bins', 'Lattice']
     """
-    known = values[~np.isnan(values)]
-    bins = learn_bins(known, resolution, support=support, missing=missing)
+    if counts is None:
+        values, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    bins = learn_bins(values, resolution, counts=counts, support=support, missing=missing)
     binned: list[Candidate] = [(Bernoulli() if bins.n == 2 else Categorical(bins.n), bins)] if bins.n > 1 else []
     if missing and binned:
         return binned
-    return binned + _on_lattice(known, resolution) if resolution else _of_reals(known, support) + binned
+    return binned + _on_lattice(values, resolution) if resolution else _of_reals(values, counts, support) + binned
 
 
 def _on_lattice(values: Floats, resolution: float) -> list[Candidate]:
-    """Return the mixture of binned logistics, where the lattice is short enough for it."""
-    lattice = Lattice(float(values.min()), resolution)
-    levels = int(lattice.encode(values.max(keepdims=True))[0]) + 1
+    """Return the mixture of binned logistics, where the lattice of the rising values is short enough for it."""
+    lattice = Lattice(float(values[0]), resolution)
+    levels = int(lattice.encode(values[-1:])[0]) + 1
     return [(DiscretizedLogistic(levels, COMPONENTS), lattice)] if 2 <= levels <= MOST_LEVELS else []
 
 
-def _of_reals(values: Floats, support: tuple[float, float]) -> list[Candidate]:
-    """Return mixtures of the bent column, with the atoms that it has.
+def _of_reals(distinct: Floats, counts: Ints, support: tuple[float, float]) -> list[Candidate]:
+    """Return mixtures of the bent column of the rising values (m,), met `counts` times, with the atoms that it has.
 
     The curve has a shape alone: peaks are left for the mixture. Logistics come first: a value far out costs less.
     """
-    distinct, counts = np.unique(values, return_counts=True)
     is_atom = find_atoms(counts) | np.isin(distinct, support)  # at an end of the support no density lies
     atoms = tuple(distinct[is_atom].tolist())
-    rest = values[~np.isin(values, atoms)] if atoms else values
-    if len(rest) == 0 or rest.min() == rest.max():
+    rest = sampled(distinct[~is_atom], counts[~is_atom], ENOUGH)
+    if not differ(rest):
         return []
     curve = learn_monotone(rest, low=support[0], high=support[1], most_knots=2)
     bases = MixtureOfLogistics(COMPONENTS), MixtureOfGaussians(2 * COMPONENTS)

@@ -22,6 +22,9 @@ from made_np.values import as_a, as_number, show
 
 __all__ = ["Column", "Facts"]
 
+KEYS = {"output", "coding", "reading", "name", "kind", "other", "left_out", "facts"}
+"""What a file says of a column."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -160,6 +163,9 @@ class Column:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Column:
         """Return the column whose `config` this is; older files hold output, mean, scale and name alone."""
+        known = {"output", "mean", "scale", "name"} if "coding" not in config else KEYS
+        for key in config.keys() - known:
+            raise ValueError(f"a column has {show(key)}, which is unknown")
         output = None if config["output"] is None else output_from_config(config["output"])
         if "coding" not in config:
             return cls(output, Affine(config["mean"], config["scale"]), name=config["name"])

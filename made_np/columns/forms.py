@@ -57,7 +57,7 @@ def of_numbers(seen: Seen, kind: str, resolution: float, *, missing: bool) -> li
     size = max(abs(seen.low), abs(seen.high))
     if size > LARGEST or seen.high - seen.low <= ROUNDING * size:
         return [of_values(seen, missing=True)] if missing else [(Gaussian(), Affine(*_mean_and_scale(seen.known)))]
-    found = candidates(seen.known, resolution, support=_support(kind, seen), missing=missing)
+    found = candidates(seen.distinct, resolution, counts=seen.counts, support=_support(kind, seen), missing=missing)
     return found or [of_values(seen, missing=missing)]  # of so few rows that bins tell none from another
 
 

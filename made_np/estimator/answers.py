@@ -12,9 +12,9 @@ from made_np.estimator.conventions import Conventions, seed_of
 from made_np.estimator.dressing import completed, drawn
 from made_np.estimator.lesson import read, read_again, read_part
 from made_np.model.arguments import as_row_weights
+from made_np.questions.filling import STATISTICS, impute
 from made_np.questions.given import draw_given, draw_rows
 from made_np.questions.predicates import as_condition
-from made_np.questions.predicting import STATISTICS, impute
 from made_np.typing import Floats
 from made_np.values import as_choice, as_count, as_number
 

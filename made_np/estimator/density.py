@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from made_np.columns.columns import Columns, Kind
 from made_np.estimator import stored
 from made_np.estimator.conventions import learned
-from made_np.estimator.learning import learn, learn_on
+from made_np.estimator.learning import Call, learn, learn_on
 from made_np.estimator.questions import Questions
 from made_np.estimator.trials import Trial
 from made_np.model.made import MADE
@@ -53,9 +53,6 @@ class MADEDensity(Questions):
         "auto" also looks for one-hot columns in `fit` on 100 rows or more (see `made_np.OneHot.find`), unless `order`
         is a permutation. They are one feature of the model, and `order` counts features. They are one-hot in every
         sample. A `made_np.OneHot` says which they are; the rest is then as for "auto".
-    context : sequence of str or int
-        Columns, by name or place, that are given and not modelled: the model is p(others given these). They come first
-        in every order. `sample` wants them in `given`.
     missing : {"ignore", "level"}
         Of gaps in `fit`. "ignore": a gap costs nothing and teaches nothing, and the model says nothing of gaps.
         "level": that a value is missing is one more value of its column, which has a probability and is drawn.
@@ -153,7 +150,7 @@ class MADEDensity(Questions):
         What was tried before the fit, where a parameter is "auto": `choice` and `valid`, its loss in nats per row.
     history_ : dict of str to list
         One entry per epoch: ``epoch``, ``train``, ``valid`` (nats per row, in the units of the columns), and more.
-    stopped_by_ : {"patience", "max_epochs", "interrupt", "diverged", "schedule"}
+    stopped_by_ : {"patience", "max_epochs", "max_seconds", "interrupt", "diverged", "schedule"}
 
     Examples
     --------
@@ -172,7 +169,6 @@ class MADEDensity(Questions):
         hidden_layer_sizes: Sequence[int] | str = "auto",
         *,
         columns: Kind | Mapping[str | int, Kind] | Sequence[Kind] | OneHot = "auto",
-        context: Sequence[str | int] = (),
         missing: str = "ignore",
         handle_unknown: str = "other",
         min_frequency: int | float | None = None,
@@ -204,7 +200,6 @@ class MADEDensity(Questions):
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.columns = columns
-        self.context = context
         self.missing = missing
         self.handle_unknown = handle_unknown
         self.min_frequency = min_frequency
@@ -244,6 +239,7 @@ class MADEDensity(Questions):
         checkpoint: Path | None = None,
         *,
         sample_weight: Any = None,
+        max_seconds: float | None = None,
     ) -> Self:
         """Learn the density of the rows of `X`.
 
@@ -262,6 +258,8 @@ class MADEDensity(Questions):
             them to begin anew.
         sample_weight : array (n,), optional
             What each row counts, such as a survey weight; in proportion, their size does not matter.
+        max_seconds : float, optional
+            The fit ends after about so many seconds, trials included; its learning rate falls until then.
 
         Returns
         -------
@@ -279,7 +277,7 @@ class MADEDensity(Questions):
             Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto"; or a first column that
             pandas calls "Unnamed: 0", which mostly holds row numbers.
         """
-        self._fitted = learn(self, vars(self).get("_fitted"), X, X_val, checkpoint, sample_weight)
+        self._fitted = learn(self, vars(self).get("_fitted"), Call(X, X_val, checkpoint, sample_weight, max_seconds))
         return self
 
     def partial_fit(self: Self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:

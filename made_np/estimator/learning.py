@@ -6,10 +6,12 @@ All arguments are looked at first: what is refused has begun no work, drawn no n
 from __future__ import annotations
 
 import logging
+import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,14 +30,14 @@ from made_np.estimator.rules import is_auto
 from made_np.estimator.split import Split
 from made_np.estimator.trials import Choice, Trial, best, little_decay, try_out, without_trials
 from made_np.messages import tell
-from made_np.model.arguments import as_row_weights
 from made_np.model.rows import Rows
 from made_np.table.table import Table
 from made_np.training.fit import fit_rows
 from made_np.training.online import Memory, train_on
 from made_np.typing import Ints
+from made_np.values import as_number
 
-__all__ = ["learn", "learn_on"]
+__all__ = ["Call", "learn", "learn_on"]
 
 
 _logger = logging.getLogger("made_np.estimator")
@@ -44,61 +46,137 @@ TRIAL_ROWS = 2_000
 """Rows that score a trial. It learns from no more rows than its steps need."""
 
 
-def learn(params: Any, before: Fitted | None, X: Any, X_val: Any, checkpoint: Any, sample_weight: Any = None) -> Fitted:
-    """Learn the density of `X` as `MADEDensity.fit` says, whose parameters these are; `before` is for a warm start."""
+SHORT = 16
+"""A short fit takes a share of 1 / SHORT of the time that a fit may take, where that is limited."""
+
+
+class Clock(NamedTuple):
+    """When a fit began, and how long it may take (s)."""
+
+    start: float
+    max_seconds: float | None
+
+    def left(self) -> float | None:
+        """Return how many seconds there are still; None without a limit."""
+        if self.max_seconds is None:
+            return None
+        return max(self.start + self.max_seconds - time.perf_counter(), self.max_seconds / SHORT)
+
+    def short(self, plan: Plan) -> Plan:
+        """Return the plan of a short fit within the limit."""
+        limit = None if self.max_seconds is None else self.max_seconds / SHORT
+        return replace(plan, options=replace(plan.options, max_seconds=limit))
+
+
+class Call(NamedTuple):
+    """What `MADEDensity.fit` was called with."""
+
+    X: Any
+    X_val: Any = None
+    checkpoint: Any = None
+    sample_weight: Any = None
+    max_seconds: float | None = None
+
+
+class Begin(NamedTuple):
+    """All that is settled before there is work: the table, a plan without trials, which rows are held out."""
+
+    lesson: Lesson
+    facts: Facts
+    choice: Choice
+    seed: int
+    plan: Plan
+    split: Split
+    rows: Encoded
+    valid: Encoded | None
+    rng: np.random.Generator
+
+
+def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
+    """Learn a density as `MADEDensity.fit` says, whose parameters these are; `before` is for a warm start."""
+    clock = Clock(time.perf_counter(), call.max_seconds)
     check_params(params)
-    if checkpoint is not None:
-        check_checkpoint(checkpoint, params.random_state)
-        to_json(params.columns)  # raises if a distribution among them has no name that a file could hold
     if not params.warm_start:
         before = None
-    lesson = lesson_of(params, before, X)
-    table_val = None if X_val is None else table_val_of(params, lesson, X_val)
+    begin = _begin(params, before, call)
+    # All arguments have been looked at: from here on there is work.
+    trials = [] if before is None else before.trials
+    if before is None:
+        begin = _formed(params, begin, clock)
+        begin, trials = _tried(params, begin, call.checkpoint, clock)
+    plan = begin.plan
+    valid = begin.valid
+    result = fit_rows(
+        plan.made,
+        begin.rows.z,
+        None if valid is None else valid.z,
+        replace(plan.options, max_seconds=clock.left()),
+        rng=begin.rng,
+        theta=None if before is None else before.theta,
+        checkpoint=call.checkpoint,
+        progress=bool(params.verbose),
+    )
+    history = _in_units(result.history, train=begin.rows.shift, valid=0.0 if valid is None else valid.shift)
+    return _learned(begin.lesson, plan, result.theta, history, result.stopped_by, trials)
+
+
+def _begin(params: Any, before: Fitted | None, call: Call) -> Begin:
+    """Look at all arguments; what is refused has drawn no number."""
+    if call.checkpoint is not None:
+        check_checkpoint(call.checkpoint, params.random_state)
+        to_json(params.columns)  # raises if a distribution among them has no name that a file could hold
+    if call.max_seconds is not None:
+        as_number(call.max_seconds, "max_seconds", "(0, inf)")
+    lesson = lesson_of(params, before, call.X, call.sample_weight)
+    table_val = None if call.X_val is None else table_val_of(params, lesson, call.X_val)
     facts, n_held = _facts(params, lesson, table_val)
     choice = _choice(params, facts, before)
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
         rng = np.random.default_rng(seed)
-        split = Split.of(lesson.table, table_val, n_held, rng, as_row_weights(sample_weight, lesson.table.n_rows))
+        split = Split.of(lesson.table, table_val, n_held, rng, lesson.weights)
         rows, valid = split.encode(lesson.columns, plan.made)
-    # All arguments have been looked at: from here on there is work.
-    trials = [] if before is None else before.trials
-    if before is None and valid is not None and any(column.rivals for column in lesson.columns.each):
-        lesson = lesson._replace(columns=_formed(params, facts, split, seed))
-        facts = facts._replace(columns=lesson.columns)
-        plan = choose(params, facts, choice, seed)
-        rows, valid = split.encode(lesson.columns, plan.made)
-    if before is None:
-        found = cache(lambda: found_order(lesson))
-        trials = [] if valid is None else _trials(params, facts, seed, found, rows.z, valid, checkpoint)
-        if trials:
-            choice = best(trials)
-            plan = choose(params, facts, choice, seed)
-        plan = _settled(plan, choice, found)
-    result = fit_rows(
-        plan.made,
-        rows.z,
-        None if valid is None else valid.z,
-        plan.options,
-        rng=rng,
-        theta=None if before is None else before.theta,
-        checkpoint=checkpoint,
-        progress=bool(params.verbose),
-    )
-    history = _in_units(result.history, train=rows.shift, valid=0.0 if valid is None else valid.shift)
-    return _learned(lesson, plan, result.theta, history, result.stopped_by, trials)
+    return Begin(lesson, facts, choice, seed, plan, split, rows, valid, rng)
+
+
+def _formed(params: Any, begin: Begin, clock: Clock) -> Begin:
+    """Return the same, with the coding of each column that short fits find best."""
+    if begin.valid is None or not any(column.rivals for column in begin.lesson.columns.each):
+        return begin
+    train, valid = begin.split.tables(TRIAL_STEPS * params.batch_size, TRIAL_ROWS)
+
+    def plan_of(columns: Columns) -> Plan:
+        own = Facts(columns, begin.facts.n_rows, train.n_rows, valid.n_rows)
+        choice = without_trials(asked(params, columns), little_decay(own.n_rows, len(columns)))
+        return clock.short(choose(params, own, choice, begin.seed, trial=True))
+
+    columns = best_columns(begin.lesson.columns, train, valid, plan_of, begin.seed)
+    facts = begin.facts._replace(columns=columns)
+    plan = choose(params, facts, begin.choice, begin.seed)
+    rows, held_out = begin.split.encode(columns, plan.made)
+    lesson = begin.lesson._replace(columns=columns)
+    return begin._replace(lesson=lesson, facts=facts, plan=plan, rows=rows, valid=held_out)
+
+
+def _tried(params: Any, begin: Begin, checkpoint: Any, clock: Clock) -> tuple[Begin, list[Trial]]:
+    """Return the same, with what trials choose where a parameter is "auto"; and the trials."""
+    found = cache(lambda: found_order(begin.lesson))
+    trials = [] if begin.valid is None else _trials(params, begin, found, checkpoint, clock)
+    choice = best(trials) if trials else begin.choice
+    plan = choose(params, begin.facts, choice, begin.seed) if trials else begin.plan
+    return begin._replace(choice=choice, plan=_settled(plan, choice, found)), trials
 
 
 def learn_on(params: Any, before: Fitted | None, X: Any, sample_weight: Any = None) -> Fitted:
     """Pass over the rows of `X` once, as `MADEDensity.partial_fit` says, whose parameters these are."""
     check_params(params)
-    lesson = lesson_of(params, before, X, whole=False)
+    lesson = lesson_of(params, before, X, sample_weight, whole=False)
     n = lesson.table.n_rows
     facts = Facts(lesson.columns, n, n, n)
     choice = _choice(params, facts, before)
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
-        rows = encode(lesson.table, lesson.columns, plan.made, weights=as_row_weights(sample_weight, n))
+        rows = encode(lesson.table, lesson.columns, plan.made, weights=lesson.weights)
     if before is None:
         plan = _settled(plan, choice, lambda: found_order(lesson))
     options = plan.options
@@ -177,25 +255,27 @@ def _settled(plan: Plan, choice: Choice, found: Callable[[], Ints]) -> Plan:
     return plan.in_order(found()) if isinstance(choice.order, str) and choice.order == "found" else plan
 
 
-def _trials(
-    params: Any, facts: Facts, seed: int, found: Callable[[], Ints], rows: Rows, valid: Encoded, checkpoint: Any
-) -> list[Trial]:
+def _trials(params: Any, begin: Begin, found: Callable[[], Ints], checkpoint: Any, clock: Clock) -> list[Trial]:
     """Return what was tried for the parameters that are "auto"; nothing where nothing is to be chosen."""
+    facts = begin.facts
+    seed = begin.seed
+    valid = begin.valid
     question = asked(params, facts.columns)
-    if not is_auto(question.order) and not is_auto(question.weight_decay):
+    if valid is None or (not is_auto(question.order) and not is_auto(question.weight_decay)):
         return []
-    few = _spread(rows, TRIAL_STEPS * params.batch_size)
+    few = _spread(begin.rows.z, TRIAL_STEPS * params.batch_size)
     scored = _spread(valid.z, TRIAL_ROWS)
     narrow = facts._replace(n_train=len(few), n_valid=len(scored))
+    shift = valid.shift
 
     def loss(choice: Choice) -> float:
-        plan = _settled(choose(params, narrow, choice, seed, trial=True), choice, found)
+        plan = clock.short(_settled(choose(params, narrow, choice, seed, trial=True), choice, found))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # one that diverges loses; the fit itself will tell
             result = fit_rows(plan.made, few, scored, plan.options, rng=np.random.default_rng(seed))
         if result.stopped_by == "interrupt":
             raise KeyboardInterrupt  # there is nothing yet to give back
-        nats = result.best_valid - valid.shift
+        nats = result.best_valid - shift
         tell(_logger, f"trial of {choice}: {nats:.4f} nats", shown=bool(params.verbose))
         return nats
 
@@ -204,18 +284,6 @@ def _trials(
         run = fingerprint(params.get_params(), seed, few.x, scored.x)
         answer = remembered(loss, trials_path(checkpoint), run)
     return try_out(question, little_decay(facts.n_rows, len(facts.columns)), answer)
-
-
-def _formed(params: Any, facts: Facts, split: Split, seed: int) -> Columns:
-    """Return the columns, each with the coding that short fits find best."""
-    train, valid = split.tables(TRIAL_STEPS * params.batch_size, TRIAL_ROWS)
-
-    def plan_of(columns: Columns) -> Plan:
-        own = Facts(columns, facts.n_rows, train.n_rows, valid.n_rows)
-        choice = without_trials(asked(params, columns), little_decay(facts.n_rows, len(columns)))
-        return choose(params, own, choice, seed, trial=True)
-
-    return best_columns(facts.columns, train, valid, plan_of, seed)
 
 
 def _spread(rows: Rows, most: int) -> Rows:

@@ -14,23 +14,28 @@ from made_np.columns.columns import Columns
 from made_np.estimator.fitted import Fitted
 from made_np.estimator.rules import is_auto
 from made_np.masks.found import MAX_ROWS, find_order
+from made_np.model.arguments import as_row_weights
 from made_np.table.look import Look
 from made_np.table.names import check_columns
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
-from made_np.typing import Floats, Ints
+from made_np.typing import Array, Floats, Ints
 from made_np.values import as_number
 
 __all__ = ["Lesson", "found_order", "lesson_of", "read", "read_again", "read_part", "table_val_of"]
 
 
 class Lesson(NamedTuple):
-    """The numbers of a table to learn from, what is known of its columns, how they are called, how its frame looks."""
+    """The numbers of a table to learn from, what is known of its columns, how they are called, how its frame looks.
+
+    `weights` (n,) say what its rows count; None: all the same.
+    """
 
     table: Table
     columns: Columns
     names: tuple[str, ...] | None
     look: Look | None
+    weights: Array | None = None
 
 
 def read(params: Any, X: Any, name: str = "X") -> Table:
@@ -81,15 +86,16 @@ def read_part(params: Any, before: Fitted, X: Any, name: str = "X") -> tuple[Flo
     return x, replace(table.source, names=before.names)
 
 
-def lesson_of(params: Any, before: Fitted | None, X: Any, *, whole: bool = True) -> Lesson:
+def lesson_of(params: Any, before: Fitted | None, X: Any, sample_weight: Any = None, *, whole: bool = True) -> Lesson:
     """Return the training table, and what is known of its columns: learned, if nothing was `before`.
 
     Only a `whole` table, of more rows than a few, tells which columns are one-hot, and only if no order of the
-    columns is given.
+    columns is given. A row of weight 0 is taken for absent.
     """
     if before is not None:
-        return Lesson(read_again(params, before, X), before.columns, before.names, before.look)
-    table = read(params, X)
+        numbers, weights = _that_count(read_again(params, before, X), sample_weight)
+        return Lesson(numbers, before.columns, before.names, before.look, weights)
+    table, weights = _that_count(read(params, X), sample_weight)
     kinds = params.columns
     is_open = whole and isinstance(params.order, str) and (is_auto(kinds) or isinstance(kinds, Mapping))
     one_hot: OneHot | str = "auto" if is_open else NOTHING_ONE_HOT
@@ -104,7 +110,16 @@ def lesson_of(params: Any, before: Fitted | None, X: Any, *, whole: bool = True)
         handle_unknown=params.handle_unknown,
         min_frequency=params.min_frequency,
     )
-    return Lesson(columns.read(table), columns, table.names, Look.of(X))
+    return Lesson(columns.read(table), columns, table.names, Look.of(X), weights)
+
+
+def _that_count(table: Table, sample_weight: Any) -> tuple[Table, Array | None]:
+    """Return the rows of a table that count something, with their weights."""
+    weights = as_row_weights(sample_weight, table.n_rows)
+    if weights is None or weights.all():
+        return table, weights
+    rows = np.flatnonzero(weights)
+    return table.take(rows), as_row_weights(weights[rows], len(rows))
 
 
 def table_val_of(params: Any, lesson: Lesson, X_val: Any) -> Table:

@@ -156,7 +156,7 @@ def as_row_weights(weights: Any, n: int, name: str = "sample_weight") -> Array |
         return None
     shares = array / (array.max() or 1.0)  # in units of the largest, so that no sum overflows
     if not shares.any():
-        raise ValueError(f"{name} is 0 in every row: some row has to count")
+        raise ValueError(f"{name} is zero in every row: some row has to count")
     return np.asarray(shares * (n / shares.sum()))
 
 

@@ -190,7 +190,7 @@ def choose(
     if conditioning == "clamp":
         known = np.zeros_like(x, dtype=bool)
     else:
-        known = ~np.isnan(x)
+        known = np.isfinite(x) if endless and made.mask_sets.has_paths else ~np.isnan(x)
     return assign(known, sets, rng, log_prob_known, fresh if endless else None)
 
 
@@ -274,30 +274,16 @@ def observed_log_prob(
     theta = made.check_theta(theta)
     known = ~np.isnan(x) if known is None else known
     check_gaps(made, known, label, name)
-    # What stands in a gap does not matter, as long as it is a value: no known feature sees it.
-    filled = made.check_rows(np.where(known, x, 0), name, gaps=True)
+    # A model with paths is not told what is a gap. Else what stands there does not matter: no known feature sees it.
+    filled = made.check_rows(np.where(known, x, np.nan if made.mask_sets.has_paths else 0), name, gaps=True)
     y = made.check_context(context, len(x))
     total = np.full(len(x), -np.inf)
     n_sets = np.zeros(len(x))
     for rows, one in _questions(made, known):
-        own = None if y is None else y[rows]
-        each = -one.nll(theta, filled[rows], own, _told(made, known[rows]))
+        each = -one.nll(theta, filled[rows], None if y is None else y[rows])
         total[rows] = np.logaddexp(total[rows], np.where(known[rows], each, 0).sum(axis=1, dtype=np.float64))
         n_sets[rows] += 1
     return total - np.log(n_sets)
-
-
-def input_keep(made: MADE, keep: Array) -> Array:
-    """Return the dropout mask of the input units, (n, I + C), for one of features, (n, D); context is always kept."""
-    units = np.repeat(keep.astype(made.dtype), made.outputs.input_sizes, axis=1)
-    return np.concatenate([units, np.ones((len(keep), made.n_context), made.dtype)], axis=1)
-
-
-def _told(made: MADE, known: Bools) -> list[Array | None] | None:
-    """Return the dropout masks by which a model with paths is told what is known, and no more; None to tell all."""
-    if not made.mask_sets.has_paths or known.all():
-        return None
-    return [input_keep(made, known), *[None] * len(made.hidden)]
 
 
 def _questions(made: MADE, known: Bools) -> Iterator[tuple[Ints, Bound]]:

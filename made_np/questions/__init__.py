@@ -10,6 +10,7 @@ ends          the ends of an interval of numbers, as a coding takes them
 limits        a region of columns as their feature of the model sees it
 given         rows that hold a condition, drawn from the model
 counting      how many of some rows hold a condition, at once
+sampling      the sample of the model that questions are answered from
 probability   the mass of a condition, by counting in one fixed sample
 posteriors    one feature given any others, by Bayes' rule along one order
 spreads       what a distribution of one column answers, in numbers

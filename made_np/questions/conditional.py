@@ -15,6 +15,7 @@ from made_np.questions.conditions import Condition
 from made_np.questions.given import draw_given
 from made_np.questions.posteriors import Cells, posterior
 from made_np.questions.predicates import as_condition
+from made_np.questions.sampling import sample_of
 from made_np.questions.spreads import Spread
 from made_np.questions.subject import Subject
 from made_np.typing import Array, Bools, Floats
@@ -25,6 +26,11 @@ __all__ = ["Conditional", "conditional"]
 MEMBERS = 256
 """Where ranges are given, the mean over so many draws of what they hold is taken."""
 
+MOST_MEMBERS = 1 << 11
+VALUES = 1 << 16
+"""Of columns with finitely many values over so many rows of the sample, but so many values in all."""
+FEWEST = 64
+"""Of so many rows of the sample the mean is taken at least."""
 GIVEN = 3
 """What is drawn, by its own generator."""
 
@@ -235,7 +241,8 @@ def conditional(subject: Subject, column: Any, given: Any = None) -> Conditional
     Notes
     -----
     Given single values, it is Bayes' rule along one order (`posteriors`). Given ranges or sets, it is the mean of such
-    over draws of what they hold.
+    over draws of what they hold. A model with paths is told whole rows where it can be: it is then the mean over rows
+    of the sample (`sampling`) that hold what is given, each of them given all but the column itself.
     """
     literals = subject.literals
     d = literals.column(column, "column")
@@ -252,12 +259,22 @@ def conditional(subject: Subject, column: Any, given: Any = None) -> Conditional
 def _of_condition(subject: Subject, d: int, condition: Condition) -> Conditional:
     """Return the distribution of column d where a condition holds."""
     points = {column: region.points or () for column, region in condition.regions}
-    if condition.is_plain and all(len(each) == 1 for each in points.values()):
+    is_points = condition.is_plain and all(len(each) == 1 for each in points.values())
+    features = [subject.feature_of.get(column, -1) for column in [d, *condition.columns]]
+    if not subject.is_one_distribution(np.isin(np.arange(subject.made.n_features), features)):
+        rows = sample_of(subject).rows.x
+        n_values = subject.made.outputs.feature_outputs[subject.feature_of[d]].n_values
+        most = MEMBERS if n_values is None else min(max(VALUES // n_values, FEWEST), MOST_MEMBERS)
+        held = np.flatnonzero(condition.holds(rows))[:most]
+        if len(held) >= FEWEST:
+            z = subject.columns.encode(rows[held])
+            z[:, subject.feature_of[d]] = np.nan
+            return of_rows(subject, d, z, is_row=True, n_members=len(held))
+    if is_points:
         x = np.full((1, len(subject.columns)), np.nan)
         for column, each in points.items():
             x[0, column] = each[0]
-        if not np.isnan(subject.encode(x)).all() or not points:
-            return of_rows(subject, d, subject.encode(x), is_row=True)
+        return of_rows(subject, d, subject.encode(x), is_row=True)
     drawn = draw_given(subject, condition, MEMBERS, subject.rng(GIVEN))
     x = np.full_like(drawn.x, np.nan)
     asked = sorted(condition.columns)

@@ -26,6 +26,9 @@ FEWEST = 1024
 """So many rows are proposed at least."""
 MOST = 1 << 16
 """So many rows are proposed at once, at most."""
+TRIAL = 1 << 12
+LEAST = 1 / 64
+"""Rows are drawn at home, so many at once, and kept if they hold the condition, as long as this share of them does."""
 ROUNDS = 16
 """So often more rows are proposed where few of them count."""
 
@@ -153,6 +156,9 @@ def draw_given(subject: Subject, condition: Condition, n: int, rng: np.random.Ge
     UserWarning
         Few rows count: those that are returned repeat each other.
     """
+    found_whole = _kept(subject, condition, n, rng)
+    if found_whole is not None:
+        return found_whole
     batch = min(max(2 * n, FEWEST), MOST)
     found: list[Proposals] = []
     rows: list[Floats] = []
@@ -184,6 +190,30 @@ def draw_given(subject: Subject, condition: Condition, n: int, rng: np.random.Ge
         return Given(np.concatenate(rows)[chosen], effective, log_mass, error)
     x = _completed(subject, _stacked(found, chosen), condition, rng)
     return Given(x, effective, log_mass, error)
+
+
+def _kept(subject: Subject, condition: Condition, n: int, rng: np.random.Generator) -> Given | None:
+    """Return `n` of the rows that the model draws at home that hold a condition; None where too few of them do.
+
+    For models with paths alone, where the features that are asked about do not lead: these rows are of the one
+    distribution that probabilities are of, and it has been learned best.
+    """
+    asked = np.isin(np.arange(subject.made.n_features), [subject.feature_of.get(d, -1) for d in condition.columns])
+    if subject.is_one_distribution(asked):
+        return None
+    held: list[Floats] = []
+    n_held = 0
+    n_drawn = 0
+    while n_held < n or not n_drawn:
+        x = subject.columns.decode(subject.made.sample(subject.theta, TRIAL, rng=rng), rng)
+        held.append(x[condition.holds(x)])
+        n_held += len(held[-1])
+        n_drawn += TRIAL
+        if n_held < n_drawn * LEAST:
+            return None
+    share = n_held / n_drawn
+    error = float(np.sqrt((1 - share) / n_held))
+    return Given(np.concatenate(held)[:n], float(n), float(np.log(share)), error)
 
 
 def draw_rows(subject: Subject, x: Floats, rng: np.random.Generator, name: Name = "given") -> Floats:

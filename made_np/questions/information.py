@@ -16,6 +16,7 @@ import numpy as np
 from made_np.questions.conditions import ALWAYS, Condition
 from made_np.questions.given import draw_given, propose_rest
 from made_np.questions.predicates import as_condition
+from made_np.questions.sampling import sample_of
 from made_np.questions.subject import Subject
 from made_np.typing import Floats
 from made_np.values import show
@@ -27,6 +28,8 @@ REPEATS = 16
 """So many draws are averaged for the mass of a range that is given and not among the columns."""
 FEW = 1 << 14
 """A joint table of so many values is summed."""
+FEW_COUNTED = 1 << 11
+"""One that is counted in the sample may have so many: the rest has an error of about its size by twice the rows."""
 PARTS = (np.arange(64) + 0.5) / 64
 
 INFORMATION = 4
@@ -101,7 +104,9 @@ def _mean(subject: Subject, event: Condition, parts: list[tuple[Features, int]])
     outputs = subject.made.outputs.feature_outputs
     sizes = [outputs[feature].n_values or FEW + 1 for feature in everything]
     if event == ALWAYS and np.prod(sizes, dtype=float) <= FEW:
-        return _summed(subject, sorted(everything), parts), 0.0
+        found = _summed(subject, sorted(everything), parts)
+        if found is not None:
+            return found
     rng = subject.rng(INFORMATION)
     log_event = 0.0
     error = 0.0
@@ -134,27 +139,49 @@ def _log_prob(subject: Subject, x: Floats, features: Features, event: Condition,
     return top + np.log(np.exp(each - top).mean(axis=0)) + terms
 
 
-def _summed(subject: Subject, features: list[int], parts: list[tuple[Features, int]]) -> float:
-    """Return the mean by the table of all values of some features."""
+def _summed(subject: Subject, features: list[int], parts: list[tuple[Features, int]]) -> tuple[float, float] | None:
+    """Return the mean by the table of all values of some features, with its standard error; None: it is too large."""
     outputs = subject.made.outputs.feature_outputs
     values = [outputs[feature].values(outputs[feature].n_values or 0) for feature in features]
+    known = np.isin(np.arange(subject.made.n_features), features)
+    is_exact = subject.is_one_distribution(known)
+    size = int(np.prod([len(each) for each in values]))
+    if not is_exact and size > FEW_COUNTED:
+        return None
+    p = _table(subject, features, values) if is_exact else _counted(subject, features, values)
+    each = np.zeros(p.shape)
+    terms = 0.0
+    for asked, sign in parts:
+        marginal = p.sum(
+            axis=tuple(axis for axis, feature in enumerate(features) if feature not in asked), keepdims=True
+        )
+        each += sign * np.log(np.where(marginal > 0, marginal, 1.0))
+        for axis, feature in enumerate(features):
+            if feature in asked:
+                single = p.sum(axis=tuple(other for other in range(len(features)) if other != axis))
+                terms += sign * float(single @ _term_of_codes(subject, feature, values[axis]))
+    mean = float((p * each).sum())
+    variance = max(float((p * each**2).sum()) - mean**2, 0.0)
+    return mean + terms, 0.0 if is_exact else float(np.sqrt(variance / len(sample_of(subject).rows)))
+
+
+def _table(subject: Subject, features: list[int], values: list[Floats]) -> Floats:
+    """Return the probability of each combination of values, one axis for each feature."""
     z = np.full((int(np.prod([len(each) for each in values])), subject.made.n_features), np.nan)
     if features:
         z[:, features] = list(product(*values))
     known = np.isin(np.arange(z.shape[1]), features)
+    p = np.exp(subject.log_probs(z, subject.order(known)).sum(axis=1)).reshape([len(each) for each in values])
+    return p / p.sum()
+
+
+def _counted(subject: Subject, features: list[int], values: list[Floats]) -> Floats:
+    """Return the share of the sample that has each combination of values, one axis for each feature."""
+    z = subject.columns.encode(sample_of(subject).rows.x)
     shape = [len(each) for each in values]
-    p = np.exp(subject.log_probs(z, subject.order(known)).sum(axis=1)).reshape(shape)
-    p = p / p.sum()
-    total = 0.0
-    for asked, sign in parts:
-        gone = tuple(axis for axis, feature in enumerate(features) if feature not in asked)
-        marginal = p.sum(axis=gone, keepdims=True)
-        total += sign * float((marginal * np.log(np.where(marginal > 0, marginal, 1.0))).sum())
-        for axis, feature in enumerate(features):
-            if feature in asked:
-                single = p.sum(axis=tuple(other for other in range(len(features)) if other != axis))
-                total += sign * float(single @ _term_of_codes(subject, feature, values[axis]))
-    return total
+    places = [np.searchsorted(each, z[:, feature]) for each, feature in zip(values, features, strict=True)]
+    cells = np.ravel_multi_index(places, shape)
+    return np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape) / len(z)
 
 
 def _term_of_codes(subject: Subject, feature: int, values: Floats) -> Floats:

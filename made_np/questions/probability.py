@@ -8,7 +8,6 @@ and nothing has 0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
@@ -16,74 +15,21 @@ import numpy as np
 
 from made_np.questions.conditions import ALWAYS, Condition, all_of
 from made_np.questions.counting import Counted
-from made_np.questions.given import draw_given
 from made_np.questions.predicates import as_condition
+from made_np.questions.sampling import FEWEST_ROWS, n_rows, sample_of
 from made_np.questions.subject import Subject
 from made_np.typing import Floats
 from made_np.values import as_flag
 
-__all__ = ["Sample", "probability", "sample_of"]
+__all__ = ["probability"]
 
-MOST_ROWS = 1 << 18
-FEWEST_ROWS = 1 << 14
-MOST_NUMBERS = 1 << 24
-"""A sample has 2^18 rows, but at most so many numbers, and at least 2^14 rows."""
 ENOUGH = 1 << 11
 """Where fewer rows of the sample hold what is given, rows are drawn given it."""
 N_SETS = 8
-SET_ROWS = 1 << 14
-"""The spread over orders is seen in so many orders, by so many rows of each."""
+"""The spread over orders is seen in so many orders."""
 
-SAMPLE, SETS, GIVEN = range(3)
-"""What is drawn, each by its own generator."""
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """Rows of the model that conditions are counted in.
-
-    Attributes
-    ----------
-    rows : Counted
-    effective : float
-        So many independent rows tell as much.
-    """
-
-    rows: Counted
-    effective: float
-
-    def mass(self, condition: Condition) -> float:
-        """Return the share of rows that hold a condition."""
-        return self.rows.count(condition) / len(self.rows)
-
-    def error(self, mass: float, within: float = 1.0) -> float:
-        """Return the standard error of a mass, relative to that of a share `within` of the rows.
-
-        One row more is counted on either side: where none was found there need not be none.
-        """
-        n = self.effective * within
-        p = (mass * n + 1) / (n + 2)
-        return sqrt(p * (1 - p) / n)
-
-
-def sample_of(subject: Subject, given: Condition = ALWAYS) -> Sample:
-    """Return the sample that questions are answered from: rows of the model, or of the model given a condition."""
-    kept = subject.kept.setdefault("samples", {})
-    if given not in kept:
-        n = n_rows(len(subject.columns))
-        if given == ALWAYS:
-            rng = subject.rng(SAMPLE)
-            z = subject.made.sample(subject.theta, n, rng=rng)
-            kept[given] = Sample(Counted(subject.columns.decode(z, rng)), n)
-        else:
-            drawn = draw_given(subject, given, n, subject.rng(GIVEN))
-            kept[given] = Sample(Counted(drawn.x), min(drawn.effective, n))
-    return kept[given]
-
-
-def n_rows(n_columns: int) -> int:
-    """Return how many rows a sample has."""
-    return int(min(max(MOST_NUMBERS // max(n_columns, 1), FEWEST_ROWS), MOST_ROWS))
+SETS = 1
+"""What is drawn, by its own generator."""
 
 
 def probability(
@@ -144,7 +90,7 @@ def _by_order(subject: Subject) -> list[Counted]:
     """Return rows of each of some ways in which the model answers; none where it has one order only."""
     if "by order" not in subject.kept:
         rng = subject.rng(SETS)
-        n = max(n_rows(len(subject.columns)) * SET_ROWS // MOST_ROWS, 1 << 10)
+        n = min(n_rows(len(subject.columns)) // N_SETS, FEWEST_ROWS)
         subject.kept["by order"] = [Counted(subject.columns.decode(z, rng)) for z in _ways(subject, n, rng)]
     return subject.kept["by order"]
 

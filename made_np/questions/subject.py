@@ -99,6 +99,13 @@ class Subject:
                 return k
         raise no_order_leads(known, row, self.columns.label)
 
+    def is_one_distribution(self, known: Bools) -> bool:
+        """Return whether answers about the `known` features (F,) are those of whole rows, summed over the rest.
+
+        They are where these features lead. A model with paths that is told less answers about so, as it learned.
+        """
+        return not self.made.mask_sets.has_paths or bool(leads(self.made.mask_sets[0].order, known))
+
     def sequence(self, order: int | Ints, known: Bools) -> Ints:
         """Return the `known` features (F,) in the order of a mask set."""
         every = order if isinstance(order, np.ndarray) else self.made.mask_sets[order].order

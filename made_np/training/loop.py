@@ -15,7 +15,6 @@ from made_np.backends.bound import Bound
 from made_np.layers import dropout_mask
 from made_np.masks.paths import draw_told
 from made_np.messages import tell
-from made_np.model.gaps import input_keep
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer, State
@@ -217,7 +216,8 @@ class Run:
         options = self.options
         bound = made.bound[self.n_steps if made.n_masks is None else self.n_steps % made.n_masks]
         x, context = self.rows.batch(index, made.dtype)
-        keeps = self._keeps(len(index), bound)
+        x = self._told(x, bound)
+        keeps = self._keeps(len(index))
         weights = None if self.rows.weights is None else self.rows.weights[index]
         shares = None if weights is None else (weights / len(index)).astype(made.dtype)
         update = options.optimizer, self.state, learning_rate, options.decay
@@ -233,22 +233,26 @@ class Run:
             self._average(bound)
         return _mean(nll, weights)
 
-    def _keeps(self, n: int, bound: Bound) -> list[Array | None] | None:
+    def _told(self, x: Array, bound: Bound) -> Array:
+        """Return the rows `x` with NaN for what a model with paths is not told of them in this step."""
+        if not self.made.mask_sets.has_paths:
+            return x
+        return np.where(draw_told(len(x), bound.mask_set.known, self.rng), x, x.dtype.type(np.nan))
+
+    def _keeps(self, n: int) -> list[Array | None] | None:
         """Draw which features n rows show to the network, then which units of each hidden layer are on."""
         options = self.options
         made = self.made
+        if not (options.dropout or options.input_dropout):
+            return None
         keeps: list[Array | None] = [None] * (1 + len(made.hidden))
-        shown: Array | None = None
-        if made.mask_sets.has_paths:
-            shown = draw_told(n, bound.mask_set.known, self.rng)
         if options.input_dropout:
             keep = dropout_mask(self.rng, (n, made.n_features), options.input_dropout, made.dtype)
-            shown = keep if shown is None else keep * shown
-        if shown is not None:
-            keeps[0] = input_keep(made, shown)
+            always = np.ones((n, made.n_context), made.dtype)
+            keeps[0] = np.concatenate([np.repeat(keep, made.outputs.input_sizes, axis=1), always], axis=1)
         if options.dropout:
             keeps[1:] = [dropout_mask(self.rng, (n, width), options.dropout, made.dtype) for width in made.hidden]
-        return None if all(keep is None for keep in keeps) else keeps
+        return keeps
 
     def _average(self, bound: Bound) -> None:
         """Draw `averaged` towards theta: an average over the latest ninth of the steps, then exponential."""

@@ -47,9 +47,9 @@ def through_csv(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-def some_rows(frame: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+def some_rows(frame: pd.DataFrame, n: int, rng: int | np.random.Generator) -> pd.DataFrame:
     """Return n rows at random, or all if there are no more."""
-    places = np.random.default_rng(seed).permutation(len(frame))[:n]
+    places = np.random.default_rng(rng).permutation(len(frame))[:n]
     return frame.iloc[places].reset_index(drop=True)
 
 

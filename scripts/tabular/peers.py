@@ -10,7 +10,7 @@ import numpy as np
 
 from tabular.data import Floats
 
-BANDWIDTHS = np.geomspace(0.01, 3, 31)
+BANDWIDTHS = np.geomspace(0.02, 2, 21)
 COMPONENTS = (*range(1, 21), 25, 30, 40)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from made_np import MADEDensity
-from tabular.asked import Query, counts, draw_queries, holds, percentiles, q_errors
+from tabular.asked import Query, counts, draw_queries, fast, holds, percentiles, q_errors
 from tabular.data import Floats, adult
 from tabular.report import Report, watch
 from tabular.settings import Settings
@@ -76,7 +76,7 @@ def _counted(in_train: Floats, in_test: Floats, n_train: int, n_test: int, enoug
 
 def _apart(train: pd.DataFrame, queries: list[Query]) -> Floats:
     """Return the product of the shares of each condition, as a planner takes it from exact counts of single values."""
-    tables = {name: np.unique(train[name].to_numpy(dtype=train[name].dtype), return_counts=True) for name in train}
+    tables = {name: np.unique(fast(train[name]), return_counts=True) for name in train}
     found = []
     for query in queries:
         shares = [tables[name][1][holds(tables[name][0], condition)].sum() for name, condition in query.items()]

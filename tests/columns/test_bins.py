@@ -301,3 +301,14 @@ def test_a_constant_has_no_bins() -> None:
 def test_bins_that_cannot_be_meant(change: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Bins(**{"edges": (0.0, 1.0, 2.0), "weights": (1.0, 1.0), "codes": (0, 1), **change})
+
+
+def test_the_ends_of_a_lattice_are_drawn_as_often_as_they_are_scored() -> None:
+    rng = np.random.default_rng(0)
+    bins = learn_bins(rng.integers(0, 100, 5000).astype(np.float64), 1.0)
+    u = rng.random(100_000)
+    for code in (0, bins.n_bins - 1):
+        drawn = bins.decode(np.full(len(u), float(code)), u)
+        values, counts = np.unique(drawn, return_counts=True)
+        scored = np.exp(bins.log_term(values))
+        assert_allclose(counts / len(u), scored / scored.sum(), atol=0.01)

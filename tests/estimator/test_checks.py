@@ -27,7 +27,6 @@ NO_CHOICE = [True, 3, [], {}, np.array([1, 2])]
 MORE: dict[str, list[Any]] = {
     "hidden_layer_sizes": [None, 5, -1, {}, (0,), (1.5,), (True,), (10**400,), np.array(3), np.eye(2)],
     "columns": [None, True, [], ["auto"], ["auto", "x", "auto"], ["auto", 3, "auto"], [Odd()] * 3, {3: "real"}],
-    "context": [None, True, 3, ["a"], [3], [0, 0], [0, 1, 2]],
     "missing": [None, *NO_CHOICE],
     "handle_unknown": [None, *NO_CHOICE],
     "min_frequency": [True, 0, -1, [], {}, np.array([1, 2])],
@@ -150,9 +149,9 @@ def test_questions_are_looked_at_before_a_number_is_drawn(learned: MADEDensity) 
         model.sample(None)
     for odd in ("x", 1.5, True, -1, [1], Odd()):
         with pytest.raises((TypeError, ValueError), match="random_state="):
-            model.sample(2, odd)
+            model.sample(2, random_state=odd)
         with pytest.raises((TypeError, ValueError), match="random_state="):
-            model.impute(X, 2, odd)
+            model.impute(X, 2, random_state=odd)
     with pytest.raises(ValueError, match=r"X\[0\] has gaps"):
         model.impute(gaps, 2)
     for x in (X[:, :2], X + np.inf, "x", None, X[0], [[1, 2], [3]], X + 0.5):

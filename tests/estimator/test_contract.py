@@ -40,14 +40,56 @@ ESTIMATORS = [
     fast(n_masks=None, order="random", early_stopping=False),
 ]
 
+WEIGHTS = "a fit is stochastic: rows that count twice and rows that stand there twice are dealt to other batches"
+CLASSES = "predict_proba is asked of a last column that has no classes, or as if this were a classifier"
+GAPS = "a model of one fixed order is asked about gaps that it says it cannot answer"
+
+
+def expected_failures(estimator: MADEDensity) -> dict[str, str]:
+    """What scikit-learn asks for that is not meant here: the checks by name, with the reason."""
+    kinds = ("dense", "sparse")
+    failures = {f"check_sample_weight_equivalence_on_{kind}_data": WEIGHTS for kind in kinds}
+    return failures | dict.fromkeys(NEED_CLASSES, CLASSES)
+
+
+NEED_CLASSES = (
+    "check_dict_unchanged",
+    "check_estimator_sparse_array",
+    "check_estimator_sparse_matrix",
+    "check_estimators_dtypes",
+    "check_estimators_pickle",
+    "check_fit_idempotent",
+    "check_methods_sample_order_invariance",
+    "check_methods_subset_invariance",
+)
+
+
+class Unclassed(MADEDensity):
+    """An estimator that is not asked for the probability of classes, which only some columns have."""
+
+    @property
+    def predict_proba(self) -> Any:  # type: ignore[override]
+        """What has none."""
+        raise AttributeError("not here")
+
+
 with warnings.catch_warnings():
     # That it does not inherit from BaseEstimator is on purpose: made_np imports no scikit-learn.
-    warnings.filterwarnings("ignore", "Estimator MADEDensity does not inherit", UserWarning)
-    for_each_check = parametrize_with_checks(ESTIMATORS)
+    warnings.filterwarnings("ignore", "Estimator .* does not inherit", UserWarning)
+    for_each_check = parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
+    for_each_unclassed = parametrize_with_checks([Unclassed(**each.get_params()) for each in ESTIMATORS])
 
 
 @for_each_check
 def test_scikit_learn_finds_nothing_to_object_to(estimator: Any, check: Callable[[Any], None]) -> None:
+    check(estimator)
+
+
+@for_each_unclassed
+def test_without_classes_it_finds_nothing_to_object_to(estimator: Any, check: Callable[[Any], None]) -> None:
+    name = check.func.__name__  # type: ignore[attr-defined]
+    if name not in NEED_CLASSES:
+        pytest.skip("it is looked at above")
     check(estimator)
 
 
@@ -198,8 +240,9 @@ def test_an_estimator_in_memory_that_cannot_be_written_does_all_it_can(
 
 def test_a_random_state_instance_is_consumed_by_fit(X: Any) -> None:
     state = np.random.RandomState(0)
-    estimator = MADEDensity(hidden_layer_sizes=(4,), max_epochs=1, random_state=state)
+    options: dict[str, Any] = {"hidden_layer_sizes": (4,), "columns": "gaussian", "max_epochs": 1}
+    estimator = MADEDensity(random_state=state, **options)
     first = estimator.fit(X).theta_
     assert (estimator.fit(X).theta_ != first).any()
-    again = MADEDensity(hidden_layer_sizes=(4,), max_epochs=1, random_state=np.random.RandomState(0)).fit(X).theta_
+    again = MADEDensity(random_state=np.random.RandomState(0), **options).fit(X).theta_
     assert_array_equal(again, first)

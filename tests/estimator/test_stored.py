@@ -24,7 +24,7 @@ X = np.random.default_rng(0).normal(size=(60, 2))
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A file of an estimator."""
-    small(backend="numpy").fit(X).save(tmp_path / "model.npz")
+    small(backend="numpy", columns="gaussian").fit(X).save(tmp_path / "model.npz")
     return tmp_path / "model.npz"
 
 
@@ -90,8 +90,11 @@ NEWER: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a history of words": lambda about: about["history"].update(train=["good"] * 5),
     "a column less": lambda about: about["columns"]["each"].pop(),
     "another column": lambda about: about["columns"]["each"][0].update(output={"name": "bernoulli"}),
-    "a scale of 0": lambda about: about["columns"]["each"][0].update(scale=0),
-    "a mean that is none": lambda about: about["columns"]["each"][0].update(mean=float("nan")),
+    "a scale of 0": lambda about: about["columns"]["each"][0]["coding"].update(scale=0),
+    "a mean that is none": lambda about: about["columns"]["each"][0]["coding"].update(mean=float("nan")),
+    "a coding": lambda about: about["columns"]["each"][0]["coding"].update(name="wavelet"),
+    "a reading": lambda about: about["columns"]["each"][0]["reading"].update(name="pictures"),
+    "a look": lambda about: about.update(look={"library": "cudf"}),
     "a name too few": lambda about: about.update(feature_names=["a"]),
     "names that are none": lambda about: about.update(feature_names=[["a"], ["b"]]),
     "trials of something else": lambda about: about.update(trials=[1]),

@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 from small import PLAIN, small
 
 from made_np import MADE, FitResult, MADEDensity, MixtureOfLogistics, find_order, storage
-from made_np.estimator import learning, plan, rules
+from made_np.estimator import learning, lesson, plan, rules
 from made_np.estimator.rules import (
     DROPOUT,
     FEWEST,
@@ -25,7 +25,7 @@ from made_np.estimator.rules import (
     REAL_RATE,
     ROWS_PER_UNIT,
 )
-from made_np.estimator.trials import DECAYS, MANY, Choice, Trial, best, little_decay, try_out, without_trials
+from made_np.estimator.trials import DECAYS, MANY, PATHS, Choice, Trial, best, little_decay, try_out, without_trials
 from made_np.model.rows import Rows
 from made_np.optim import SGD
 from made_np.typing import Array
@@ -154,11 +154,17 @@ def test_the_decay_to_begin_with_falls_with_the_rows() -> None:
 )
 def test_dropout_and_rate_are_others_where_there_are_real_columns(name: str, discrete: float, real: float) -> None:
     numbers = np.random.default_rng(0).standard_normal((len(X), 3))
-    for x, value in ((X, discrete), (np.column_stack([X, numbers]), real), (numbers, real)):
-        auto, given, other = (small(**{name: v}, max_epochs=2).fit(x) for v in ("auto", value, discrete + real - value))
+    some = ["bernoulli"] * 4 + ["gaussian"] * 3
+    for x, columns, value in (
+        (X, "auto", discrete),
+        (np.column_stack([X, numbers]), some, real),
+        (numbers, "gaussian", real),
+    ):
+        options: dict[str, Any] = {"columns": columns, "max_epochs": 2}
+        auto, given, other = (small(**{name: v}, **options).fit(x) for v in ("auto", value, discrete + real - value))
         assert_array_equal(auto.theta_, given.theta_)
         assert (auto.theta_ != other.theta_).any()
-        auto, given = (small(**{name: v}).partial_fit(x) for v in ("auto", value))
+        auto, given = (small(**{name: v}, **options).partial_fit(x) for v in ("auto", value))
         assert_array_equal(auto.theta_, given.theta_)
     mixed = {"columns": MixtureOfLogistics(2), "max_epochs": 2}
     auto, given = (small(**mixed, **{name: v}).fit(numbers) for v in ("auto", real))
@@ -220,7 +226,7 @@ def test_a_found_order_is_chosen_where_it_is_better() -> None:
     three = code[:, None] >> np.arange(3) & 1
     x = np.column_stack([three.sum(axis=1) % 2, three, code])
     model = small(**{**LINEAR, "order": "auto", "n_masks": "auto"}).fit(x)
-    assert best(model.trials_) == Choice("found", 1, 0.0)
+    assert best(model.trials_) == Choice("found", PATHS, 0.0)
     assert list(model.made_.order) == find_order(x).tolist() != [0, 1, 2, 3, 4]
 
 
@@ -230,10 +236,11 @@ def test_the_natural_order_is_chosen_where_it_is_better() -> None:
     two = rng.integers(0, 2, (1000, 2))
     x = np.column_stack([two, two @ [4, 8] + 0.3 * rng.standard_normal(1000)])
     assert find_order(x)[0] == 2
-    model = small(**{**LINEAR, "order": "auto", "n_masks": "auto"}).fit(x)
-    assert best(model.trials_) == Choice("natural", 1, 0.0)
-    assert model.made_.order == "natural"
-    found = small(**{**LINEAR, "order": "found"}).fit(x)
+    columns = ["bernoulli", "bernoulli", "gaussian"]
+    model = small(**{**LINEAR, "order": "auto", "n_masks": "auto"}, columns=columns).fit(x)
+    assert best(model.trials_) == Choice("natural", PATHS, 0.0)
+    assert list(model.made_.order) == [0, 1, 2]
+    found = small(**{**LINEAR, "order": "found"}, columns=columns).fit(x)
     assert model.score(x) > found.score(x) + 0.5  # nats
 
 
@@ -285,7 +292,7 @@ def test_the_same_random_state_chooses_the_same() -> None:
 
 def test_an_order_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at = []
-    monkeypatch.setattr(learning, "find_order", lambda x: looked_at.append(len(x)) or find_order(x))
+    monkeypatch.setattr(lesson, "find_order", lambda x: looked_at.append(len(x)) or find_order(x))
     assert len(small(**OPEN).fit(X).trials_) >= 4
     assert looked_at == [len(X)]
 
@@ -406,7 +413,7 @@ def test_trials_that_diverge_say_nothing() -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = small(**OPEN, optimizer="sgd", learning_rate=1e12).fit(x)
-    assert len(model.trials_) == 4
+    assert len(model.trials_) == 3
     assert model.stopped_by_ == "diverged"
     assert [str(each.message)[:26] for each in caught] == ["the loss was not finite in"]
 

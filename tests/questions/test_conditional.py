@@ -15,6 +15,7 @@ from made_np.columns.coding import Affine
 from made_np.columns.columns import Columns
 from made_np.columns.lattice import Lattice
 from made_np.distributions.atoms import WithAtoms
+from made_np.questions import sampling
 from made_np.questions.conditional import conditional
 from made_np.questions.conditions import all_of
 from made_np.questions.given import draw_given
@@ -58,6 +59,26 @@ def test_given_leading_columns_it_is_the_joint_by_the_marginal() -> None:
         # A range is the mean over 256 draws of what it holds.
         atol = 1e-12 if given == {"hours": 2} else 4 * 0.5 / 16
         np.testing.assert_allclose(found.pmf(VALUES[name]), joint / p[inside].sum(), atol=atol)
+
+
+@pytest.mark.parametrize(
+    "given", [{"grade-1": "A"}, {"state": {"NY", "NJ"}}, {"grade-1": ("C", "A"), "hours": 3}], ids=str
+)
+def test_a_model_with_paths_answers_by_whole_rows_where_it_can(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "MOST_ROWS", 1 << 16)
+    asked = discrete(order=[2, 0, 3, 1], n_masks=None)
+    rows, p = table_of(asked)
+    inside = as_condition(given, asked.literals).holds(rows)
+    joint = np.array([p[inside & (rows[:, 0] == k)].sum() for k in (0, 1)]) / p[inside].sum()
+    drawn = draw_given(asked, as_condition(given, asked.literals), 3000, np.random.default_rng(0))
+    answers = {
+        "conditional": conditional(asked, "sick", given).pmf(1),
+        "draws": (drawn.x[:, 0] == 1).mean(),
+        "probability": probability(asked, {"sick": 1}, given),
+    }
+    for answer in answers.values():
+        assert abs(answer - joint[1]) < 4 * np.sqrt(0.25 / 256)
+    assert abs(np.exp(drawn.log_mass) / p[inside].sum() - 1) < 5 * drawn.error
 
 
 def test_marginal_times_conditional_is_the_joint() -> None:
@@ -190,6 +211,8 @@ def test_atoms_have_their_mass(order: list[int]) -> None:
         given = draw_given(asked, inside, 3000, np.random.default_rng(0))
         assert inside.holds(given.x).all()
         share = conditional(asked, "money")
+        above = draw_given(asked, as_condition({"money": (">", 0)}, asked.literals), 10, np.random.default_rng(0))
+        np.testing.assert_allclose(np.exp(above.log_mass), share.sf(0.0), atol=1e-9)
         truth = share.pdf(0.0) / (share.cdf(2.0) - share.cdf(-1e-12))
         assert abs((given.x[:, 1] == 0).mean() - truth) < 4 * np.sqrt(0.25 / 3000)
 

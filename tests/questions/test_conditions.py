@@ -142,6 +142,9 @@ def test_conditions_come_in_one_form() -> None:
     either = any_of([on(0, GAP), on(1, GAP)])
     assert all_of([either, on(2, GAP)]) == Condition(((2, GAP),), (either,))
     assert any_of([all_of([on(0, GAP), on(1, GAP)]), on(0, NUMBERS)]).implied() == {0: GAP | NUMBERS}
+    low, high = Region.of([(0, 5)]), Region.of([(3, 9)])
+    nested = all_of([on(0, low), any_of([on(0, high), all_of([on(0, high), on(1, GAP)])])])
+    assert nested.implied()[0] == low & high
     assert hash(either) == hash(any_of([on(1, GAP), on(0, GAP)]))
 
 

@@ -10,7 +10,8 @@ import pytest
 from made_np.model.gaps import observed_log_prob
 from made_np.questions.conditional import conditional
 from made_np.questions.explaining import explain, score_columns
-from made_np.questions.predicting import classes, impute, predict, predict_proba
+from made_np.questions.filling import impute
+from made_np.questions.predicting import classes, predict, predict_proba
 from made_np.questions.subject import Subject
 from questions.subjects import STATES, discrete, mixed, table_of
 
@@ -93,6 +94,8 @@ def test_classes_are_predicted_by_bayes_rule() -> None:
         joint = np.array([p[alike & (rows[:, 1] == k)].sum() for k in range(3)])
         np.testing.assert_allclose(own, joint / joint.sum(), atol=1e-10)
     np.testing.assert_array_equal(predict(asked, x, "state"), np.array(STATES)[found.argmax(axis=1)])
+    x[:, 1] = 17  # what stands there does not matter
+    np.testing.assert_array_equal(predict_proba(asked, x, "state"), found)
     x[:, 1] = np.nan
     np.testing.assert_array_equal(predict_proba(asked, x, "state"), found)
     x[:, 3] = np.nan

@@ -96,6 +96,9 @@ def test_a_single_value_of_a_real_column_is_kept_to_the_last_bit() -> None:
     asked = mixed()
     found = drawn(asked, {"size": 4.1, "sick": 1}, 20)
     assert set(found.x[:, 4].tolist()) == {4.1}
+    fixed = mixed(order=[2, 3, 0, 1], n_masks=1)
+    density = conditional(fixed, "size").logpdf(4.1)
+    np.testing.assert_allclose(drawn(fixed, {"size": 4.1}, 1).log_mass, density, atol=1e-12)
     several = drawn(asked, {"size": {4.1, 7.3, 1e3}}, 200)
     assert set(several.x[:, 4].tolist()) == {4.1, 7.3}
 

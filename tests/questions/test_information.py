@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from made_np.questions import information
+from made_np.questions import information, sampling
 from made_np.questions.conditional import conditional
 from made_np.questions.information import entropy, mutual_information
 from made_np.questions.predicates import as_condition
@@ -41,6 +41,21 @@ def test_entropies_are_those_of_the_table(few: bool, monkeypatch: pytest.MonkeyP
         assert abs(found - truth) < 4 * std + 1e-9
         assert (std == 0) == few
         assert std < 0.05
+
+
+def test_a_model_with_paths_counts_where_its_features_do_not_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "MOST_ROWS", 1 << 16)
+    asked = discrete(order=[2, 0, 3, 1], n_masks=None)
+    rows, p = table_of(asked)
+    cases = [
+        (entropy(asked, ["state", "sick"]), summed(rows, p, ["state", "sick"])),
+        (entropy(asked, "grade-1", ["state"]), summed(rows, p, ["state", "grade-1"]) - summed(rows, p, ["state"])),
+        (entropy(asked, ["hours", "sick"]), summed(rows, p, ["hours", "sick"])),
+    ]
+    for (found, std), truth in cases:
+        assert abs(found - truth) < 4 * std + 1e-3
+    assert cases[0][0][1] > 0
+    assert cases[2][0][1] == 0
 
 
 def test_information_is_that_of_the_table() -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from made_np.columns.columns import Columns
+from made_np.columns.numeric import NUMBERS
 from made_np.questions import probability as page
+from made_np.questions import sampling
 from made_np.questions.predicates import as_condition
-from made_np.questions.probability import FEWEST_ROWS, n_rows, probability
+from made_np.questions.probability import probability
+from made_np.questions.sampling import n_rows
 from made_np.questions.subject import Subject
+from made_np.testing import check_measure
 from questions.subjects import discrete, mixed, table_of
 
 ORDER = [2, 0, 3, 1]
@@ -29,8 +35,8 @@ QUESTIONS: list[Any] = [
 def fewer_rows() -> Iterator[None]:
     """A quarter of the rows, to save time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page, "MOST_ROWS", page.MOST_ROWS // 4)
-        patch.setattr(page, "MOST_NUMBERS", page.MOST_NUMBERS // 4)
+        patch.setattr(sampling, "MOST_ROWS", sampling.MOST_ROWS // 4)
+        patch.setattr(sampling, "MOST_NUMBERS", sampling.MOST_NUMBERS // 4)
         patch.setattr(page, "ENOUGH", page.ENOUGH // 4)
         yield
 
@@ -89,7 +95,7 @@ def test_rows_are_drawn_where_the_sample_holds_few_of_what_is_given(
 
 
 def test_a_given_value_of_a_real_column_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "MOST_ROWS", FEWEST_ROWS)
+    monkeypatch.setattr(sampling, "MOST_ROWS", sampling.FEWEST_ROWS)
     asked = mixed(order=[2, 0, 3, 1], n_masks=1)
     p = probability(asked, {"sick": 1}, {"size": 4.5})
     z = asked.columns.encode(np.array([[1, 1, 0, 0, 4.5, 0.0]]))
@@ -184,8 +190,8 @@ def test_what_was_never_drawn_has_an_error_too(fixed: Subject) -> None:
 
 
 def test_wide_tables_have_smaller_samples() -> None:
-    assert n_rows(1) == n_rows(64) == page.MOST_ROWS
-    assert n_rows(128) == page.MOST_ROWS // 2
+    assert n_rows(1) == n_rows(64) == sampling.MOST_ROWS
+    assert n_rows(128) == sampling.MOST_ROWS // 2
     assert n_rows(10**5) == 1 << 14
 
 
@@ -198,3 +204,18 @@ def test_arguments_are_looked_at(endless: Subject) -> None:
         probability(endless, [{}, 3])
     with pytest.raises(ValueError, match="given: the model gives this condition no mass"):
         probability(endless, {}, {"sick": 0.5})
+
+
+@pytest.mark.parametrize("which", ["fixed", "endless", "home"])
+def test_the_public_check_of_measures_passes(which: str, request: pytest.FixtureRequest) -> None:
+    asked = request.getfixturevalue(which)
+    support = [[0, 1], ["NY", "NJ", "CA"], [0, 1, 2, 3], [0, 1, 2, 3]]
+    each = asked.columns.each
+    each = (*each[:3], replace(each[3], reading=NUMBERS))
+    coded = Subject(asked.made, asked.theta, Columns(each))
+    names = [column.name for column in each]
+
+    def ask(where: Any) -> Any:
+        return probability(coded, where)
+
+    check_measure(ask, 4, support=support, names=names, gaps=True, n=40).raise_if_failed()

@@ -882,7 +882,7 @@ def test_batches_of_weighted_rows_have_the_gradient_of_all_rows_on_average() -> 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"sample_weight": np.zeros(60)}, "sample_weight is 0 in every row"),
+        ({"sample_weight": np.zeros(60)}, "sample_weight is zero in every row"),
         ({"sample_weight": np.ones(59)}, r"sample_weight has shape \(59,\)"),
         ({"sample_weight": -np.ones(60)}, r"sample_weight\[0\] = -1"),
         ({"valid_weight": np.ones(60)}, "valid_weight is given without valid"),
