@@ -104,9 +104,8 @@ def is_number(cell: Any) -> bool:
 
 def is_inexact(cell: Any) -> bool:
     """Whether a cell is a whole number, an integer or a decimal, of a size of which float64 does not hold each one."""
-    if not isinstance(cell, (int, Decimal)):
-        return False
-    return bool(abs(Decimal(cell)) >= EXACT and cell == int(cell))
+    whole = Decimal(cell) if isinstance(cell, (int, Decimal)) else Decimal(0)
+    return whole.is_finite() and abs(whole) >= EXACT and whole == whole.to_integral_value()
 
 
 def _refuse_inexact(cells: Array, at: Array, entry: Entry) -> None:
