@@ -164,3 +164,4 @@ def test_columns_that_dates_name_come_back(tmp_path: Path) -> None:
     model.save(tmp_path / "m.npz")
     loaded = MADEDensity.load(tmp_path / "m.npz")
     assert loaded.sample(3, random_state=0).columns[0] == "2020-01-01 00:00:00"
+    np.testing.assert_array_equal(loaded.score_samples(frame), model.score_samples(frame))

@@ -15,7 +15,7 @@ from made_np.estimator.fitted import Fitted
 from made_np.estimator.rules import is_auto
 from made_np.masks.found import MAX_ROWS, find_order
 from made_np.model.arguments import as_row_weights
-from made_np.table.look import Look
+from made_np.table.look import Look, spelled
 from made_np.table.names import check_columns
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
@@ -50,8 +50,8 @@ def read_again(params: Any, before: Fitted, X: Any) -> Table:
     given = table.names
     fitted = before.names
     if given is None and fitted is None and table.labels is not None and before.look is not None:
-        given = table.labels  # that are numbers
-        fitted = before.look.names
+        given = spelled(table.labels)  # that are numbers, or dates
+        fitted = spelled(before.look.names)
     who = type(params).__name__
     check_columns(given, table.n_columns, fitted, len(before.columns), what=table.name, who=who)
     return before.columns.read(table)

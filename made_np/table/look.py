@@ -19,7 +19,7 @@ from made_np.table.to_polars import to_polars
 from made_np.typing import Floats
 from made_np.values import as_choice
 
-__all__ = ["Look", "Style"]
+__all__ = ["Look", "Style", "spelled"]
 
 WHOLE = ("bool", "int", "uint")
 """How the names of dtypes without gaps begin, in small letters, in pandas and in polars."""
@@ -97,7 +97,7 @@ class Look:
         ]
         return {
             "library": self.library,
-            "names": [name if _is_plain(name) else str(name) for name in self.names],
+            "names": list(spelled(self.names)),
             "styles": styles,
             "form": self.form,
         }
@@ -144,6 +144,11 @@ class Look:
 def _cells(table: Floats) -> list[RawColumn]:
     """Return the columns of an array of numbers as cells."""
     return [RawColumn(each, np.isnan(each), "float64") for each in table.T]
+
+
+def spelled(names: Sequence[Any]) -> tuple[Any, ...]:
+    """Return names of columns as a file holds them: those that it cannot hold, such as dates, as they are printed."""
+    return tuple(name if _is_plain(name) else str(name) for name in names)
 
 
 def _is_plain(name: Any) -> bool:
