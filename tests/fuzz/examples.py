@@ -147,8 +147,12 @@ MODEL: dict[str, Callable[[], Call]] = {
     ),
     "distributions.atoms.WithAtoms": lambda: call(made_np.WithAtoms, base=made_np.Gaussian(), places=(0.0, 1.0)),
     "distributions.levels.DiscretizedLogistic": lambda: call(made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1),
-    "distributions.mixtures.MixtureOfGaussians": lambda: call(made_np.MixtureOfGaussians, n=2, min_scale=0.1),
-    "distributions.mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
+    "distributions.mixtures.MixtureOfGaussians": lambda: call(
+        made_np.MixtureOfGaussians, n=2, min_scale=0.1, reserve=0.1
+    ),
+    "distributions.mixtures.MixtureOfLogistics": lambda: call(
+        made_np.MixtureOfLogistics, n=2, min_scale=0.1, reserve=0.1
+    ),
     "distributions.plain.Categorical": lambda: call(made_np.Categorical, n=3),
     "distributions.plain.Gaussian": lambda: call(made_np.Gaussian, min_scale=0.1, scale="exp"),
 }
