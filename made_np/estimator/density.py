@@ -60,7 +60,8 @@ class MADEDensity(Questions):
         Of a value that `fit` has not seen, in a column of codes or words. "other": a mass of 1 / (n + 1) is kept for
         all such values together. "error": it is refused.
     min_frequency : int, float or None
-        Words in fewer rows than this, or in a smaller share of the rows, are one value, "other".
+        Words in fewer rows than this, or below 1 in a smaller share of them, are learned as one value. Each of them
+        keeps its share of the probability of that value, and is still drawn.
     activation : str
         Of the hidden layers, as `MADE` takes it: "relu", "tanh", "gelu", ..., or one of your own.
     order : {"auto", "natural", "reverse", "random", "found"}, permutation (D,), or permutations (n_masks, D)
