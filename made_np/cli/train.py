@@ -55,7 +55,7 @@ def run(args: Namespace) -> int:
     density = described(args)
     start = time.perf_counter()
     try:
-        density.fit(table, X_val=valid, checkpoint=args.checkpoint, sample_weight=weights)
+        density.fit(table, X_val=valid, checkpoint=args.checkpoint, sample_weight=weights, max_seconds=args.max_seconds)
     except CheckpointError as error:  # the library begins anew by another argument
         raise ValueError(f"--{error}. At the command line: remove the file to begin anew") from None
     seconds = time.perf_counter() - start
