@@ -59,7 +59,8 @@ PHRASES = {
     "give NaN": "leave it empty",
     "leave it out of columns, or give 'drop'": "say nothing of it, or drop",
     "Fit on rows": "Train on rows",
-    "or fit with a kind": "or train with a kind",
+    "fit with a kind": "train with a kind",
+    "fit with missing": "train with missing",
 }
 """Sentences that have other words here."""
 
