@@ -486,6 +486,9 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.table.Table.column": lambda: call(_table().column, d=0, gaps=True),
     "table.table.Table.named": lambda: call(_table().named, names=["a", "b", "c"]),
     "table.table.Table.of": lambda: call(lambda **given: Table.of(**given).read(), X=models.table()),
+    "table.table.Table.picked": lambda: call(
+        lambda **given: _table().picked(**given).read(), columns=[2, 0], names=["a", "b"]
+    ),
     "table.table.Table.read": lambda: call(_table().read, start=0, stop=2, gaps=True),
     "table.table.Table.style": lambda: call(_table().style, d=0),
     "table.table.Table.take": lambda: call(_table().take, index=[1, 0]),
