@@ -130,7 +130,7 @@ class FileSource(Source):
         """Return how messages call a column: by its name, or by its place in the file."""
         name = "" if self.names is None else self.names[column]
         if not name.strip():
-            return f"column {column + self.left_out}"
+            return f"column {column + self.left_out}" + (" (counted from 0)" if self.lines is not None else "")
         return f"column {name if name.isprintable() and len(name) <= LONG else show(name)}"
 
 

@@ -5,7 +5,8 @@ status  what has happened
 ======  ========================================================================================
 0       the command has done its work
 1       ``check``: a check failed
-2       something is wrong with arguments, files or values; one line on stderr says what
+2       something is wrong with arguments, files or values; one line on stderr says what. Rows that a
+        model cannot read are none of this, unless it can read none: they are told, others answered
 129     SIGHUP, 130 Ctrl-C, 143 SIGTERM: one line; ``train`` has saved what was learned by then
 ======  ========================================================================================
 
@@ -15,6 +16,7 @@ Output files appear only when they are complete, and never over an input. `catal
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import traceback
@@ -27,6 +29,7 @@ from made_np._version import __version__
 from made_np.cli.catalog import COMMANDS
 from made_np.cli.signals import Stop, stops
 from made_np.cli.streams import standard_streams
+from made_np.cli.wording import one_line
 
 __all__ = ["build_parser", "main"]
 
@@ -39,7 +42,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is, and exit with status 2."""
-        self.exit(2, f"{self.prog}: {_one_line(message)} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Exit as any parser does, once it is known that help and version have been written."""
@@ -60,7 +63,8 @@ def build_parser(asked: Collection[str] | None = None) -> Parser:
     parser = Parser(
         prog="made-np",
         description="MADE, the masked autoregressive density estimator, for tables and images.",
-        epilog="DATA and OUT are tables: .npy, .npz (FILE.npz:NAME picks an array), .csv or .parquet.",
+        epilog="DATA and OUT are tables: .csv (also .gz), .parquet, .npy, .npz (FILE.npz:NAME picks an array), or - "
+        "for standard input and output; DATA also .tsv, .txt, .feather, .xlsx.",
     )
     parser.add_argument("--version", action="version", version=f"made_np {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -93,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     SystemExit
         From ``--help``, ``--version``, and arguments that cannot be parsed (status 2).
     """
-    with standard_streams(), _warnings_in_one_line(), stops() as stop:
+    with standard_streams(), _warnings_inone_line(), stops() as stop:
         name = "made-np"
         try:
             given = sys.argv[1:] if argv is None else list(argv)
@@ -121,7 +125,7 @@ def _run(args: argparse.Namespace, stop: Stop) -> int:
 
 
 def _complain(name: str, message: str, status: int) -> int:
-    print(f"{name}: {_one_line(message)}", file=sys.stderr)
+    print(f"{name}: {one_line(message)}", file=sys.stderr)
     return status
 
 
@@ -139,10 +143,6 @@ def _words(error: Exception) -> str:
     return f"internal error, {what} ({where}): please report it; {TRACEBACK}=1 in the environment shows more"
 
 
-def _one_line(message: str) -> str:
-    return " ".join(message.split())
-
-
 def _os_error(error: OSError) -> str:
     """Return what the operating system says in words, with the file it is about."""
     if error.strerror is None:
@@ -152,12 +152,29 @@ def _os_error(error: OSError) -> str:
 
 
 @contextmanager
-def _warnings_in_one_line() -> Iterator[None]:
-    """Show warnings as a person wants them, without the line of code that they come from."""
+def _warnings_inone_line() -> Iterator[None]:
+    """Show warnings, and what is logged of columns, as a person wants them: without the line of code."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        print(f"made-np: warning: {_one_line(str(message))}", file=sys.stderr)
+        print(f"made-np: warning: {one_line(str(message))}", file=sys.stderr)
 
+    logger = logging.getLogger("made_np.columns")
+    level = logger.level
+    handler = _Lines()
     with warnings.catch_warnings():
         warnings.showwarning = show
-        yield
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+
+
+class _Lines(logging.Handler):
+    """Shows what is logged, each record in one line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record to stderr."""
+        print(f"made-np: {one_line(record.getMessage())}", file=sys.stderr)

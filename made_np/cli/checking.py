@@ -50,4 +50,4 @@ def _of_file(args: Namespace) -> Adapter:
     try:
         return made_adapter(stored.made, stored.theta, mask_set=args.mask_set or 0, rng=args.seed)
     except IndexError as error:
-        raise ValueError(f"--mask-set: {error}") from None
+        raise ValueError(str(error)) from None

@@ -7,12 +7,12 @@ from typing import Any
 
 from made_np.estimator.remembering import trials_path
 from made_np.places import check_places
-from made_np.table.files import split_path
+from made_np.table.files import STREAM, split_path
 from made_np.values import as_path
 
 __all__ = ["check_files"]
 
-READS = {"MODEL": "model", "DATA": "data", "--valid": "valid"}
+READS = {"MODEL": "model", "DATA": "data", "--valid": "valid", "--given-rows": "given_rows"}
 WRITES = {"-o": "out", "--checkpoint": "checkpoint", "--png": "png", "--network-png": "network_png"}
 """What messages call the files that a command reads and writes, and the attributes that hold their paths."""
 
@@ -30,6 +30,7 @@ def check_files(args: Namespace) -> None:
 
 
 def _given(args: Namespace, names: dict[str, str]) -> dict[str, Any]:
-    """Return the paths that are given; of FILE.npz:NAME it is the file that counts."""
+    """Return the paths of files that are given, - is none; of FILE.npz:NAME it is the file that counts."""
     paths = {name: getattr(args, attribute, None) for name, attribute in names.items()}
-    return {name: path if path is None else split_path(as_path(path, name))[0] for name, path in paths.items()}
+    files = {name: split_path(as_path(path, name))[0] for name, path in paths.items() if path not in (None, STREAM)}
+    return {name: files.get(name) for name in names}

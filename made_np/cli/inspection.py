@@ -48,7 +48,7 @@ def run(args: Namespace) -> None:
     try:
         mask_set = stored.made.mask_sets[args.mask_set]
     except IndexError as error:
-        raise ValueError(f"--mask-set: {error}") from None
+        raise ValueError(str(error)) from None
     names = _names(stored)
     if args.png:
         draw.masks(mask_set, names=names, path=args.png)
@@ -79,6 +79,9 @@ def describe(stored: Stored, k: int = 0, *, width: int = 72, ascii: bool = False
     names = _names(stored) or [f"x{d}" for d in range(made.n_features)]
     yield from _facts(made, mask_set)
     yield ""
+    if "estimator" in stored.extra:
+        yield str(Columns.from_config(stored.extra["estimator"]["columns"]))
+        yield ""
     yield from _layers(made, mask_set)
     yield ""
     yield from _degrees(mask_set)

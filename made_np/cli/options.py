@@ -9,8 +9,10 @@ import math
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
+from made_np.columns.kinds import kind_names
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.registry import kind_of, names
 from made_np.masks.masks import ORDERS
@@ -19,14 +21,18 @@ from made_np.values import show
 __all__ = [
     "add_backend",
     "add_seed",
+    "as_real",
     "columns",
     "count",
     "direct",
+    "listed",
     "n_masks",
     "number",
     "or_auto",
     "order",
+    "place",
     "seed",
+    "share_or_count",
     "widths",
 ]
 
@@ -34,6 +40,9 @@ BACKENDS = ("auto", "numba", "numpy")
 
 PLAIN = re.compile(r"[-+.eE0-9]+")
 """What numbers are written with."""
+
+NAMED = re.compile(r"(?P<name>.+?)=(?P<kind>[^=,]*)(?:,|$)", re.DOTALL)
+"""What is said of one column: its name may have commas in it, its kind has none."""
 
 MOST = 2**31 - 1
 """No count is larger: beyond it arrays have no such size, and somebody has missed a key."""
@@ -89,6 +98,30 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def place(text: str) -> int | None:
+    """Return the place of a column, counted from 0, that is written; None if it is none.
+
+    Examples
+    --------
+    >>> place("3"), place("age")
+    (3, None)
+    """
+    value = _integer(text)
+    return None if value is None or value < 0 else value
+
+
+def as_real(text: str) -> int | float | None:
+    """Return the number that is written, an integer as one; None if there is none.
+
+    Examples
+    --------
+    >>> as_real("-3"), as_real("2.5"), as_real("F")
+    (-3, 2.5, None)
+    """
+    whole = _integer(text)
+    return _number(text) if whole is None else whole
 
 
 def or_auto(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -154,9 +187,9 @@ def direct(text: str) -> bool | str:
 
 
 def columns(text: str) -> Any:
-    """Return what is known of the columns: one kind for all, or one for each, separated by commas.
+    """Return what is known of the columns: one kind for all, one for each, or ``name=kind`` of some.
 
-    A kind is "auto" or the name of a distribution, with its numbers behind colons.
+    A kind is a word such as "count" or "drop", or the name of a distribution with its numbers behind colons.
 
     Examples
     --------
@@ -164,17 +197,66 @@ def columns(text: str) -> Any:
     'auto'
     >>> columns("bernoulli,categorical:5,gaussian")
     ['bernoulli', Categorical(n=5), 'gaussian']
+    >>> columns("age=count,hours, weekly=real")
+    {'age': 'count', 'hours, weekly': 'real'}
     """
-    kinds = [_kind(part.strip()) for part in text.split(",")]
-    return kinds[0] if len(kinds) == 1 else kinds
+    if "=" not in text:
+        kinds = [_kind(part.strip()) for part in text.split(",")]
+        return kinds[0] if len(kinds) == 1 else kinds
+    named: dict[str, Any] = {}
+    rest = text
+    while rest:
+        found = NAMED.match(rest)
+        if found is None or not found["name"].strip():
+            raise ArgumentTypeError(f"{show(rest)} is no name=kind: write age=count,note=drop")
+        name = found["name"]
+        kind = found["kind"]
+        rest = rest[found.end() :]
+        if name.strip() in named:
+            raise ArgumentTypeError(f"{show(name.strip())} is named twice: say once what it is")
+        named[name.strip()] = _kind(kind.strip())
+    return named
+
+
+def listed(text: str) -> list[str]:
+    """Return words that stand between commas.
+
+    Examples
+    --------
+    >>> listed("note, id")
+    ['note', 'id']
+    """
+    words = [word.strip() for word in text.split(",")]
+    if "" in words:
+        raise ArgumentTypeError(f"{show(text)}: give names with commas between them, such as note,id")
+    return words
+
+
+def share_or_count(text: str) -> int | float:
+    """Return a number of rows, or below 1 a share of them.
+
+    Examples
+    --------
+    >>> share_or_count("20"), share_or_count("0.01")
+    (20, 0.01)
+    """
+    value = _number(text)
+    if value is None or value <= 0 or (value >= 1 and value != int(value)):
+        raise ArgumentTypeError(f"{show(text)}: give a number of rows, or a share of them between 0 and 1")
+    return int(value) if value >= 1 else value
 
 
 def _kind(text: str) -> str | Distribution:
     name, *numbers = text.split(":")
-    if name != "auto" and name not in names():
-        raise ArgumentTypeError(f"{show(name)} is unknown: use auto, {', '.join(names())}")
+    words = kind_names()
+    if name not in words:
+        near = get_close_matches(name, words, 1)
+        hint = f"is {near[0]} meant? " if near else ""
+        raise ArgumentTypeError(f"{show(name)} is unknown: {hint}use {', '.join(words)}")
     if not numbers:
         return name
+    if name not in names():
+        raise ArgumentTypeError(f"{show(text)}: {name} takes no numbers: leave out what stands behind the colon")
     try:
         return kind_of(name)(*(_any_number(part) for part in numbers))
     except (TypeError, ValueError) as error:
@@ -187,8 +269,7 @@ def _kind(text: str) -> str | Distribution:
 
 def _any_number(text: str) -> int | float:
     """Return the integer, or else the number, that is written, or raise a `ValueError`."""
-    whole = _integer(text)
-    value = _number(text) if whole is None else whole
+    value = as_real(text)
     if value is None or value > MOST:
         raise ValueError(f"{show(text)} is no number, or too large a one")
     return value

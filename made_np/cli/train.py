@@ -8,18 +8,27 @@ from argparse import ArgumentParser, Namespace
 import numpy as np
 
 from made_np.cli import options
+from made_np.cli.abilities import abilities
+from made_np.cli.kinds import kinds_of
 from made_np.cli.signals import Stop
-from made_np.cli.tables import add_header, read_data
+from made_np.cli.tables import add_reading, place_of, read_data, without
 from made_np.cli.training import add_options, described
+from made_np.columns.columns import Columns
 from made_np.diagnostics.evaluation import bits_per_dim
 from made_np.estimator import MADEDensity
-from made_np.estimator.trials import Choice, best
+from made_np.estimator.trials import PATHS, Choice, best
 from made_np.table.files import Table
 from made_np.training.checkpoints import CheckpointError
+from made_np.typing import Floats
 
 __all__ = ["DESCRIPTION", "add_arguments", "run"]
 
-DESCRIPTION = "Learn p(row) of a table."
+DESCRIPTION = (
+    "Learn p(row) of a table: of numbers, words, dates and booleans, with gaps. Print what each column was taken for, "
+    "and which questions the model answers."
+)
+DATA = "a table (.csv, .tsv, .txt, also .gz, .parquet, .feather, .xlsx, .npy, .npz), or - for standard input"
+WEIGHTS = "the column that says what each row counts, such as a survey weight; it is not modelled"
 
 CHECKPOINT = (
     "write training to this file every few seconds; killed and called again with the same arguments, it goes on from "
@@ -29,24 +38,24 @@ CHECKPOINT = (
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what train takes."""
-    parser.add_argument("data", metavar="DATA", help="rows of numbers, without gaps")
+    parser.add_argument("data", metavar="DATA", help=DATA)
     parser.add_argument("-o", "--out", required=True, metavar="MODEL", help="the model to write (.npz)")
+    parser.add_argument("--weights", metavar="COLUMN", help=WEIGHTS)
     parser.add_argument("--checkpoint", metavar="FILE", help=CHECKPOINT)
     add_options(parser)
     options.add_seed(parser)
-    add_header(parser)
+    add_reading(parser)
 
 
 def run(args: Namespace) -> int:
     """Learn a density from a table and save it."""
-    table = read_data(args.data, args)
-    valid = None if args.valid is None else read_data(args.valid, args, table.names)
-    if valid is not None and table.names is None:
-        valid = valid.named(None)
+    table, weights = _weighted(args, read_data(args.data, args))
+    valid = None if args.valid is None else _alike(table, read_data(args.valid, args))
+    args.columns = kinds_of(args, table)
     density = described(args)
     start = time.perf_counter()
     try:
-        density.fit(table, X_val=valid, checkpoint=args.checkpoint)
+        density.fit(table, X_val=valid, checkpoint=args.checkpoint, sample_weight=weights)
     except CheckpointError as error:  # the library begins anew by another argument
         raise ValueError(f"--{error}. At the command line: remove the file to begin anew") from None
     seconds = time.perf_counter() - start
@@ -62,15 +71,34 @@ def run(args: Namespace) -> int:
     return 0
 
 
+def _weighted(args: Namespace, table: Table) -> tuple[Table, Floats | None]:
+    """Return the table without the column of weights, and these."""
+    if args.weights is None:
+        return table, None
+    place = place_of(table, args.weights, "--weights")
+    return without(table, [place]), table.picked([place], None).column(0, gaps=False)
+
+
+def _alike(table: Table, valid: Table) -> Table:
+    """Return rows for validation with the columns of the training table, found by name where both have names."""
+    if table.names is None or valid.names is None:
+        return valid.named(table.names) if valid.n_columns == table.n_columns else valid
+    if not set(table.names) <= set(valid.names):
+        return valid
+    return valid.picked([valid.names.index(name) for name in table.names], table.names)
+
+
 def _report(args: Namespace, table: Table, density: MADEDensity, seconds: float) -> None:
     """Print what was learned, from what, and how that ended."""
     print(f"{args.data}: {table.n_rows} rows of {table.n_columns} columns")
+    print(density.columns_)
     if density.columns_.one_hot.groups:
-        print(_one_hot(density.columns_.one_hot.groups))
+        print(_one_hot(density.columns_))
     if density.trials_:
         print(_chosen(best(density.trials_)))
     print(f"{density.n_iter_} epochs in {seconds:.1f} s, ended by {_ending(density.stopped_by_, args.stop)}")
     _print_losses(density)
+    print(abilities(density.made_, density.columns_))
     print(f"saved to {args.out}: {density.made_.n_params} parameters")
 
 
@@ -78,6 +106,7 @@ def _ending(stopped_by: str, stop: Stop) -> str:
     return {
         "patience": "early stopping",
         "max_epochs": "reaching --epochs",
+        "max_seconds": "reaching --max-seconds",
         "interrupt": stop.name,
         "diverged": "a loss that was not finite: what was good before it is kept",
         "schedule": "a schedule that gave no multiplier: what was good before it is kept",
@@ -87,13 +116,18 @@ def _ending(stopped_by: str, stop: Stop) -> str:
 def _chosen(choice: Choice) -> str:
     """Return what trials chose, in a line."""
     order = choice.order if isinstance(choice.order, str) else "given"
-    masks = {None: "endless mask sets", 1: "1 mask set"}.get(choice.n_masks, f"{choice.n_masks} mask sets")
-    return f"chosen by trials: {order} order, {masks}, weight decay {choice.weight_decay}"
+    masks = {None: "endless mask sets", 1: "1 mask set", PATHS: "any question"}
+    decay = choice.weight_decay
+    shown = f"{decay:.2g}" if isinstance(decay, float) else str(decay)
+    how = masks.get(choice.n_masks, f"{choice.n_masks} mask sets")
+    return f"chosen by trials: {order} order, {how}, weight decay {shown}"
 
 
-def _one_hot(groups: tuple[tuple[int, int], ...]) -> str:
+def _one_hot(columns: Columns) -> str:
     """Return which columns were found to be one-hot, in a line."""
-    shown = [f"{start}..{stop - 1}" for start, stop in groups[:5]] + ["..."] * (len(groups) > 5)
+    groups = columns.one_hot.groups
+    names = [column.name or str(d) for d, column in enumerate(columns.each)]
+    shown = [f"{names[start]}..{names[stop - 1]}" for start, stop in groups[:5]] + ["..."] * (len(groups) > 5)
     return f"one-hot columns, one feature each: {', '.join(shown)}"
 
 

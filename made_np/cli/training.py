@@ -7,7 +7,7 @@ from argparse import Namespace
 from typing import Any
 
 from made_np.cli import options
-from made_np.columns.kinds import kind_names
+from made_np.cli.kinds import add_kinds
 from made_np.estimator import MADEDensity
 from made_np.layers import ACTIVATIONS
 
@@ -20,30 +20,30 @@ ORDER = (
     "does best in trials on held-out rows (%(default)s)"
 )
 MASKS = (
-    "mask sets that share the parameters; endless: fresh ones at every step, of random orders, and then any gaps can "
-    "be filled; auto: by trials (%(default)s)"
+    "mask sets that share the parameters; endless: fresh ones at every step, of random orders; auto: one, or by trials "
+    "(%(default)s)"
 )
 PATIENCE = "epochs without a better validation loss that end the training"
 DECAY = "L2 coefficient of the weights; auto: by trials"
 SCHEDULE = (
     "how the learning rate falls: not, evenly, along a cosine, or where the validation loss does not fall (%(default)s)"
 )
-KINDS = (
-    "what the columns hold: {names}, with their numbers as in categorical:5 or mixture_of_gaussians:3; one for all "
-    "columns or one for each (%(default)s)"
+ANSWERS = (
+    "any: gaps and conditions in any columns; order: those only of which what is known leads in the order, at a "
+    "slightly better likelihood for bits; auto: any, but order for a table of bits (%(default)s)"
 )
 
 
 def add_options(train: Any) -> None:
     """Add what can be said of the model and of learning."""
     model = train.add_argument_group("the model")
-    kinds = KINDS.format(names=", ".join(kind_names()))
-    model.add_argument("--columns", type=options.columns, default="auto", metavar="KIND[,KIND...]", help=kinds)
+    add_kinds(model)
     model.add_argument("--binarize", type=options.number(-math.inf), metavar="T", help="values > T become 1, others 0")
     hidden = "widths of the hidden layers, or none, or auto: one layer that suits the number of rows (%(default)s)"
     model.add_argument("--hidden", type=options.widths, default="auto", metavar="500,500", help=hidden)
     model.add_argument("--activation", choices=tuple(ACTIVATIONS), default="relu")
     model.add_argument("--order", type=options.order, default=DEFAULTS["order"], metavar="ORDER", help=ORDER)
+    model.add_argument("--answers", choices=("auto", "any", "order"), default=DEFAULTS["answers"], help=ANSWERS)
     model.add_argument("--n-masks", type=options.n_masks, default=DEFAULTS["n_masks"], metavar="N", help=MASKS)
     wires = "wires from input to output: yes, no, or auto: most codes want them only for a narrow layer (%(default)s)"
     model.add_argument("--direct", type=options.direct, default="auto", metavar="WHEN", help=wires)
@@ -86,6 +86,10 @@ def described(args: Namespace) -> MADEDensity:
     return MADEDensity(
         args.hidden,
         columns=args.columns,
+        missing=args.missing,
+        handle_unknown=args.handle_unknown,
+        min_frequency=args.min_frequency,
+        answers=args.answers,
         activation=args.activation,
         order=args.order,
         n_masks=args.n_masks,

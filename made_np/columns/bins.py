@@ -20,6 +20,9 @@ from made_np.values import as_count, as_flag, as_number, as_sequence
 
 __all__ = ["Bins"]
 
+MOST_POINTS = 1 << 14
+"""The codes of no more points than these are kept, to be looked up."""
+
 
 @dataclass(frozen=True)
 class Bins(Coding):
@@ -197,7 +200,7 @@ class Bins(Coding):
         """Return y."""
         return x if self.lattice is None else self.lattice.encode(x)
 
-    def _codes_of(self, y: Floats, spot: Spot) -> Ints:
+    def _codes_at(self, y: Floats, spot: Spot) -> Ints:
         """Return the code of each y, of which the `spot` is known."""
         codes = self._codes[0][spot.cell]
         if spot.is_spike is not None:
@@ -206,19 +209,46 @@ class Bins(Coding):
             codes = np.where(y < self.edges[0], 0, np.where(y > self.edges[-1], self.n_bins - 1, codes))
         return np.asarray(codes)
 
+    def _codes_of(self, y: Floats) -> Floats:
+        """Return the code of each y."""
+        return self._codes_at(y, self._pieces.spot(y)).astype(np.float64)
+
+    def _terms_of(self, y: Floats) -> Floats:
+        """Return log p(y given its bin)."""
+        spot = self._pieces.spot(y)
+        with np.errstate(divide="ignore"):
+            return np.log(self._pieces.density(y, spot) / self._widths[1][self._codes_at(y, spot)])
+
+    @lazy
+    def _points(self) -> tuple[float, Floats, Floats] | None:
+        """The first point of a short lattice between the ends, with code and term of each point there."""
+        first = np.ceil(self.edges[0])
+        if not self.lattice or self.edges[-1] - first > MOST_POINTS:
+            return None
+        y = np.arange(first, self.edges[-1])
+        return float(first), self._codes_of(y), self._terms_of(y)
+
+    def _looked_up(self, y: Floats, which: int) -> Floats:
+        """Return the code of each y, or the term if `which` is 1."""
+        compute = self._terms_of if which else self._codes_of
+        if self._points is None:
+            return compute(y)
+        first, *tables = self._points
+        found = tables[which][np.fmin(np.fmax(y - first, 0), len(tables[which]) - 1).astype(np.int64)]
+        is_beyond = (y < self.edges[0]) | (y > self.edges[-1])
+        if is_beyond.any():
+            found[is_beyond] = compute(y[is_beyond])
+        return found
+
     def encode(self, x: Floats) -> Floats:
         """Return the codes."""
-        y = self._counted(x)
-        z = self._codes_of(y, self._pieces.spot(y)).astype(np.float64)
+        z = self._looked_up(self._counted(x), 0)
         z[np.isnan(x)] = self.n_bins if self.missing else np.nan
         return z
 
     def log_term(self, x: Floats) -> Floats:
         """Return log p(x given its bin): of a mass on a lattice and at spikes, of a density elsewhere."""
-        y = self._counted(x)
-        spot = self._pieces.spot(y)
-        with np.errstate(divide="ignore"):
-            terms = np.log(self._pieces.density(y, spot) / self._widths[1][self._codes_of(y, spot)])
+        terms = self._looked_up(self._counted(x), 1)
         terms[np.isnan(x)] = 0.0
         return terms
 

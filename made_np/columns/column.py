@@ -96,11 +96,14 @@ class Column:
         as_a(self.name, "name", str, "give a string")
         as_number(self.other, "other", "[0, 1)")
 
-    def unknown(self, x: Floats) -> Bools:
-        """Return True where the column does not know the number x; False at gaps."""
+    def unknown(self, x: Floats, z: Floats | None = None) -> Bools:
+        """Return True where the column does not know the number x; False at gaps.
+
+        `z` is what the coding makes of x, if that is there already.
+        """
         beyond = self.coding.unknown(x)
         if self.output is not None and not self.coding.is_closed:
-            beyond |= self.output.invalid(self.coding.encode(x)) & ~beyond
+            beyond |= self.output.invalid(self.coding.encode(x) if z is None else z)
         return beyond & ~np.isnan(x)
 
     def encode(self, x: Floats, entry: Callable[..., str]) -> Floats:
@@ -114,7 +117,7 @@ class Column:
             The column does not know a number, and keeps no mass for others.
         """
         z = self.coding.encode(x)
-        unknown = self.unknown(x)
+        unknown = self.unknown(x, z)
         if unknown.any():
             if not self.other:
                 index = tuple(np.argwhere(unknown)[0].tolist())
@@ -130,13 +133,19 @@ class Column:
         x = self.coding.decode(z, u)
         return np.clip(x, self.facts.low, self.facts.high) if self.kind in NUMERIC else x
 
-    def log_term(self, x: Floats) -> Floats:
-        """Return what log p(x) has on top of log p(z), of the shape of `x`, in nats; 0 at gaps."""
+    def log_term(self, x: Floats, z: Floats | None = None) -> Floats:
+        """Return what log p(x) has on top of log p(z), of the shape of `x`, in nats; 0 at gaps.
+
+        `z` is what `encode` makes of x, if that is there already.
+        """
         terms = self.coding.log_term(x)
         if not self.other:
             return terms
-        terms = np.where(self.unknown(x), log(self.other), terms + log1p(-self.other))
-        return np.where(np.isnan(x), 0.0, terms)
+        is_gap = np.isnan(x)
+        unknown = self.unknown(x) if z is None else np.isnan(z) & ~is_gap
+        terms = np.where(unknown, log(self.other), terms + log1p(-self.other))
+        terms[is_gap] = 0.0
+        return terms
 
     def _way_out(self, value: float) -> str:
         """Return what the column has, and what to do about another value."""

@@ -208,6 +208,13 @@ class Columns:
         return tuple((self.each[places[0]], np.array(places)) for places in groups.values())
 
     @lazy
+    def _feature_at(self) -> Ints:
+        """The feature of each column that is one on its own, (D,)."""
+        at = np.full(len(self), -1)
+        at[[start for start, _ in self.spans]] = np.arange(len(self.spans))
+        return at
+
+    @lazy
     def _in_model(self) -> Bools:
         """Which features of the folded table are in the model."""
         return np.array([self.each[start].output is not None for start, _ in self.one_hot.spans(len(self))])
@@ -235,7 +242,8 @@ class Columns:
         x = as_rows(x, len(self), np.dtype(np.float64), name, gaps=True)
         z = np.full_like(x, np.nan)
         for column, places in self._alike:
-            z[:, places] = self._encoded(column, places, x[:, places], name)
+            own = _as_run(places)
+            z[:, own] = self._encoded(column, places, np.ascontiguousarray(x[:, own]), name)
         for (start, stop), is_odd in zip(self.one_hot.groups, self._odd(x), strict=True):
             z[:, start:stop] = x[:, start:stop]
             if self.each[start].other:
@@ -290,17 +298,19 @@ class Columns:
         for start, stop in self.one_hot.groups:
             x[..., start:stop] = z[..., start:stop]
         for column, places in self._alike:
-            own = z[..., places]
-            x[..., places] = column.decode(own, None if rng is None else rng.random(own.shape))
+            own = _as_run(places)
+            x[..., own] = column.decode(z[..., own], None if rng is None else rng.random(z[..., own].shape))
         return x
 
-    def log_term(self, x: Floats) -> Floats:
+    def log_term(self, x: Floats, z: Floats | None = None) -> Floats:
         """Return what log p(x) has on top of log p(z), for each row of numbers and each feature, in nats.
 
         Parameters
         ----------
         x : ndarray (n, D)
             Rows that `encode` takes.
+        z : ndarray (n, features), optional
+            What it makes of them, if that is there already.
 
         Returns
         -------
@@ -310,18 +320,25 @@ class Columns:
         x = as_rows(x, len(self), np.dtype(np.float64), "x", gaps=True)
         each = np.zeros(x.shape)
         for column, places in self._alike:
-            each[:, places] = column.log_term(x[:, places])
+            own_z = None if z is None or column.output is None else z[:, _as_run(self._feature_at[places])]
+            own = _as_run(places)
+            each[:, own] = column.log_term(np.ascontiguousarray(x[:, own]), own_z)
         for (start, stop), is_odd in zip(self.one_hot.groups, self._odd(x), strict=True):
             other = self.each[start].other
             if other:
                 each[:, start] = np.where(np.isnan(x[:, start:stop]).all(axis=1), 0.0, log1p(-other))
                 each[is_odd, start] = log(other)
-        terms = np.zeros((len(x), len(self.spans) + 1))
-        for feature, (start, _) in enumerate(self.spans):
-            terms[:, feature] = each[:, start]
-            each[:, start] = 0.0
-        terms[:, -1] = each.sum(axis=1)
+        is_feature = self._feature_at >= 0
+        terms = np.empty((len(x), len(self.spans) + 1))
+        terms[:, :-1] = each[:, _as_run(np.flatnonzero(is_feature))]
+        terms[:, -1] = each[:, ~is_feature].sum(axis=1)
         return terms
+
+
+def _as_run(places: Ints) -> Ints | slice:
+    """Return rising places as a slice, where they are neighbours: what it takes is no copy."""
+    is_run = len(places) == places[-1] - places[0] + 1
+    return slice(int(places[0]), int(places[-1]) + 1) if is_run else places
 
 
 def _as_names(names: Any, n_columns: int) -> list[str]:

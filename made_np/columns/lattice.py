@@ -86,5 +86,9 @@ class Lattice(Coding):
         """Return True where x is no point of the lattice."""
         with np.errstate(over="ignore", invalid="ignore"):
             z = (x - self.offset) / self.resolution
-            rounding = 4 * np.spacing(np.abs(x) + abs(self.offset)) / self.resolution
-            return ~(np.abs(z - np.rint(z)) <= NEAR + rounding) & ~np.isnan(x)
+            off = np.abs(z - np.rint(z))
+            is_off = ~(off <= NEAR) & ~np.isnan(x)
+            if is_off.any():  # rounding alone is no reason
+                rounding = 4 * np.spacing(np.abs(x[is_off]) + abs(self.offset)) / self.resolution
+                is_off[is_off] = ~(off[is_off] <= NEAR + rounding)
+            return is_off

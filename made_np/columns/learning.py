@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from made_np.columns.choosing import Place, check_kind, found_kind, is_large_id, reading_of
 from made_np.columns.coded import Constant
 from made_np.columns.coding import PLAIN
@@ -18,6 +20,7 @@ from made_np.columns.reading import NOT_READ, Reading
 from made_np.columns.resolution import digits_of
 from made_np.columns.seen import Seen
 from made_np.table.raw import RawColumn
+from made_np.typing import Array
 from made_np.values import as_choice, as_number
 
 __all__ = ["Wishes", "learn_column"]
@@ -85,7 +88,7 @@ def learn_column(raw: RawColumn, kind: Kind, place: Place, wishes: Wishes) -> tu
             return _left_out(kind, raw, place, sum(count > 0 for count in counts.values())), odd
         seen = Seen.of(reading.numbers(raw, place.entry))
         return _coded(kind, seen, reading, place, wishes, is_auto=True), odd
-    seen = Seen.of(reading.numbers(raw, place.entry), single=_is_single(raw))
+    seen = Seen.of(reading.numbers(raw, place.entry), single=_is_single(raw), small=_small(raw))
     is_auto = kind == "auto"
     if is_auto:
         kind = found_kind(raw, seen, reading, place)
@@ -98,6 +101,12 @@ def learn_column(raw: RawColumn, kind: Kind, place: Place, wishes: Wishes) -> tu
 def _is_single(raw: RawColumn) -> bool:
     """Whether cells are floats of at most 32 bits."""
     return raw.values.dtype.kind == "f" and raw.values.dtype.itemsize <= 4
+
+
+def _small(raw: RawColumn) -> Array | None:
+    """Return cells that are whole numbers of one byte, none below 0, without gaps."""
+    is_small = raw.values.dtype in (np.uint8, np.bool_) and raw.levels is None and not raw.gaps.any()
+    return raw.values.view(np.uint8) if is_small else None
 
 
 def _left_out(kind: str, raw: RawColumn, place: Place, n_distinct: int = 0) -> Column:

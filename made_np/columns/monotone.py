@@ -15,6 +15,8 @@ from made_np.values import as_choice, as_number, as_sequence
 __all__ = ["SHAPES", "Monotone"]
 
 SHAPES = ("linear", "asinh", "log", "logit")
+STRAIGHT = 1e-12
+"""Slopes that differ by no more than this share of them are one."""
 LARGEST = 700.0
 """e^ of more would overflow."""
 
@@ -117,6 +119,12 @@ class Monotone(Coding):
     # ------------------------------------------------------------------------------------------------ the spline
 
     @lazy
+    def _is_straight(self) -> bool:
+        """Whether the spline is a straight line."""
+        _, _, slope = self._piece(np.array(self.knots), np.array(self.knots[:1]))
+        return len(self.knots) == 2 and bool(np.abs(np.array(self.slopes) / slope - 1).max() < STRAIGHT)
+
+    @lazy
     def _spline(self) -> tuple[Floats, Floats, Floats]:
         """Knots, values and slopes."""
         return np.array(self.knots), np.array(self.values), np.array(self.slopes)
@@ -139,6 +147,8 @@ class Monotone(Coding):
             dz/dy = s^2 (e q^2 + 2 s q (1 - q) + d (1 - q)^2) / w^2
         """
         knots, values, slopes = self._spline
+        if self._is_straight:
+            return values[0] + (y - knots[0]) * slopes[0], np.where(np.isnan(y), np.nan, np.log(slopes[0]))
         k, rise, s = self._piece(knots, y)
         q = np.clip((y - knots[k]) / (knots[k + 1] - knots[k]), 0.0, 1.0)
         d = slopes[k]
@@ -152,6 +162,8 @@ class Monotone(Coding):
     def _unbent(self, z: Floats) -> Floats:
         """Return the shape y of z: between knots, the root of a quadratic in q."""
         knots, values, slopes = self._spline
+        if self._is_straight:
+            return knots[0] + (z - values[0]) / slopes[0]
         k, rise, s = self._piece(values, z)
         above = np.clip(z - values[k], 0.0, rise)
         d = slopes[k]

@@ -45,6 +45,8 @@ class Numbers(Reading):
     def numbers(self, raw: RawColumn, entry: Entry) -> Floats:
         """Return the cells in float64."""
         kept = ~raw.gaps
+        if raw.levels is None and raw.values.dtype.kind in "bui" and raw.values.dtype.itemsize <= 4 and kept.all():
+            return raw.values.astype(np.float64)
         cells = raw.values if raw.levels is None and kept.all() else raw.known()
         if cells.dtype.kind not in "buif":
             cells = self._from_objects(cells, np.flatnonzero(kept), entry)

@@ -8,7 +8,7 @@ import numpy as np
 
 from made_np.columns.column import Facts
 from made_np.columns.resolution import resolution_of
-from made_np.typing import Floats, Ints
+from made_np.typing import Array, Floats, Ints
 
 __all__ = ["Seen"]
 
@@ -45,8 +45,12 @@ class Seen(NamedTuple):
     single: bool
 
     @classmethod
-    def of(cls, numbers: Floats, *, single: bool = False) -> Seen:
-        """Return what some numbers show."""
+    def of(cls, numbers: Floats, *, single: bool = False, small: Array | None = None) -> Seen:
+        """Return what some numbers show; `small` are the same as whole numbers 0 to 255 of one byte, without gaps."""
+        if small is not None:
+            each = np.bincount(small)
+            at = np.flatnonzero(each)
+            return cls(numbers, numbers, at.astype(np.float64), each[at], True, single)
         gaps = np.isnan(numbers)
         known = numbers[~gaps] if gaps.any() else numbers
         is_whole = bool((known == np.floor(known)).all())

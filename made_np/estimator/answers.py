@@ -95,7 +95,8 @@ class Answers(Conventions):
                 rows = draw_given(fitted.subject, condition, n_samples, rng).x
             else:
                 x, source = read_part(self, fitted, given, "given")
-                rows = draw_rows(fitted.subject, np.repeat(x, n_samples, axis=0), rng, source)
+                each = np.repeat(np.arange(len(x)), n_samples)
+                rows = draw_rows(fitted.subject, x[each], rng, source.take(each))
         return drawn(fitted, rows)
 
     def impute(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from made_np.estimator.fitted import Fitted
+from made_np.table.casting import filled
 from made_np.table.look import Look
 from made_np.table.table import Table
 from made_np.typing import Floats
@@ -35,11 +36,11 @@ def drawn(fitted: Fitted, x: Floats) -> Any:
 
 def completed(fitted: Fitted, table: Table, x: Floats, like: Any) -> Any:
     """Return the cells of `table`, with its gaps filled from rows (n, D) of numbers, as the container `like`."""
-    filled = [table.cells(d).filled(by) for d, by in enumerate(fitted.columns.cells(x))]
+    whole = [filled(table.cells(d), by) for d, by in enumerate(fitted.columns.cells(x))]
     look = Look.of(like)
     if look is None:
         return x
-    return look.filled(fitted.look).put_on(filled, getattr(like, "index", None))
+    return look.filled(fitted.look).put_on(whole, getattr(like, "index", None))
 
 
 def in_columns(values: Floats, like: Any) -> Any:

@@ -61,13 +61,13 @@ def encode(
     for first, x in table.blocks():
         source = table.source.at(first)
         z = columns.encode(x, source)
+        terms = columns.log_term(x, z)
         if kept.dtype != made.dtype and np.isnan(z).any():
             kept = kept.astype(made.dtype)
         if kept.dtype == made.dtype:
             z = as_finite(z, made.dtype, source, gaps=True)
         to = slice(first, first + len(x)) if places is None else places[first : first + len(x)]
         kept[to] = z
-        terms = columns.log_term(x)
         row_term[to] = terms.sum(axis=1)
         feature_term += terms[:, :-1].sum(axis=0)
     counts = weights

@@ -83,7 +83,7 @@ class Fitted:
             z = self.columns.encode(x, source)
             known = self.columns.known(x, z)
             log_prob = observed_log_prob(made, theta, z, self.columns.label, source, known=known)
-            scores[first : first + len(x)] = log_prob + self.columns.log_term(x).sum(axis=1)
+            scores[first : first + len(x)] = log_prob + self.columns.log_term(x, z).sum(axis=1)
         return scores
 
     def evaluate(self, table: Table) -> Evaluation:

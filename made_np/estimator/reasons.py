@@ -47,14 +47,13 @@ class Reasons:
     def of(cls, fitted: Fitted, table: Table, found: Explanation, like: Any) -> Reasons:
         """Return the reasons for the rows of a table, which came in the container `like`."""
         names = tuple(column.name or f"column {d}" for d, column in enumerate(fitted.columns.each))
-        x = table.read()
         return cls(
             in_columns(found.log_prob, like),
             expected(fitted, found.expected, like),
             found.rank,
             names,
             found.log_prob,
-            fitted.columns.cells(x),
+            [table.cells(d) for d in range(table.n_columns)],
             fitted.columns.cells(found.expected),
         )
 
@@ -65,17 +64,18 @@ class Reasons:
         """Return the column whose value fits the rest of a row worst."""
         return int(np.flatnonzero(self.rank[row] == 1)[0])
 
+    def of_row(self, row: int) -> str:
+        """Return in words what fits the rest of a row worst."""
+        if not self.rank[row].any():
+            return "nothing is known"
+        d = self.worst(row)
+        return (
+            f"{self.names[d]} is {_cell(self._found[d], row)}, expected {_cell(self._wanted[d], row)} "
+            f"({self._nats[row, d]:.2f} nats given the rest)"
+        )
+
     def __str__(self) -> str:
-        lines = []
-        for row in range(min(len(self), SHOWN)):
-            if not self.rank[row].any():
-                lines.append(f"row {row}: nothing is known")
-                continue
-            d = self.worst(row)
-            lines.append(
-                f"row {row}: {self.names[d]} is {_cell(self._found[d], row)}, expected {_cell(self._wanted[d], row)} "
-                f"({self._nats[row, d]:.2f} nats given the rest)"
-            )
+        lines = [f"row {row}: {self.of_row(row)}" for row in range(min(len(self), SHOWN))]
         if len(self) > SHOWN:
             lines.append(f"and {len(self) - SHOWN} rows more")
         return "\n".join(lines)

@@ -62,8 +62,8 @@ def no_order_leads(known: Bools, row: str, label: Label = "feature {}".format, o
     shown = ", ".join(gaps[:SHOWN]) + (f" and {len(gaps) - SHOWN} more" if len(gaps) > SHOWN else "")
     return ValueError(
         f"{row} has gaps in {shown}: what is known there leads in no order of this model, so the row can neither be "
-        "scored nor filled exactly. Take a model with n_masks=None (of this order, or another), which answers any "
-        f"gaps, or set order to one that begins with what is known{other}"
+        "scored nor filled exactly. Take a model with n_masks=None (of this order, or another), or a MADEDensity with "
+        f"answers='any', which answers any gaps, or set order to one that begins with what is known{other}"
     )
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ from made_np.storage.header import FORMAT_VERSION, Header, decode_header, encode
 from made_np.validation import as_dense
 from made_np.values import as_a, as_choice, as_count, as_path, show
 
-__all__ = ["FORMAT_VERSION", "Stored", "load", "save"]
+__all__ = ["FORMAT_VERSION", "Stored", "is_model", "load", "save"]
 
 MAX_ARRAYS = MAX_ENTRIES - 100
 """So many arrays may be given; the rest of what a file may hold is for entries of our own."""
@@ -156,6 +157,15 @@ def load(path: str | os.PathLike[str], *, backend: str | None = None) -> Stored:
         The backend that the model was saved with cannot be imported, and NumPy is taken.
     """
     return read(path, backend)[0]
+
+
+def is_model(path: str | os.PathLike[str]) -> bool:
+    """Whether a file has the entries of one that `save` wrote; what is in them may still be damaged."""
+    text = as_path(path)
+    if not zipfile.is_zipfile(text):
+        return False
+    with zipfile.ZipFile(text) as archive:
+        return {"header.npy", "theta.npy", "sha256.npy"} <= set(archive.namelist())
 
 
 def read(path: str | os.PathLike[str], backend: str | None) -> tuple[Stored, Header]:

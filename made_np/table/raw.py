@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -53,26 +53,3 @@ class RawColumn:
         """
         values = self.values[~self.gaps]
         return values if self.levels is None else np.array([*self.levels, None], dtype=object)[values]
-
-    def filled(self, by: RawColumn) -> RawColumn:
-        """Return the column with its gaps filled by the cells of another one, as far as those are none.
-
-        Examples
-        --------
-        >>> column = RawColumn(np.array([1.5, np.nan]), np.array([False, True]), "float64")
-        >>> column.filled(RawColumn(np.array([7, 8]), np.array([False, False]))).values
-        array([1.5, 8. ])
-        """
-        fills = self.gaps & ~by.gaps
-        if not fills.any():
-            return self
-        are_alike = self.levels == by.levels and self.values.dtype.kind in "buif" and by.values.dtype.kind in "buif"
-        if are_alike and self.levels is None:
-            values = np.where(fills, by.values, self.values)
-            return replace(self, values=values, gaps=self.gaps & ~fills)
-        values = np.full(len(self), None, dtype=object)
-        values[~self.gaps] = self.known()
-        others = np.full(len(self), None, dtype=object)
-        others[~by.gaps] = by.known()
-        values[fills] = others[fills]
-        return RawColumn(values, self.gaps & ~fills, self.dtype, digits=self.digits)

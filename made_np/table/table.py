@@ -11,6 +11,7 @@ import numpy as np
 from made_np.cells import FileSource, Name, Source
 from made_np.table.casting import Style
 from made_np.table.frames import Labels, labels_of, names_of
+from made_np.table.picked import Picked
 from made_np.table.raw import RawColumn
 from made_np.table.stores import Store, as_store
 from made_np.table.views import Above, Reader, Through
@@ -154,6 +155,23 @@ class Table:
             given = as_sequence(names, "names", what, self.n_columns)
             kept = tuple(as_a(name, f"names[{d}]", str, "give a string") for d, name in enumerate(given))
         return replace(self, source=replace(self.source, names=kept), labels=kept)
+
+    def picked(self, columns: Sequence[int | RawColumn], names: Sequence[str] | None) -> Table:
+        """Return a table of some columns of a whole one, in another order, under these names.
+
+        Parameters
+        ----------
+        columns : sequence of int or RawColumn
+            The place of each, or cells (n,) of its own.
+        names : sequence of str, or None
+
+        Examples
+        --------
+        >>> Table.of({"a": [1, 2], "b": [3, 4]}).picked([1], ["b"]).read().tolist()
+        [[3.0], [4.0]]
+        """
+        store = Picked(self._store, tuple(columns), self.source.names)
+        return replace(self, _store=store, source=replace(self.source, names=None), labels=None).named(names)
 
     def where(self, row: int, column: int) -> str:
         """Return how messages call an entry: its place in the file or the array, never in a block or a part.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -82,19 +83,26 @@ def _ours(
         middle = model.impute(gappy, statistic="mean")
     median = model.impute(gappy, statistic="median")
     cells = scores(train, test, middle, median, gaps)
-    low, high = model.impute(gappy, statistic="interval", confidence=CONFIDENCE)
-    missing = gaps[:, list(test).index(WITHOUT_ATOMS)]
-    true = test[WITHOUT_ATOMS].to_numpy()[missing]
-    inside = (low[WITHOUT_ATOMS].to_numpy()[missing] <= true) & (true <= high[WITHOUT_ATOMS].to_numpy()[missing])
-    spread = {f"PIT {name}": uneven(_pit(model, test, gappy, gaps, name, settings.seed)) for name in INTEGERS}
+    (true, found) = _asked(model, test, gappy, gaps, WITHOUT_ATOMS)
+    (low, high) = found.interval(CONFIDENCE)
+    inside = (low <= true) & (true <= high)
+    spread = {
+        f"PIT {name}": uneven(_pit(model, test, gappy, gaps, name, settings.seed))
+        for name in INTEGERS
+        if gaps[:, list(test).index(name)].any()
+    }
     return {**cells, "coverage": float(inside.mean()), **spread, "seconds": work.seconds}
 
 
-def _pit(model: MADEDensity, test: pd.DataFrame, gappy: pd.DataFrame, gaps: Bools, name: str, seed: int) -> Floats:
-    """Return ``P(X < x) + u P(X = x)`` of each missing value of a column, given what is known of its row."""
+def _asked(model: MADEDensity, test: pd.DataFrame, gappy: pd.DataFrame, gaps: Bools, name: str) -> tuple[Any, Any]:
+    """Return the missing values of a column, and their distributions given what is known of their rows."""
     missing = gaps[:, list(test).index(name)]
-    true = test[name].to_numpy()[missing]
-    found = model.conditional(name, given=gappy[missing].drop(columns=name).reset_index(drop=True))
+    return test[name].to_numpy()[missing], model.conditional(name, given=gappy[missing].reset_index(drop=True))
+
+
+def _pit(model: MADEDensity, test: pd.DataFrame, gappy: pd.DataFrame, gaps: Bools, name: str, seed: int) -> Floats:
+    """Return ``P(X < x) + u P(X = x)`` of each missing value of a column."""
+    (true, found) = _asked(model, test, gappy, gaps, name)
     u = np.random.default_rng(seed).random(len(true))
     return np.asarray(found.cdf(true) - (1 - u) * found.pmf(true))
 

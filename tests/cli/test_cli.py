@@ -25,6 +25,7 @@ from made_np.table.files.writing import write_table
 NAMES = ["rain", "wet", "grams"]
 SMALL = ["--hidden", "8", "--epochs", "3", "--quiet"]
 FIXED = ["--order", "natural", "--n-masks", "1", "--weight-decay", "0"]
+ANY = [*SMALL, "--order", "natural", "--weight-decay", "0"]  # of a model that answers any question
 FAST = [*SMALL, *FIXED]  # nothing is left to be tried out
 
 
@@ -42,6 +43,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_table(folder / "rows.csv", rows(), NAMES)
     assert main(["train", str(folder / "rows.csv"), "-o", str(folder / "model.npz"), *FAST]) == 0
     return folder
+
+
+@pytest.fixture(scope="module")
+def any_model(place: Path) -> Path:
+    """A model of the same table that answers any question."""
+    assert main(["train", str(place / "rows.csv"), "-o", str(place / "any.npz"), *ANY]) == 0
+    return place / "any.npz"
 
 
 def refused(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
@@ -72,7 +80,11 @@ def test_train_saves_what_the_options_say(tmp_path: Path, capsys: pytest.Capture
     made = MADEDensity.load(out).made_
     assert (made.hidden, made.order, made.seed, made.activation) == ((9, 7), (2, 0, 1), 5, "tanh")
     assert (made.dtype, made.direct) == (np.dtype("float64"), False)
-    assert [type(o).__name__ for o in made.outputs.feature_outputs] == ["Bernoulli", "Categorical", "Gaussian"]
+    assert [type(o).__name__ for o in made.outputs.feature_outputs] == [
+        "Bernoulli",
+        "Categorical",
+        "MixtureOfLogistics",
+    ]
     assert made.outputs.feature_outputs[1].n == 6
     text = capsys.readouterr().out
     assert "120 rows of 3 columns" in text
@@ -110,8 +122,7 @@ def test_train_says_what_trials_chose(tmp_path: Path, capsys: pytest.CaptureFixt
     density = MADEDensity.load(tmp_path / "m.npz")
     np.testing.assert_array_equal(density.theta_, MADEDensity((8,), max_epochs=3, random_state=3).fit(rows()).theta_)
     choice = best(density.trials_)
-    n_masks = "1 mask set" if choice.n_masks == 1 else f"{choice.n_masks} mask sets"
-    line = f"chosen by trials: {choice.order} order, {n_masks}, weight decay {density.weight_decay_}\n"
+    line = f"chosen by trials: {choice.order} order, any question, weight decay {density.weight_decay_:.2g}\n"
     assert capsys.readouterr().out.count(line) == 1
     assert main([*argv, "--order", "1,2,0", "--n-masks", "1"]) == 0
     assert "chosen by trials: given order, 1 mask set, weight decay " in capsys.readouterr().out
@@ -127,7 +138,7 @@ def test_one_hot_columns_are_named_by_train_and_inspect(tmp_path: Path, capsys: 
     table = np.column_stack([codes[:, :1] == np.arange(3), codes[:, 1] > 1]).astype(float)
     write_table(tmp_path / "t.csv", table, ["red", "green", "blue", "sold"])
     assert main(["train", str(tmp_path / "t.csv"), "-o", str(tmp_path / "m.npz"), *FAST]) == 0
-    assert "one-hot columns, one feature each: 0..2\n" in capsys.readouterr().out
+    assert "one-hot columns, one feature each: red..blue\n" in capsys.readouterr().out
     assert main(["inspect", str(tmp_path / "m.npz")]) == 0
     shown = capsys.readouterr().out
     assert "features    2: 1 Categorical(n=3), 1 Bernoulli" in shown
@@ -169,18 +180,18 @@ def test_train_binarizes_and_takes_images(tmp_path: Path) -> None:
         (["--order", "0,0,1"], "order"),
         (["--n-masks", "0"], "endless"),
         (["--n-masks", "4"], "mask sets that are all the same"),
-        (["--order", "found", "--n-masks", "4"], "order='found' is one order, and n_masks=4"),
+        (["--order", "found", "--n-masks", "4"], "--order found is one order, and --n-masks 4"),
         (["--columns", "poisson"], "'poisson' is unknown"),
         (["--columns", "bernoulli:1:2:3"], "categorical:5 for 5 values"),
         (["--columns", "bernoulli,gaussian"], "lists 2"),
         (
             ["--columns", "bernoulli"],
-            r"rows\.csv, line \d+, column grams = .*: column 2 \('grams'\) has Bernoulli values",
+            r"rows\.csv, line \d+, column wet = .*: column wet has Bernoulli values, 0 or 1. Set --binarize T",
         ),
         (["--direct", "maybe"], "auto, yes, no"),
         (["--epochs", "1.5"], "'1.5' is no integer >= 1"),
         (["--learning-rate", "nan"], "'nan' is no finite number"),
-        (["--learning-rate", "0"], "learning_rate"),
+        (["--learning-rate", "0"], "--learning-rate 0.0: give a number"),
         (["--optimizer", "lion"], "invalid choice: 'lion'"),
         (["--valid", "missing.csv"], "missing.csv is not there"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate"),
@@ -199,14 +210,29 @@ def test_train_looks_at_its_target_before_it_works(place: Path, tmp_path: Path, 
     assert "is a folder" in refused(capsys, "train", place / "rows.csv", "-o", tmp_path, *FAST)
 
 
-def test_train_refuses_gaps_and_words_and_names_the_file(tmp_path: Path, capsys: object) -> None:
-    (tmp_path / "gap.csv").write_text("a,b\n1,\n2,3\n")
-    (tmp_path / "word.csv").write_text("a,b\n1,x\n2,3\n")
-    line = refused(capsys, "train", tmp_path / "gap.csv", "-o", tmp_path / "m.npz", *FAST)
-    assert "gap.csv, line 2, column b = nan: NaN is not allowed here" in line
-    line = refused(capsys, "train", tmp_path / "word.csv", "-o", tmp_path / "m.npz", *FAST)
-    assert "word.csv, line 2, column b = 'x' is a str" in line
-    assert not (tmp_path / "m.npz").exists()
+def test_train_takes_gaps_and_words_and_prints_what_columns_are(tmp_path: Path, capsys: object) -> None:
+    pytest.importorskip("pyarrow")
+    lines = [f"p{k:03},{'FM'[k % 2]},{'' if k % 7 == 0 else 20 + k % 30},2020-01-{1 + k % 9:02}" for k in range(90)]
+    (tmp_path / "t.csv").write_text("\n".join(["name,sex,age,born", *lines]))
+    assert main(["train", str(tmp_path / "t.csv"), "-o", str(tmp_path / "m.npz"), *ANY]) == 0
+    captured = capsys.readouterr()
+    table = str(MADEDensity.load(tmp_path / "m.npz").columns_)
+    assert table in captured.out
+    assert "answers: gaps and conditions may be in any columns\n" in captured.out
+    assert "made-np: left out: column name: an id: all 90 of them are different" in captured.err
+    assert "--columns name=count" in captured.err
+    for argv in (["describe", str(tmp_path / "m.npz")], ["inspect", str(tmp_path / "m.npz")]):
+        assert main(argv) == 0
+        assert table in capsys.readouterr().out
+
+
+def test_train_says_which_columns_lead(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["train", str(place / "rows.csv"), "-o", str(tmp_path / "m.npz"), *SMALL, "--weight-decay", "0"]
+    assert main([*argv, "--order", "2,0,1", "--answers", "order"]) == 0
+    leads = "what is known has to lead in its order, which is grams, rain, wet; for all others train with --answers any"
+    assert f"answers: {leads}\n" in capsys.readouterr().out
+    assert main([*argv, "--order", "random", "--n-masks", "4"]) == 0
+    assert "has to lead in one of its 4 orders" in capsys.readouterr().out
 
 
 # ---------------------------------------------------------------------------------------------------------- score
@@ -256,11 +282,13 @@ def test_a_table_without_names_is_scored_by_place(place: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("wet,rain,grams\n1,2,3\n", "data.csv has 'wet' as column 0"),
-        ("1,2\n", "data.csv has 2 features, but MADEDensity is expecting 3"),
-        ("2,0,100\n", "data.csv, line 1, column rain = 2: column 0 ('rain') has Bernoulli values"),
+        (
+            "a,b,c\n1,2,3\n",
+            "has none of the columns that the model was trained on: they are called rain, wet, grams",
+        ),
+        ("1,2\n", "data.csv has 2 columns, and the model was trained on 3"),
         ("rain,wet,grams\n\n0,0\n", "data.csv, line 3 has 2 cells"),
-        ("0,0,100\ninf,0,100\n", "data.csv, line 2, column rain = inf: infinity has no place here"),
+        ("rain,wet,grams\ninf,0,100\n", "data.csv, line 2, column rain = inf: infinity has no place here"),
     ],
 )
 def test_score_refuses_other_columns(place: Path, tmp_path: Path, capsys: object, content: str, message: str) -> None:
@@ -298,20 +326,20 @@ def test_sample_refuses(place: Path, tmp_path: Path, capsys: object) -> None:
 
 def test_a_failed_command_leaves_the_old_file_alone(place: Path, tmp_path: Path, capsys: object) -> None:
     (tmp_path / "s.csv").write_text("precious")
-    (tmp_path / "data.csv").write_text("rain,wet,grams\n7,0,1\n")
+    (tmp_path / "data.csv").write_text("rain,wet,grams\ninf,0,1\n")
     refused(capsys, "complete", place / "model.npz", tmp_path / "data.csv", "-o", tmp_path / "s.csv")
     assert (tmp_path / "s.csv").read_text() == "precious"
 
 
-def test_complete_fills_gaps_and_nothing_else(place: Path, tmp_path: Path, capsys: object) -> None:
+def test_complete_fills_gaps_and_nothing_else(any_model: Path, tmp_path: Path, capsys: object) -> None:
     (tmp_path / "gaps.csv").write_text("rain,wet,grams\n1,2,\n0,,\n1,1,123.25\n")
     given = read_table(tmp_path / "gaps.csv").values
-    argv = ["complete", str(place / "model.npz"), str(tmp_path / "gaps.csv"), "-o", str(tmp_path / "full.csv")]
+    argv = ["complete", str(any_model), str(tmp_path / "gaps.csv"), "-o", str(tmp_path / "full.csv")]
     assert main(argv) == 0
     full = read_table(tmp_path / "full.csv")
     known = ~np.isnan(given)
     np.testing.assert_array_equal(full.values[known], given[known])
-    np.testing.assert_array_equal(full.values, MADEDensity.load(place / "model.npz").impute(frame(given)))
+    np.testing.assert_array_equal(full.values, MADEDensity.load(any_model).impute(frame(given)))
     assert full.names == tuple(NAMES)
     assert "3 gaps in 3 rows" in capsys.readouterr().out
 
@@ -369,7 +397,7 @@ def test_inspect_shows_layers_masks_and_who_sees_whom(place: Path, capsys: pytes
     text = capsys.readouterr().out
     made = MADEDensity.load(place / "model.npz").made_
     assert f"parameters  {made.n_params} float32" in text
-    assert "features    3: 1 Bernoulli, 1 Categorical(n=4), 1 Gaussian" in text
+    assert "features    3: 1 Bernoulli, 1 Categorical(n=4), 1 MixtureOfLogistics(" in text
     for name, shape in zip(made.layout.names, made.layout.shapes, strict=True):
         assert any(line.split()[:1] == [name] and " x ".join(map(str, shape)) in line for line in text.splitlines())
     one = made.mask_sets[0]
@@ -393,7 +421,7 @@ def test_inspect_draws_and_takes_models_without_an_estimator(tmp_path: Path, cap
 
 
 def test_inspect_refuses(place: Path, tmp_path: Path, capsys: object) -> None:
-    assert "--mask-set: mask_set=1 does not exist" in refused(capsys, "inspect", place / "model.npz", "--mask-set", 1)
+    assert "--mask-set 1 does not exist" in refused(capsys, "inspect", place / "model.npz", "--mask-set", 1)
     assert "ends in one of .png" in refused(capsys, "inspect", place / "model.npz", "--png", tmp_path / "a.gif")
     assert "make the folder" in refused(capsys, "inspect", place / "model.npz", "--png", tmp_path / "no" / "a.png")
     assert "not a made_np model" in refused(capsys, "inspect", place / "rows.csv")

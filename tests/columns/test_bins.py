@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from made_np.columns.binning import learn_bins, marginal_log_prob
+from made_np.columns.binning import Cut, learn_bins, marginal_log_prob
 from made_np.columns.bins import Bins
 from made_np.columns.codings import coding_from_config
 
@@ -235,6 +235,35 @@ def test_the_marginal_is_nearly_as_short_as_the_truth_allows(
     bins = learn_bins(draw(rng, 3000), resolution)
     length = -marginal_log_prob(bins, draw(rng, 20_000)).mean()
     assert entropy - 0.03 < length < entropy + slack
+
+
+@few
+@given(seeds, kinds)
+def test_counts_of_values_say_the_same_as_the_values(seed: int, kind: str) -> None:
+    x = column(seed, kind)
+    distinct, counts = np.unique(x, return_counts=True)
+    assert learn_bins(distinct, RESOLUTIONS[kind], counts=counts) == learn_bins(x, RESOLUTIONS[kind])
+
+
+@few
+@given(seeds, kinds)
+def test_the_score_of_cells_is_the_log_probability_of_their_bins(seed: int, kind: str) -> None:
+    x, bins = learned(seed, kind)
+    rising = np.sort(bins._counted(np.concatenate([x, [x.min() - 3.0, x.max() + 2.0]])))
+    cut = Cut(bins._pieces, *bins._codes)
+    back = bins.lattice.decode(rising) if bins.lattice else rising
+    assert cut.score(rising) == pytest.approx(marginal_log_prob(bins, back).sum(), rel=1e-12)
+
+
+@few
+@given(seeds, lattices)
+def test_what_is_looked_up_is_what_is_computed(seed: int, kind: str) -> None:
+    short = learn_bins(np.clip(column(seed, kind), -300, 300), RESOLUTIONS[kind])
+    assert short._points is not None
+    y = np.arange(-9000.0, 9000.0)
+    at = np.append(short.lattice.decode(y), np.nan)  # type: ignore[union-attr]
+    assert_array_equal(short.encode(at), np.append(short._codes_of(y), np.nan))
+    assert_array_equal(short.log_term(at), np.append(short._terms_of(y), 0.0))
 
 
 @pytest.mark.parametrize("resolution", [0.0, 1.0])

@@ -18,6 +18,7 @@ from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
 from made_np.table.one_hot import OneHot
+from made_np.table.table import Table
 
 
 def column(*values: float) -> np.ndarray[Any, Any]:
@@ -273,3 +274,24 @@ def test_names_are_one_string_per_column(names: Any) -> None:
 def test_columns_that_cannot_be_meant(make: Any, words: str) -> None:
     with pytest.raises((TypeError, ValueError), match=words):
         make()
+
+
+def test_terms_are_the_same_where_the_codes_are_there_already() -> None:
+    rng = np.random.default_rng(0)
+    rows = {
+        "job": rng.choice(["a", "b", "c"], 300),
+        "still": np.full(300, 3.7),
+        "hours": rng.integers(0, 90, 300),
+        "wage": rng.lognormal(0, 1, 300),
+        **{f"city_{k}": (np.arange(300) % 3 == k) * 1 for k in range(3)},
+    }
+    table = Table.of(np.rec.fromarrays(list(rows.values()), names=",".join(rows)))
+    columns = Columns.learn(table, one_hot="auto")
+    assert columns.one_hot.groups
+    x = columns.read(table).read()
+    x[:40, :4][rng.random((40, 4)) < 0.3] = np.nan
+    x[30:36, 4:] = np.nan
+    x[40] = [7.0, 3.8, 12.5, -1.0, 1, 1, 0]  # what no column knows
+    terms = columns.log_term(x, columns.encode(x))
+    assert_array_equal(terms, columns.log_term(x))
+    assert_allclose(terms[40], [*[np.log(1 / 301)] * 4, np.log(1 / 301)], rtol=1e-12)

@@ -50,6 +50,17 @@ def test_it_rises_and_comes_back_to_rounding(name: str) -> None:
     assert not curve.unknown(far).any()
 
 
+def test_two_knots_on_a_straight_line_are_that_line() -> None:
+    line = Monotone("linear", 1.0, 2.0, (-1.0, 3.0), (-2.0, 0.0), (0.5, 0.5))
+    bent = Monotone("linear", 1.0, 2.0, (-1.0, 3.0), (-2.0, 0.0), (0.5, 0.5 + 1e-9))  # as good as the same
+    assert line._is_straight
+    assert not bent._is_straight
+    x = np.append(np.linspace(-9, 9, 50), np.nan)
+    assert_allclose(line.encode(x), bent.encode(x), rtol=0, atol=1e-8)
+    assert_allclose(line.log_term(x), bent.log_term(x), rtol=0, atol=1e-8)
+    assert_allclose(line.decode(line.encode(x)), x, rtol=0, atol=1e-14)
+
+
 @every
 def test_the_term_is_the_logarithm_of_the_slope(name: str) -> None:
     curve = CURVES[name]

@@ -62,9 +62,9 @@ def test_an_order_is_found_among_features() -> None:
 def test_the_density_of_the_rows_that_can_be_sums_to_1() -> None:
     model = small().fit(X[:, 1:])
     rows = [[*one_hot, bit] for one_hot, bit in itertools.product(np.eye(3), (0, 1))]
-    others = 1 - (1 - 1 / 201) ** 2  # two features keep a mass for what fit has not seen
-    assert np.exp(model.score_samples(rows)).sum() == pytest.approx(1 - others, abs=1e-12)
-    assert np.exp(model.score_samples([[1, 1, 0, bit] for bit in (0, 1)])).sum() == pytest.approx(200 / 201**2)
+    kept = 1 / 201  # what is not one-hot has the mass that is kept for others; of a bit there is no other value
+    assert np.exp(model.score_samples(rows)).sum() == pytest.approx(1 - kept, abs=1e-12)
+    assert np.exp(model.score_samples([[1, 1, 0, bit] for bit in (0, 1)])).sum() == pytest.approx(kept, abs=1e-12)
 
 
 def test_samples_and_completions_are_one_hot(fitted: MADEDensity, endless: MADEDensity) -> None:

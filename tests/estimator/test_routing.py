@@ -89,7 +89,7 @@ def test_what_was_said_is_kept_by_copies() -> None:
 
 @pytest.mark.parametrize("make", [MADEOutlierDetector, MADEImputer])
 def test_what_holds_a_density_hands_weights_on(make: Any) -> None:
-    density = small(hidden_layer_sizes=(4,), max_epochs=2)
+    density = small(hidden_layer_sizes=(4,), columns="gaussian", max_epochs=2)
     steps = make_pipeline(make(density, random_state=0).set_fit_request(sample_weight=True))
     steps.fit(X, sample_weight=WEIGHTS)
     alone = make(density, random_state=0).fit(X, sample_weight=WEIGHTS)
@@ -98,7 +98,7 @@ def test_what_holds_a_density_hands_weights_on(make: Any) -> None:
 
 
 def test_a_density_is_searched_with_weights() -> None:
-    density = small(hidden_layer_sizes=(4,)).set_fit_request(sample_weight=True)
+    density = small(hidden_layer_sizes=(4,), columns="gaussian").set_fit_request(sample_weight=True)
     search = GridSearchCV(density, {"max_epochs": [1, 3]}, cv=2)
     if "score" in MADEDensity._takes_weights():
         density.set_score_request(sample_weight=True)

@@ -432,15 +432,36 @@ TABLES: dict[str, Callable[[], Call]] = {
         _learner().fit, or_names=("X_val",), X=models.table(), y=None, X_val=models.table(), checkpoint=None
     ),
     "estimator.density.MADEDensity.partial_fit": lambda: call(_learner().partial_fit, X=models.table(), y=None),
-    "estimator.density.MADEDensity.evaluate": lambda: call(models.learned().evaluate, X=models.rows()),
-    "estimator.density.MADEDensity.impute": lambda: call(
-        models.learned().impute, X=_given(), n_draws=2, random_state=_rng()
+    "estimator.answers.Answers.evaluate": lambda: call(models.learned().evaluate, X=models.rows()),
+    "estimator.answers.Answers.impute": lambda: call(
+        models.learned().impute, X=_given(), n_draws=2, statistic="mean", confidence=0.5, random_state=_rng()
     ),
+    "estimator.answers.Answers.sample": lambda: call(
+        models.answering().sample, n_samples=2, given={0: 1}, random_state=_rng()
+    ),
+    "estimator.answers.Answers.score": lambda: call(
+        models.learned().score, X=models.rows(), y=None, sample_weight=np.arange(5.0), or_names=("sample_weight",)
+    ),
+    "estimator.answers.Answers.score_samples": lambda: call(models.learned().score_samples, X=_given()),
+    "estimator.questions.Questions.classes": lambda: call(models.answering().classes, target=1),
+    "estimator.questions.Questions.conditional": lambda: call(
+        models.answering().conditional, column=1, given={0: 1}, or_names=("given",)
+    ),
+    "estimator.questions.Questions.entropy": lambda: call(
+        models.answering().entropy, columns=[1], given=[0], or_names=("columns", "given")
+    ),
+    "estimator.questions.Questions.explain": lambda: call(models.answering().explain, X=_given()),
+    "estimator.questions.Questions.mutual_information": lambda: call(
+        models.answering().mutual_information, a=0, b=1, given=[2], or_names=("a", "b", "given")
+    ),
+    "estimator.questions.Questions.predict": lambda: call(models.answering().predict, X=_given(), target=1),
+    "estimator.questions.Questions.predict_proba": lambda: call(models.answering().predict_proba, X=_given(), target=1),
+    "estimator.questions.Questions.probability": lambda: call(
+        models.answering().probability, where={1: 2}, given={0: 1}, return_std=True
+    ),
+    "estimator.questions.Questions.score_columns": lambda: call(models.answering().score_columns, X=_given()),
     "estimator.density.MADEDensity.load": lambda: call(MADEDensity.load, path="density.npz", backend=None),
-    "estimator.density.MADEDensity.sample": lambda: call(models.learned().sample, n_samples=2, random_state=_rng()),
     "estimator.density.MADEDensity.save": lambda: call(models.learned().save, path=PATH),
-    "estimator.density.MADEDensity.score": lambda: call(models.learned().score, X=models.rows(), y=None),
-    "estimator.density.MADEDensity.score_samples": lambda: call(models.learned().score_samples, X=_given()),
     "table.one_hot.OneHot": lambda: call(OneHot, groups=((0, 2),), may_be_none=(True,)),
     "table.one_hot.OneHot.find": lambda: call(OneHot.find, x=models.table(), evidence=20.0),
     "table.one_hot.OneHot.fold": lambda: call(models.one_hot().fold, x=np.eye(3)),

@@ -110,6 +110,12 @@ def learned() -> MADEDensity:
     return MADEDensity(**{**LEARNER, "input_dropout": 0.0}).fit(table())
 
 
+@cache
+def answering() -> MADEDensity:
+    """An estimator that has learned the table, and answers any question."""
+    return MADEDensity(**{**LEARNER, "n_masks": "auto", "answers": "any", "input_dropout": 0.0}).fit(table())
+
+
 def one_hot() -> OneHot:
     """Columns 0 and 1 are one-hot."""
     return OneHot(((0, 2),), may_be_none=True)

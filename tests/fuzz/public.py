@@ -45,11 +45,13 @@ SPECIAL = ("__call__", "__getitem__")
 
 INSIDE = (
     "diagnostics.evaluation.Difference.of",
-    "table.columns.Columns.check",
-    "table.columns.Columns.from_config",
-    "table.columns.Columns.label",
-    "table.columns.Columns.learn",
+    "columns.columns.Columns.cells",
+    "columns.columns.Columns.from_config",
+    "columns.columns.Columns.known",
+    "columns.columns.Columns.label",
+    "columns.columns.Columns.learn",
     "columns.columns.Columns.log_term",
+    "columns.columns.Columns.read",
     "model.description.Description.check_",
     "table.one_hot.OneHot.from_config",
     "testing.report.Report.but",

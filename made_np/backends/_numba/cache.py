@@ -75,6 +75,20 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             text = f"compiled kernels of made_np cannot be kept in {self.cache_path} ({reason}): {WAY_OUT}"
             say(text, logging.WARNING)
 
+    def is_first(self) -> bool:
+        """Return whether it is asked for the first time in this folder, on a machine like this, with this code.
+
+        What cannot be noted down is asked for the first time again.
+        """
+        setup = sha256(repr((_STAMP, _VERSIONS, REGISTER_BYTES)).encode()).hexdigest()[:32]
+        try:
+            Path(self.cache_path, f"{__package__}.told.{setup}").touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        except OSError:  # no such folder yet, or none that can be written to
+            pass
+        return True
+
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         settings = tuple(repr(getattr(numba.config, name, None)) for name in _SETTINGS)
         return *super()._index_key(sig, codegen), _STAMP, _VERSIONS, settings, REGISTER_BYTES

@@ -65,6 +65,8 @@ class _Notice(event.Listener):  # type: ignore[misc]
     def on_start(self, event: Any) -> None:
         function = event.data["dispatcher"].py_func
         if function in self.kernels:
+            if function in self.kept and not event.data["dispatcher"]._cache.is_first():
+                return  # it was said when other kernels were compiled
             once = "once" if function in self.kept else f"in every process, as they can be kept nowhere: {WAY_OUT}"
             say(f"compiling the kernels of made_np for this machine; that takes some seconds, {once}")
 

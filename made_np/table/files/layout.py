@@ -12,9 +12,11 @@ from typing import IO
 
 import numpy as np
 
+from made_np.lazy import lazy
 from made_np.messages import warn
 from made_np.table.files import TableError, reading
 from made_np.table.files.opening import open_bytes
+from made_np.typing import Ints
 from made_np.values import show
 
 __all__ = [
@@ -148,9 +150,14 @@ class Lines:
         self._path = path
         self._layout = layout
 
+    @lazy
+    def _each(self) -> Ints:
+        """The line that each row begins with."""
+        return np.fromiter((line for line, _ in scan(self._path, self._layout)), np.int64)
+
     def __getitem__(self, row: int) -> int:
         """Return the line that a row begins with."""
-        return next(islice(scan(self._path, self._layout), int(row), None))[0]
+        return int(self._each[row])
 
 
 def scan(path: str, layout: Layout, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:

@@ -17,16 +17,16 @@ __all__ = ["PACKED", "STREAM", "open_bytes", "pack"]
 STREAM = "-"
 """The path of the standard streams."""
 
-_given: list[bytes] = []
-"""What came from standard input, which can be read once."""
+_given: list[tuple[Any, bytes]] = []
+"""What came from standard input, which can be read once, with the stream that it was."""
 
 
 def open_bytes(path: str) -> IO[bytes]:
     """Open a file, unpacked if its name says that it is compressed; "-" is what came from standard input."""
     if path == STREAM:
-        if not _given:
-            _given.append(sys.stdin.buffer.read())
-        return io.BytesIO(_given[0])
+        if not _given or _given[0][0] is not sys.stdin:
+            _given[:] = [(sys.stdin, sys.stdin.buffer.read())]
+        return io.BytesIO(_given[0][1])
     for suffix, opened in PACKED.items():
         if path.lower().endswith(suffix):
             return opened(path)
