@@ -70,6 +70,10 @@ class RawColumn:
         if are_alike and self.levels is None:
             values = np.where(fills, by.values, self.values)
             return replace(self, values=values, gaps=self.gaps & ~fills)
+        if self.values.dtype.kind in "mM" and by.values.dtype.kind == self.values.dtype.kind:
+            moments = by.values.astype(self.values.dtype)
+            if (moments == by.values)[fills].all():  # none is between two of its units
+                return replace(self, values=np.where(fills, moments, self.values), gaps=self.gaps & ~fills)
         values = np.full(len(self), None, dtype=object)
         values[~self.gaps] = self.known()
         others = np.full(len(self), None, dtype=object)
