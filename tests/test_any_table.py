@@ -127,3 +127,40 @@ def test_a_word_that_writes_a_number_is_one_where_fit_saw_numbers() -> None:
     np.testing.assert_array_equal(model.score_samples(words), model.score_samples(table))
     with pytest.raises(TypeError, match=r"X\[1, 0\] \(column 0 \('a'\)\) = 'ten'.*this column holds numbers; give one"):
         model.score_samples([{"a": 3, "b": 0.5}, {"a": "ten", "b": 0.5}])
+
+
+@pytest.mark.parametrize("cells", ["xyz", (5, 7, 9)])
+def test_an_unseen_value_is_refused_without_words_of_codes(cells: Any) -> None:
+    table = [{"a": cells[k % 3], "b": k / 8} for k in range(N)]
+    model = small(order="natural", handle_unknown="error").fit(table)
+    with pytest.raises(ValueError, match=r"X\[1, 0\].*column 0 \('a'\) did not have this value in fit") as caught:
+        model.score_samples([table[0], {"a": "new" if cells == "xyz" else 6, "b": 1.0}])
+    assert "0.." not in str(caught.value)
+
+
+def test_words_are_no_real_numbers() -> None:
+    table = [{"a": "xyz"[k % 3], "b": k / 8} for k in range(N)]
+    for kind in ("real", "gaussian"):
+        with pytest.raises(ValueError, match=r"column 0 \('a'\) is to be '\w+', but it holds words, such as 'x'"):
+            small(columns={"a": kind}).fit(table)
+
+
+@pytest.mark.parametrize("mark", ["^", ":", "~"])
+def test_a_separator_that_is_not_looked_for_is_asked_about(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join([f"a{mark}b", *(f"{k}{mark}x{k % 3}" for k in range(30))]))
+    with pytest.warns(UserWarning, match=rf"has one column only: is the separator '\{mark}'\?"):
+        read_table(path)
+    path.write_text("\n".join(["time", *(f"{k:02d}:30" for k in range(20))]))
+    assert read_table(path).n_rows == 20  # a warning would be an error
+
+
+def test_columns_that_dates_name_come_back(tmp_path: Path) -> None:
+    pd = pytest.importorskip("pandas")
+    numbers = np.random.default_rng(0).normal(size=(N, 2))
+    frame = pd.DataFrame(numbers, columns=pd.to_datetime(["2020-01-01", "2021-01-01"]))
+    model = small(order="natural").fit(frame)
+    assert model.sample(3, random_state=0).columns.equals(frame.columns)
+    model.save(tmp_path / "m.npz")
+    loaded = MADEDensity.load(tmp_path / "m.npz")
+    assert loaded.sample(3, random_state=0).columns[0] == "2020-01-01 00:00:00"

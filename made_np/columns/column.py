@@ -151,6 +151,8 @@ class Column:
         """Return what the column has, and what to do about another value."""
         if self.output is None:
             return "has one value only. Fit on rows that hold every value"
+        if self.reading.name == "levels" or not isinstance(self.coding, Affine):  # it has codes that nobody gave
+            return "did not have this value in fit. Fit on rows that hold it, or give handle_unknown='other'"
         way_out = self.output.way_out(value)
         if value == -1:
             way_out = "Where -1 stands for a missing value, give NaN; where it is a number, give columns 'gaussian'"

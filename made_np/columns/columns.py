@@ -266,7 +266,9 @@ class Columns:
 
         def entry(row: int, place: int) -> str:
             d = int(places[place])
-            return f"{as_source(name).cell(row, d)} = {x[row, place]:g}: {where(d, self.each[d].name)}"
+            is_word = self.each[d].reading.name == "levels"  # whose code says nothing
+            value = "" if is_word else f" = {x[row, place]:g}"
+            return f"{as_source(name).cell(row, d)}{value}: {where(d, self.each[d].name)}"
 
         return column.encode(x, entry)
 

@@ -21,7 +21,7 @@ from made_np.columns.resolution import digits_of
 from made_np.columns.seen import Seen
 from made_np.table.raw import RawColumn
 from made_np.typing import Array
-from made_np.values import as_choice, as_number
+from made_np.values import as_choice, as_number, show
 
 __all__ = ["Wishes", "learn_column"]
 
@@ -135,6 +135,11 @@ def _coded(kind: Kind, seen: Seen, reading: Reading, place: Place, wishes: Wishe
         return replace(column, coding=Constant(seen.low if seen.n else None))
     if not isinstance(kind, str) or not is_kind(kind):
         output, coding = of_distribution(kind, seen, str(place))
+        if isinstance(reading, Levels) and not output.n_values:
+            raise ValueError(
+                f"columns: {place} is to be {show(kind)}, but it holds words, such as {show(reading.levels[0])}: give "
+                "'categorical' or 'drop', or make numbers of it"
+            )
         word = kind if isinstance(kind, str) else type(kind).__name__
         column = replace(column, output=output, coding=coding, kind=word, other=0.0)
         column.encode(seen.numbers, lambda row: f"{place.cell(row)} = {seen.numbers[row]:g}: {place}")

@@ -77,7 +77,7 @@ def in_groups(one_hot: OneHot, each: Sequence[Column], other: float) -> list[Col
 def check_some(each: Sequence[Column], name: str) -> None:
     """Raise a `ValueError` where no column is in the model."""
     if all(column.output is None for column in each):
-        why = each[0].left_out or "one value only"
+        why = each[0].left_out or ("a gap in every row" if not each[0].facts.n_distinct else "one value only")
         raise ValueError(
             f"{name} has no column that is left to learn: column 0 is {why}, and the others are of that sort. Give a "
             "table with a column that differs from row to row, or say what one is: columns={0: 'count'}"

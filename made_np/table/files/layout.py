@@ -38,6 +38,8 @@ GAPS = {"", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA"} | NANS | NULLS
 """What stands for a missing cell: as pandas, R, C, databases and the UCI repository write it."""
 
 SEPARATORS = ",;\t|"
+RARE = "^~:&/#\x01\x1f"
+"""What only seems to stand between cells is asked about."""
 BLANK = " "
 """Stands for any number of blanks."""
 LOOKED_AT = 100
@@ -118,6 +120,8 @@ def layout_of(
             n_columns += 1
     if n_columns == 1 and any(BLANK in row[0].strip() and number_in(row[0].split()[0]) is not None for row in rows):
         warn(f"{path} has one column only: is the separator a blank? Then say sep=' ' (--sep ' ')")
+    elif n_columns == 1 and (found := _unknown_separator([row[0] for row in rows])):
+        warn(f"{path} has one column only: is the separator {found!r}? Then say sep={found!r} (--sep {found!r})")
     return Layout(encoding, sep, decimal, skip, names, n_columns)
 
 
@@ -263,6 +267,17 @@ def _separator(sample: list[str]) -> str:
     if not any(sep in first for sep in SEPARATORS) and len(words[0] if words else ()) > 1 and are_numbers:
         return BLANK
     return max(SEPARATORS, key=first.count)
+
+
+def _unknown_separator(lines: list[str]) -> str:
+    """Return a mark that seems to stand between the cells of lines, though it is none that is looked for; "": none."""
+    for mark in RARE:
+        counts = {line.count(mark) for line in lines}
+        if len(lines) > 1 and len(counts) == 1 and counts != {0}:
+            parts = [part.strip() for part in lines[0].split(mark)]
+            if all(part and number_in(part) is None for part in parts):  # of names; a time of day has none
+                return mark
+    return ""
 
 
 def _without_title(path: str, lines: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
