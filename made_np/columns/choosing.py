@@ -12,7 +12,7 @@ from made_np.columns.dates import Dates, are_dates
 from made_np.columns.finding import INDEX_NAMES, kind_of_numbers
 from made_np.columns.kinds import DISCRETE, NUMERIC, Kind
 from made_np.columns.levels import Levels, counted
-from made_np.columns.numeric import EXACT, Numbers, is_number
+from made_np.columns.numeric import EXACT, Numbers, is_inexact, is_number
 from made_np.columns.reading import Reading
 from made_np.columns.seen import Seen
 from made_np.table.raw import RawColumn
@@ -105,7 +105,7 @@ def is_large_id(raw: RawColumn) -> bool:
         return False
     cells = raw.known()
     if cells.dtype == object:
-        is_large = any(type(cell) is int and abs(cell) >= EXACT for cell in cells.tolist())
+        is_large = any(is_inexact(cell) for cell in cells.tolist())
     else:
         is_large = bool(len(cells)) and max(-int(cells.min()), int(cells.max())) >= EXACT
     return is_large and len(set(cells.tolist())) == len(cells)

@@ -16,7 +16,7 @@ import numpy as np
 from made_np.cells import Name, as_source, where
 from made_np.columns.choosing import Place
 from made_np.columns.column import Column
-from made_np.columns.hints import tell_left_out, tell_of_one_row, warn_of_header
+from made_np.columns.hints import tell_left_out, tell_of_one_row
 from made_np.columns.kinds import NUMERIC, Kind, as_kinds
 from made_np.columns.learning import Wishes, learn_column
 from made_np.columns.odd import warn_of_odd
@@ -140,7 +140,6 @@ class Columns:
         tell_of_one_row(table)
         tell_left_out([column if kind == "auto" else None for kind, column in zip(wanted, each, strict=True)])
         columns = cls(tuple(each), groups)
-        warn_of_header(table, each, columns.read(table.take(slice(1))).read()[0])
         if one_hot is groups and groups.groups:
             for first, block in columns.read(table).blocks():
                 groups.fold(block, table.source.at(first))

@@ -102,8 +102,8 @@ class Dates(Reading):
 
     @property
     def _what(self) -> str:
-        """What the cells are, in words."""
-        return "spans of time" if self.span else "dates"
+        """What the cells are, in words, with what to give."""
+        return "spans of time; give a timedelta" if self.span else "dates; give a datetime, a date, or 2024-05-31"
 
     def cells(self, numbers: Floats) -> RawColumn:
         """Return the moments or spans."""

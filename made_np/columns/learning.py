@@ -31,7 +31,7 @@ MOST_POINTS = 1e6
 """A lattice with more points than these is as good as none: it is that of the digits with which a file was written."""
 
 WHY = {
-    "id": "an id: all {n} of them are different",
+    "id": "an id: {many} are different",
     "index": "row numbers",
     "text": "free text",
     "drop": "dropped",
@@ -113,7 +113,9 @@ def _left_out(kind: str, raw: RawColumn, place: Place, n_distinct: int = 0) -> C
     """Return a column that is not in the model."""
     n = len(raw)
     n_gaps = int(raw.gaps.sum())
-    why = WHY[kind].format(n=n - n_gaps)
+    n_known = n - n_gaps
+    many = f"all {n_known} of them" if n_distinct in (0, n_known) else f"{n_distinct} of {n_known}"
+    why = WHY[kind].format(many=many)
     return Column(None, PLAIN, NOT_READ, place.name, kind, 0.0, why, Facts(n, n_gaps, n_distinct))
 
 

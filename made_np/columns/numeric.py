@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -14,11 +15,13 @@ from made_np.table.raw import RawColumn
 from made_np.typing import Array, Floats
 from made_np.values import as_choice, show
 
-__all__ = ["EXACT", "NUMBERS", "Numbers", "is_number"]
+__all__ = ["EXACT", "NUMBERS", "Numbers", "is_inexact", "is_number"]
 
 EXACT = 1 << 53
 """From here on, float64 does not hold every integer."""
 FORMS = ("bool", "int", "float")
+WRITTEN = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+"""A number as a file of text writes it, whose other cells were words."""
 SPELLED = {"true": 1.0, "false": 0.0}
 """Booleans as a file of text spells them, in small letters."""
 
@@ -76,9 +79,12 @@ class Numbers(Reading):
             value = cell
             if self.form == "bool" and isinstance(cell, str):
                 value = SPELLED.get(cell.strip().lower(), cell)
+            if isinstance(value, str) and WRITTEN.fullmatch(value):
+                value = float(value)
             if not is_number(value):
                 raise TypeError(
-                    f"{entry(int(at[place]))} = {show(cell)} is a {type(cell).__name__}: this column holds numbers"
+                    f"{entry(int(at[place]))} = {show(cell)} is a {type(cell).__name__}: this column holds numbers; "
+                    "give one, or None where it is not known"
                 )
             numbers[place] = value
         return numbers
@@ -100,10 +106,16 @@ def is_number(cell: Any) -> bool:
     return isinstance(cell, (Real, Decimal, np.bool_)) and not isinstance(cell, np.timedelta64)
 
 
+def is_inexact(cell: Any) -> bool:
+    """Whether a cell is a whole number, an integer or a decimal, of a size of which float64 does not hold each one."""
+    whole = Decimal(cell) if isinstance(cell, (int, Decimal)) else Decimal(0)
+    return whole.is_finite() and abs(whole) >= EXACT and whole == whole.to_integral_value()
+
+
 def _refuse_inexact(cells: Array, at: Array, entry: Entry) -> None:
     """Raise at the first whole number that would become another one in float64."""
     for place, cell in enumerate(cells.tolist()):
-        if isinstance(cell, int) and abs(cell) >= EXACT:
+        if is_inexact(cell):
             raise ValueError(
                 f"{entry(int(at[place]))} = {show(cell)}: float64 does not hold integers of 2**53 and more; leave the "
                 "column out, or subtract its smallest value"

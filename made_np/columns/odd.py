@@ -22,9 +22,20 @@ FEWEST = 5
 """So many different numbers say how far one of them is outside."""
 MOSTLY = 0.9
 """So large a share of the words of a column says what they write; the others may stand for gaps."""
-NUMBER = re.compile(r"[^\w\s.,+-]?\s?[+-]?\d[\d.,' \u00a0\u202f]*(e[+-]?\d+)?\s?(%|[^\w\s]|[A-Z]{3})?", re.IGNORECASE)
+SIGN = r"[+\u2212-]?"
+CURRENCY = r"([$\u20ac\u00a3\u00a5]|[A-Z]{3})?"
+NUMBER = re.compile(
+    rf"{SIGN}{CURRENCY}\s?{SIGN}(\d{{1,3}}([.,' \u00a0\u202f]\d{{3}})+|\d+)([.,]\d+)?(e[+-]?\d+)?\s?(%|{CURRENCY})",
+    re.IGNORECASE,
+)
 """A number as people write it: with a currency, a percent sign, marks between thousands."""
-DATE = re.compile(r"\d{1,4}([/.-])\d{1,2}\1\d{1,4}([ T].*)?|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}.*")
+DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+YEAR = r"(?:1\d{3}|2[01]\d{2})"
+MONTH = r"[^\W\d]{3,9}"
+DATE = re.compile(
+    rf"{YEAR}(?P<a>[/.-]){DAY}((?P=a){DAY}([ T].*)?)?|{DAY}(?P<b>[/.-]){DAY}(?P=b)({YEAR}|\d\d)([ T].*)?"
+    rf"|{DAY}\.?[ -]{MONTH}\.?[ -]({YEAR}|\d\d).*|{MONTH}\.? {DAY},? {YEAR}.*"
+)
 """A date as people write it."""
 
 
@@ -38,7 +49,7 @@ class Odd(NamedTuple):
     sentinel : float or None
         A number of nines, such as -999, far outside and repeated.
     written : (str, str) or None
-        What its words write, "numbers" or "dates", with an example.
+        What its words or integers write, "numbers" or "dates", with an example.
     """
 
     has_missing: bool = False
@@ -48,7 +59,7 @@ class Odd(NamedTuple):
     @classmethod
     def in_numbers(cls, seen: Seen) -> Odd:
         """Return what is odd in numbers."""
-        return cls(_has_missing(seen), _sentinel(seen))
+        return cls(_has_missing(seen), _sentinel(seen), _written(seen))
 
     @classmethod
     def in_words(cls, counts: Mapping[Any, int]) -> Odd:
@@ -97,6 +108,17 @@ def _sentinel(seen: Seen) -> float | None:
     return None
 
 
+def _written(seen: Seen) -> tuple[str, str] | None:
+    """Return that integers write dates, as 20241231 does: drawn ones, such as 20241299, may be none."""
+    if not seen.is_whole or seen.n_distinct <= MAX_CODES or seen.low < 18_000_101 or seen.high > 22_001_231:
+        return None
+    month = seen.distinct // 100 % 100
+    day = seen.distinct % 100
+    if ((month < 1) | (month > 12) | (day < 1) | (day > 31)).any():
+        return None
+    return "dates", f"{seen.low:.0f}"
+
+
 def warn_of_odd(found: Sequence[tuple[str, Odd]]) -> None:
     """Warn of what is odd in columns that are called so: once for all columns of the same oddity."""
     missing = [column for column, odd in found if odd.has_missing]
@@ -114,9 +136,9 @@ def warn_of_odd(found: Sequence[tuple[str, Odd]]) -> None:
     written = [f"{column} ({odd.written[0]} such as {odd.written[1]!r})" for column, odd in found if odd.written]
     if written:
         warn(
-            f"words that write something else are taken for words in {listed(written)}. Make numbers or dates of them "
-            "before fit (pandas.to_numeric, pandas.to_datetime), or say that they are words: columns={name: "
-            "'categorical'}"
+            f"words or integers that write something else are taken as they stand in {listed(written)}. Make numbers "
+            "or dates of them before fit (pandas.to_numeric, pandas.to_datetime), or say that they are none: "
+            "columns={name: 'categorical'}"
         )
 
 

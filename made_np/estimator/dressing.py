@@ -37,22 +37,17 @@ def drawn(fitted: Fitted, x: Floats) -> Any:
 def completed(fitted: Fitted, table: Table, x: Floats, like: Any) -> Any:
     """Return the cells of `table`, with its gaps filled from rows (n, D) of numbers, as the container `like`."""
     whole = [filled(table.cells(d), by) for d, by in enumerate(fitted.columns.cells(x))]
-    look = Look.of(like)
-    if look is None:
-        return x
-    return look.filled(fitted.look).put_on(whole, getattr(like, "index", None))
+    return Look.of(like).filled(fitted.look).put_on(whole, getattr(like, "index", None))
 
 
 def in_columns(values: Floats, like: Any) -> Any:
     """Return numbers (n, D) about the cells of `like` as a data frame with its names, or as they are if it is none."""
     look = Look.of(like)
-    if look is None or look.library not in FRAMES:
+    if look.library not in FRAMES:
         return values
     return replace(look, styles=()).put_on(values, getattr(like, "index", None))
 
 
 def expected(fitted: Fitted, x: Floats, like: Any) -> Any:
     """Return cells for rows of numbers (n, D) in the container `like`; of columns left out of the model, gaps."""
-    look = Look.of(like)
-    cells = fitted.columns.cells(x)
-    return x if look is None else look.put_on(cells, getattr(like, "index", None))
+    return Look.of(like).put_on(fitted.columns.cells(x), getattr(like, "index", None))

@@ -27,6 +27,8 @@ PSEUDO_COUNT = 0.5
 TIE = 1e-9
 """Nats by which numbers that are equal may differ through rounding."""
 
+UNKNOWN = 255
+"""Stands for a gap where states do."""
 BLOCK_STATES = 1024
 BLOCK_ROWS = 4096
 
@@ -54,7 +56,8 @@ def find_order(x: Any) -> Ints:
     Parameters
     ----------
     x : array (n, D) of real numbers, n and D at least 1
-        Training rows without gaps. Of more than 20 000, so many are looked at, evenly spaced.
+        Training rows. Of more than 20 000, so many are looked at, evenly spaced. NaN is a gap: a column is counted in
+        the rows that know it, a pair of columns in those that know both.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def find_order(x: Any) -> Ints:
     TypeError
         Sparse, masked, complex, string or object data.
     ValueError
-        Not (n, D), no rows or columns, NaN or infinity.
+        Not (n, D), no rows or columns, or infinity.
 
     Examples
     --------
@@ -89,18 +92,21 @@ def _check(x: Any) -> Array:
         raise ValueError(f"x is {array.ndim}-dimensional with shape {array.shape}: give rows (n, D)")
     if 0 in array.shape:
         raise ValueError(f"x has shape {array.shape}: an order is found in at least 1 row of at least 1 column")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        as_finite(array, np.dtype(np.float64), "x")  # says where
+    if array.dtype.kind == "f" and np.isinf(array).any():
+        as_finite(np.where(np.isnan(array), 0, array), np.dtype(np.float64), "x")  # says where
     n = len(array)
     return array if n <= MAX_ROWS else array[np.arange(MAX_ROWS) * n // MAX_ROWS]
 
 
 def _as_codes(x: Array) -> tuple[NDArray[np.uint8], Ints]:
     """Return the state of each column in each row (n, D), and how many states each column has (D,)."""
-    codes = np.empty(x.shape, dtype=np.uint8, order="F")
+    codes = np.full(x.shape, UNKNOWN, dtype=np.uint8, order="F")
     for d in range(x.shape[1]):
-        codes[:, d] = _states(as_doubles(x[:, d], "x"))
-    return codes, codes.max(axis=0).astype(np.int64) + 1
+        column = as_doubles(x[:, d], "x")
+        known = ~np.isnan(column)
+        if known.any():
+            codes[known, d] = _states(column[known])
+    return codes, np.where(codes == UNKNOWN, 0, codes).max(axis=0).astype(np.int64) + 1
 
 
 def _states(column: Floats) -> Ints:
@@ -118,7 +124,8 @@ def _entropies(codes: NDArray[np.uint8], sizes: Ints) -> Floats:
     """Return H(x_d) of each column in nats, shape (D,)."""
     entropies = np.empty(len(sizes))
     for d, size in enumerate(sizes):
-        counts = np.bincount(codes[:, d], minlength=size) + PSEUDO_COUNT
+        column = codes[:, d]
+        counts = np.bincount(column[column != UNKNOWN], minlength=size) + PSEUDO_COUNT
         entropies[d] = np.log(counts.sum()) - _x_log_x(counts).sum() / counts.sum()
     return entropies
 
@@ -150,7 +157,7 @@ def _joint_counts(codes: NDArray[np.uint8], sizes: Ints, a: Ints, b: Ints) -> ND
 
 
 def _one_hot(codes: NDArray[np.uint8], sizes: Ints) -> NDArray[np.float32]:
-    """Return a column of 0 and 1 for each state of each column, shape (n, sum of `sizes`)."""
+    """Return a column of 0 and 1 for each state of each column, shape (n, sum of `sizes`); a gap is in no state."""
     states = np.concatenate([np.arange(size, dtype=np.uint8) for size in sizes])
     return (np.repeat(codes, sizes, axis=1) == states).astype(np.float32)
 

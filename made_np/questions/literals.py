@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from difflib import get_close_matches
 from math import isnan
@@ -24,6 +25,8 @@ __all__ = ["Literals"]
 
 SHOWN = 8
 """So many names are listed in a message."""
+CLOCK = re.compile(r"(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?", re.ASCII)
+"""A time of day, or a span of time, as a clock shows it."""
 MOST_KEPT = 1 << 16
 """So many values are remembered."""
 
@@ -134,8 +137,11 @@ class Literals:
         if column.reading.name == "dates":
             moment = _as_moment(value)
             if moment is None:
+                is_span = getattr(column.reading, "span", False)
                 raise TypeError(
-                    f"{said}: this column holds dates; give a datetime, a date, or a string such as 2024-05-31"
+                    f"{said}: this column holds spans of time; give a timedelta, a time, or a string such as 07:30"
+                    if is_span
+                    else f"{said}: this column holds dates; give a datetime, a date, or a string such as 2024-05-31"
                 )
             return _read(column, moment, said)
         if isinstance(value, (*REALS, Decimal)):
@@ -191,6 +197,11 @@ def _as_moment(value: Any) -> Any:
         value = value.astimezone(timezone.utc).replace(tzinfo=None)
     if isinstance(value, (np.datetime64, np.timedelta64)):
         moment = value
+    elif isinstance(value, time) and value.tzinfo is None:
+        moment = np.timedelta64(datetime.combine(date.min, value) - datetime.min)
+    elif isinstance(value, str) and (match := CLOCK.fullmatch(value)) is not None:
+        hours, minutes, seconds = (float(part or 0) for part in match.groups())
+        moment = np.timedelta64(timedelta(hours=hours, minutes=minutes, seconds=seconds))
     elif isinstance(value, timedelta):
         moment = np.timedelta64(value)
     elif isinstance(value, (date, str)):

@@ -78,4 +78,8 @@ def _region(d: int, value: Any, literals: Literals, name: str) -> Region:
     first, second = value
     if isinstance(first, str) and first in OPERATORS:
         return compared(d, first, second, literals, name)
+    if isinstance(first, str) and first and not first.strip("<>=!~"):
+        raise ValueError(
+            f"{name}: {literals.called(d)} is to be {show(value)}: {show(first)} is none of {', '.join(OPERATORS)}"
+        )
     return within(d, first, second, literals, name)

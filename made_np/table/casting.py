@@ -216,6 +216,12 @@ def _decimals(raw: RawColumn) -> list[Any] | None:
     return None if made is None else [each for each, gap in zip(made, raw.gaps, strict=True) if not gap]
 
 
+def _bytes(raw: RawColumn) -> list[Any] | None:
+    """Return the words that are known as bytes."""
+    words = as_words(raw)
+    return None if words is None else [word.encode() for word in words[~raw.gaps]]
+
+
 KINDS: dict[str, Callable[[RawColumn], list[Any] | None]] = {
     "bool": _plain(bool),
     "int": _plain(int),
@@ -225,5 +231,6 @@ KINDS: dict[str, Callable[[RawColumn], list[Any] | None]] = {
     "timedelta": _timed("m8", "us"),
     "time": _times,
     "Decimal": _decimals,
+    "bytes": _bytes,
 }
 """What makes objects of a kind."""

@@ -37,7 +37,8 @@ class Look:
     library : {"pandas", "polars", "pyarrow", "structured", "dicts", "dict", "numpy", "sparse"}
         A data frame of a library; an array with fields; a list of dicts; a dict of columns; an array; a sparse matrix.
     names : tuple, length D
-        Strings, numbers, or tuples of these; the places of columns where they have no names.
+        Strings, or whatever else they are; the places of columns where they have no names. A file holds strings,
+        numbers and tuples of these as they are, and anything else, such as dates, as it is printed.
     styles : tuple of Style, length D
         None of them where a frame is only known by its names.
     form : str
@@ -66,13 +67,11 @@ class Look:
             as_choice(self.form, "form", tuple(f"{form}_{kind}" for form in FORMS for kind in ("array", "matrix")))
 
     @classmethod
-    def of(cls, X: Any) -> Look | None:
-        """Return the look of a table in any container, or of a `Table`; None if its columns are named by dates, say."""
+    def of(cls, X: Any) -> Look:
+        """Return the look of a table in any container, or of a `Table`."""
         table = Table.of(X)
         names = tuple(range(table.n_columns)) if table.labels is None else table.labels
         library, form = table.kept_in
-        if not all(map(_is_plain, names)):
-            return None
         if library == "numpy" and table.labels is not None:  # of a file, or of whatever has names and is an array
             library = "pandas"
         return cls(library, names, tuple(table.style(d) for d in range(table.n_columns)), form)
@@ -96,7 +95,12 @@ class Look:
             {name: value for name, value in asdict(style).items() if value != getattr(plain, name)}
             for style in self.styles
         ]
-        return {"library": self.library, "names": list(self.names), "styles": styles, "form": self.form}
+        return {
+            "library": self.library,
+            "names": [name if _is_plain(name) else str(name) for name in self.names],
+            "styles": styles,
+            "form": self.form,
+        }
 
     def only(self, places: Sequence[int]) -> Look:
         """Return the look of some of the columns."""

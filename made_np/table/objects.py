@@ -132,7 +132,7 @@ def _narrowed(known: list[Any], kinds: set[type]) -> tuple[Array | None, str]:
     if _all(kinds, datetime.time) and all(each.tzinfo is None for each in known):
         since = [datetime.datetime.combine(datetime.date.min, each) - datetime.datetime.min for each in known]
         return np.array([each // MICROSECOND for each in since], dtype="m8[us]"), "time"
-    return None, ""
+    return None, "bytes" if _all(kinds, bytes) else ""
 
 
 def _all(kinds: set[type], classes: type | tuple[type, ...], but: type | None = None) -> bool:

@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 
 from made_np.columns.columns import Columns
-from made_np.table.files import read_table
-
-
-def written(folder: Path, first: str, rows: Any) -> Any:
-    """A file of text with a first line above some rows, read without names of columns."""
-    path = folder / "rain.csv"
-    path.write_text("\n".join([first, *(",".join(map(str, row)) for row in rows)]) + "\n")
-    return read_table(path)
-
-
-def test_a_first_line_of_years_is_pointed_out(tmp_path: Path) -> None:
-    rows = np.random.default_rng(0).normal(500, 30, (50, 3)).round(1)
-    with pytest.warns(UserWarning, match=r"first line of .*rain\.csv \(2019, 2020, 2021, \.\.\.\).*--header yes"):
-        Columns.learn(written(tmp_path, "2019,2020,2021", rows))
-    for first, numbers in (("2021,2020,2019", rows), ("2019.5,2020,2021", rows), ("12,13,15", rows.round())):
-        Columns.learn(written(tmp_path, first, numbers))  # a warning would be an error
-    Columns.learn(np.vstack([[2019, 2020, 2021], rows]))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +17,17 @@ def test_a_first_line_of_years_is_pointed_out(tmp_path: Path) -> None:
         ([f"{k / 7:.3f}" for k in range(60)] + ["?"], "numbers such as"),
         ([f"{k % 28 + 1:02d}/{k % 12 + 1:02d}/2024" for k in range(90)], "dates such as '01/01/2024'"),
         ([f"{k % 28 + 1} Mar 20{k % 20 + 10}" for k in range(90)], "dates such as"),
+        ([f"{k % 12 + 1}/{k % 28 + 1}/{k % 20:02d}" for k in range(90)], "dates such as"),
+        ([f"{2000 + k}-{k % 12 + 1:02d}" for k in range(60)], "dates such as"),
+        ([f"March {k % 28 + 1}, 20{k % 20 + 10}" for k in range(90)], "dates such as"),
+        ([f"-{k}.000,50 \u20ac" for k in range(60)], "numbers such as"),
+        ([f"USD {k}" for k in range(60)], "numbers such as"),
         ([f"{k:05d}" for k in range(60)], None),
+        ([f"{k % 3}.{k}.{k % 7}" for k in range(60)], None),
+        ([f"10.0.{k}.{k % 7 + 10}" for k in range(60)], None),
+        ([f"+49 30 {k}{k + 17}{k + 3}" for k in range(10, 70)], None),
+        ([f"{k + 100}-{k % 40 + 10}-{k + 2000}" for k in range(60)], None),
+        ([f"({k}, {k + 1}]" for k in range(60)], None),
         ([f"c{k}" for k in range(60)], None),
         ([str(k / 2) for k in range(9)], None),
     ],
@@ -47,6 +37,15 @@ def test_words_that_write_numbers_or_dates_are_pointed_out(words: list[str], wha
     if what is None:
         Columns.learn(rows)  # a warning would be an error
         return
-    with pytest.warns(UserWarning, match=rf"taken for words in column 0 \('a'\) \({what}"):
+    with pytest.warns(UserWarning, match=rf"taken as they stand in column 0 \('a'\) \({what}"):
         Columns.learn(rows)
     Columns.learn(rows, {"a": "categorical"})
+
+
+def test_integers_that_write_dates_are_pointed_out() -> None:
+    days = np.arange("2019-12-01", "2020-06-01", dtype="M8[D]").astype(str)
+    whole = np.array([int(day.replace("-", "")) for day in days])
+    with pytest.warns(UserWarning, match=r"taken as they stand in column 0 \(dates such as '20191201'\)"):
+        Columns.learn(np.column_stack([np.repeat(whole, 2), np.arange(2 * len(whole)) % 3]))
+    other = np.repeat(whole, 2) + 77
+    Columns.learn(np.column_stack([other, np.arange(len(other)) % 3]))  # a warning would be an error

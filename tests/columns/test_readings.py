@@ -73,7 +73,7 @@ def every_column() -> dict[str, Any]:
     pytest.importorskip("pandas")
     pytest.importorskip("polars")
     pytest.importorskip("pyarrow")
-    large = ("large", "large Int64", "integers", "UInt64 large", "Int128")
+    large = ("large", "large Int64", "integers", "UInt64 large", "Int128", "decimal, whole")
     each = {"pandas": of_pandas(), "arrow": of_arrow(), "polars": of_polars()}
     return {
         f"{library} {name}": (library, name, column)

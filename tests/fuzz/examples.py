@@ -148,10 +148,10 @@ MODEL: dict[str, Callable[[], Call]] = {
     "distributions.atoms.WithAtoms": lambda: call(made_np.WithAtoms, base=made_np.Gaussian(), places=(0.0, 1.0)),
     "distributions.levels.DiscretizedLogistic": lambda: call(made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1),
     "distributions.mixtures.MixtureOfGaussians": lambda: call(
-        made_np.MixtureOfGaussians, n=2, min_scale=0.1, reserve=0.01
+        made_np.MixtureOfGaussians, n=2, min_scale=0.1, reserve=0.1
     ),
     "distributions.mixtures.MixtureOfLogistics": lambda: call(
-        made_np.MixtureOfLogistics, n=2, min_scale=0.1, reserve=0.01
+        made_np.MixtureOfLogistics, n=2, min_scale=0.1, reserve=0.1
     ),
     "distributions.plain.Categorical": lambda: call(made_np.Categorical, n=3),
     "distributions.plain.Gaussian": lambda: call(made_np.Gaussian, min_scale=0.1, scale="exp"),
@@ -486,6 +486,9 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.table.Table.column": lambda: call(_table().column, d=0, gaps=True),
     "table.table.Table.named": lambda: call(_table().named, names=["a", "b", "c"]),
     "table.table.Table.of": lambda: call(lambda **given: Table.of(**given).read(), X=models.table()),
+    "table.table.Table.picked": lambda: call(
+        lambda **given: _table().picked(**given).read(), columns=[2, 0], names=["a", "b"]
+    ),
     "table.table.Table.read": lambda: call(_table().read, start=0, stop=2, gaps=True),
     "table.table.Table.style": lambda: call(_table().style, d=0),
     "table.table.Table.take": lambda: call(_table().take, index=[1, 0]),

@@ -216,8 +216,20 @@ def test_of_many_rows_some_are_looked_at_from_all_over_the_table() -> None:
     x = np.vstack([chain(15_000, 4, 0.05), chain(45_000, 4, 0.3)[:, [2, 0, 3, 1]]])
     assert_array_equal(find_order(x), find_order(x[::3]))
     assert find_order(x).tolist() != find_order(x[:20_000]).tolist()
-    with pytest.raises(ValueError, match=r"x\[59999, 1\] = nan"):  # though this row is not among them
-        find_order(np.where(np.arange(60_000)[:, None] + [[0, 1, 0, 0]] == 60_000, np.nan, x))
+    with pytest.raises(ValueError, match=r"x\[59999, 1\] = inf"):  # though this row is not among them
+        find_order(np.where(np.arange(60_000)[:, None] + [[0, 1, 0, 0]] == 60_000, np.inf, x))
+
+
+def test_gaps_leave_the_order_that_the_known_entries_show() -> None:
+    rng = np.random.default_rng(0)
+    bits = rng.integers(0, 2, 3000)
+    near = [np.where(rng.random(3000) < share, bits, 1 - bits) for share in (0.75, 0.95)]
+    x = np.column_stack([near[0], bits, near[1], bits]).astype(float)
+    holes = np.where(rng.random(x.shape) < 0.3, np.nan, x)
+    assert find_order(x).tolist() == [1, 3, 2, 0]
+    assert find_order(holes).tolist() in ([1, 3, 2, 0], [3, 1, 2, 0])  # 1 and 3 are the same column
+    holes[:, 3] = np.nan
+    assert [d for d in find_order(holes).tolist() if d != 3] == [1, 2, 0]
 
 
 def test_memory_stays_small_however_many_states_there_are() -> None:
@@ -237,7 +249,7 @@ def test_memory_stays_small_however_many_states_there_are() -> None:
         (np.zeros((2, 3, 1)), ValueError, "x is 3-dimensional"),
         (np.zeros((0, 3)), ValueError, r"x has shape \(0, 3\): .*at least 1 row"),
         (np.zeros((3, 0)), ValueError, r"x has shape \(3, 0\): .*at least 1 column"),
-        ([[0, 1], [0, np.nan]], ValueError, r"x\[1, 1\] = nan \(column 1\)"),
+        ([[0, np.nan], [0, np.inf]], ValueError, r"x\[1, 1\] = inf \(column 1\)"),
         ([[0, -np.inf]], ValueError, r"x\[0, 1\] = -inf \(column 1\)"),
         ([[0, 1], [0]], ValueError, "x is ragged"),
         ([["a", "b"]], TypeError, "x has dtype <U1"),

@@ -146,8 +146,13 @@ def test_names_and_index_come_back(names: list[Any]) -> None:
     assert back.index.equals(frame.index)
 
 
-def test_names_that_no_file_holds_have_no_look() -> None:
-    assert Look.of(pd.DataFrame(X, columns=pd.date_range("2020-01-01", periods=3))) is None
+def test_names_that_no_file_holds_come_back_and_are_strings_in_a_file() -> None:
+    frame = pd.DataFrame(X, columns=pd.date_range("2020-01-01", periods=3))
+    look = Look.of(frame)
+    assert look.put_on([Table.of(frame).cells(d) for d in range(3)]).columns.equals(frame.columns)
+    assert look.config()["names"][0] == "2020-01-01 00:00:00"
+    odd = pd.DataFrame(X, columns=pd.Index([("x", 1), None, 2.5], tupleize_cols=False))
+    assert Look.of(odd).put_on(X).columns.tolist() == [("x", 1), None, 2.5]
 
 
 # ------------------------------------------------------------------------------------------ what a model makes

@@ -299,10 +299,13 @@ def _begins_with_names(path: str, lines: list[tuple[int, list[str]]], decimal: s
         return True
     if len(over) == 1 and len(words) == 1:
         raise TableError(
-            f"{path}, line {lines[0][0]}, column {over[0]}: {show(words[0])} is not a number, and what stands below "
-            "are numbers: if these are names, say so: header=True (--header yes); else header=False (--header no)"
+            f"{path}, line {lines[0][0]}, column {over[0]} (counted from 0): {show(words[0])} is not a number, and "
+            "what stands below are numbers: if these are names, say so: header=True (--header yes); else header=False "
+            "(--header no)"
         )
-    if not words and _may_be_years(known) and any("." in row[d] for row in rows for d in range(len(cells))):
+    numbers = [d for d, cell in enumerate(cells) if cell in known and number_in(cell) is not None]
+    has_decimals = any("." in row[d] for row in rows for d in numbers)
+    if len(over) < 2 and has_decimals and _may_be_names([cells[d] for d in numbers]):
         warn(
             f"{path}: line {lines[0][0]} is taken for a row: if its numbers are names, say so: header=True "
             "(--header yes)"
@@ -321,7 +324,10 @@ def _are_numbers(rows: list[list[str]], d: int) -> bool:
     return None not in numbers and any(number == number for number in numbers)
 
 
-def _may_be_years(cells: list[str]) -> bool:
-    """Whether cells are integers that rise, as years do."""
+def _may_be_names(cells: list[str]) -> bool:
+    """Whether cells are integers that rise, or years that fall."""
     whole = [int(cell) for cell in cells if cell.isdigit()]
-    return len(whole) == len(cells) > 1 and all(a < b for a, b in pairwise(whole))
+    if len(whole) < len(cells) or len(whole) < 2:
+        return False
+    are_years = min(whole) >= 1800 and max(whole) < 2200
+    return all(a < b for a, b in pairwise(whole)) or (are_years and all(a > b for a, b in pairwise(whole)))

@@ -31,6 +31,8 @@ from made_np.values import show
 
 __all__ = ["read_words"]
 
+CODE = re.compile(r"0[0-9xX]")
+"""How a code of digits begins that is no number: a postal code, an account, a hexadecimal one."""
 AT_ONCE = 1 << 18
 """So many bytes of text are read together, and the first of them tell the types."""
 TOGETHER = 100
@@ -56,7 +58,10 @@ def read_words(path: str, layout: Layout, na: tuple[str, ...]) -> Table:
     check_names(path, names)
     source = FileSource(path, names, lines=Lines(path, layout), left_out=first)
     columns = []
+    has_codes = _may_have_codes(path, layout)
     for d in kept:
+        if has_codes and str(read[d].type) == "int64":
+            read[d] = _as_codes(path, layout, read[d], d, na)
         columns.append(_mended(path, layout, read[d], d, na, source))
         read[d] = None  # so that no column is there twice for long
         _pyarrow().default_memory_pool().release_unused()
@@ -228,6 +233,29 @@ def _mended(path: str, layout: Layout, column: Any, d: int, na: tuple[str, ...],
     return column.combine_chunks() if hasattr(column, "chunks") else column
 
 
+def _may_have_codes(path: str, layout: Layout) -> bool:
+    """Whether a cell may be a code that begins with 0, from the bytes of a text."""
+    if layout.sep == BLANK:
+        return False
+    begins = re.compile(rb"[\s\"" + re.escape(layout.sep.encode()) + rb"]\0?0\0?[0-9xX]")
+    before = b"\n"
+    with open_bytes(path) as file:
+        for part in iter(lambda: file.read(1 << 20), b""):
+            if begins.search(before + part):
+                return True
+            before = part[-8:]
+    return False
+
+
+def _as_codes(path: str, layout: Layout, column: Any, d: int, na: tuple[str, ...]) -> Any:
+    """Return a column of integers as the words that stand in the text, if one of them begins with 0."""
+    pyarrow = _pyarrow()
+    text = _stream(path, layout, na, only=str(d))[0].slice(0, len(column))
+    text = pyarrow.compute.utf8_trim_whitespace(text)
+    are_codes = pyarrow.compute.match_substring_regex(text, "^" + CODE.pattern)
+    return text.cast(pyarrow.string()) if pyarrow.compute.any(are_codes).as_py() else column
+
+
 def _exact(path: str, layout: Layout, column: Any, d: int, na: tuple[str, ...]) -> Any:
     """Return a column of numbers of 2**63 and more as decimals, if they are integers; as floats, if they are not."""
     pyarrow = _pyarrow()
@@ -250,6 +278,8 @@ def _as_numbers(column: Any, layout: Layout, where: str, cell: Callable[[int], s
     if encoded is None or not len(encoded.dictionary):
         return None
     words = encoded.dictionary.to_pylist()
+    if any(map(CODE.match, words)):
+        return None
     numbers = [None if word in DASHES else _number(word, layout.decimal) for word in words]
     odd = [word for word, number in zip(words, numbers, strict=True) if number is None and word not in DASHES]
     known = [word for word, number in zip(words, numbers, strict=True) if number is not None]
