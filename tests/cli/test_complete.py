@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from people import FAST
+from people_file import FAST
 
 from made_np.cli import main
 
