@@ -1,3 +1,8 @@
+"""What seems odd in a column is pointed out, and nothing else is."""
+
+from __future__ import annotations
+
+from made_np.columns.odd import Odd
 
 
 def test_words_with_a_number_behind_them_are_words() -> None:
