@@ -3,6 +3,7 @@
 ==================  ==================================================
 ``sex=F``           the column has this value
 ``age=30..40``      it lies between these, ends included; ``50..`` leaves an end open
+``age=<30``         it is less; ``<=``, ``>``, ``>=`` and ``!=`` too
 ``state=NY|NJ``     it has one of these values
 ``income=``         it is missing, where the model has learned what is missing
 ``sex=F,age=50..``  all of these hold
@@ -22,11 +23,12 @@ from made_np.columns.numeric import SPELLED, Numbers
 __all__ = ["SYNTAX", "as_condition"]
 
 SYNTAX = (
-    "name=value, name=low..high (an end may be left out), name=a|b, several of these with commas between them; or SQL, "
-    "such as \"age BETWEEN 30 AND 40 AND sex = 'F'\""
+    "name=value, name=low..high (an end may be left out), name=<value, name=a|b, several of these with commas between "
+    "them; or SQL, such as \"age BETWEEN 30 AND 40 AND sex = 'F'\""
 )
-SQL = re.compile(r"""['"`]|[<>]=|\b(AND|OR|NOT|BETWEEN|IN|IS|LIKE)\b|=\s*=""")
+SQL = re.compile(r"""['"`]|\b(AND|OR|NOT|BETWEEN|IN|IS|LIKE)\b|^\s*=""")
 """What no value has that is written without quotes."""
+COMPARED = re.compile(r"(<=|>=|!=|<|>)(.+)")
 BETWEEN = re.compile(r"(.*?)\.\.(.*)")
 
 
@@ -64,6 +66,9 @@ def _test(columns: Columns, d: int, text: str) -> Any:
     levels = [str(level) for level in columns.each[d].reading.levels] if is_words else []  # type: ignore[attr-defined]
     if text in levels:
         return text
+    compared = COMPARED.fullmatch(text)
+    if compared is not None:
+        return (compared[1], _value(columns, d, compared[2].strip()))
     between = BETWEEN.fullmatch(text)
     if between is not None:
         low, high = (None if end.strip() == "" else _value(columns, d, end.strip()) for end in between.groups())

@@ -55,7 +55,7 @@ def run(args: Namespace) -> int:
     density = described(args)
     start = time.perf_counter()
     try:
-        density.fit(table, X_val=valid, checkpoint=args.checkpoint, sample_weight=weights)
+        density.fit(table, X_val=valid, checkpoint=args.checkpoint, sample_weight=weights, max_seconds=args.max_seconds)
     except CheckpointError as error:  # the library begins anew by another argument
         raise ValueError(f"--{error}. At the command line: remove the file to begin anew") from None
     seconds = time.perf_counter() - start
@@ -76,7 +76,11 @@ def _weighted(args: Namespace, table: Table) -> tuple[Table, Floats | None]:
     if args.weights is None:
         return table, None
     place = place_of(table, args.weights, "--weights")
-    return without(table, [place]), table.picked([place], None).column(0, gaps=False)
+    weights = table.picked([place], None if table.names is None else [table.names[place]]).column(0, gaps=False)
+    if (weights < 0).any():
+        row = int((weights < 0).argmax())
+        raise ValueError(f"--weights: {table.where(row, place)} = {weights[row]:g}: give numbers of at least 0")
+    return without(table, [place]), weights
 
 
 def _alike(table: Table, valid: Table) -> Table:

@@ -67,6 +67,8 @@ def add_options(train: Any) -> None:
 def _add_numbers(learning: Any) -> None:
     """Add the options of train that are numbers."""
     share = options.number(0, 0.99)
+    seconds = "training ends after about so many seconds, trials included"
+    learning.add_argument("--max-seconds", type=options.number(0), metavar="S", help=seconds)
     for name, parameter, kind, what in (
         ("--epochs", "max_epochs", options.or_auto(options.count(1)), "at most so many passes over the rows"),
         ("--patience", "n_iter_no_change", options.or_auto(options.count(1)), PATIENCE),

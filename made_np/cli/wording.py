@@ -24,7 +24,16 @@ OPTIONS = {
         for name in (
             *("activation", "answers", "averaging", "backend", "batch_size", "binarize", "checkpoint", "columns"),
             *("decimal", "direct", "dropout", "dtype", "encoding", "given", "handle_unknown", "header", "hidden"),
-            *("input_dropout", "learning_rate", "mask_set", "mask_weights", "min_frequency", "missing", "n_masks"),
+            *(
+                "input_dropout",
+                "learning_rate",
+                "mask_set",
+                "max_seconds",
+                "mask_weights",
+                "min_frequency",
+                "missing",
+                "n_masks",
+            ),
             *("na", "optimizer", "order", "patience", "residual", "schedule", "sep", "statistic"),
             *("validation_fraction", "weight_decay"),
         )
@@ -41,10 +50,6 @@ PHRASES = {
     "degrees='random', one order or list of degrees per mask set, or ": "or ",
     "Set binarize (x > binarize becomes 1), or another distribution in columns": "Set --binarize T (x > T becomes 1), "
     "or another kind in --columns",
-    "columns={name: 'count'}": "--columns name=count",
-    "columns={name: 'real'}": "--columns name=real",
-    "columns={name: 'ordinal'}": "--columns name=ordinal",
-    "columns={name: 'categorical'}": "--columns name=categorical",
     "columns={...}": "--columns name=KIND",
     "give one for each, or a dict by name": "give one for each, or name=KIND for some",
     ", a distribution, a list with one per column, or a dict of them by name of column": ", or name=KIND",
@@ -54,7 +59,8 @@ PHRASES = {
     "give NaN": "leave it empty",
     "leave it out of columns, or give 'drop'": "say nothing of it, or drop",
     "Fit on rows": "Train on rows",
-    "or fit with a kind": "or train with a kind",
+    "fit with a kind": "train with a kind",
+    "fit with missing": "train with missing",
 }
 """Sentences that have other words here."""
 
@@ -66,7 +72,9 @@ COLUMN = re.compile(r"\bcolumn \d+ \((?:'([^']*)'|\"([^\"]*)\")\)")
 TYPE = re.compile(r"(?: is|,) an? \w+: this column holds")
 """Of which type a cell is: words of a file are str."""
 WORDS = {"None": "none", "True": "yes", "False": "no"}
-ARGUMENT = re.compile(r"^(given|where): ")
+ARGUMENT = re.compile(r"^(columns|given|where): ")
+PAIR = re.compile(r"""(['"]?)([^'":]+)\1: '([^']*)'""")
+"""A column and its kind in a dict."""
 
 
 def one_line(message: str) -> str:
@@ -91,7 +99,7 @@ def in_options(message: str) -> str:
     message = SAID.sub(_option, message)
     message = COLUMN.sub(lambda found: f"column {found[1] or found[2]}", message)
     message = TYPE.sub(": this column holds", message)
-    return ARGUMENT.sub(lambda found: {"given": "--given: ", "where": "WHERE: "}[found[1]], message)
+    return ARGUMENT.sub(lambda found: "WHERE: " if found[1] == "where" else f"--{found[1]}: ", message)
 
 
 def _option(found: re.Match[str]) -> str:
@@ -101,5 +109,7 @@ def _option(found: re.Match[str]) -> str:
         return str(option)
     if name == "n_masks" and value == "None":
         return "--n-masks endless"
+    if value.startswith("{"):
+        value = ",".join(f"{column}={kind}" for _, column, kind in PAIR.findall(value[1:-1]))
     plain = value.strip("'\"[]()").replace(", ", ",")
     return f"{OPTIONS[name]} {WORDS.get(value, plain)}"

@@ -22,8 +22,12 @@ __all__ = ["Candidate", "candidates"]
 Candidate = tuple[Distribution, Coding]
 """The distribution of a feature, and the coding of its values."""
 
-COMPONENTS = 5
-"""Logistics in a mixture; of Gaussians it takes twice as many."""
+COMPONENTS = 10
+"""Of a mixture, of real numbers."""
+RESERVE = 1e-3
+"""What such a mixture holds back for values that none of its components explains."""
+STEPS = 5
+"""Logistics in a mixture over a lattice."""
 MOST_LEVELS = 1 << 14
 """A lattice of more points has no DiscretizedLogistic: it would have to be added up."""
 ENOUGH = 50_000
@@ -69,14 +73,14 @@ def candidates(
     binned: list[Candidate] = [(Bernoulli() if bins.n == 2 else Categorical(bins.n), bins)] if bins.n > 1 else []
     if missing and binned:
         return binned
-    return binned + _on_lattice(values, resolution) if resolution else _of_reals(values, counts, support) + binned
+    return binned + _on_lattice(values, resolution) if resolution else _of_reals(values, counts, support) or binned
 
 
 def _on_lattice(values: Floats, resolution: float) -> list[Candidate]:
     """Return the mixture of binned logistics, where the lattice of the rising values is short enough for it."""
     lattice = Lattice(float(values[0]), resolution)
     levels = int(lattice.encode(values[-1:])[0]) + 1
-    return [(DiscretizedLogistic(levels, COMPONENTS), lattice)] if 2 <= levels <= MOST_LEVELS else []
+    return [(DiscretizedLogistic(levels, STEPS), lattice)] if 2 <= levels <= MOST_LEVELS else []
 
 
 def _of_reals(distinct: Floats, counts: Ints, support: tuple[float, float]) -> list[Candidate]:
@@ -90,7 +94,7 @@ def _of_reals(distinct: Floats, counts: Ints, support: tuple[float, float]) -> l
     if not differ(rest):
         return []
     curve = learn_monotone(rest, low=support[0], high=support[1], most_knots=2)
-    bases = MixtureOfLogistics(COMPONENTS), MixtureOfGaussians(2 * COMPONENTS)
+    bases = MixtureOfLogistics(COMPONENTS, reserve=RESERVE), MixtureOfGaussians(COMPONENTS, reserve=RESERVE)
     if not atoms:
         return [(base, curve) for base in bases]
     coding = Atoms(curve, atoms)

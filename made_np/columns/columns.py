@@ -25,13 +25,14 @@ from made_np.columns.together import as_bits, check_some, find_groups, in_groups
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.plain import Categorical
 from made_np.lazy import lazy
+from made_np.table.names import as_names
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.raw import RawColumn
 from made_np.table.table import Table
 from made_np.table.views import Reader
 from made_np.typing import Bools, Floats, Ints
 from made_np.validation import as_doubles, as_rows
-from made_np.values import as_a, as_count, show
+from made_np.values import as_a, as_count, as_generator
 
 __all__ = ["Column", "Columns", "Kind"]
 
@@ -120,7 +121,7 @@ class Columns:
             all others, words that write numbers or dates; a file that seems to begin with names.
         """
         table = Table.of(x)
-        known = _as_names(table.names if names is None else names, table.n_columns)
+        known = as_names(table.names if names is None else names, table.n_columns)
         wanted = as_kinds(kinds, table.n_columns, table.labels or (known if any(known) else None))
         if one_hot != "auto":
             as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot, or 'auto'").spans(table.n_columns)
@@ -289,6 +290,7 @@ class Columns:
         z = as_doubles(z, "z")
         if z.shape[-1:] != (len(self.features),):
             raise ValueError(f"z has shape {z.shape}: give rows (..., {len(self.features)})")
+        generator = None if rng is None else as_generator(rng)
         if not self._in_model.all():
             whole = np.full((*z.shape[:-1], len(self._in_model)), np.nan)
             whole[..., self._in_model] = z
@@ -300,7 +302,7 @@ class Columns:
             x[..., start:stop] = z[..., start:stop]
         for column, places in self._alike:
             own = _as_run(places)
-            x[..., own] = column.decode(z[..., own], None if rng is None else rng.random(z[..., own].shape))
+            x[..., own] = column.decode(z[..., own], None if generator is None else generator.random(z[..., own].shape))
         return x
 
     def log_term(self, x: Floats, z: Floats | None = None) -> Floats:
@@ -340,14 +342,3 @@ def _as_run(places: Ints) -> Ints | slice:
     """Return rising places as a slice, where they are neighbours: what it takes is no copy."""
     is_run = len(places) == places[-1] - places[0] + 1
     return slice(int(places[0]), int(places[-1]) + 1) if is_run else places
-
-
-def _as_names(names: Any, n_columns: int) -> list[str]:
-    """Return one checked name per column."""
-    if names is None:
-        return [""] * n_columns
-    if isinstance(names, str) or not isinstance(names, (Sequence, np.ndarray)) or np.ndim(names) == 0:
-        raise TypeError(f"names={show(names)} is a {type(names).__name__}: give a list of strings")
-    if len(names) != n_columns:
-        raise ValueError(f"names lists {len(names)}, but X has {n_columns} columns: give one for each")
-    return [as_a(name, f"names[{d}]", str, "give a string") for d, name in enumerate(names)]

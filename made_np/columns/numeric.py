@@ -55,7 +55,11 @@ class Numbers(Reading):
             cells = self._from_objects(cells, np.flatnonzero(kept), entry)
         numbers = np.full(len(raw), np.nan)
         with np.errstate(over="ignore"):  # from wider floats: the infinity is refused below
-            numbers[... if len(cells) == len(raw) else kept] = cells
+            try:
+                numbers[... if len(cells) == len(raw) else kept] = cells
+            except OverflowError:  # a Python integer beyond all floats
+                _refuse_inexact(cells, np.flatnonzero(kept), entry)
+                raise
         wrong = np.isinf(numbers)
         if wrong.any():
             row = int(wrong.argmax())

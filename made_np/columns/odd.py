@@ -23,7 +23,7 @@ FEWEST = 5
 MOSTLY = 0.9
 """So large a share of the words of a column says what they write; the others may stand for gaps."""
 SIGN = r"[+\u2212-]?"
-CURRENCY = r"([$\u20ac\u00a3\u00a5]|[A-Z]{3})?"
+CURRENCY = r"([$\u20ac\u00a3\u00a5]|AUD|BRL|CAD|CHF|CNY|DKK|EUR|GBP|INR|JPY|KRW|MXN|NOK|PLN|SEK|USD|ZAR)?"
 NUMBER = re.compile(
     rf"{SIGN}{CURRENCY}\s?{SIGN}(\d{{1,3}}([.,' \u00a0\u202f]\d{{3}})+|\d+)([.,]\d+)?(e[+-]?\d+)?\s?(%|{CURRENCY})",
     re.IGNORECASE,

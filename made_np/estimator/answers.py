@@ -32,13 +32,17 @@ class Answers(Conventions):
     def score_samples(self, X: Any) -> Floats:
         """Return log p(x) of each row, in nats, in the units of the columns, shape (n,), float64.
 
+        A value of a column with a resolution (`columns_` shows it), a word or a code counts with its probability; a
+        real number with its density per unit of the column. What `fit` has not met in a column of words or codes counts
+        with 1 / (n + 1), n rows of `fit`.
+
         Parameters
         ----------
         X : array or data frame (n, D)
-            NaN (or None, or pandas.NA) means "not observed": the row gets the log-probability of the rest. That is
-            exact. It needs an order of the model in which the observed columns lead; an endless model
-            (``n_masks=None``) takes any gaps. In a row, leave a group of one-hot columns empty, or give enough of it to
-            fix the rest (the single 1, or all but one 0).
+            NaN (or None, or pandas.NA) means "not observed": the row gets the log-probability of the rest, which is
+            exact. A model with ``answers="any"`` takes gaps anywhere; one of a single order only where the observed
+            columns lead in that order. In a row, leave a group of one-hot columns empty, or give enough of it to fix
+            the rest (the single 1, or all but one 0).
 
         Raises
         ------

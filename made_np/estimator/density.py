@@ -67,8 +67,8 @@ class MADEDensity(Questions):
     order : {"auto", "natural", "reverse", "random", "found"}, permutation (D,), or permutations (n_masks, D)
         The sequence in which columns are generated. "found": `made_np.find_order` finds it in the rows of `fit`, or of
         the first `partial_fit`. "auto": a trial decides between natural and found; without held-out rows it is found;
-        several mask sets get random orders. ``made_.order`` holds the one that was taken. A model of one order fills
-        only rows whose known columns lead in it: set the order if you need that.
+        several mask sets get random orders. ``made_.order`` holds the one that was taken. With ``answers="order"``,
+        one order only fills rows whose known columns lead in it: set the order if you need that.
     answers : {"auto", "any", "order"}
         Which questions the model answers. "any": it learns one home order, which scores complete rows, with a path for
         each set of known columns, so that gaps and conditions may be anywhere. "order": one order or mixture alone,

@@ -21,6 +21,10 @@ __all__ = ["best_columns"]
 
 _logger = logging.getLogger("made_np.estimator")
 
+STEPS = 1_000
+"""Steps of the fit of a coding, ..."""
+WIDEST = 256
+"""... whose hidden layers are no wider."""
 SURELY = 2.0
 """A rival has to win by so many standard errors of the difference: the first choice is the simpler one."""
 
@@ -46,7 +50,7 @@ def best_columns(
     if not most:
         return columns
     variants = [_variant(columns, k) for k in range(most + 1)]
-    costs = np.stack([_costs(variant, train, valid, plan_of(variant), seed) for variant in variants])
+    costs = np.stack([_costs(each, train, valid, _short(plan_of(each), train.n_rows), seed) for each in variants])
     each = list(variants[0].each)
     for feature, (start, _) in enumerate(columns.spans):
         k = _winner(costs[:, :, feature])
@@ -63,6 +67,14 @@ def _variant(columns: Columns, k: int) -> Columns:
         output, coding = column.rivals[k - 1] if 0 < k <= len(column.rivals) else (column.output, column.coding)
         each.append(replace(column, output=output, coding=coding, rivals=()))
     return Columns(tuple(each), columns.one_hot)
+
+
+def _short(plan: Plan, n_rows: int) -> Plan:
+    """Return a plan of a narrower model and fewer steps: codings differ by more than these change."""
+    narrow = tuple(min(width, WIDEST) for width in plan.made.hidden)
+    epochs = -(-STEPS // -(-n_rows // plan.options.batch_size))
+    options = replace(plan.options, max_epochs=min(plan.options.max_epochs, epochs))
+    return replace(plan, made=replace(plan.made, hidden=narrow), options=options)
 
 
 def _costs(columns: Columns, train: Table, valid: Table, plan: Plan, seed: int) -> Floats:

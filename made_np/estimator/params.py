@@ -60,7 +60,9 @@ def to_json(value: Any) -> Any:
     if isinstance(value, list):
         return [to_json(each) for each in value]
     if isinstance(value, Mapping):
-        return {"dict": {key: to_json(each) for key, each in value.items()}}
+        if all(isinstance(key, str) for key in value):
+            return {"dict": {key: to_json(each) for key, each in value.items()}}
+        return {"pairs": [[to_json(key), to_json(each)] for key, each in value.items()]}  # JSON's keys are strings
     if isinstance(value, (np.random.Generator, np.random.RandomState)):
         return None
     return value
@@ -99,6 +101,8 @@ def from_json(value: Any) -> Any:
         return tuple(from_json(each) for each in content)
     if kind == "dict":
         return {key: from_json(each) for key, each in content.items()}
+    if kind == "pairs":
+        return {from_json(key): from_json(each) for key, each in content}
     raise ValueError(f"a parameter is a {show(kind)}, which is unknown")
 
 

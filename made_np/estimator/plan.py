@@ -83,7 +83,9 @@ def choose(params: Any, facts: Facts, choice: Choice, seed: int = 0, *, trial: b
         A parameter that cannot be meant, or that does not go with the others or with the table.
     """
     n_rows = 0 if trial else facts.n_rows
-    hidden = rules.hidden_layer_sizes(params.hidden_layer_sizes, n_rows, len(facts.columns), choice.n_masks)
+    hidden = rules.hidden_layer_sizes(
+        params.hidden_layer_sizes, n_rows, len(facts.columns), choice.n_masks, facts.columns.outputs
+    )
     if trial and choice.n_masks == PATHS:
         choice = replace(choice, n_masks=1)  # home alone, which a trial is about
     made = _model(params, facts, choice, seed, hidden)

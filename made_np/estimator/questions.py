@@ -128,9 +128,11 @@ class Questions(Answers):
         Parameters
         ----------
         where : condition, or list of conditions
+            An empty dict holds for every row.
         given : condition, optional
         return_std : bool
-            Whether the standard error is returned too.
+            Whether the standard error is returned too: how far the answer may lie from what the model holds. Whether
+            the model is right is another question.
 
         Returns
         -------
@@ -144,12 +146,20 @@ class Questions(Answers):
         Parameters
         ----------
         columns : str, int, or list of these; optional
-            None: all that are not given.
+            None: all that are not given. Of densities it is the differential entropy, which may be below 0.
         given : condition, or list of columns; optional
             Of columns it is the mean over their values.
+
+        Returns
+        -------
+        entropy, standard error : float
+            The error is 0 where the sum is taken over all values.
         """
         return information.entropy(self._answers.subject, columns, given)
 
     def mutual_information(self, a: Any, b: Any, given: Any = None) -> tuple[float, float]:
-        """Return I(a; b | given) in nats, with its standard error; arguments as in `entropy`."""
+        """Return I(a; b | given) in nats, with its standard error: how much b tells of a. 0 means nothing.
+
+        Arguments as in `entropy`.
+        """
         return information.mutual_information(self._answers.subject, a, b, given)

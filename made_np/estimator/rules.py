@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import sqrt
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -39,6 +38,8 @@ MOST_WIRES = 1_600_000
 
 Where columns are many, it is narrower: of no more wires to it than these, so that a fit stays one of minutes.
 """
+REAL_WIDTHS = (3, (64, 64, 64)), (12, (200, 200)), (30, (400, 400)), (1 << 31, (512, 512))
+"""What "auto" is for `hidden_layer_sizes` of so many features at most, where real columns are most of a table."""
 FEWEST_SHARED = 1_000
 """As `FEWEST`, where several mask sets share the units."""
 RATE = 4e-3
@@ -70,8 +71,12 @@ def is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"
 
 
-def hidden_layer_sizes(asked: Any, n_rows: int, n_columns: int, n_masks: int | None) -> tuple[int, ...]:
+def hidden_layer_sizes(
+    asked: Any, n_rows: int, n_columns: int, n_masks: int | str | None, outputs: Outputs = ()
+) -> tuple[int, ...]:
     """Return the widths of the hidden layers; 0 rows stand for a trial, which is narrow.
+
+    Real columns, where they are most of the table, want several layers: curves have to be bent.
 
     Examples
     --------
@@ -80,6 +85,8 @@ def hidden_layer_sizes(asked: Any, n_rows: int, n_columns: int, n_masks: int | N
     """
     if not is_auto(asked):
         return tuple(asked)  # which have been looked at
+    if are_real(outputs):
+        return next(widths for most, widths in REAL_WIDTHS if len(outputs) <= most)
     least = FEWEST_SHARED if n_masks != 1 and n_rows else FEWEST
     wanted = max(n_rows // ROWS_PER_UNIT, least)
     return (max(min(wanted, MOST, MOST_WIRES // n_columns), FEWEST),)
@@ -151,7 +158,8 @@ def learning_rate(asked: Any, hidden: tuple[int, ...], outputs: Outputs) -> Any:
     """
     if not is_auto(asked):
         return asked
-    rate = REAL_RATE if has_real(outputs) else RATE
+    is_slow = has_real(outputs) and (not are_real(outputs) or max((*hidden, 0)) > FEWEST)
+    rate = REAL_RATE if is_slow else RATE
     return rate * sqrt(FEWEST / max((*hidden, FEWEST)))
 
 
@@ -208,6 +216,16 @@ def validate_every(n_mixed: int, n_rows: int, n_valid: int) -> int:
     return max(1, round(CHECKS * n_mixed * n_valid / (3 * n_rows)))
 
 
+def are_real(outputs: Outputs) -> bool:
+    """Whether real columns are most of the table."""
+    return 2 * sum(map(_is_density, outputs)) > len(outputs)
+
+
 def has_real(outputs: Iterable[Distribution]) -> bool:
     """Whether some column is a real one."""
-    return any(map(attrgetter("is_real"), outputs))
+    return any(map(_is_density, outputs))
+
+
+def _is_density(output: Distribution) -> bool:
+    """Whether a column is of real numbers, some of which may be atoms."""
+    return output.is_real or (output.n_values is None and not output.has_states)

@@ -92,7 +92,7 @@ def _given(subject: Subject, given: Any) -> tuple[Condition, Features]:
 def _features(subject: Subject, columns: Any, name: str) -> Features:
     """Return the features that some columns belong to."""
     is_one = isinstance(columns, (str, int, np.integer))
-    if not is_one and not isinstance(columns, Collection):
+    if not is_one and (not isinstance(columns, Collection) or (isinstance(columns, np.ndarray) and not columns.ndim)):
         raise TypeError(f"{name}={show(columns)} is a {type(columns).__name__}: name a column, or give a list of names")
     places = [subject.literals.column(key, name) for key in ([columns] if is_one else columns)]
     return frozenset(subject.feature_of[d] for d in places if d in subject.feature_of)

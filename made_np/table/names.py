@@ -1,15 +1,17 @@
-"""Whether a table has the columns that a model was fitted on: as many, of the same names, in the same order."""
+"""What the columns of a table are called: as many names as columns, those of fit in the same order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from made_np.messages import warn
+from made_np.values import as_a, show
 
-__all__ = ["check_columns"]
+__all__ = ["as_names", "check_columns"]
 
 Names = Sequence[str] | NDArray[Any]
 
@@ -60,6 +62,18 @@ def check_columns(
             f"{what} does not have valid feature names, but {who} was fitted with feature names: columns are told "
             "apart by place"
         )
+
+
+def as_names(names: Any, n_columns: int) -> list[str]:
+    """Return one checked name per column: what columns are called, or empty strings."""
+    if names is None:
+        return [""] * n_columns
+    is_list = isinstance(names, Sequence) or (isinstance(names, np.ndarray) and names.ndim > 0)
+    if isinstance(names, str) or not is_list:
+        raise TypeError(f"names={show(names)} is a {type(names).__name__}: give a list of strings")
+    if len(names) != n_columns:
+        raise ValueError(f"names lists {len(names)}, but X has {n_columns} columns: give one for each")
+    return [as_a(name, f"names[{d}]", str, "give a string") for d, name in enumerate(names)]
 
 
 def _check_names(names: list[str], fitted: list[str], what: str) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from made_np.cells import Name, as_source
 from made_np.lazy import lazy
+from made_np.table.names import as_names
 from made_np.table.table import Table
 from made_np.typing import Array, Bools, Floats, Ints
 from made_np.validation import as_doubles, as_numbers
@@ -119,11 +120,12 @@ class OneHot:
         """
         evidence = as_number(evidence, "evidence", "[0, inf]")
         bits = _Bits.of(x)
+        called = as_names(names, len(bits.n_ones))
         groups = []
         none = []
         start = 0
         while start < len(bits.n_ones):
-            stop, is_whole = _end_of_group(bits, start, evidence, names or ())
+            stop, is_whole = _end_of_group(bits, start, evidence, called)
             if stop - start > 1:
                 groups.append((start, stop))
                 none.append(not is_whole)

@@ -39,5 +39,5 @@ if __name__ == "__main__":
     warm_up()
     before = peak()
     start = time.perf_counter()
-    main(["train", sys.argv[1], "-o", sys.argv[2], "--max-epochs", "1"])
+    main(["train", sys.argv[1], "-o", sys.argv[2], "--epochs", "1"])
     print(peak() - before, time.perf_counter() - start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,11 +42,12 @@ def measure(settings: Settings) -> list[Report]:
 
 def _detectors(settings: Settings) -> dict[str, Any]:
     """Return by name who tells how strange test rows are, given training rows."""
-    return {**(PEERS if settings.peers else {}), **({"ours": _ours} if settings.ours else {})}
+    ours = partial(_ours, settings.fit_options())
+    return {**(PEERS if settings.peers else {}), **({"ours": ours} if settings.ours else {})}
 
 
-def _ours(train: Floats, test: Floats, seed: int) -> Floats:
-    return -np.asarray(made_np.MADEOutlierDetector(random_state=seed).fit(train).decision_function(test))
+def _ours(options: dict[str, Any], train: Floats, test: Floats, seed: int) -> Floats:
+    return -np.asarray(made_np.MADEOutlierDetector(random_state=seed).fit(train, **options).decision_function(test))
 
 
 def _knn(train: Floats, test: Floats, seed: int) -> Floats:

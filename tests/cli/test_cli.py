@@ -103,6 +103,15 @@ def test_train_passes_on_how_to_learn_and_finds_an_order(tmp_path: Path) -> None
     assert density.made_.order == tuple(find_order(rows()).tolist())
 
 
+def test_train_ends_in_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(tmp_path / "t.npy", rows())
+    argv = ["train", str(tmp_path / "t.npy"), "-o", str(tmp_path / "m.npz"), *ANY, "--epochs", "1000000"]
+    assert main([*argv, "--patience", "1000000", "--max-seconds", "0.2"]) == 0
+    assert "ended by reaching --max-seconds\n" in capsys.readouterr().out
+    assert main([*argv, "--max-seconds", "0"]) == 2
+    assert "--max-seconds 0" in capsys.readouterr().err
+
+
 def test_train_from_the_command_line_is_the_estimator(tmp_path: Path) -> None:
     write_table(tmp_path / "t.npy", rows())
     assert main(["train", str(tmp_path / "t.npy"), "-o", str(tmp_path / "m.npz"), *FAST, "--seed", "3"]) == 0

@@ -92,3 +92,15 @@ def test_drop_and_weights_by_place(tmp_path: Path, capsys: pytest.CaptureFixture
         assert f"{option}: {tmp_path / 't.npy'} has no column {value.split('=')[0]!r}: give one of 0..2" in (
             capsys.readouterr().err
         )
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [("-1", "--weights: {}, line 3, column w = -1: give numbers of at least 0"), ("", "{}, line 3, column w = nan")],
+)
+def test_weights_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str], cell: str, message: str) -> None:
+    data = tmp_path / "t.csv"
+    data.write_text(f"a,w\n1,1\n2,{cell}\n1,1\n3,1\n")
+    assert main(["train", str(data), "-o", str(tmp_path / "m.npz"), "--weights", "w", *FAST]) == 2
+    assert message.format(data) in capsys.readouterr().err
+    assert not (tmp_path / "m.npz").exists()

@@ -87,6 +87,8 @@ def test_train_complains_in_options(tmp_path: Path, capsys: pytest.CaptureFixtur
         ("header=True (--header yes); else header=False (--header no)", "--header yes; else --header no"),
         ("column 3 ('age') and column 0 (\"it's\")", "column age and column it's"),
         ("given: column 0 ('a') is", "--given: column a is"),
+        ("columns={0: 'count'} or columns={name: 'real'}", "--columns 0=count or --columns name=real"),
+        ("columns: column 1 ('b') is", "--columns: column b is"),
         ("max_epochs=0.5", "--epochs 0.5"),
         ("the border=3 of it", "the border=3 of it"),
     ],

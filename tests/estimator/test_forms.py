@@ -1,4 +1,4 @@
-"""Which coding a column gets: that of the smallest loss of held-out rows, but the first one unless it is surely worse."""
+"""Which coding a column gets: that of the smallest loss of held-out rows, if it is surely better than the first."""
 
 from __future__ import annotations
 

@@ -69,3 +69,8 @@ def test_an_optimizer_of_ones_own_cannot_be_stored() -> None:
 def test_a_schedule_of_ones_own_cannot_be_stored(schedule: Any) -> None:
     with pytest.raises(TypeError, match=r"schedule=.*none of made_np.schedules"):
         to_json(schedule)
+
+
+def test_places_of_columns_stay_numbers() -> None:
+    params = {1: "drop", "age": "count"}
+    assert from_json(json.loads(json.dumps(to_json(params)))) == params

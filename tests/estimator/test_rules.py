@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from made_np import Bernoulli, Categorical, DiscretizedLogistic, Gaussian, MixtureOfLogistics
+from made_np import Bernoulli, Categorical, DiscretizedLogistic, Gaussian, MixtureOfLogistics, WithAtoms
 from made_np.estimator import rules
 from made_np.estimator.rules import FEWEST, FEWEST_SHARED, MOST, MOST_WIRES, ROWS_PER_UNIT
 
@@ -48,10 +48,25 @@ def test_codes_do_without_direct_wires(outputs: Any, wires: Any) -> None:
     assert rules.direct_wires("auto", outputs) == wires
 
 
-@pytest.mark.parametrize("real", [(Gaussian(),), (Bernoulli(), MixtureOfLogistics(2))])
-def test_real_columns_are_learned_slowly_by_all_units(real: Any) -> None:
-    assert rules.learning_rate("auto", (7,), real) == rules.REAL_RATE < rules.learning_rate("auto", (7,), BITS)
-    assert rules.dropout("auto", (7,), real, 10) == rules.REAL_DROPOUT < rules.dropout("auto", (7,), BITS, 10)
+REAL = (Gaussian(), MixtureOfLogistics(2), WithAtoms(Gaussian(), (0.0,)))
+
+
+@pytest.mark.parametrize("outputs", [REAL, (Bernoulli(), MixtureOfLogistics(2))])
+def test_real_columns_are_learned_by_all_units(outputs: Any) -> None:
+    assert rules.dropout("auto", (7,), outputs, 10) == rules.REAL_DROPOUT < rules.dropout("auto", (7,), BITS, 10)
+
+
+def test_real_columns_are_learned_slowly_beside_others_or_by_wide_layers() -> None:
+    beside = rules.learning_rate("auto", (7,), (Bernoulli(), MixtureOfLogistics(2)))
+    assert beside == rules.learning_rate("auto", (501,), (Gaussian(),)) * (501 / 500) ** 0.5 == rules.REAL_RATE
+    assert rules.learning_rate("auto", (7,), REAL) == rules.learning_rate("auto", (7,), BITS) == rules.RATE
+
+
+@pytest.mark.parametrize(("n", "widths"), [(2, (64, 64, 64)), (11, (200, 200)), (15, (400, 400)), (63, (512, 512))])
+def test_tables_of_real_columns_have_several_layers(n: int, widths: tuple[int, ...]) -> None:
+    assert rules.hidden_layer_sizes("auto", 2_000, n, 1, (Gaussian(),) * n) == widths
+    assert rules.hidden_layer_sizes("auto", 0, n, "paths", (Gaussian(),) * n) == widths
+    assert len(rules.hidden_layer_sizes("auto", 2_000, n, 1, (Bernoulli(),) * n + (Gaussian(),))) == 1
 
 
 def test_the_rate_falls_with_the_widest_layer() -> None:

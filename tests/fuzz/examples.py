@@ -147,8 +147,12 @@ MODEL: dict[str, Callable[[], Call]] = {
     ),
     "distributions.atoms.WithAtoms": lambda: call(made_np.WithAtoms, base=made_np.Gaussian(), places=(0.0, 1.0)),
     "distributions.levels.DiscretizedLogistic": lambda: call(made_np.DiscretizedLogistic, levels=4, n=2, min_scale=0.1),
-    "distributions.mixtures.MixtureOfGaussians": lambda: call(made_np.MixtureOfGaussians, n=2, min_scale=0.1),
-    "distributions.mixtures.MixtureOfLogistics": lambda: call(made_np.MixtureOfLogistics, n=2, min_scale=0.1),
+    "distributions.mixtures.MixtureOfGaussians": lambda: call(
+        made_np.MixtureOfGaussians, n=2, min_scale=0.1, reserve=0.1
+    ),
+    "distributions.mixtures.MixtureOfLogistics": lambda: call(
+        made_np.MixtureOfLogistics, n=2, min_scale=0.1, reserve=0.1
+    ),
     "distributions.plain.Categorical": lambda: call(made_np.Categorical, n=3),
     "distributions.plain.Gaussian": lambda: call(made_np.Gaussian, min_scale=0.1, scale="exp"),
 }
@@ -380,7 +384,7 @@ def _draws() -> dict[str, Any]:
 
 
 TABLES: dict[str, Callable[[], Call]] = {
-    "columns.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows()),
+    "columns.columns.Columns.decode": lambda: call(models.learned().columns_.decode, z=models.rows(), rng=_rng()),
     "columns.columns.Columns.encode": lambda: call(models.learned().columns_.encode, x=models.rows()),
     "estimator.conventions.Conventions.get_params": lambda: call(_learner().get_params, deep=True),
     "estimator.routing.Routed.set_fit_request": lambda: call(_learner().set_fit_request, sample_weight=True),
@@ -429,9 +433,18 @@ TABLES: dict[str, Callable[[], Call]] = {
     ),
     "estimator.density.MADEDensity": lambda: call(_fitted, **models.LEARNER),
     "estimator.density.MADEDensity.fit": lambda: call(
-        _learner().fit, or_names=("X_val",), X=models.table(), y=None, X_val=models.table(), checkpoint=None
+        _learner().fit,
+        or_names=("X_val", "sample_weight"),
+        X=models.table(),
+        y=None,
+        X_val=models.table(),
+        checkpoint=None,
+        max_seconds=60.0,
+        sample_weight=np.arange(40.0),
     ),
-    "estimator.density.MADEDensity.partial_fit": lambda: call(_learner().partial_fit, X=models.table(), y=None),
+    "estimator.density.MADEDensity.partial_fit": lambda: call(
+        _learner().partial_fit, or_names=("sample_weight",), X=models.table(), y=None, sample_weight=np.arange(40.0)
+    ),
     "estimator.answers.Answers.evaluate": lambda: call(models.learned().evaluate, X=models.rows()),
     "estimator.answers.Answers.impute": lambda: call(
         models.learned().impute, X=_given(), n_draws=2, statistic="mean", confidence=0.5, random_state=_rng()
@@ -463,7 +476,7 @@ TABLES: dict[str, Callable[[], Call]] = {
     "estimator.density.MADEDensity.load": lambda: call(MADEDensity.load, path="density.npz", backend=None),
     "estimator.density.MADEDensity.save": lambda: call(models.learned().save, path=PATH),
     "table.one_hot.OneHot": lambda: call(OneHot, groups=((0, 2),), may_be_none=(True,)),
-    "table.one_hot.OneHot.find": lambda: call(OneHot.find, x=models.table(), evidence=20.0),
+    "table.one_hot.OneHot.find": lambda: call(OneHot.find, x=models.table(), evidence=20.0, names=["a", "b", "c"]),
     "table.one_hot.OneHot.fold": lambda: call(models.one_hot().fold, x=np.eye(3)),
     "table.one_hot.OneHot.spans": lambda: call(models.one_hot().spans, n_columns=4),
     "table.one_hot.OneHot.unfold": lambda: call(models.one_hot().unfold, z=np.array([[0.0, 2.5]])),
@@ -473,6 +486,9 @@ TABLES: dict[str, Callable[[], Call]] = {
     "table.table.Table.column": lambda: call(_table().column, d=0, gaps=True),
     "table.table.Table.named": lambda: call(_table().named, names=["a", "b", "c"]),
     "table.table.Table.of": lambda: call(lambda **given: Table.of(**given).read(), X=models.table()),
+    "table.table.Table.picked": lambda: call(
+        lambda **given: _table().picked(**given).read(), columns=[2, 0], names=["a", "b"]
+    ),
     "table.table.Table.read": lambda: call(_table().read, start=0, stop=2, gaps=True),
     "table.table.Table.style": lambda: call(_table().style, d=0),
     "table.table.Table.take": lambda: call(_table().take, index=[1, 0]),

@@ -38,6 +38,10 @@ MIXED: dict[str, Any] = {
 LEARNER: dict[str, Any] = {
     "hidden_layer_sizes": (4,),
     "columns": "auto",
+    "missing": "ignore",
+    "handle_unknown": "other",
+    "min_frequency": 1,
+    "answers": "auto",
     "activation": "relu",
     "order": "natural",
     "n_masks": 1,

@@ -113,11 +113,14 @@ def test_header_can_be_decided(tmp_path: Path) -> None:
         ("a,a\n1,2\n", "two columns are called 'a'"),
         ('a,b\n1,"2\n', "cannot be read .*mend its quotes"),
         ("a,b\n", "has names and no rows"),
-        ("41,x,7.4\n36,118,8\n", "line 1, column 1: 'x' is not a number.*header=True"),
+        ("41,x,7.4\n36,118,8\n", r"line 1, column 1 \(counted from 0\): 'x' is not a number.*header=True"),
         ("a,b\n1,1e400\n", r"line 2, column b = inf: infinity has no place here"),
-        ("1,2\n2,-inf\n", r"line 2, column 1 = -inf: infinity has no place here"),
-        ("1,2\n3,9007199254740993\n", "line 2, column 1 = 9007199254740993: float64 does not hold"),
-        ("1,2\n3, -12345678901234567891 \n", "line 2, column 1 = -12345678901234567891: float64 does not hold"),
+        ("1,2\n2,-inf\n", r"line 2, column 1 \(counted from 0\) = -inf: infinity has no place here"),
+        ("1,2\n3,9007199254740993\n", r"line 2, column 1 \(counted from 0\) = 9007199254740993: float64 does not hold"),
+        (
+            "1,2\n3, -12345678901234567891 \n",
+            r"column 1 \(counted from 0\) = -12345678901234567891: float64 does not hold",
+        ),
         ("a,b\n1\0,2\n", "cannot be read .*zero bytes"),
     ],
 )

@@ -250,7 +250,7 @@ def test_messages_name_the_line_of_a_file() -> None:
     for same in (table, table.take([1, 3])):
         with pytest.raises(ValueError, match=r"^a\.csv, line 9, column age = nan: NaN is not allowed"):
             same.refuse_gaps()
-    assert table.named(None).where(3, 1) == "a.csv, line 9, column 1"
+    assert table.named(None).where(3, 1) == "a.csv, line 9, column 1 (counted from 0)"
     assert Table.of(x, FileSource("a.npy")).where(3, 1) == "a.npy, row 3 (counted from 0), column 1"
     assert table.is_file
     assert not Table.of(x).is_file

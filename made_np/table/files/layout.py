@@ -314,8 +314,9 @@ def _begins_with_names(path: str, lines: list[tuple[int, list[str]]], decimal: s
         return True
     if len(over) == 1 and len(words) == 1:
         raise TableError(
-            f"{path}, line {lines[0][0]}, column {over[0]}: {show(words[0])} is not a number, and what stands below "
-            "are numbers: if these are names, say so: header=True (--header yes); else header=False (--header no)"
+            f"{path}, line {lines[0][0]}, column {over[0]} (counted from 0): {show(words[0])} is not a number, and "
+            "what stands below are numbers: if these are names, say so: header=True (--header yes); else header=False "
+            "(--header no)"
         )
     numbers = [d for d, cell in enumerate(cells) if cell in known and number_in(cell) is not None]
     has_decimals = any("." in row[d] for row in rows for d in numbers)
