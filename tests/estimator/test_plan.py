@@ -78,4 +78,5 @@ def test_a_model_goes_on_as_the_model_it_is(params: dict[str, Any], changed: str
 def test_real_columns_ask_for_other_rates() -> None:
     facts = Facts(MIXED, 1_000, 900, 100)
     options = choose(MADEDensity(), facts, NATURAL).options
-    assert (options.learning_rate, options.dropout) == (rules.REAL_RATE, rules.REAL_DROPOUT)
+    rate = rules.learning_rate("auto", (rules.FEWEST,), MIXED.outputs)
+    assert (options.learning_rate, options.dropout) == (rate, rules.REAL_DROPOUT)

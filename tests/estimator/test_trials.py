@@ -158,7 +158,7 @@ def test_dropout_and_rate_are_others_where_there_are_real_columns(name: str, dis
     for x, columns, value in (
         (X, "auto", discrete),
         (np.column_stack([X, numbers]), some, real),
-        (numbers, "gaussian", real),
+        (numbers, "gaussian", real if name == "dropout" else discrete),  # of reals alone, narrow layers learn fast
     ):
         options: dict[str, Any] = {"columns": columns, "max_epochs": 2}
         auto, given, other = (small(**{name: v}, **options).fit(x) for v in ("auto", value, discrete + real - value))
@@ -167,7 +167,8 @@ def test_dropout_and_rate_are_others_where_there_are_real_columns(name: str, dis
         auto, given = (small(**{name: v}, **options).partial_fit(x) for v in ("auto", value))
         assert_array_equal(auto.theta_, given.theta_)
     mixed = {"columns": MixtureOfLogistics(2), "max_epochs": 2}
-    auto, given = (small(**mixed, **{name: v}).fit(numbers) for v in ("auto", real))
+    alone = real if name == "dropout" else discrete
+    auto, given = (small(**mixed, **{name: v}).fit(numbers) for v in ("auto", alone))
     assert_array_equal(auto.theta_, given.theta_)
 
 
