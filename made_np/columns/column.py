@@ -143,9 +143,23 @@ class Column:
             return terms
         is_gap = np.isnan(x)
         unknown = self.unknown(x) if z is None else np.isnan(z) & ~is_gap
-        terms = np.where(unknown, log(self.other), terms + log1p(-self.other))
+        terms = np.where(unknown, log(self.other) + self._log_share(x), terms + log1p(-self.other))
         terms[is_gap] = 0.0
         return terms
+
+    def _log_share(self, x: Floats) -> Floats | float:
+        """Return the logarithm of the share of `other` that each x has.
+
+        Of words and codes that is all of it: those that fit has not seen are one value. Of numbers it falls with the
+        distance d from the middle of those of fit, in units of half their range s: ``1 / (2 s (1 + d / s)^2)`` per
+        unit, which integrates to 1. So a number that is farther out is less likely, and none is likelier than those
+        that fit has seen.
+        """
+        spread = (self.facts.high - self.facts.low) / 2
+        if self.kind not in NUMERIC or not 0 < spread < np.inf:
+            return 0.0
+        distance = np.abs(x - (self.facts.low + spread)) / spread
+        return np.asarray(log(self.facts.resolution or 1.0) - log(2 * spread) - 2 * np.log1p(distance))
 
     def _way_out(self, value: float) -> str:
         """Return what the column has, and what to do about another value."""

@@ -68,7 +68,7 @@ def asked(params: Any, columns: Columns) -> Choice:
     one = len(columns.features) == 1 and is_auto(params.order) and is_auto(params.n_masks)
     if one:
         return Choice("natural", params.n_masks, params.weight_decay)
-    paths = rules.takes_paths(params.answers, params.order, params.n_masks, columns.outputs)
+    paths = rules.takes_paths(params.answers, params.order, params.n_masks, columns)
     return Choice(params.order, PATHS if paths else params.n_masks, params.weight_decay)
 
 

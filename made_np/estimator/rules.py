@@ -108,9 +108,9 @@ def direct_wires(asked: Any, outputs: Outputs) -> Any:
     return "auto" if 2 * coded > sum(widths) and not has_real(outputs) else True
 
 
-def takes_paths(answers: str, order: Any, n_masks: Any, outputs: Outputs) -> bool:
+def takes_paths(answers: str, order: Any, n_masks: Any, columns: Columns) -> bool:
     """Return whether the model learns a home order with a path for each set of known columns, so that it answers any
-    question: where it is asked for, or where nothing else is and the table has more than bits.
+    question: where it is asked for, or where nothing else is and the table has more than bits, or gaps.
 
     Raises
     ------
@@ -119,9 +119,9 @@ def takes_paths(answers: str, order: Any, n_masks: Any, outputs: Outputs) -> boo
 
     Examples
     --------
-    >>> from made_np import Bernoulli, Categorical
-    >>> [takes_paths("auto", "auto", "auto", outputs) for outputs in ((Bernoulli(), Categorical(4)), (Bernoulli(),))]
-    [True, False]
+    >>> tables = np.eye(2), np.array([[0, 2], [1, 0.5]]), np.array([[0, 1], [1, np.nan]])
+    >>> [takes_paths("auto", "auto", "auto", Columns.learn(table)) for table in tables]
+    [False, True, True]
     """
     one = is_auto(n_masks) and (order != "random" if isinstance(order, str) else np.ndim(order) == 1)
     if answers == "any" and not one:
@@ -131,7 +131,8 @@ def takes_paths(answers: str, order: Any, n_masks: Any, outputs: Outputs) -> boo
         )
     if not is_auto(answers):
         return answers == "any"
-    return one and not all(output.is_binary for output in outputs)
+    has_gaps = any(column.facts.n_gaps for column in columns.each)
+    return one and (has_gaps or not all(output.is_binary for output in columns.outputs))
 
 
 def gap_inputs(columns: Columns, has_paths: bool) -> tuple[int, ...]:

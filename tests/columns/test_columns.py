@@ -13,7 +13,9 @@ from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from made_np.columns.coding import Affine
+from made_np.columns.column import Facts
 from made_np.columns.columns import Column, Columns
+from made_np.columns.lattice import Lattice
 from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
@@ -294,4 +296,19 @@ def test_terms_are_the_same_where_the_codes_are_there_already() -> None:
     x[40] = [7.0, 3.8, 12.5, -1.0, 1, 1, 0]  # what no column knows
     terms = columns.log_term(x, columns.encode(x))
     assert_array_equal(terms, columns.log_term(x))
-    assert_allclose(terms[40], [*[np.log(1 / 301)] * 4, np.log(1 / 301)], rtol=1e-12)
+    words = [0, 3, 4]  # of which the unseen ones are one value, while numbers share that mass
+    assert_allclose(terms[40, words], np.log(1 / 301), rtol=1e-12)
+    assert (terms[40, 1:3] < np.log(1 / 301) - 1).all()
+
+
+def test_numbers_that_fit_has_not_seen_share_a_mass_that_falls_with_the_distance() -> None:
+    values = np.repeat(np.arange(10, 71), 5).astype(float)
+    facts = Facts(305, 0, 61, 10, 70, 1.0)
+    column = Column(DiscretizedLogistic(61), Lattice(10.0, 1.0), kind="count", other=0.01, facts=facts)
+    assert not column.unknown(values).any()
+    far = np.array([71.0, 100.0, 1000.0, -5.0, 1e9])
+    terms = column.log_term(far)
+    assert terms[0] > terms[1] > terms[2] > terms[4]
+    everywhere = np.concatenate([np.arange(-200_000.0, 10), np.arange(71.0, 200_000)])
+    inside = np.log(0.01) - np.log(60) - 2 * np.log1p(np.abs(np.arange(10.0, 71) - 40) / 30)
+    assert_allclose(np.exp(column.log_term(everywhere)).sum() + np.exp(inside).sum(), 0.01, rtol=1e-3)
