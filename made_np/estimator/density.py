@@ -73,7 +73,7 @@ class MADEDensity(Questions):
         Which questions the model answers. "any": it learns one home order, which scores complete rows, with a path for
         each set of known columns, so that gaps and conditions may be anywhere. "order": one order or mixture alone,
         which is a little better for tables of bits; gaps are then only answered where what is known leads. "auto":
-        "any", but "order" for a table of bits alone, and where `n_masks` or several orders are given.
+        "any", but "order" for a table of bits without gaps, and where `n_masks` or several orders are given.
     n_masks : int, None or "auto"
         How many mask sets share the parameters. None: endlessly many random orders; such a model fills and scores rows
         with any gaps. "auto": one; or, if `order` is "auto", a mixture over 64 random orders where a trial finds that

@@ -119,7 +119,7 @@ def takes_paths(answers: str, order: Any, n_masks: Any, columns: Columns) -> boo
 
     Examples
     --------
-    >>> tables = np.eye(2), np.array([[0, 2], [1, 0.5]]), np.array([[0, 1], [1, np.nan]])
+    >>> tables = np.eye(2), np.array([[0, 2], [1, 0.5], [1, 7]]), np.array([[0, 1], [1, np.nan]])
     >>> [takes_paths("auto", "auto", "auto", Columns.learn(table)) for table in tables]
     [False, True, True]
     """
