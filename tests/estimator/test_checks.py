@@ -118,7 +118,6 @@ def test_rows_are_looked_at_before_a_number_is_drawn(work: list[str]) -> None:
         (X * np.nan, None),
         (X, "x"),
         (X, X[:, :2]),
-        (X, X.astype(str)),
         (X * 1j, None),
         (X, X * 1e300),
         (X[:0], None),
