@@ -262,7 +262,7 @@ def density(output: RealMixture, raw: Row, value: float) -> float:
         else:
             e = math.exp(-abs(value - mean) / scale)
             total.append(weight * e / (1 + e) ** 2 / scale)
-    return math.fsum(total)
+    return (1 - output.reserve) * math.fsum(total) + output.reserve * (2 + value * value) ** -1.5
 
 
 def tail(output: RealMixture, raw: Row, value: float, *, upper: bool) -> float:
@@ -272,14 +272,20 @@ def tail(output: RealMixture, raw: Row, value: float, *, upper: bool) -> float:
         z = (mean - value) / scale if upper else (value - mean) / scale
         one = math.erfc(-z / math.sqrt(2)) / 2 if isinstance(output, MixtureOfGaussians) else sigmoid(z)
         total.append(weight * one)
-    return math.fsum(total)
+    far = math.hypot(math.sqrt(2), value)  # of Student's t with 2 degrees of freedom
+    beyond = -value if upper else value
+    broad = (far + beyond) / (2 * far) if beyond > 0 else 1 / (far * (far - beyond))
+    return (1 - output.reserve) * math.fsum(total) + output.reserve * broad
 
 
 def real_quantile(output: RealMixture, raw: Row, u: float) -> float:
     """The value below which u of the mass lies: an interval that holds it is halved until nothing is left."""
     low = min(mean - 50 * scale for _, mean, scale in real_components(output, raw))
     high = max(mean + 50 * scale for _, mean, scale in real_components(output, raw))
-    for _ in range(100):
+    if output.reserve:
+        low -= 1e9
+        high += 1e9
+    for _ in range(150):
         middle = (low + high) / 2
         if tail(output, raw, middle, upper=True) < 1 - u if u > 0.5 else tail(output, raw, middle, upper=False) > u:
             high = middle

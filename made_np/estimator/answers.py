@@ -64,7 +64,7 @@ class Answers(Conventions):
         """Return what the rows cost: nats with their standard error, bits/dim, and what each column costs.
 
         All of it in the units of the columns: `nll` is ``-score(X)``, its rows are ``-score_samples(X)``. One-hot
-        columns are one feature there. `X` is as in `score_samples`, but without gaps.
+        columns are one feature there. `X` is as in `score_samples`; gaps cost nothing.
         """
         fitted = self._answers
         return fitted.evaluate(read_again(self, fitted, X))

@@ -14,6 +14,7 @@ from made_np.estimator.trials import Trial
 from made_np.lazy import lazy
 from made_np.model.gaps import check_gaps, observed_log_prob
 from made_np.model.made import MADE
+from made_np.questions.explaining import score_columns
 from made_np.questions.subject import Subject
 from made_np.table.look import Look
 from made_np.table.table import Table
@@ -89,6 +90,8 @@ class Fitted:
     def evaluate(self, table: Table) -> Evaluation:
         """Return what the rows cost, in the units of the columns."""
         rows = encode(table, self.columns, self.exact)
+        if np.isnan(rows.z.x).any():
+            return self._evaluate_known(table)
         in_z = evaluate(self.exact, self.theta.astype(np.float64), rows.z)
         return replace(
             in_z,
@@ -96,6 +99,18 @@ class Fitted:
             per_feature=in_z.per_feature - rows.feature_term,
             names=() if self.names is None else tuple(feature.name for feature in self.columns.features),
             stopped_by=self.stopped_by,
+        )
+
+    def _evaluate_known(self, table: Table) -> Evaluation:
+        """Return what the known values of rows cost, where some are gaps, or values that fit has not seen."""
+        terms = score_columns(self.subject, table.read(), table.source)
+        per_feature = [terms[:, start:stop].sum(axis=1).mean() for start, stop in self.columns.spans]
+        return Evaluation(
+            -self.score_samples(table),
+            -np.array(per_feature),
+            self.made.n_mixed,
+            () if self.names is None else tuple(feature.name for feature in self.columns.features),
+            self.stopped_by,
         )
 
     def sample(self, n: int, rng: np.random.Generator) -> Floats:

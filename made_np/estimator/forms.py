@@ -70,10 +70,10 @@ def _variant(columns: Columns, k: int) -> Columns:
 
 
 def _short(plan: Plan, n_rows: int) -> Plan:
-    """Return a plan of a narrower model and fewer steps: codings differ by more than these change."""
+    """Return a plan of a narrower model, fewer steps and no decay: codings differ by more than these change."""
     narrow = tuple(min(width, WIDEST) for width in plan.made.hidden)
     epochs = -(-STEPS // -(-n_rows // plan.options.batch_size))
-    options = replace(plan.options, max_epochs=min(plan.options.max_epochs, epochs))
+    options = replace(plan.options, max_epochs=min(plan.options.max_epochs, epochs), decay=None)
     return replace(plan, made=replace(plan.made, hidden=narrow), options=options)
 
 

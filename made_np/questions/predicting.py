@@ -57,7 +57,7 @@ def classes(subject: Subject, target: Any) -> Array:
         )
     numbers = _numbers(subject, d)
     reading = subject.columns.each[d].reading
-    return numbers if reading.name == "numbers" else values_of(reading, numbers)
+    return values_of(reading, numbers)
 
 
 def _numbers(subject: Subject, d: int) -> Floats:

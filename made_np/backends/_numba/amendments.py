@@ -41,7 +41,7 @@ def share_with_reserve(
                 share = exp(a - top) / total
                 for k in range(index(places[i, 3])):
                     slope = dacts[at + k * w + lane]
-                    dacts[at + k * w + lane] = share * slope if share > zero else zero
+                    dacts[at + k * w + lane] = zero if share == zero else share * slope
 
 
 @kernel
