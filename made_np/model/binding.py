@@ -43,7 +43,11 @@ class BoundSets:
 
         Those that mixtures ask for again and again are kept, as their mask sets are.
         """
-        k = self.mask_sets.least_alike(k)
+        kept = self._kept.get(k) if isinstance(k, int) else None
+        if kept is not None:
+            return kept
+        if not isinstance(k, int) or k >= 0:  # else the mask sets say what there is
+            k = self.mask_sets.least_alike(k)
         kept = self._kept.get(k)
         if kept is not None:
             return kept

@@ -163,12 +163,14 @@ def test_dropping_an_input_is_cutting_its_wires(backend: str, made: MADE, seed: 
     theta, x, context = random_theta(made, rng), random_rows(made, 1, rng), random_context(made, 1, rng)
     keep = dropout_mask(rng, (1, made.network.n_inputs), 0.4, "float64")
     cut = theta.copy()
+    units = made.network.direct_units
+    seen = {"W_direct": keep if units is None else keep[:, units], "W0": keep if made.hidden else 1.0}
     for name, view in made.layout.views(cut).items():
-        view *= keep if name == "W_direct" or (name == "W0" and made.hidden) else 1.0
+        view *= seen.get(name, 1.0)
     loss, grad = made.loss_and_grad(theta, x, context=context, dropout=[keep, *[None] * len(made.hidden)])
     want_loss, want = made.loss_and_grad(cut, x, context=context)
     for name, view in made.layout.views(want).items():
-        view *= keep if name == "W_direct" or (name == "W0" and made.hidden) else 1.0
+        view *= seen.get(name, 1.0)
     assert loss == pytest.approx(want_loss, rel=1e-12)
     np.testing.assert_allclose(grad, want, rtol=1e-11, atol=1e-12)
 

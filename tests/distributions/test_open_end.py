@@ -168,7 +168,7 @@ def test_columns_are_standardised_if_and_only_if_they_are_real() -> None:
     x = np.column_stack([table(name)[:, 0] for name in ("poisson", "laplace", "waiting", "weekday")])
     x[:, 1:3] = 3 * x[:, 1:3] + 5
     columns = Columns.learn(x, ["poisson", "laplace", "waiting", Weekday()])
-    assert_allclose(columns.means, [0, x[:, 1].mean(), 0, 0])
+    assert_allclose([column.coding.mean for column in columns.each], [0, x[:, 1].mean(), 0, 0])
     scales = np.array([column.coding.scale for column in columns.each])
     assert scales[1] > 1
     assert_array_equal(scales[[0, 2, 3]], 1)
@@ -219,7 +219,7 @@ def test_the_command_line_lists_all_names(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit):
         main(["train", "--help"])
     shown = "".join(capsys.readouterr().out.split())
-    assert "mixture_of_logistics,poisson,laplace,waiting,weekday,with" in shown
+    assert "mixture_of_logistics,with_atoms,poisson,laplace,waiting,weekday" in shown
     assert options.columns("poisson:0.5,weekday:5,laplace") == [Poisson(0.5), Weekday(5), "laplace"]
 
 
@@ -278,7 +278,7 @@ def test_where_it_has_no_name_a_file_says_so(tmp_path: Path, capsys: pytest.Capt
         error = capsys.readouterr().err
         assert error.count("\n") == 1
         assert "the distribution 'poisson' is not registered here" in error
-        with pytest.raises(ValueError, match=r"columns: 'poisson' \(column 0\) is unknown: use one of \('auto', 'bern"):
+        with pytest.raises(ValueError, match=r"columns='poisson' is unknown: use one of \('auto', 'bin"):
             small(columns="poisson").fit(table("poisson"))
     finally:
         made_np.distributions.register("poisson", Poisson)

@@ -131,8 +131,9 @@ def test_the_command_line_knows_it(name: str) -> None:
     assert options.columns(f"{name},auto") == [name, "auto"]
     if name in BUILT_IN and kind_of(name).needed():
         assert options.columns(f"{name}:7") == kind_of(name)(7)  # type: ignore[call-arg]
-    with pytest.raises(ArgumentTypeError, match=", ".join(EXAMPLES)):
+    with pytest.raises(ArgumentTypeError) as caught:
         options.columns(f"{name}s")
+    assert all(each in str(caught.value) for each in EXAMPLES)
 
 
 @every_name

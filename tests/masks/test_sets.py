@@ -47,7 +47,7 @@ def test_masks_and_skips_are_those_of_the_loops(made: MADE) -> None:
         np.testing.assert_array_equal(got, want)
     assert (one.direct is None) == (direct is None)
     if direct is not None:
-        np.testing.assert_array_equal(one.direct, direct)
+        np.testing.assert_array_equal(one.direct_wires, direct)
     for layer, width in enumerate(made.hidden):
         want_skip = [naive.skip(made, one, layer, unit) for unit in range(width)]
         got_skip = one.skips[layer]
