@@ -35,7 +35,7 @@ N_ROWS = 41
 
 OUTPUTS = [
     *["bernoulli", Categorical(3), DiscretizedLogistic(4, 2)],
-    *["gaussian", Gaussian(scale="exp"), MixtureOfGaussians(2), MixtureOfLogistics(2)],
+    *["gaussian", Gaussian(scale="exp"), MixtureOfGaussians(2), MixtureOfLogistics(2, reserve=0.1)],
 ]
 N_VALUES = [2, 3, 4, None, None, None, None]
 """How many values each of them has, from 0 on; None for real numbers."""

@@ -44,13 +44,13 @@ def diverges(tmp_path: Path) -> None:
 def diverges_in_the_estimator(tmp_path: Path) -> None:
     """Have the estimator train at such a rate."""
     x = np.random.default_rng(0).standard_normal((50, 2))
-    small().set_params(learning_rate=1e30, optimizer="sgd", max_epochs=5).fit(x)
+    small().set_params(columns="gaussian", learning_rate=1e30, optimizer="sgd", max_epochs=5).fit(x)
 
 
 def goes_on_and_diverges(tmp_path: Path) -> None:
     """Have it go on learning at such a rate."""
     x = np.random.default_rng(0).standard_normal((50, 2))
-    small().set_params(learning_rate=1e30, optimizer="sgd", batch_size=5).partial_fit(x)
+    small().set_params(columns="gaussian", learning_rate=1e30, optimizer="sgd", batch_size=5).partial_fit(x)
 
 
 def scores_without_names(tmp_path: Path) -> None:
@@ -61,11 +61,6 @@ def scores_without_names(tmp_path: Path) -> None:
 def fits_codes_with_a_gap(tmp_path: Path) -> None:
     """Fit a column in which -1 may be a gap."""
     small().fit(SPINS)
-
-
-def fits_row_numbers(tmp_path: Path) -> None:
-    """Fit the row numbers of pandas."""
-    small().fit(Named(SPINS[:, 1:], ["Unnamed: 0"]))
 
 
 def reads_row_numbers(tmp_path: Path) -> None:
@@ -82,7 +77,6 @@ def reads_row_numbers(tmp_path: Path) -> None:
         goes_on_and_diverges,
         scores_without_names,
         fits_codes_with_a_gap,
-        fits_row_numbers,
         reads_row_numbers,
     ],
 )

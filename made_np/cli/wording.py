@@ -42,9 +42,10 @@ OPTIONS = {
 """The option that sets a parameter."""
 
 PHRASES = {
-    "Take a model with n_masks=None (of this order, or another), which answers any gaps, or set order to one that "
-    "begins with what is known": "Train with --answers any for a model that answers any gaps, or with an --order that "
-    "begins with what is known",
+    "Take a model with n_masks=None (of this order, or another), or a MADEDensity with answers='any', which answers "
+    "any gaps, or set order to one that begins with what is known": "Train with --answers any for a model that answers "
+    "any gaps, or with an --order that begins with what is known",
+    "or None where it is not known": "or leave it empty",
     "columns=[..., made_np.Categorical(n), ...]": "--columns name=categorical:n",
     " and degrees='spread' gives": " gives",
     "degrees='random', one order or list of degrees per mask set, or ": "or ",

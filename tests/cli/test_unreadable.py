@@ -35,7 +35,8 @@ def test_score_answers_the_other_rows(people: Path, tmp_path: Path, capsys: pyte
     known = ~np.isnan(found["spoilt"])
     np.testing.assert_allclose(found["spoilt"][known], found["good"][known], rtol=1e-12)
     assert captured.err.splitlines() == [
-        f"made-np: {tmp_path / 'spoilt.csv'}, line 5, column age = 'old': this column holds numbers",
+        f"made-np: {tmp_path / 'spoilt.csv'}, line 5, column age = 'old': this column holds numbers; give "
+        "one, or leave it empty",
         f"made-np: {tmp_path / 'spoilt.csv'}, line 9, column hours-week = inf: infinity has no place here: "
         "clip or drop it",
         f"made-np: {tmp_path / 'spoilt.csv'}, line 14, column born = '9/1/2020': this column holds dates",
