@@ -40,7 +40,7 @@ def of_pandas() -> dict[str, Any]:
     columns["interval"] = pd.arrays.IntervalArray.from_tuples([(0, 1.5), (1.5, 3), None])
     columns["interval of integers"] = pd.arrays.IntervalArray.from_breaks([0, 1, 5, 7], closed="left")
     moments = pd.to_datetime([MOMENT, DAY, None])
-    for unit in ("s", "ms", "us", "ns"):
+    for unit in ("s", "ms", "us", "ns") if hasattr(moments, "as_unit") else ():  # as from pandas 2 on
         whole = moments.floor("s") if unit == "s" else moments
         columns[f"datetime64[{unit}]"] = whole.as_unit(unit)
         columns[f"datetime64[{unit}, Europe/Berlin]"] = whole.as_unit(unit).tz_localize("Europe/Berlin")

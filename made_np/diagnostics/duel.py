@@ -67,7 +67,10 @@ def compare_models(a: Any, b: Any, X: Any) -> Difference:
 
 def _scores(model: Any, X: Any, name: str) -> Floats:
     """Return the scores of a model, looked at."""
-    scores = np.asarray(model.score_samples(X))
+    try:
+        scores = np.asarray(model.score_samples(X))
+    except AttributeError as error:  # as one says that is not fitted
+        raise type(error)(f"{name}: {error}") from error
     if scores.ndim != 1 or not len(scores) or scores.dtype.kind not in "iuf":
         raise ValueError(f"{name}.score_samples(X) is {show(scores)}: it must be one number for each row")
     unclear = np.flatnonzero(np.isnan(scores))

@@ -170,7 +170,11 @@ class Table:
         >>> Table.of({"a": [1, 2], "b": [3, 4]}).picked([1], ["b"]).read().tolist()
         [[3.0], [4.0]]
         """
-        store = Picked(self._store, tuple(columns), self.source.names)
+        kept = tuple(as_sequence(columns, "columns", "places of columns, or cells"))
+        for k, each in enumerate(kept):
+            if not isinstance(each, RawColumn):
+                as_count(each, f"columns[{k}]", 0, self.n_columns - 1)
+        store = Picked(self._store, kept, self.source.names)
         return replace(self, _store=store, source=replace(self.source, names=None), labels=None).named(names)
 
     def where(self, row: int, column: int) -> str:

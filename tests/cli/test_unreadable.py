@@ -39,7 +39,8 @@ def test_score_answers_the_other_rows(people: Path, tmp_path: Path, capsys: pyte
         "one, or leave it empty",
         f"made-np: {tmp_path / 'spoilt.csv'}, line 9, column hours-week = inf: infinity has no place here: "
         "clip or drop it",
-        f"made-np: {tmp_path / 'spoilt.csv'}, line 14, column born = '9/1/2020': this column holds dates",
+        f"made-np: {tmp_path / 'spoilt.csv'}, line 14, column born = '9/1/2020': this column holds dates; "
+        "give a datetime, a date, or 2024-05-31",
         "made-np: 3 of 20 rows cannot be read: their answers are empty",
     ]
     assert "20 rows of 7 columns, 17 of them scored" in captured.out

@@ -158,6 +158,11 @@ def test_names_that_no_file_holds_come_back_and_are_strings_in_a_file() -> None:
 # ------------------------------------------------------------------------------------------ what a model makes
 
 
+def seconds(*days: str) -> Any:
+    """Moments in seconds, or in nanoseconds before pandas 2, which knows nothing else."""
+    return pd.DatetimeIndex(np.array(days, dtype="M8[s]"))
+
+
 def test_numbers_and_words_of_a_model_take_the_dtypes_of_the_table() -> None:
     frame = pd.DataFrame(
         {
@@ -169,7 +174,7 @@ def test_numbers_and_words_of_a_model_take_the_dtypes_of_the_table() -> None:
             "day": [DAY, DAY],
             "cost": [Decimal("1.50"), Decimal("2.00")],
             "n": pd.array([1, None], dtype="Int64"),
-            "when": pd.to_datetime(["2024-02-29", "2024-03-01"]).tz_localize("Europe/Berlin").as_unit("s"),
+            "when": seconds("2024-02-29", "2024-03-01").tz_localize("Europe/Berlin"),
             "cut": pd.cut([1, 5], 2),
             "month": pd.PeriodIndex(["2024-02", "2024-03"], freq="M"),
             "counts": pd.Series([1, 2], dtype=object),
@@ -232,7 +237,7 @@ def test_a_dtype_that_does_not_hold_the_values_is_left() -> None:
     levels = Look.of(pd.DataFrame({"a": pd.Categorical(["x", "y"])}))
     assert levels is not None
     assert levels.put_on([words("z", "x")]).a.tolist() == ["z", "x"]
-    days = Look.of(pd.DataFrame({"a": pd.to_datetime(["2024-01-01"]).as_unit("s")}))
+    days = Look.of(pd.DataFrame({"a": seconds("2024-01-01")}))
     assert days is not None
     fine = RawColumn(np.array(["2024-01-01T00:00:00.5"], dtype="M8[ms]"), np.array([False]))
     assert days.put_on([fine]).a[0] == pd.Timestamp("2024-01-01T00:00:00.5")

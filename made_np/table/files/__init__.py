@@ -29,7 +29,7 @@ from pathlib import Path
 from made_np.cells import FileSource
 from made_np.table.table import Table
 from made_np.typing import Array
-from made_np.values import as_a, as_flag, as_path
+from made_np.values import as_a, as_flag, as_path, as_sequence
 
 __all__ = ["SUFFIXES", "Table", "read_table"]
 
@@ -103,7 +103,8 @@ def read_table(
     file, name = split_path(as_path(path))
     suffix = suffix_of(file)
     header = None if header is None else as_flag(header, "header")
-    words = tuple(as_a(each, "na", str, "give words") for each in ((na,) if isinstance(na, str) else na))
+    given = (na,) if isinstance(na, str) else as_sequence(na, "na", "words that stand for a gap")
+    words = tuple(as_a(each, "na", str, "give words") for each in given)
     if file != STREAM and not Path(file).is_file():
         there = "a folder" if Path(file).is_dir() else "no ordinary file"
         what = there if Path(file).exists() else "not there"
