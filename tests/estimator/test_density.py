@@ -139,11 +139,17 @@ def test_evaluate_names_the_columns_of_a_data_frame() -> None:
     assert "stopped by    max_epochs" in str(found)
 
 
-def test_evaluate_refuses_gaps_and_an_estimator_that_is_not_fitted(fitted: MADEDensity) -> None:
-    gaps = X.copy()
-    gaps[2, 3] = NAN
-    with pytest.raises(ValueError, match=r"X\[2, 3\]|NaN"):
-        fitted.evaluate(gaps)
+def test_gaps_and_unseen_values_are_evaluated_as_they_are_scored(fitted: MADEDensity) -> None:
+    rows = X.copy()
+    rows[2, 3] = NAN  # the last one in the order
+    rows[3, 2] = 77
+    found = fitted.evaluate(rows)
+    assert_allclose(found.row_nll, -fitted.score_samples(rows), rtol=1e-12)
+    assert_allclose(found.per_feature.sum(), found.nll, rtol=1e-9)
+    assert_allclose(found.row_nll[4:], fitted.evaluate(X).row_nll[4:], rtol=1e-9)
+
+
+def test_evaluate_refuses_an_estimator_that_is_not_fitted() -> None:
     with pytest.raises(Exception, match="not fitted"):
         MADEDensity().evaluate(X)
 
