@@ -76,6 +76,7 @@ def test_every_python_line_runs_as_pasted_in_order(tmp_path: Path) -> None:
     assert [line for line in before if line[0] in heads] == [line for line in after if line[0] in heads]
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")  # of pandas before 2
 def test_the_table_of_the_six_lines_is_that_of_the_tutorials() -> None:
     pandas = pytest.importorskip("pandas")
     page = (ROOT / "docs" / "tutorials" / "gaps.md").read_text(encoding="utf-8")

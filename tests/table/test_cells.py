@@ -114,12 +114,11 @@ def test_what_dtypes_declare_is_told() -> None:
     assert (raw["category"].ordered, raw["category, ordered"].ordered, raw["cut"].ordered) == (False, True, True)
     assert raw["category of integers"].levels == (3, 7, 100)
     assert raw["category of booleans"].levels == (False, True)
-    assert [raw[name].dtype for name in ("days", "times", "decimals", "mixed", "str", "Int8", "bool")] == [
+    assert [raw[name].dtype for name in ("days", "times", "decimals", "mixed", "Int8", "bool")] == [
         "object[date]",
         "object[time]",
         "object[Decimal]",
         "object",
-        "str",
         "Int8",
         "bool",
     ]
@@ -220,7 +219,9 @@ def test_a_sparse_table_is_never_dense() -> None:
     import tracemalloc
 
     sparse = pytest.importorskip("scipy.sparse")
-    x = sparse.random(40_000, 500, density=0.001, format="csr", rng=0)
+    rng = np.random.default_rng(0)
+    places = rng.choice(40_000 * 500, 20_000, replace=False)
+    x = sparse.csr_matrix((rng.random(20_000), np.divmod(places, 500)), shape=(40_000, 500))
     tracemalloc.start()
     try:
         table = Table.of(x)
@@ -257,6 +258,8 @@ class Interchange:
 @pytest.mark.parametrize("speaker", [Stream, Interchange])
 def test_what_speaks_a_protocol_is_a_frame(speaker: Any) -> None:
     pyarrow = pytest.importorskip("pyarrow")
+    if not hasattr(pyarrow.Table, "__arrow_c_stream__"):
+        pytest.skip("this pyarrow speaks no streams")
     table = Table.of(speaker(pyarrow.table({"a": [1, None], "b": ["x", "y"]})))
     assert table.names == ("a", "b")
     assert [told(table.cells(d)) for d in range(2)] == [[1, None], ["x", "y"]]

@@ -107,6 +107,7 @@ def test_rows_of_parquet_are_read_in_any_order(tmp_path: Path, rows: int) -> Non
     assert numbers.tolist() == list(range(n))
 
 
+@pytest.mark.skipif(int(pa.__version__.split(".")[0]) < 20, reason="older readers keep more")
 def test_parquet_takes_no_memory_before_its_rows_are_asked_for(tmp_path: Path) -> None:
     n = 1_000_000
     pq.write_table(
