@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -234,10 +235,15 @@ class Network:
         s = np.exp(np.tanh(a[:, 1::2]) / 2)
         return np.asarray(a[:, 0::2] + s * (np.log(u) - np.log1p(-u)), dtype=np.float64)
 
-    def probability(self, where: Where) -> float:
-        """The share of 256 rows of the network, always the same, in these ranges: an estimate, and a measure."""
+    @cached_property
+    def drawn(self) -> Floats:
+        """(256, D) rows of the network, drawn once: what answers questions about ranges."""
         u = np.random.default_rng(0).random((256, self.plan.n_features))
-        return share(ancestral(self.inverse, u, self.plan.order), where)
+        return ancestral(self.inverse, u, self.plan.order)
+
+    def probability(self, where: Where) -> float:
+        """The share of `drawn` in these ranges: an estimate, and a measure."""
+        return share(self.drawn, where)
 
     def adapter(self, **changes: Any) -> Adapter:
         """What `suite` needs, with some of it replaced."""
