@@ -225,7 +225,7 @@ def evaluate(made: MADE, theta: Array, x: Any, *, context: Any = None, mask_set:
       x2  0.6931
     """
     as_model(made)
-    sets = [mask_set] if mask_set is not None else range(made.n_mixed)
+    sets = [mask_set] if mask_set is not None else made.mask_sets.mixed
     found = []
     total = np.zeros(made.n_features)
     for rows, y in made.check_blocks(x, context):

@@ -69,7 +69,8 @@ def asked(params: Any, columns: Columns) -> Choice:
     if one:
         return Choice("natural", params.n_masks, params.weight_decay)
     paths = rules.takes_paths(params.answers, params.order, params.n_masks, columns)
-    return Choice(params.order, PATHS if paths else params.n_masks, params.weight_decay)
+    order = "homes" if paths and is_auto(params.order) and rules.are_real(columns.outputs) else params.order
+    return Choice(order, PATHS if paths else params.n_masks, params.weight_decay)
 
 
 def choose(params: Any, facts: Facts, choice: Choice, seed: int = 0, *, trial: bool = False) -> Plan:
@@ -86,8 +87,9 @@ def choose(params: Any, facts: Facts, choice: Choice, seed: int = 0, *, trial: b
     hidden = rules.hidden_layer_sizes(
         params.hidden_layer_sizes, n_rows, len(facts.columns), choice.n_masks, facts.columns.outputs
     )
-    if trial and choice.n_masks == PATHS:
-        choice = replace(choice, n_masks=1)  # home alone, which a trial is about
+    if trial and choice.n_masks == PATHS:  # one home alone, which a trial is about
+        is_open = isinstance(choice.order, str) and choice.order == "homes"
+        choice = replace(choice, n_masks=1, order="natural" if is_open else choice.order)
     made = _model(params, facts, choice, seed, hidden)
     return Plan(made, _options(params, facts, choice, made, trial), choice.weight_decay)
 
@@ -117,6 +119,8 @@ def _model(params: Any, facts: Facts, choice: Choice, seed: int, hidden: tuple[i
                 f"order='found' is one order, and n_masks={choice.n_masks}: set n_masks=1, or order='random'"
             )
         order = np.arange(len(outputs))
+    elif isinstance(order, str) and order == "homes":
+        order = rules.homes(len(outputs), seed)
     return MADE(
         len(outputs),
         hidden,
@@ -139,7 +143,7 @@ def _options(params: Any, facts: Facts, choice: Choice, made: MADE, trial: bool)
     outputs = facts.columns.outputs
     batch_size = min(params.batch_size, facts.n_train)
     per_epoch = -(-facts.n_train // batch_size)
-    max_epochs = rules.epochs(params.max_epochs, rules.most_steps(made.n_params), per_epoch)
+    max_epochs = rules.epochs(params.max_epochs, rules.most_steps(made.n_params, outputs), per_epoch)
     if trial:
         max_epochs = min(max_epochs, -(-TRIAL_STEPS // per_epoch))
     return as_options(

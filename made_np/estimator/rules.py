@@ -13,6 +13,7 @@ import numpy as np
 
 from made_np.columns.columns import Columns
 from made_np.distributions.distribution import Distribution
+from made_np.typing import Ints
 from made_np.values import show
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "epochs",
     "gap_inputs",
     "hidden_layer_sizes",
+    "homes",
     "is_auto",
     "learning_rate",
     "most_steps",
@@ -39,7 +41,10 @@ MOST_WIRES = 1_600_000
 Where columns are many, it is narrower: of no more wires to it than these, so that a fit stays one of minutes.
 """
 REAL_WIDTHS = (3, (64, 64, 64)), (12, (200, 200)), (30, (400, 400)), (1 << 31, (512, 512))
-"""What "auto" is for `hidden_layer_sizes` of so many features at most, where real columns are most of a table."""
+REAL_STEPS = (3, 4_000), (12, 10_000), (30, 20_000), (1 << 31, 14_000)
+"""What "auto" is for `hidden_layer_sizes` of so many features at most, with the steps of a fit, where real columns are
+most of a table.
+"""
 FEWEST_SHARED = 1_000
 """As `FEWEST`, where several mask sets share the units."""
 RATE = 4e-3
@@ -62,6 +67,8 @@ but no fewer than the last two say.
 """
 PATIENT_STEPS = 1_500
 """What "auto" is for `n_iter_no_change`: so many steps, but no fewer epochs than `MIN_EPOCHS`."""
+HOMES = 8
+"""So many home orders share a model of real columns."""
 CHECKS = 4
 """Validation may cost a share of 1 / CHECKS of what training costs."""
 
@@ -135,6 +142,23 @@ def takes_paths(answers: str, order: Any, n_masks: Any, columns: Columns) -> boo
     return one and (has_gaps or not all(output.is_binary for output in columns.outputs))
 
 
+def homes(n_features: int, seed: int) -> Ints:
+    """Return the home orders (H, D) of a table of real columns: random ones, each with its reverse.
+
+    Whatever stands first in an order is described without knowing the rest. A mixture of several orders leaves no
+    column to be the worst described.
+
+    Examples
+    --------
+    >>> homes(2, 0).tolist(), homes(5, 0).shape
+    ([[0, 1], [1, 0]], (8, 5))
+    """
+    rng = np.random.default_rng((seed, n_features))
+    drawn = [np.arange(n_features), *(rng.permutation(n_features) for _ in range(HOMES // 2 - 1))]
+    both = [each for order in drawn for each in (order, order[::-1])]
+    return np.array(list(dict.fromkeys(tuple(order.tolist()) for order in both)))
+
+
 def gap_inputs(columns: Columns, has_paths: bool) -> tuple[int, ...]:
     """Return the features with an input that says that they are not told, where some are not told in training.
 
@@ -193,14 +217,16 @@ def epochs(asked: Any, n_steps: int, per_epoch: int) -> Any:
     return max(MIN_EPOCHS, -(-n_steps // per_epoch)) if is_auto(asked) else asked
 
 
-def most_steps(n_params: int) -> int:
-    """Return how many steps a fit may have: fewer of a large model.
+def most_steps(n_params: int, outputs: Outputs = ()) -> int:
+    """Return how many steps a fit may have: fewer of a large model, and of real columns.
 
     Examples
     --------
     >>> most_steps(1_000), most_steps(2_500_000), most_steps(10**9)
     (30000, 15000, 10000)
     """
+    if are_real(outputs):
+        return next(steps for most, steps in REAL_STEPS if len(outputs) <= most)
     return min(MAX_STEPS, max(FEWEST_STEPS, int(MAX_WORK / n_params)))
 
 

@@ -30,7 +30,7 @@ class Choice:
     Attributes
     ----------
     order : str, permutation, or permutations
-        "found" is the one of `made_np.find_order`.
+        "found" is the one of `made_np.find_order`, "homes" are those of `rules.homes`.
     n_masks : int, None, "auto" or "paths"
         "paths": the order is home, and there is a path for each set of known columns.
     weight_decay : float, dict or "auto"
@@ -98,7 +98,8 @@ def try_out(asked: Choice, weight_decay: float, loss: Callable[[Choice], float])
     first = without_trials(asked, weight_decay)
     trials = []
     rivals = []
-    decays = DECAYS[1:] if is_auto(asked.weight_decay) else ()
+    # Real columns are learned to a hair, which a short fit does not see: it likes any decay.
+    decays = DECAYS[1:] if is_auto(asked.weight_decay) and first.order != "homes" else ()
     if is_auto(asked.order) and first.order == "found":
         rivals.append(replace(first, order="natural"))
     if is_auto(asked.order) and is_auto(asked.n_masks):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -158,7 +158,7 @@ class MaskSets:
 
     A finite model has ``len(mask_sets) == n_masks``; an endless one (``n_masks=None``) answers for every ``k >= 0``.
     An endless one of which nothing else is drawn has *paths*: 1, 4, 7, ... are those of random sets of known features,
-    ``for_known``, and all others are its home order (see `paths`).
+    ``for_known``, and all others are its home orders in turn (see `paths`).
 
     Attributes
     ----------
@@ -167,7 +167,7 @@ class MaskSets:
     hidden : tuple of int
         Widths of the hidden layers.
     order : str, tuple of int, or tuple of tuple of int
-        A name, one permutation, or one permutation per set.
+        A name, one permutation, or one permutation per set; of a model with paths, per home.
     degrees : str, tuple of tuple of int, or tuple of tuple of tuple of int
         "spread", "random", given degrees, one tuple per hidden layer, or such degrees per set.
     n_masks : int or None
@@ -214,10 +214,10 @@ class MaskSets:
         own = as_permutation(order, len(self.template.output_sizes), name)
         return replace(self.template, order=own, degrees=self[0].degrees)
 
-    def for_known(self, known: Any) -> MaskSet:
-        """Return the path of a set of known features (D,): the mask set of p(rest given known).
+    def for_known(self, known: Any, home: int = 0) -> MaskSet:
+        """Return the path of a set of known features (D,) from a home: the mask set of p(rest given known).
 
-        Where they lead in home order, that is home.
+        Where they lead in the order of that home, it is the home.
 
         Raises
         ------
@@ -230,28 +230,41 @@ class MaskSets:
             raise ValueError(f"known has shape {given.shape}: give one boolean for each of {n_features} features")
         if not self.has_paths:
             raise ValueError("known has no path in this model: give n_masks=None, and an order that is not 'random'")
-        home = self[0]
-        if leads(home.order, given):
-            return home
-        own = tuple(degrees_of(given, layer) for layer in home.degrees)
-        return replace(home, order=path_of(home.order, given), degrees=own, n_known=int(given.sum()))
+        start = self[self.mixed[home]]
+        if leads(start.order, given):
+            return start
+        own = tuple(degrees_of(given, layer) for layer in start.degrees)
+        return replace(start, order=path_of(start.order, given), degrees=own, n_known=int(given.sum()))
 
     def least_alike(self, k: int) -> int:
-        """Return the least index of the mask set that k stands for: of a model with paths, home is most k."""
+        """Return the least index of the mask set that k stands for: of a model with paths, homes are most k."""
         k = as_count(k, "k", 0)
-        return 0 if self.has_paths and k % PATH_EVERY != 1 else k
+        if not self.has_paths or k % PATH_EVERY == 1:
+            return k
+        return self.mixed[_home_turn(k) % len(self.mixed)]
+
+    @lazy
+    def mixed(self) -> tuple[int, ...]:
+        """The indices of the mask sets that a mixture is made of: all; of an endless model the first, or all homes."""
+        if not self.has_paths:
+            return tuple(range(MIXTURE_SIZE if self.n_masks is None else self.n_masks))
+        n_homes = len(self.order) if "order" in self.given else 1
+        homes = (k for k in count() if k % PATH_EVERY != 1)
+        return tuple(islice(homes, n_homes))
 
     @lazy
     def has_paths(self) -> bool:
-        """True for an endless model of a home order: some of its mask sets are paths of sets of known features."""
-        return self.n_masks is None and self.all_alike
+        """True for an endless model of home orders: some of its mask sets are paths of sets of known features."""
+        return self.n_masks is None and self.order != "random" and not self._degrees_differ
 
     @property
     def all_alike(self) -> bool:
         """True if nothing in (order, degrees) is drawn, so that every mask set would be the same, paths apart."""
-        order_differs = self.order == "random" or "order" in self.given
-        degrees_differ = self.degrees == "random" or "degrees" in self.given
-        return not order_differs and not (degrees_differ and self.hidden)
+        return not (self.order == "random" or "order" in self.given) and not self._degrees_differ
+
+    @property
+    def _degrees_differ(self) -> bool:
+        return bool(self.hidden) and (self.degrees == "random" or "degrees" in self.given)
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -265,10 +278,11 @@ class MaskSets:
         if isinstance(self.order, str):
             order = make_order(self.order, n_features, rng)
         else:
-            own: Any = self.order[k] if "order" in self.given else self.order
+            place = _home_turn(k) if self.has_paths else k
+            own: Any = self.order[place % len(self.order)] if "order" in self.given else self.order
             order = np.array(own, dtype=np.int64)
-        if self.has_paths and k:
-            return self.for_known(draw_known(n_features, rng))
+        if self.has_paths and k % PATH_EVERY == 1:
+            return self.for_known(draw_known(n_features, rng), k // PATH_EVERY % len(self.mixed))
         return replace(self.template, order=order, degrees=self._degrees(k))
 
     def _degrees(self, k: int) -> tuple[Ints, ...]:
@@ -284,6 +298,11 @@ class MaskSets:
             n_context=shared.n_context,
             residual=shared.residual,
         )
+
+
+def _home_turn(k: int) -> int:
+    """Return how many homes come before mask set k, which is one: there is a path among every `PATH_EVERY`."""
+    return k - (k + PATH_EVERY - 2) // PATH_EVERY
 
 
 def _depth(value: Any) -> int:

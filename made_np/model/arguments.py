@@ -47,14 +47,16 @@ def as_output(output: Any, n_features: int) -> Output:
 
 
 def as_order(order: Any, n_features: int, n_masks: int | None) -> Order:
-    """Return an order as its name, one permutation, or one per mask set."""
+    """Return an order as its name, one permutation, or one per mask set; of an endless model, one per home."""
     if isinstance(order, str):
         as_choice(order, "order", ORDERS)
         return order
     array = as_dense(order, "order")
     if array.ndim != 2:
         return tuple(as_permutation(array, n_features).tolist())
-    if len(array) != n_masks:
+    if n_masks is None and len(array) == 1:
+        return tuple(as_permutation(array[0], n_features, "order[0]").tolist())
+    if len(array) != n_masks and (n_masks is not None or not len(array)):
         raise ValueError(f"order holds {len(array)} permutations: set n_masks={len(array)} (it is {n_masks})")
     return tuple(tuple(as_permutation(each, n_features, f"order[{k}]").tolist()) for k, each in enumerate(array))
 

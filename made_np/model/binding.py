@@ -58,16 +58,16 @@ class BoundSets:
         """Return the network under the mask set of any `order`, as ``mask_sets.for_order`` has it."""
         return self.backend.bind(self.network, self.mask_sets.for_order(order, name))
 
-    def for_known(self, known: Any) -> Bound:
+    def for_known(self, known: Any, home: int = 0) -> Bound:
         """Return the network on the path of a set of known features (D,), as ``mask_sets.for_known`` has it.
 
         The last ones that were asked for are kept: a second question about the same features costs no masks.
         """
-        return self._on_path(as_bools(known, "known", 1).tobytes())
+        return self._on_path(as_bools(known, "known", 1).tobytes(), home)
 
     @lazy
-    def _on_path(self) -> Callable[[bytes], Bound]:
-        def bind(known: bytes) -> Bound:
-            return self.backend.bind(self.network, self.mask_sets.for_known(np.frombuffer(known, dtype=bool)))
+    def _on_path(self) -> Callable[[bytes, int], Bound]:
+        def bind(known: bytes, home: int) -> Bound:
+            return self.backend.bind(self.network, self.mask_sets.for_known(np.frombuffer(known, dtype=bool), home))
 
         return lru_cache(KEPT_PATHS)(bind)  # safe for threads, and no lock of it is held in a forked child

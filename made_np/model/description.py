@@ -16,7 +16,7 @@ from made_np.distributions.registry import output_config
 from made_np.distributions.together import Outputs
 from made_np.layers import find_activation
 from made_np.lazy import lazy
-from made_np.masks.sets import MIXTURE_SIZE, MaskSet, MaskSets
+from made_np.masks.sets import MaskSet, MaskSets
 from made_np.model.arguments import as_degrees, as_dtype, as_gap_inputs, as_one_or_many, as_order, as_output
 from made_np.model.binding import BoundSets
 from made_np.model.rows import Rows
@@ -108,6 +108,11 @@ class Description:
         return not self.hidden or min(self.hidden) < n_degrees
 
     def _check_combination(self) -> None:
+        if self.n_masks is None and "order" in self.mask_sets.given and not self.mask_sets.has_paths:
+            raise ValueError(
+                f"order holds {len(self.order)} permutations with n_masks=None: these are homes of a model with paths, "
+                "so set degrees='spread', or one list of degrees for all"
+            )
         if self.n_masks not in (1, None) and self.mask_sets.all_alike:
             raise ValueError(
                 f"n_masks={self.n_masks} with order={self.order!r} and degrees={self.degrees!r} gives mask sets that "
@@ -189,21 +194,24 @@ class Description:
         """
         n_masks = as_count(n_masks, "n_masks")
         given = self.mask_sets.given
-        if self.mask_sets.has_paths and n_masks > 1:
-            raise ValueError(f"n_masks={n_masks}: a model with paths scores by its home order alone, mixture(1)")
-        if given and n_masks > len(self.mask_sets):
-            raise ValueError(f"n_masks={n_masks}: {given[0]} holds {len(self.mask_sets)} mask sets")
+        if self.mask_sets.has_paths and n_masks > self.n_mixed:
+            homes = "home order alone" if self.n_mixed == 1 else f"{self.n_mixed} home orders"
+            raise ValueError(f"n_masks={n_masks}: a model with paths scores by its {homes}, mixture({self.n_mixed})")
+        if given and n_masks > self.n_mixed:
+            raise ValueError(f"n_masks={n_masks}: {given[0]} holds {self.n_mixed} mask sets")
         return replace(self, n_masks=n_masks, **{name: getattr(self, name)[:n_masks] for name in given})
 
-    def path(self, known: Any) -> Ints:
+    def path(self, known: Any, home: int = 0) -> Ints:
         """Return the order (D,) in which a model with paths fills rows whose `known` features are these.
 
         All that is known comes first, then the rest, both in home order. ``made.bound.for_known(known)`` computes
-        p(rest given known) along it.
+        p(rest given known) along it. Of several homes, ``made.path(known, k)`` is the path from the k-th.
 
         Parameters
         ----------
         known : array of bool, shape (D,)
+        home : int
+            0..H-1, where `order` holds H permutations.
 
         Raises
         ------
@@ -217,7 +225,8 @@ class Description:
         >>> made.path([True, True, False, False])
         array([0, 1, 2, 3])
         """
-        return self.mask_sets.for_known(known).order.copy()
+        home = as_count(home, "home", 0, self.n_mixed - 1)
+        return self.mask_sets.for_known(known, home).order.copy()
 
     @lazy
     def bound(self) -> BoundSets:
@@ -226,10 +235,8 @@ class Description:
 
     @property
     def n_mixed(self) -> int:
-        """How many mask sets a mixture is made of: all; of an endless model the first 32, or home alone with paths."""
-        if self.n_masks is None:
-            return 1 if self.mask_sets.has_paths else MIXTURE_SIZE
-        return self.n_masks
+        """How many mask sets a mixture is made of: all; of an endless model the first 32, or all homes with paths."""
+        return len(self.mask_sets.mixed)
 
     @property
     def layout(self) -> Layout:

@@ -11,7 +11,7 @@ one `ValueError`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,12 +90,26 @@ def check_gaps(made: MADE, known: Bools, label: Label = "feature {}".format, nam
 # ---------------------------------------------------------------------------------------------- filled
 
 
+class Filler(NamedTuple):
+    """What may fill the gaps of a row.
+
+    Attributes
+    ----------
+    one : Bound
+        Its order is led by what is known, or it is the path of that.
+    home : Bound or None
+        What says how likely the known values are: `one` itself, but for paths. None: there is no other filler.
+    """
+
+    one: Bound
+    home: Bound | None
+
+
 def assign(
     known: Bools,
-    sets: list[Bound],
+    fillers: Callable[[Bools], list[Filler]],
     rng: np.random.Generator,
     log_prob_known: Callable[[Ints, Bools, Bound], Array],
-    fresh: Callable[[Bools], Bound] | None = None,
 ) -> Iterator[tuple[Ints, Bound]]:
     """Return row indices with what shall fill their gaps, so that each draw is from p(gaps | known).
 
@@ -104,13 +118,11 @@ def assign(
     Parameters
     ----------
     known : ndarray of bool, shape (n, D)
-    sets : list of Bound
-        The components of the mixture, equally likely before anything is known.
+    fillers : callable known (D,) -> list of Filler
+        What can fill the gaps where these features are known; equally likely before anything is known.
     rng : numpy.random.Generator
-    log_prob_known : callable (rows, known (D,), mask_set) -> (rows,)
-        How likely a mask set finds the known values.
-    fresh : callable known (D,) -> Bound, optional
-        Of an endless model: it makes an order that the known features lead, one for each pattern of gaps.
+    log_prob_known : callable (rows, known (D,), home) -> (rows,)
+        How likely a home finds the known values.
 
     Raises
     ------
@@ -125,37 +137,36 @@ def assign(
     """
     questions = []
     for pattern, rows in gap_patterns(known):
-        takes_fresh = fresh is not None and bool(pattern.any())
-        able = [] if takes_fresh else [one for one in sets if leads(one.mask_set.order, pattern)]
-        if not able and fresh is None:
+        able = fillers(pattern)
+        if not able:
             clamp = (
                 ", or take conditioning='clamp' (given values are put in as they are reached; features drawn earlier "
                 "do not hear of them)"
             )
             raise no_order_leads(pattern, as_source("given").line(int(rows[0])), other=clamp)
         questions.append((pattern, rows, able))
-    return _drawn(questions, rng, log_prob_known, fresh)
+    return _drawn(questions, rng, log_prob_known)
 
 
 def _drawn(
-    questions: list[tuple[Bools, Ints, list[Bound]]],
+    questions: list[tuple[Bools, Ints, list[Filler]]],
     rng: np.random.Generator,
     log_prob_known: Callable[[Ints, Bools, Bound], Array],
-    fresh: Callable[[Bools], Bound] | None,
 ) -> Iterator[tuple[Ints, Bound]]:
-    """Draw the answers of `assign`, for each pattern of gaps, its rows, and the mask sets that can fill them."""
+    """Draw the answers of `assign`, for each pattern of gaps, its rows, and what can fill them."""
     for pattern, rows, able in questions:
-        if not able and fresh is not None:
-            yield rows, fresh(pattern)
+        homes = [each.home for each in able if each.home is not None]
+        if not homes:
+            yield rows, able[0].one
             continue
-        weights: Array = np.zeros((len(able), len(rows)))
-        if pattern.any() and len(able) > 1:
-            weights = np.stack([log_prob_known(rows, pattern, one) for one in able])
+        weights: Array = np.zeros((len(homes), len(rows)))
+        if pattern.any() and len(homes) > 1:
+            weights = np.stack([log_prob_known(rows, pattern, home) for home in homes])
         # The largest of log w + Gumbel noise is a draw with probabilities proportional to w.
         chosen = (weights + rng.gumbel(size=weights.shape)).argmax(axis=0)
-        for k, one in enumerate(able):
+        for k, each in enumerate(able):
             if (chosen == k).any():
-                yield rows[chosen == k], one
+                yield rows[chosen == k], each.one
 
 
 def choose(
@@ -170,28 +181,32 @@ def choose(
 ) -> Iterator[tuple[Ints, Bound]]:
     """Return which rows of `x` (n, D) are filled under which of the `sets` that `mask_set` stands for; see `assign`."""
     as_choice(conditioning, "conditioning", ("exact", "clamp"))
+    endless = made.n_masks is None and mask_set is None
+    on_paths = endless and made.mask_sets.has_paths
 
-    def log_prob_known(rows: Ints, known: Bools, one: Bound) -> Array:
-        # What stands in the gaps does not matter: the known features lead, and none of them sees a gap.
-        part = np.where(np.isnan(x[rows]), 0, x[rows])
+    def log_prob_known(rows: Ints, known: Bools, home: Bound) -> Array:
+        # A home with paths is not told what is a gap. Else what stands there does not matter: no known feature sees it.
+        part = x[rows] if on_paths else np.where(np.isnan(x[rows]), 0, x[rows])
         part[np.isinf(part)] = np.nan  # what the network is not told
         own = None if context is None else context[rows]
-        nll = one.nll(theta, part, own)
+        nll = home.nll(theta, part, own)[:, known]
         if np.isnan(nll).any():
             made.check_live(theta, [each.mask_set for each in sets])
-        return -nll[:, known].sum(axis=1, dtype=np.float64)
+        return -nll.sum(axis=1, dtype=np.float64)
 
-    def fresh(known: Bools) -> Bound:
-        if made.mask_sets.has_paths:
-            return made.bound.for_known(known)
-        return made.bound.for_order(leading_order(known, rng))
+    def fillers(known: Bools) -> list[Filler]:
+        if on_paths and known.any():
+            homes = sets if len(sets) > 1 else [None]
+            return [Filler(made.bound.for_known(known, k), home) for k, home in enumerate(homes)]
+        if endless and known.any():
+            return [Filler(made.bound.for_order(leading_order(known, rng)), None)]
+        return [Filler(one, one) for one in sets if leads(one.mask_set.order, known)]
 
-    endless = made.n_masks is None and mask_set is None
     if conditioning == "clamp":
         known = np.zeros_like(x, dtype=bool)
     else:
-        known = np.isfinite(x) if endless and made.mask_sets.has_paths else ~np.isnan(x)
-    return assign(known, sets, rng, log_prob_known, fresh if endless else None)
+        known = np.isfinite(x) if on_paths else ~np.isnan(x)
+    return assign(known, fillers, rng, log_prob_known)
 
 
 def fill(
@@ -257,9 +272,10 @@ def observed_log_prob(
 
     Notes
     -----
-    A model with paths scores all rows in home order, and each feature given those before it that are known. Of a
-    mixture of mask sets, the sets whose order allows a row are the mixture of that row, equally likely. An endless
-    model of random orders takes the first 32, with the known features moved to the front of each.
+    A model with paths scores all rows in home order, and each feature given those before it that are known; several
+    homes are a mixture. Of a mixture of mask sets, the sets whose order allows a row are the mixture of that row,
+    equally likely. An endless model of random orders takes the first 32, with the known features moved to the front of
+    each.
 
     Examples
     --------
@@ -297,13 +313,13 @@ def _questions(made: MADE, known: Bools) -> Iterator[tuple[Ints, Bound]]:
 def _assignments(made: MADE, known: Bools) -> Iterator[tuple[Ints, Bound]]:
     """Yield row indices with each mask set that scores them."""
     if made.mask_sets.has_paths:
-        yield np.arange(len(known)), made.bound[0]
+        yield from ((np.arange(len(known)), made.bound[k]) for k in made.mask_sets.mixed)
         return
     if made.n_masks is not None:
         for k, one in enumerate(made.mask_sets):
             yield np.flatnonzero(leads(one.order, known)), made.bound[k]
         return
     for pattern, rows in gap_patterns(known):
-        for k in range(made.n_mixed if pattern.any() else 1):
+        for k in made.mask_sets.mixed if pattern.any() else (0,):
             order = made.mask_sets[k].order
             yield rows, made.bound[k] if pattern.all() else made.bound.for_order(path_of(order, pattern))

@@ -51,7 +51,7 @@ class MADE(Scoring):
     activation : str
         "relu", "tanh", "sigmoid", "softplus", "elu", "leaky_relu", "selu", "gelu", "silu" or "identity" (see `layers`),
         or the name of one of your own (`layers.register_activation`).
-    order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D)
+    order : {"natural", "reverse", "random"}, permutation (D,), or permutations (n_masks, D), (H, D)
         The sequence in which features are generated; "random" draws one per mask set.
     degrees : {"spread", "random"}, one integer array per hidden layer, or a list of such lists, one per mask set
         How far each hidden unit sees, counted from 1 along the order. "spread": every degree, evenly. "random": drawn,
@@ -61,6 +61,7 @@ class MADE(Scoring):
         each has an order of its own, and the first 32 are mixed. With one order that is its *home*, by which rows are
         scored and drawn. In training such a model is told less of some rows, so that home scores rows with gaps too,
         and every third step takes a *path*, by which gaps are filled (`path`). Half as many hidden units again pay.
+        With several orders, (H, D), each is a home, and their mixture scores and draws: it pays for real numbers.
     direct : bool or "auto"
         Wires from input to output. "auto": if a hidden layer is too narrow to carry every dependency.
     direct_limit : int or None

@@ -16,7 +16,7 @@ from made_np.typing import Array
 from made_np.validation import as_dense
 from made_np.values import as_count
 
-__all__ = ["Scoring"]
+__all__ = ["Scoring", "log_mean_exp"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Scoring(Description):
         ----------
         mask_set : int, permutation, or None
             None: the mixture over all mask sets; of an endless model, over the first 32 (`mixture` for others); of
-            one with paths, its home order.
+            one with paths, over its home orders.
         gaps : {"refuse", "skip"}
             What to do with NaN in `x`: raise, or score each row by what is known in it, under each mask set the sum
             over the known d of ``log p(x_d | what is known before d)``.
@@ -106,7 +106,7 @@ class Scoring(Description):
         found = []
         for rows, y in self.check_blocks(x, context, gaps=may_gap):
             each = [-one.row_nll(theta, rows, y) for one in sets]
-            found.append(_log_mean_exp(np.stack(each)).astype(self.dtype))
+            found.append(log_mean_exp(np.stack(each)).astype(self.dtype))
         return found[0][0] if is_row else np.concatenate(found)
 
     def loss_and_grad(
@@ -161,7 +161,7 @@ class Scoring(Description):
             nll = sets[0].loss_and_grad(theta, rows, y, grad, keeps, each)
             return float((nll if counts is None else counts * nll).sum() / n), grad
         log_probs = -np.stack([one.row_nll(theta, rows, y, keeps) for one in sets])
-        mixture = _log_mean_exp(log_probs)
+        mixture = log_mean_exp(log_probs)
         shares = np.exp(log_probs - mixture) / (len(sets) * n)
         if counts is not None:
             shares *= counts
@@ -195,10 +195,10 @@ class Scoring(Description):
         """Return what computes under the mask sets of a mixture (None), or under the one that is meant."""
         if mask_set is not None:
             return [self._one(mask_set)]
-        return [self.bound[k] for k in range(self.n_mixed)]
+        return [self.bound[k] for k in self.mask_sets.mixed]
 
 
-def _log_mean_exp(log_probs: Array) -> Array:
+def log_mean_exp(log_probs: Array) -> Array:
     """Return ``log mean_k exp(log_probs[k])`` over the first axis, without overflow."""
     top = log_probs.max(axis=0)
     return np.asarray(top + np.log(np.exp(log_probs - top).mean(axis=0)))

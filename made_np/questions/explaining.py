@@ -62,9 +62,9 @@ def _orders(subject: Subject, known: Bools) -> Iterator[int | Ints]:
     made = subject.made
     subject.order(known)  # which raises where there is none
     if made.mask_sets.has_paths:
-        yield 0
+        yield from made.mask_sets.mixed
         return
-    for k in range(made.n_mixed):
+    for k in made.mask_sets.mixed:
         order = made.mask_sets[k].order
         if made.n_masks is not None:
             if leads(order, known):

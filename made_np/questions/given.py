@@ -94,24 +94,30 @@ def propose(subject: Subject, condition: Condition, n: int, rng: np.random.Gener
     limits, is_possible = _limits(subject, condition)
     n_features = subject.made.n_features
     asked = np.isin(np.arange(n_features), list(limits))
-    order = subject.order(asked)
-    proposals = Proposals(np.full((n, n_features), np.nan), {}, np.zeros(n), order, limits)
-    if not is_possible:
-        proposals.log_weights[:] = -np.inf
-    for feature in subject.sequence(order, asked).tolist():
-        _take(subject, proposals, feature, rng)
-    return proposals
+    ways = subject.ways(subject.order(asked))
+    found = []
+    for k, order in enumerate(ways):  # each of them proposes its share of the rows
+        own = len(range(k, n, len(ways)))
+        proposals = Proposals(np.full((own, n_features), np.nan), {}, np.zeros(own), order, limits)
+        if not is_possible:
+            proposals.log_weights[:] = -np.inf
+        for feature in subject.sequence(order, asked).tolist():
+            _take(subject, proposals, feature, rng)
+        found.append(proposals)
+    return _stacked(found) if len(found) > 1 else found[0]
 
 
-def propose_rest(subject: Subject, condition: Condition, z: Floats, rng: np.random.Generator) -> Floats:
+def propose_rest(subject: Subject, condition: Condition, z: Floats, rng: np.random.Generator, turn: int = 0) -> Floats:
     """Return an estimate of log p(what is known in `z` (n, F), condition), without bias before the logarithm.
 
-    Rows are taken to hold what the condition says of features that are known.
+    Rows are taken to hold what the condition says of features that are known. Homes take turns: it is for the mean over
+    many turns.
     """
     known: Bools = np.asarray(~np.isnan(z).all(axis=0))
     limits, is_possible = _limits(subject, condition)
     asked = known | np.isin(np.arange(z.shape[1]), list(limits))
-    order = subject.order(asked)
+    ways = subject.ways(subject.order(asked))
+    order = ways[turn % len(ways)]
     proposals = Proposals(z.copy(), {}, np.zeros(len(z)), order, limits)
     if not is_possible:
         proposals.log_weights[:] = -np.inf
@@ -188,7 +194,7 @@ def draw_given(subject: Subject, condition: Condition, n: int, rng: np.random.Ge
     chosen = _resampled(weights, n, rng)
     if not condition.is_plain:
         return Given(np.concatenate(rows)[chosen], effective, log_mass, error)
-    x = _completed(subject, _stacked(found, chosen), condition, rng)
+    x = _completed(subject, _stacked(found).take(chosen), condition, rng)
     return Given(x, effective, log_mass, error)
 
 
@@ -231,13 +237,13 @@ def draw_rows(subject: Subject, x: Floats, rng: np.random.Generator, name: Name 
     return np.where(np.isnan(x), subject.columns.decode(filled, rng), x)
 
 
-def _stacked(found: list[Proposals], chosen: Ints) -> Proposals:
-    """Return some rows of all proposals."""
+def _stacked(found: list[Proposals]) -> Proposals:
+    """Return all proposals together."""
     first = found[0]
     each = {feature: np.concatenate([one.chosen[feature] for one in found]) for feature in first.chosen}
     z = np.concatenate([one.z for one in found])
     log_weights = np.concatenate([one.log_weights for one in found])
-    return Proposals(z, each, log_weights, first.order, first.limits).take(chosen)
+    return Proposals(z, each, log_weights, first.order, first.limits)
 
 
 def _completed(subject: Subject, proposals: Proposals, condition: Condition, rng: np.random.Generator) -> Floats:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from made_np.model.scoring import log_mean_exp
 from made_np.questions.conditions import ALWAYS, Condition
 from made_np.questions.given import draw_given, propose_rest
 from made_np.questions.predicates import as_condition
@@ -133,10 +134,9 @@ def _log_prob(subject: Subject, x: Floats, features: Features, event: Condition,
     terms = subject.columns.log_term(x)[:, :-1][:, is_asked].sum(axis=1)
     others = event.columns - {d for d, feature in subject.feature_of.items() if feature in features}
     if not others:
-        return subject.log_probs(z, subject.order(is_asked)).sum(axis=1) + terms
-    each = np.stack([propose_rest(subject, event, z, rng) for _ in range(REPEATS)])
-    top = each.max(axis=0)
-    return top + np.log(np.exp(each - top).mean(axis=0)) + terms
+        return subject.log_prob(z, subject.order(is_asked)) + terms
+    each = np.stack([propose_rest(subject, event, z, rng, turn) for turn in range(REPEATS)])
+    return log_mean_exp(each) + terms
 
 
 def _summed(subject: Subject, features: list[int], parts: list[tuple[Features, int]]) -> tuple[float, float] | None:
@@ -171,7 +171,7 @@ def _table(subject: Subject, features: list[int], values: list[Floats]) -> Float
     if features:
         z[:, features] = list(product(*values))
     known = np.isin(np.arange(z.shape[1]), features)
-    p = np.exp(subject.log_probs(z, subject.order(known)).sum(axis=1)).reshape([len(each) for each in values])
+    p = np.exp(subject.log_prob(z, subject.order(known))).reshape([len(each) for each in values])
     return p / p.sum()
 
 

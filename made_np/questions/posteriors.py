@@ -2,7 +2,8 @@
 
 Of the features that are given, some come before the asked one in the order, and tell its prior by the conditional of
 the model; the others come after it, and their conditionals are the likelihood of each of its values. So all
-questions about the same features, whichever of them is asked, are answered by one distribution.
+questions about the same features, whichever of them is asked, are answered by one distribution. Where that is a mixture
+over home orders, the first of them tells the prior, and the likelihood is what makes that prior the mixture.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from made_np.distributions.distribution import Distribution
 from made_np.model.gaps import gap_patterns
+from made_np.model.scoring import log_mean_exp
 from made_np.normal import normal_cdf
 from made_np.questions.limits import code_masses
 from made_np.questions.subject import Subject
@@ -91,11 +93,12 @@ def _along(subject: Subject, feature: int, output: Distribution, z: Floats, aske
     sequence = subject.sequence(order, asked)
     later = sequence[int(np.flatnonzero(sequence == feature)[0]) + 1 :]
     raw = subject.raw(z, order, feature)
+    is_prior = not len(later) and len(subject.ways(order)) == 1
     if output.n_values is None:
-        return _cells(subject, feature, output, z, raw, later, order)
+        return _cells(subject, feature, output, z, raw, None if is_prior else later, order)
     with np.errstate(divide="ignore"):
         log_p = np.log(code_masses(output, raw))
-    if len(later):
+    if not is_prior:
         values = np.broadcast_to(output.values(output.n_values), log_p.shape)
         log_p = log_p + _log_likelihood(subject, feature, z, values, later, order)
     top = log_p.max(axis=1, keepdims=True, initial=-np.inf)
@@ -106,7 +109,11 @@ def _along(subject: Subject, feature: int, output: Distribution, z: Floats, aske
 def _log_likelihood(
     subject: Subject, feature: int, z: Floats, values: Floats, later: Ints, order: int | Ints
 ) -> Floats:
-    """Return log p(later features), shape (n, K), where the feature has each of the `values` (n, K)."""
+    """Return log p(later features), shape (n, K), where the feature has each of the `values` (n, K).
+
+    Of a mixture it is log p(all that is given, and the value), less the prior of the value.
+    """
+    ways = subject.ways(order)
     n, k = values.shape
     found = np.empty((n, k))
     step = max(1, VALUES_AT_ONCE // max(k, 1))
@@ -114,16 +121,21 @@ def _log_likelihood(
         rows = slice(first, first + step)
         each = np.repeat(z[rows], k, axis=0)
         each[:, feature] = values[rows].ravel()
-        found[rows] = subject.log_probs(each, order)[:, later].sum(axis=1).reshape(-1, k)
+        own = subject.log_probs(each, order)
+        log_p = own[:, later].sum(axis=1)
+        if len(ways) > 1:
+            others = [subject.log_probs(each, one).sum(axis=1) for one in ways[1:]]
+            log_p = log_mean_exp(np.stack([own.sum(axis=1), *others])) - own[:, feature]
+        found[rows] = log_p.reshape(-1, k)
     return found
 
 
 def _cells(
-    subject: Subject, feature: int, output: Distribution, z: Floats, raw: Floats, later: Ints, order: int | Ints
+    subject: Subject, feature: int, output: Distribution, z: Floats, raw: Floats, later: Ints | None, order: int | Ints
 ) -> Cells:
-    """Return the posterior of a feature with a distribution function."""
+    """Return the posterior of a feature with a distribution function; without `later` features it is the prior."""
     n = len(z)
-    if not len(later):
+    if later is None:
         return Cells(raw, np.tile([0.0, 1.0], (n, 1)), np.ones((n, 1)), np.zeros(n))
     places = np.tile(np.linspace(-FARTHEST, FARTHEST, N_CELLS + 1), (n, 1))
     for last in range(ROUNDS):

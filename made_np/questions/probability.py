@@ -104,5 +104,5 @@ def _ways(subject: Subject, n: int, rng: np.random.Generator) -> Iterator[Floats
             z[:, rng.random(made.n_features) >= share] = np.nan
             yield made.sample(subject.theta, n, given=z, rng=rng)
     elif made.n_masks != 1:
-        for k in range(min(made.n_mixed, N_SETS)):
+        for k in made.mask_sets.mixed[:N_SETS]:
             yield made.sample(subject.theta, n, rng=rng, mask_set=k)

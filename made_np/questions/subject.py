@@ -14,6 +14,7 @@ from made_np.lazy import lazy
 from made_np.masks.paths import leads, path_of
 from made_np.model.gaps import no_order_leads
 from made_np.model.made import MADE
+from made_np.model.scoring import log_mean_exp
 from made_np.questions.literals import Literals
 from made_np.typing import Array, Bools, Floats, Ints
 
@@ -104,7 +105,12 @@ class Subject:
 
         They are where these features lead. A model with paths that is told less answers about so, as it learned.
         """
-        return not self.made.mask_sets.has_paths or bool(leads(self.made.mask_sets[0].order, known))
+        made = self.made
+        return not made.mask_sets.has_paths or all(leads(made.mask_sets[k].order, known) for k in made.mask_sets.mixed)
+
+    def ways(self, order: int | Ints) -> list[int | Ints]:
+        """Return the mask sets whose mixture answers what `order` has told: it alone, or all homes."""
+        return list(self.made.mask_sets.mixed) if self.made.mask_sets.has_paths else [order]
 
     def sequence(self, order: int | Ints, known: Bools) -> Ints:
         """Return the `known` features (F,) in the order of a mask set."""
@@ -127,6 +133,11 @@ class Subject:
         for rows in self._blocks(len(z)):
             found[rows] = made.feature_log_prob(self._theta, z[rows], mask_set=order, gaps="skip")
         return np.where(np.isnan(z), 0.0, found)
+
+    def log_prob(self, z: Floats, order: int | Ints) -> Floats:
+        """Return log p(what is not NaN in `z`), shape (n,), in nats: of all `ways` that belong to an order."""
+        each = np.stack([self.log_probs(z, one).sum(axis=1) for one in self.ways(order)])
+        return log_mean_exp(each)
 
     def _blocks(self, n: int) -> Iterator[slice]:
         """Yield n rows, so many at a time as may be computed together."""
