@@ -6,7 +6,7 @@ Each takes the value that was asked for first, and returns it if it is not "auto
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import sqrt
+from math import factorial, sqrt
 from typing import Any
 
 import numpy as np
@@ -154,9 +154,14 @@ def homes(n_features: int, seed: int) -> Ints:
     ([[0, 1], [1, 0]], (8, 5))
     """
     rng = np.random.default_rng((seed, n_features))
-    drawn = [np.arange(n_features), *(rng.permutation(n_features) for _ in range(HOMES // 2 - 1))]
-    both = [each for order in drawn for each in (order, order[::-1])]
-    return np.array(list(dict.fromkeys(tuple(order.tolist()) for order in both)))
+    n_homes = min(HOMES, factorial(min(n_features, HOMES)))
+    found: dict[tuple[int, ...], Ints] = {}
+    order = np.arange(n_features)
+    while len(found) < n_homes:
+        for each in (order, order[::-1]):
+            found[tuple(each.tolist())] = each
+        order = rng.permutation(n_features)
+    return np.stack(list(found.values()))
 
 
 def gap_inputs(columns: Columns, has_paths: bool) -> tuple[int, ...]:

@@ -410,13 +410,29 @@ def test_a_schedule_that_is_unknown_is_refused_before_any_work() -> None:
 
 
 def test_trials_that_diverge_say_nothing() -> None:
-    x = np.random.default_rng(0).standard_normal((60, 3))
+    x = np.random.default_rng(0).integers(0, 6, (60, 3))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = small(**OPEN, optimizer="sgd", learning_rate=1e12).fit(x)
     assert len(model.trials_) == 3
     assert model.stopped_by_ == "diverged"
     assert [str(each.message)[:26] for each in caught] == ["the loss was not finite in"]
+
+
+def test_real_columns_have_several_homes_and_no_trials() -> None:
+    x = np.random.default_rng(0).standard_normal((60, 4)).cumsum(axis=1)
+    model = small(**OPEN, max_epochs=30).fit(x)
+    assert model.trials_ == []
+    assert model.weight_decay_ == little_decay(60, 4)
+    assert model.made_.mask_sets.has_paths
+    np.testing.assert_array_equal(model.made_.order, rules.homes(4, model.made_.seed))
+    each = [model.made_.log_prob(model.theta_, x, mask_set=k) for k in model.made_.mask_sets.mixed]
+    assert len(each) == 8
+    assert np.abs(each[0] - each[1]).max() > 1e-3
+    again = small(**OPEN, warm_start=True).fit(x).fit(x)
+    np.testing.assert_array_equal(again.made_.order, model.made_.order)
+    one = small(**OPEN | {"order": "natural"}).fit(x)  # who sets an order gets it
+    assert one.made_.order == "natural"
 
 
 # ---------------------------------------------------------------------------------------------- how long

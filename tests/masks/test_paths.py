@@ -94,6 +94,48 @@ def test_every_third_mask_set_is_a_path_and_all_others_are_home(order: Any, home
     assert [tuple(other[k].order) for k in range(1, 60, 3)] != paths[:20]
 
 
+def test_several_homes_take_turns_and_so_do_their_paths() -> None:
+    homes = [HOME, HOME[::-1], [0, 1, 2, 3]]
+    sets = MADE(4, (5,), order=homes, n_masks=None, seed=5).mask_sets
+    assert sets.mixed == (0, 2, 3)
+    assert [sets[k].order.tolist() for k in sets.mixed] == homes
+    turns = [k for k in range(61) if k % 3 != 1]
+    for turn, k in enumerate(turns):
+        assert sets[k] is sets[sets.mixed[turn % 3]]
+    met = set()
+    for turn in range(30):
+        one = sets[3 * turn + 1]
+        home = homes[turn % 3]
+        path = sets.for_known(one.known, turn % 3)
+        np.testing.assert_array_equal(one.degrees[0], path.degrees[0])
+        assert one.order.tolist() == path.order.tolist()
+        if not leads(np.array(home), one.known):
+            met.add(turn % 3)
+            assert one.order.tolist() == path_of(np.array(home), one.known).tolist()
+    assert met == {0, 1, 2}
+
+
+def test_homes_are_given_by_a_model_that_has_them() -> None:
+    homes = [HOME, HOME[::-1]]
+    made = MADE(4, (5,), order=homes, n_masks=None)
+    assert made.n_mixed == 2
+    assert MADE.from_config(made.config()) == made
+    assert made.mixture(1) == MADE(4, (5,), order=homes[:1], n_masks=1, gap_inputs=made.gap_inputs)
+    assert MADE(4, (5,), order=homes[:1], n_masks=None) == MADE(4, (5,), order=HOME, n_masks=None)
+    known = [True, False, False, True]
+    for home in (0, 1):
+        want = path_of(np.array(homes[home]), np.array(known))
+        assert made.path(known, home).tolist() == want.tolist()
+    with pytest.raises(ValueError, match=r"home=2: give an integer in 0\.\.1"):
+        made.path(known, 2)
+    with pytest.raises(ValueError, match=r"scores by its 2 home orders, mixture\(2\)"):
+        made.mixture(3)
+    with pytest.raises(ValueError, match="these are homes of a model with paths, so set degrees='spread'"):
+        MADE(4, (5,), order=homes, degrees="random", n_masks=None)
+    with pytest.raises(ValueError, match="order holds 0 permutations"):
+        MADE(4, (5,), order=np.zeros((0, 4), int), n_masks=None)
+
+
 def test_one_feature_has_one_path() -> None:
     sets = MADE(1, (3,), n_masks=None).mask_sets
     assert [sets[k].order.tolist() for k in range(4)] == [[0]] * 4

@@ -20,7 +20,7 @@ from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Bernoulli, Categorical
 from made_np.masks.paths import leads
 from made_np.masks.sets import MIXTURE_SIZE
-from made_np.model.gaps import assign, check_gaps, gap_patterns, leading_order, observed_log_prob
+from made_np.model.gaps import Filler, assign, check_gaps, gap_patterns, leading_order, observed_log_prob
 from made_np.model.made import MADE
 
 Array = NDArray[Any]
@@ -157,8 +157,12 @@ def test_the_weights_of_the_sets_are_those_of_the_given_features() -> None:
     chosen: list[int] = []
     known = np.tile([True, True, False], (4000, 1))
     sets = [made.bound[k] for k in range(2)]
+    both = [Filler(one, one) for one in sets]
     for rows, one in assign(
-        known, sets, np.random.default_rng(0), lambda rows, _, one: np.log(joint[one is sets[1]]) + np.zeros(len(rows))
+        known,
+        lambda _: both,
+        np.random.default_rng(0),
+        lambda rows, _, one: np.log(joint[one is sets[1]]) + np.zeros(len(rows)),
     ):
         chosen += [int(one is sets[1])] * len(rows)
     want = joint[1] / sum(joint)
@@ -168,9 +172,9 @@ def test_the_weights_of_the_sets_are_those_of_the_given_features() -> None:
 
 def test_without_anything_given_each_set_is_drawn_equally_often() -> None:
     made = MADE(3, (4,), order="random", n_masks=3, seed=1)
-    sets = [made.bound[k] for k in range(3)]
+    three = [Filler(made.bound[k], made.bound[k]) for k in range(3)]
     known, counts = np.zeros((9000, 3), dtype=bool), []
-    for rows, _ in assign(known, sets, np.random.default_rng(0), lambda *_: pytest.fail("nothing is known")):
+    for rows, _ in assign(known, lambda _: three, np.random.default_rng(0), lambda *_: pytest.fail("nothing is known")):
         counts.append(len(rows))
     # Standard deviation of a count: sqrt(9000 * 1/3 * 2/3) = 45.
     np.testing.assert_allclose(counts, [3000] * 3, atol=5 * 45)
@@ -322,6 +326,54 @@ def test_an_order_that_is_not_its_own_inverse() -> None:
     np.testing.assert_allclose(np.exp(observed_log_prob(made, theta, x)), wanted, rtol=1e-12)
     with pytest.raises(ValueError, match=r"x\[0\] has gaps in feature 0"):
         observed_log_prob(made, theta, np.array([[NAN, 1, 1, 1]]))
+
+
+HOMES = [[0, 1, 2, 3], [3, 1, 0, 2], [2, 3, 1, 0]]
+
+
+def joint_by_homes(made: MADE, theta: Any, row: Any) -> tuple[Array, Array]:
+    """p(known) of each home that is told less, (H,); p(completion given known) of each path, (H, completions)."""
+    known = ~np.isnan(row)
+    every = completions(row)
+    before = []
+    after = []
+    for home in range(len(HOMES)):
+        order = np.array(HOMES[home])
+        one = made.bound[made.mask_sets.mixed[home]]
+        assert one.mask_set.order.tolist() == order.tolist()
+        before.append(np.exp(-one.nll(theta, row[None], None)[0][known].sum()))
+        path = made.bound.for_known(known, home)
+        assert path.mask_set.order.tolist() == [*order[known[order]], *order[~known[order]]]
+        after.append(np.exp(-path.nll(theta, every.astype(float), None)[:, ~known].sum(axis=1)))
+    return np.array(before), np.array(after)
+
+
+@pytest.mark.parametrize("row", [[NAN, 2, NAN, 1], [1, NAN, NAN, NAN], [NAN, NAN, NAN, NAN], [0, 1, 1, 0]], ids=str)
+def test_homes_are_one_mixture_in_scores_and_in_draws(row: list[float]) -> None:
+    made, theta = model(order=HOMES, n_masks=None)
+    x = np.array(row, dtype=float)
+    before, after = joint_by_homes(made, theta, x)
+    np.testing.assert_allclose(np.exp(observed_log_prob(made, theta, x[None])), before.mean(), rtol=1e-12)
+    np.testing.assert_allclose(np.exp(made.log_prob(theta, x, gaps="skip")), before.mean(), rtol=1e-12)
+    weights = before / before.sum()
+    want = weights @ after
+    np.testing.assert_allclose(want.sum(), 1)
+    if np.isnan(x).any():
+        even = after.mean(axis=0)
+        assert np.isnan(x).all() or np.abs(want - even).max() > 0.02  # weights that are all alike would be found out
+    drawn = made.sample(theta, 20_000, given=x, rng=0)
+    each = completions(x)
+    shares = (drawn[:, None] == each).all(axis=2).mean(axis=0)
+    np.testing.assert_allclose(shares, want, atol=5 * 0.5 / np.sqrt(20_000))
+
+
+def test_the_joint_of_homes_sums_to_one() -> None:
+    made, theta = model(order=HOMES, n_masks=None)
+    every = completions(np.full(4, NAN))
+    each = [made.log_prob(theta, every, mask_set=k) for k in made.mask_sets.mixed]
+    np.testing.assert_allclose(np.exp(made.log_prob(theta, every)).sum(), 1)
+    np.testing.assert_allclose(np.exp(made.log_prob(theta, every)), np.exp(each).mean(axis=0))
+    assert np.abs(np.exp(each[0]) - np.exp(each[1])).max() > 0.01
 
 
 def test_the_mixture_is_over_the_orders_that_the_gaps_allow() -> None:
