@@ -28,7 +28,7 @@ from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, goin
 from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
 from made_np.estimator.rules import is_auto
 from made_np.estimator.split import Split
-from made_np.estimator.trials import Choice, Trial, best, little_decay, try_out, without_trials
+from made_np.estimator.trials import Choice, Trial, best, is_homes, little_decay, real_decay, try_out, without_trials
 from made_np.messages import tell
 from made_np.model.rows import Rows
 from made_np.table.table import Table
@@ -246,7 +246,8 @@ def _choice(params: Any, facts: Facts, before: Fitted | None) -> Choice:
     """Return the choice without trials."""
     open_or_set = asked(params, facts.columns)
     if before is None:
-        return without_trials(open_or_set, little_decay(facts.n_rows, len(facts.columns)))
+        decay = real_decay if is_homes(open_or_set.order) else little_decay
+        return without_trials(open_or_set, decay(facts.n_rows, len(facts.columns)))
     return without_trials(open_or_set, before.weight_decay, before.made)
 
 

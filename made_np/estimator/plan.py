@@ -10,7 +10,7 @@ import numpy as np
 from made_np.columns.columns import Columns
 from made_np.estimator import rules
 from made_np.estimator.rules import is_auto
-from made_np.estimator.trials import PATHS, Choice
+from made_np.estimator.trials import HOMES, PATHS, Choice, is_homes
 from made_np.model.made import MADE
 from made_np.training.arguments import as_options
 from made_np.training.loop import Options
@@ -69,7 +69,7 @@ def asked(params: Any, columns: Columns) -> Choice:
     if one:
         return Choice("natural", params.n_masks, params.weight_decay)
     paths = rules.takes_paths(params.answers, params.order, params.n_masks, columns)
-    order = "homes" if paths and is_auto(params.order) and rules.are_real(columns.outputs) else params.order
+    order = HOMES if paths and is_auto(params.order) and rules.are_real(columns.outputs) else params.order
     return Choice(order, PATHS if paths else params.n_masks, params.weight_decay)
 
 
@@ -88,8 +88,7 @@ def choose(params: Any, facts: Facts, choice: Choice, seed: int = 0, *, trial: b
         params.hidden_layer_sizes, n_rows, len(facts.columns), choice.n_masks, facts.columns.outputs
     )
     if trial and choice.n_masks == PATHS:  # one home alone, which a trial is about
-        is_open = isinstance(choice.order, str) and choice.order == "homes"
-        choice = replace(choice, n_masks=1, order="natural" if is_open else choice.order)
+        choice = replace(choice, n_masks=1, order="natural" if is_homes(choice.order) else choice.order)
     made = _model(params, facts, choice, seed, hidden)
     return Plan(made, _options(params, facts, choice, made, trial), choice.weight_decay)
 
@@ -119,7 +118,7 @@ def _model(params: Any, facts: Facts, choice: Choice, seed: int, hidden: tuple[i
                 f"order='found' is one order, and n_masks={choice.n_masks}: set n_masks=1, or order='random'"
             )
         order = np.arange(len(outputs))
-    elif isinstance(order, str) and order == "homes":
+    elif is_homes(order):
         order = rules.homes(len(outputs), seed)
     return MADE(
         len(outputs),

@@ -41,7 +41,7 @@ MOST_WIRES = 1_600_000
 Where columns are many, it is narrower: of no more wires to it than these, so that a fit stays one of minutes.
 """
 REAL_WIDTHS = (3, (64, 64, 64)), (12, (200, 200)), (30, (400, 400)), (1 << 31, (512, 512))
-REAL_STEPS = (3, 4_000), (12, 10_000), (30, 20_000), (1 << 31, 14_000)
+REAL_STEPS = (3, 4_000), (12, 16_000), (30, 20_000), (1 << 31, 14_000)
 """What "auto" is for `hidden_layer_sizes` of so many features at most, with the steps of a fit, where real columns are
 most of a table.
 """

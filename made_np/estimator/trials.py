@@ -10,7 +10,19 @@ from typing import Any
 from made_np.estimator.rules import is_auto
 from made_np.model.made import MADE
 
-__all__ = ["DECAYS", "PATHS", "Choice", "Trial", "best", "little_decay", "try_out", "without_trials"]
+__all__ = [
+    "DECAYS",
+    "HOMES",
+    "PATHS",
+    "Choice",
+    "Trial",
+    "best",
+    "is_homes",
+    "little_decay",
+    "real_decay",
+    "try_out",
+    "without_trials",
+]
 
 DECAYS = 3e-4, 1e-2, 1e-1
 """Weight decays that are tried, from the first one upwards as long as rows say that more is better.
@@ -19,6 +31,8 @@ The first one is less for many rows of few columns; see `little_decay`.
 """
 PATHS = "paths"
 """What `Choice.n_masks` is for a home order with a path for each set of known columns."""
+HOMES = "homes"
+"""What `Choice.order` is for several home orders."""
 MANY = 64
 """Mask sets of a mixture over random orders."""
 
@@ -41,6 +55,11 @@ class Choice:
     weight_decay: Any
 
 
+def is_homes(order: Any) -> bool:
+    """Whether `Choice.order` stands for several home orders."""
+    return isinstance(order, str) and order == HOMES
+
+
 @dataclass(frozen=True)
 class Trial:
     """A choice, and the best loss of held-out rows (nats per row, in the units of the model) in a short fit of it."""
@@ -58,6 +77,17 @@ def little_decay(n_rows: int, n_columns: int) -> float:
     (0.0003, 6.25e-05)
     """
     return min(DECAYS[0], n_columns / (64 * max(n_rows, 1)))
+
+
+def real_decay(n_rows: int, n_columns: int) -> float:
+    """Return the weight decay for real columns, ``1 / (D n)``, but no more than `DECAYS[0]`.
+
+    Examples
+    --------
+    >>> real_decay(1_000, 2), real_decay(10_000, 10)
+    (0.0003, 1e-05)
+    """
+    return min(DECAYS[0], 1 / (n_columns * max(n_rows, 1)))
 
 
 def without_trials(asked: Choice, weight_decay: Any, made: MADE | None = None) -> Choice:
@@ -99,7 +129,7 @@ def try_out(asked: Choice, weight_decay: float, loss: Callable[[Choice], float])
     trials = []
     rivals = []
     # Real columns are learned to a hair, which a short fit does not see: it likes any decay.
-    decays = DECAYS[1:] if is_auto(asked.weight_decay) and first.order != "homes" else ()
+    decays = DECAYS[1:] if is_auto(asked.weight_decay) and not is_homes(first.order) else ()
     if is_auto(asked.order) and first.order == "found":
         rivals.append(replace(first, order="natural"))
     if is_auto(asked.order) and is_auto(asked.n_masks):

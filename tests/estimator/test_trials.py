@@ -25,7 +25,18 @@ from made_np.estimator.rules import (
     REAL_RATE,
     ROWS_PER_UNIT,
 )
-from made_np.estimator.trials import DECAYS, MANY, PATHS, Choice, Trial, best, little_decay, try_out, without_trials
+from made_np.estimator.trials import (
+    DECAYS,
+    MANY,
+    PATHS,
+    Choice,
+    Trial,
+    best,
+    little_decay,
+    real_decay,
+    try_out,
+    without_trials,
+)
 from made_np.model.rows import Rows
 from made_np.optim import SGD
 from made_np.typing import Array
@@ -423,7 +434,7 @@ def test_real_columns_have_several_homes_and_no_trials() -> None:
     x = np.random.default_rng(0).standard_normal((60, 4)).cumsum(axis=1)
     model = small(**OPEN, max_epochs=30).fit(x)
     assert model.trials_ == []
-    assert model.weight_decay_ == little_decay(60, 4)
+    assert model.weight_decay_ == real_decay(60, 4)
     assert model.made_.mask_sets.has_paths
     np.testing.assert_array_equal(model.made_.order, rules.homes(4, model.made_.seed))
     each = [model.made_.log_prob(model.theta_, x, mask_set=k) for k in model.made_.mask_sets.mixed]
