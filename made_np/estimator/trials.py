@@ -80,14 +80,14 @@ def little_decay(n_rows: int, n_columns: int) -> float:
 
 
 def real_decay(n_rows: int, n_columns: int) -> float:
-    """Return the weight decay for real columns, ``1 / (D n)``, but no more than `DECAYS[0]`.
+    """Return the weight decay for real columns, ``1 / (3 D n)``, but no more than `DECAYS[0]`.
 
     Examples
     --------
-    >>> real_decay(1_000, 2), real_decay(10_000, 10)
-    (0.0003, 1e-05)
+    >>> real_decay(100, 2), round(real_decay(10_000, 10), 7)
+    (0.0003, 3.3e-06)
     """
-    return min(DECAYS[0], 1 / (n_columns * max(n_rows, 1)))
+    return min(DECAYS[0], 1 / (3 * n_columns * max(n_rows, 1)))
 
 
 def without_trials(asked: Choice, weight_decay: Any, made: MADE | None = None) -> Choice:
