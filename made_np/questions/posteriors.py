@@ -75,7 +75,9 @@ def posterior(subject: Subject, feature: int, z: Floats) -> Codes | Cells:
     output = subject.made.outputs.feature_outputs[feature]
     known = ~np.isnan(z)
     known[:, feature] = True
-    parts = [(rows, _along(subject, feature, output, z[rows], pattern)) for pattern, rows in gap_patterns(known)]
+    parts = [
+        (rows, _along(subject.take(rows), feature, output, z[rows], pattern)) for pattern, rows in gap_patterns(known)
+    ]
     if not parts:
         empty = z.copy()
         return _along(subject, feature, output, empty, np.isin(np.arange(z.shape[1]), feature))
@@ -114,7 +116,8 @@ def _log_likelihood(
         rows = slice(first, first + step)
         each = np.repeat(z[rows], k, axis=0)
         each[:, feature] = values[rows].ravel()
-        found[rows] = subject.log_probs(each, order)[:, later].sum(axis=1).reshape(-1, k)
+        asked = subject.take(rows).repeat(k)
+        found[rows] = asked.log_probs(each, order)[:, later].sum(axis=1).reshape(-1, k)
     return found
 
 

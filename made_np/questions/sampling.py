@@ -57,8 +57,7 @@ def sample_of(subject: Subject, given: Condition = ALWAYS) -> Sample:
         n = n_rows(len(subject.columns))
         if given == ALWAYS:
             rng = subject.rng(SAMPLE)
-            z = subject.made.sample(subject.theta, n, rng=rng)
-            kept[given] = Sample(Counted(subject.columns.decode(z, rng)), n)
+            kept[given] = Sample(Counted(subject.columns.decode(subject.sample(n, rng), rng)), n)
         else:
             drawn = draw_given(subject, given, n, subject.rng(GIVEN))
             kept[given] = Sample(Counted(drawn.x), min(drawn.effective, n))
