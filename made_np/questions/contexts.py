@@ -43,8 +43,7 @@ def under(subject: Subject, condition: Condition, name: str = "given") -> tuple[
     for d in places:
         if d not in regions:
             raise ValueError(
-                f"{name}: {literals.called(d)} is context, without which nothing is known: say its value too, such as "
-                f"{{{subject.columns.each[d].name or d!r}: ...}}"
+                f"{name}: {literals.called(d)} is context, without which nothing is known: say its value in {name}"
                 + (", or None where it is missing" if literals.has_gaps(d) else "")
             )
         x[0, d] = _value(d, regions.pop(d), literals, name)
