@@ -167,6 +167,9 @@ class MADEDensity(Questions):
     ((500,), (4, 3))
     >>> model.impute([[180.0, np.nan, np.nan]]).shape
     (1, 3)
+    >>> given = MADEDensity((20,), context=[2], order="natural", max_epochs=30, random_state=0).fit(X)
+    >>> given.sample(3, given={2: 1}, random_state=1)[:, 2]
+    array([1., 1., 1.])
     """
 
     def __init__(
