@@ -118,17 +118,19 @@ def test_columns_that_are_one_hot_together_are_filled_under_each_context() -> No
 
 
 def test_gaps_before_a_gap_are_drawn_under_each_context() -> None:
-    asked = told(order=[2, 0, 1], n_masks=1)
-    contexts = [CONTEXTS[k % 2] for k in range(6)]
-    rows = np.array([[np.nan, size, np.nan, state, 2] for size, state in contexts])
-    filled = impute(asked, rows, "mean")
-    for k, context in enumerate(contexts):
+    asked = told(order=[2, 0, 1], n_masks=1, spread=2.0)
+    contexts = list(product(range(4), range(3)))
+    filled = impute(asked, np.array([[np.nan, size, np.nan, state, 2] for size, state in contexts]), "mode")
+    n_sure = 0
+    for row, context in zip(filled, contexts, strict=True):
         every, p = table_at(asked, *context)
         held = every[:, 4] == 2
-        share = p[held & (every[:, 0] == 1)].sum() / p[held].sum()
-        assert filled[k, 0] == (share > 0.5)
-        hours = [p[held & (every[:, 2] == h)].sum() for h in range(3)]
-        assert filled[k, 2] == np.argmax(hours)
+        hours = np.array([p[held & (every[:, 2] == k)].sum() for k in range(3)]) / p[held].sum()
+        if np.diff(np.sort(hours)[-2:]) > 0.1:  # else chance may have it otherwise
+            n_sure += 1
+            assert row[2] == hours.argmax()
+    assert n_sure > 6
+    assert len(np.unique(filled[:, 2])) > 1
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
