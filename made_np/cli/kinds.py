@@ -25,7 +25,7 @@ def add_kinds(group: Any) -> None:
     group.add_argument("--columns", type=options.columns, default="auto", metavar="KINDS", help=kinds)
     group.add_argument("--drop", type=options.listed, default=[], metavar="A,B", help="columns to leave out")
     given = "columns that are given, not modelled: p(the others | these) is learned, and whoever asks has to say them"
-    group.add_argument("--context", type=options.listed, default=[], metavar="A,B", help=given)
+    group.add_argument("--context", type=options.listed, metavar="A,B", help=given)
     missing = "whether gaps teach nothing, or are a value that is learned and drawn too (%(default)s)"
     group.add_argument("--missing", choices=("ignore", "level"), default="ignore", help=missing)
     unknown = "values that DATA does not hold share a small mass, or are refused later (%(default)s)"
@@ -36,7 +36,7 @@ def add_kinds(group: Any) -> None:
 
 def context_of(args: Namespace, table: Table) -> list[int] | None:
     """Return the places of the columns that are given, not modelled; None for none."""
-    return [place_of(table, name, "--context") for name in args.context] or None
+    return None if args.context is None else [place_of(table, name, "--context") for name in args.context]
 
 
 def kinds_of(args: Namespace, table: Table) -> Any:
