@@ -92,7 +92,8 @@ def _by_order(subject: Subject) -> list[Counted]:
     """Return rows of each of some ways in which the model answers; none where it has one order only."""
     if "by order" not in subject.kept:
         rng = subject.rng(SETS)
-        n = min(n_rows(len(subject.columns)) // N_SETS, FEWEST_ROWS)
+        n_all = n_rows(len(subject.columns), told=subject.context is not None)
+        n = min(n_all // N_SETS, FEWEST_ROWS)
         subject.kept["by order"] = [Counted(subject.columns.decode(z, rng)) for z in _ways(subject, n, rng)]
     return subject.kept["by order"]
 

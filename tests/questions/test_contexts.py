@@ -12,7 +12,7 @@ import pytest
 from made_np import Bernoulli, Categorical, OneHot
 from made_np.columns.column import Facts
 from made_np.columns.columns import Columns
-from made_np.questions import posteriors, sampling
+from made_np.questions import posteriors
 from made_np.questions import subject as subjects_of
 from made_np.questions.conditional import conditional
 from made_np.questions.conditions import ALWAYS, any_of
@@ -148,8 +148,7 @@ def test_conditionals_are_those_of_the_table(context: tuple[float, float]) -> No
     np.testing.assert_allclose(conditional(asked, "hours", partly).pmf(np.arange(3.0)[:, None])[:, 0], found, atol=1e-9)
 
 
-def test_masses_are_those_of_the_table_under_each_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "MOST_ROWS", 1 << 15)
+def test_masses_are_those_of_the_table_under_each_context() -> None:
     asked = told()
     for size, state in ((0, "NY"), (3, "CA"), (3, None)):
         rows, p = table_at(asked, size, np.nan if state is None else STATES.index(state))
