@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from made_np.cells import Name, as_source, where
 from made_np.columns.column import Column
@@ -19,13 +18,14 @@ from made_np.columns.kinds import NUMERIC, places_of
 from made_np.distributions import gaps
 from made_np.distributions.distribution import Distribution
 from made_np.lazy import lazy
-from made_np.typing import Floats
+from made_np.typing import Array, Floats
 from made_np.values import as_sequence, show
 
 __all__ = ["Context", "as_context", "check_context"]
 
 MOST_LEVELS = 256
-"""A column of more codes is told by signs: so the network does not grow with their number."""
+"""A column of more codes is told by signs: so the network does not grow with their number, and learns of a single code
+only what it has in common with others."""
 SIGNS = 64
 FORGOTTEN = 1 / 32
 """The network is not told so many values of training: so it learns what to make of gaps, and of values never met."""
@@ -113,10 +113,10 @@ class Context:
         """C, the number of input units."""
         return self._slices[-1].stop if self._slices else 0
 
-    @lazy
-    def dtype(self) -> np.dtype[Any] | None:
-        """A dtype of one byte that holds all input units; None where some are real numbers."""
-        return np.dtype(np.int8) if all(_are_small(output) for _, _, output in self._outputs) else None
+    @property
+    def n_codes(self) -> int:
+        """P, the number of columns that tell something."""
+        return len(self._outputs)
 
     def unlearned(self, x: Floats) -> tuple[int, int] | None:
         """Return row and place of a gap in numbers `x` (n, D) of which fit learned nothing; None if there is none."""
@@ -127,7 +127,12 @@ class Context:
         return None
 
     def inputs(self, x: Floats, name: Name = "X") -> Floats | None:
-        """Return what the network is told of rows of numbers `x` (n, D): (n, C); None for C = 0.
+        """Return what the network is told of rows of numbers `x` (n, D): (n, C); None for C = 0. Raises as `encode`."""
+        z = self.encode(x, name)
+        return self.units(z) if self._outputs else None
+
+    def encode(self, x: Floats, name: Name = "X") -> Floats:
+        """Return the coded values z (n, P) of rows of numbers `x` (n, D), NaN where the network is not told one.
 
         Raises
         ------
@@ -143,28 +148,30 @@ class Context:
                 f"{source.cell(row, place)} is missing: {called} is context, and had no gaps in fit, so that nothing "
                 "is known of rows without it: give its value, or fit on rows with gaps in it"
             )
-        if not self._outputs:
-            return None
-        units = np.empty((len(x), self.n_inputs))
-        for (place, column, output), own in zip(self._outputs, self._slices, strict=True):
+        z = np.empty((len(x), self.n_codes))
+        for k, (place, column, output) in enumerate(self._outputs):
 
             def entry(row: int, place: int = place, column: Column = column) -> str:
                 return f"{source.cell(row, place)}: {where(place, column.name)}"
 
-            z = column.encode(_within(column, output, x[:, place]), entry)
-            seen = _signs(z) if _is_long(output) else gaps.encode(output, z)
-            units[:, own] = np.column_stack([seen, np.isnan(z)]) if _has_flag(column) else seen
+            z[:, k] = column.encode(_within(column, output, x[:, place]), entry)
+        return z
+
+    def units(self, z: Array) -> Array:
+        """Return the input units (n, C) of coded values (n, P)."""
+        units = np.empty((len(z), self.n_inputs), z.dtype)
+        for k, ((_, column, output), own) in enumerate(zip(self._outputs, self._slices, strict=True)):
+            seen = _signs(z[:, k]) if _is_long(output) else gaps.encode(output, z[:, k])
+            units[:, own] = np.column_stack([seen, np.isnan(z[:, k])]) if _has_flag(column) else seen
         return units
 
-    def forget(self, units: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-        """Return units (n, C) of rows to learn from, some of whose values the network is not told: see `FORGOTTEN`."""
-        units = units.copy()
-        for (_, column, _), own in zip(self._outputs, self._slices, strict=True):
+    def forget(self, z: Array, rng: np.random.Generator) -> Array:
+        """Return coded values (n, P) to learn from, some of which the network is not told: see `FORGOTTEN`."""
+        z = z.copy()
+        for k, (_, column, _) in enumerate(self._outputs):
             if _has_flag(column):
-                rows = rng.random(len(units)) < FORGOTTEN
-                units[rows, own] = 0
-                units[rows, own.stop - 1] = 1
-        return units
+                z[rng.random(len(z)) < FORGOTTEN, k] = np.nan
+        return z
 
 
 def _has_flag(column: Column) -> bool:
@@ -180,16 +187,6 @@ def _n_units(column: Column, output: Distribution) -> int:
     return (SIGNS if _is_long(output) else output.n_inputs) + _has_flag(column)
 
 
-def _are_small(output: Distribution) -> bool:
-    """Whether all units of a distribution are whole numbers of one byte."""
-    if _is_long(output):
-        return True
-    if not output.has_states or output.n_values is None:
-        return False
-    units = output.encode(output.values(output.n_values))
-    return bool((units == units.astype(np.int8)).all())
-
-
 def _within(column: Column, output: Distribution, x: Floats) -> Floats:
     """Return numbers on a scale, each as the nearest one that the column knows: it need not have been met."""
     facts = column.facts
@@ -201,7 +198,7 @@ def _within(column: Column, output: Distribution, x: Floats) -> Floats:
     return np.minimum(facts.low + np.rint((x - facts.low) / facts.resolution) * facts.resolution, facts.high)
 
 
-def _signs(z: Floats) -> Floats:
+def _signs(z: Array) -> Floats:
     """Return 64 numbers -1 or 1 for each code (n,), which look like those of chance; 0 at NaN.
 
     They are the bits of the hash splitmix64 (Steele, Lea and Flood 2014), so that all machines have the same ones.

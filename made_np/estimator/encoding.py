@@ -57,7 +57,7 @@ def encode(
         A value that its column cannot have, or that is too large for the model's dtype.
     """
     kept = np.empty((table.n_rows, len(columns.features)), narrow(columns, made.dtype))
-    context = np.empty((table.n_rows, made.n_context), columns.told.dtype or made.dtype) if made.n_context else None
+    context = np.empty((table.n_rows, columns.told.n_codes), made.dtype)
     row_term = np.empty(table.n_rows)
     feature_term = np.zeros(len(columns.features))
     for first, x in table.blocks():
@@ -70,16 +70,15 @@ def encode(
             z = as_finite(z, made.dtype, source, gaps=True)
         to = slice(first, first + len(x)) if places is None else places[first : first + len(x)]
         kept[to] = z
-        told = columns.told.inputs(x, source)
-        if context is not None:
-            context[to] = told
+        context[to] = columns.told.encode(x, source)
         row_term[to] = terms.sum(axis=1)
         feature_term += terms[:, :-1].sum(axis=0)
     counts = weights
     if weights is not None and places is not None:
         counts = np.empty_like(weights)
         counts[places] = weights
-    return Encoded(Rows(kept, context, counts), row_term, feature_term / table.n_rows)
+    rows = Rows(kept, context, counts, columns.told.units) if made.n_context else Rows(kept, None, counts)
+    return Encoded(rows, row_term, feature_term / table.n_rows)
 
 
 def to_learn_from(rows: Encoded, columns: Columns, seed: int) -> Encoded:

@@ -104,7 +104,7 @@ def test_some_values_are_not_told_while_learning_goes_on(monkeypatch: pytest.Mon
     seen: list[Any] = []
 
     def watched(made: Any, theta: Any, rows: Any, *args: Any, **options: Any) -> Any:
-        seen.append(rows.context)
+        seen.append(rows.batch(slice(None), made.dtype)[1])
         return train_on(made, theta, rows, *args, **options)
 
     monkeypatch.setattr(learning, "train_on", watched)
@@ -126,9 +126,10 @@ def test_rows_that_are_held_out_keep_their_own_context() -> None:
     x = numbers.read()[np.argsort(split.places)]
     told = model.columns_.told.inputs(x)
     assert told is not None
-    assert_array_equal(held.z.context, told[:60].astype("f4"))
-    assert learned.z.context is not None
-    changed = (learned.z.context != told[60:].astype("f4")).any(axis=1)
+    assert_array_equal(held.z.batch(slice(None), np.dtype("f4"))[1], told[:60].astype("f4"))
+    context = learned.z.batch(slice(None), np.dtype("f4"))[1]
+    assert context is not None
+    changed = (context != told[60:].astype("f4")).any(axis=1)
     assert 0.01 < changed.mean() < 0.15
     assert_allclose(np.concatenate([held.z.x, learned.z.x]), model.columns_.encode(x), atol=1e-6)
 
