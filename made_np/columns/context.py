@@ -23,7 +23,7 @@ from made_np.values import as_sequence, show
 
 __all__ = ["Context", "as_context", "check_context"]
 
-MOST_LEVELS = 256
+MOST_LEVELS = 1 << 14
 """A column of more codes is told by signs: so the network does not grow with their number, and learns of a single code
 only what it has in common with others."""
 SIGNS = 64

@@ -138,7 +138,7 @@ class MADEDensity(Questions):
     Attributes
     ----------
     made_ : MADE
-        The model; its rows are ``columns_.encode(X)``.
+        The model; its rows are ``columns_.encode(X)``, and their context ``columns_.told.inputs(X)``.
     theta_ : ndarray, shape (P,)
         Its parameters.
     columns_ : Columns

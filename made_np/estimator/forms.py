@@ -88,8 +88,9 @@ def _costs(columns: Columns, train: Table, valid: Table, plan: Plan, seed: int) 
     if result.stopped_by == "interrupt":
         raise KeyboardInterrupt  # there is nothing yet to give back
     made = replace(plan.made, dtype="float64")
-    x, context = held_out.batch(slice(None), made.dtype)
-    log_prob = made.feature_log_prob(result.theta.astype(np.float64), x, context=context, gaps="skip")
+    theta = result.theta.astype(np.float64)
+    blocks = made.check_blocks(held_out, None)
+    log_prob = np.concatenate([made.feature_log_prob(theta, x, context=y, gaps="skip") for x, y in blocks])
     return np.asarray(-log_prob - columns.log_term(valid.read())[:, :-1])
 
 

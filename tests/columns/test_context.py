@@ -10,6 +10,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from made_np import OneHot
+from made_np.columns import context as context_of
 from made_np.columns.columns import Columns
 from made_np.columns.context import FORGOTTEN, SIGNS, as_context
 from made_np.table.table import Table
@@ -104,9 +105,12 @@ def test_a_gap_that_is_a_level_is_told_as_one() -> None:
     assert_array_equal(inputs(columns, job="nurse"), [0, 1, 0, 0, 0])
 
 
-def test_many_levels_are_told_by_signs() -> None:
+def test_very_many_levels_are_told_by_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     words = [f"w{k % 1000}" for k in range(3000)]
     table = [{"word": word, "y": k % 3} for k, word in enumerate(words)]
+    columns = Columns.learn(table, {"word": "categorical"}, context=["word"])
+    assert columns.told.n_inputs == 1001
+    monkeypatch.setattr(context_of, "MOST_LEVELS", 256)
     columns = Columns.learn(table, {"word": "categorical"}, context=["word"])
     assert columns.told.n_inputs == SIGNS + 1
     x = columns.read(Table.of([*table[:1000], {"word": "new", "y": 0}])).read()

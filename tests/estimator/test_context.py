@@ -13,6 +13,7 @@ from people import frame, quick
 
 from made_np import MADEDensity, MADEImputer, MADEOutlierDetector
 from made_np.estimator import learning
+from made_np.estimator.encoding import encode
 from made_np.estimator.split import Split
 from made_np.table.table import Table
 from made_np.training.online import train_on
@@ -132,6 +133,19 @@ def test_rows_that_are_held_out_keep_their_own_context() -> None:
     changed = (context != told[60:].astype("f4")).any(axis=1)
     assert 0.01 < changed.mean() < 0.15
     assert_allclose(np.concatenate([held.z.x, learned.z.x]), model.columns_.encode(x), atol=1e-6)
+
+
+def test_a_context_of_many_words_is_kept_as_one_number_for_each_row() -> None:
+    rng = np.random.default_rng(0)
+    word = rng.integers(0, 500, 2000)
+    rows = pandas.DataFrame({"word": [f"w{k}" for k in word], "x": (word + rng.integers(0, 2, 2000)) % 4})
+    options = {**SMALL, "context": ["word"], "order": "natural", "columns": {"word": "categorical"}}
+    model = MADEDensity(**options).fit(rows)
+    encoded = encode(model.columns_.read(Table.of(rows)), model.columns_, model.made_)
+    assert encoded.z.context is not None
+    assert encoded.z.context.shape == (2000, 1)
+    assert encoded.z[:7].batch(slice(2, 5), np.dtype("f4"))[1].shape == (3, model.made_.n_context)  # type: ignore[union-attr]
+    assert model.score(rows) > -1.0  # a word leaves log 2 of log 4
 
 
 def test_each_completion_of_a_row_is_drawn_under_its_context(fitted: MADEDensity) -> None:
