@@ -66,7 +66,7 @@ class Subject:
 
     def at(self, x: Floats) -> Subject:
         """Return the same, asked about rows whose context is that of one row (1, D); its answers are kept."""
-        inputs = self.columns.told.inputs(x)
+        inputs = self.columns.told.inputs(x, "given")
         if inputs is None:
             return self
         kept: dict[bytes, Subject] = self.kept.setdefault("contexts", {})
