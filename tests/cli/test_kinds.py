@@ -72,3 +72,22 @@ def test_rows_are_scored_drawn_and_completed_under_their_context(
     assert "rows.csv, line 4, column age is missing: column age is context" in capsys.readouterr().err
     assert main(["score", str(told), str(people / "people.csv")]) == 0
     assert "mean log-probability" in capsys.readouterr().out
+
+
+def test_a_gap_in_the_context_is_not_counted_as_filled(
+    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    model = tmp_path / "told.npz"
+    assert main(["train", str(people / "people.csv"), "-o", str(model), "--context", "hours-week", *FAST]) == 0
+    rows = pandas.read_csv(people / "people.csv").head(10)
+    rows.loc[3, "age"] = None
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    capsys.readouterr()
+    out = tmp_path / "out.csv"
+    assert main(["complete", str(model), str(tmp_path / "rows.csv"), "-o", str(out)]) == 0
+    assert "1 gaps in 10 rows" in capsys.readouterr().out
+    filled = pandas.read_csv(out)
+    assert filled["age"].notna().all()
+    np.testing.assert_array_equal(filled["hours-week"], rows["hours-week"])
+    assert rows["hours-week"].isna().sum() == 2
