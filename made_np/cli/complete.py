@@ -45,6 +45,7 @@ def run(args: Namespace) -> None:
     write_table(args.out, columns, _names(data, density.columns_))
     how = f"the {args.statistic} of its distribution" if args.draws is None else f"{args.draws} draws"
     n_gaps = density.columns_.read(data.good).n_gaps()
+    n_gaps -= sum(int(data.good.cells(d).gaps.sum()) for d in density.columns_.context)  # which stay
     report(args, f"{args.data}: {n_gaps} gaps in {len(data.rows)} rows, each filled with {how}")
     report(args, f"written to {target(args)}: {len(columns[0])} rows of {len(columns)} columns")
 

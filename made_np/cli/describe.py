@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from made_np.cli import options
 from made_np.cli.abilities import abilities
-from made_np.cli.kinds import add_kinds, kinds_of
+from made_np.cli.kinds import add_kinds, context_of, kinds_of
 from made_np.cli.tables import add_reading, read_data
 from made_np.estimator import MADEDensity
 from made_np.estimator.lesson import lesson_of
@@ -38,6 +38,7 @@ def run(args: Namespace) -> None:
     table = read_data(args.data, args)
     density = MADEDensity(
         columns=kinds_of(args, table),
+        context=context_of(args, table),
         missing=args.missing,
         handle_unknown=args.handle_unknown,
         min_frequency=args.min_frequency,

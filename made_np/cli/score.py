@@ -39,7 +39,7 @@ def run(args: Namespace) -> None:
         each[data.rows, 0] = log_prob
         write_table(args.out, each, ["log_prob"])
     columns = density.columns_
-    n_columns = sum(not column.left_out for column in columns.each)
+    n_columns = sum(not column.left_out for column in columns.each) - len(columns.context)
     mean = float(log_prob.mean())
     error = f" +- {float(log_prob.std(ddof=1)) / math.sqrt(n):.4f} (standard error)" if n > 1 else ""
     of_all = "" if n == data.n_rows else f", {n} of them scored"

@@ -9,7 +9,7 @@ import numpy as np
 
 from made_np.cli import options
 from made_np.cli.abilities import abilities
-from made_np.cli.kinds import kinds_of
+from made_np.cli.kinds import context_of, kinds_of
 from made_np.cli.signals import Stop
 from made_np.cli.tables import add_reading, place_of, read_data, without
 from made_np.cli.training import add_options, described
@@ -51,6 +51,7 @@ def run(args: Namespace) -> int:
     """Learn a density from a table and save it."""
     table, weights = _weighted(args, read_data(args.data, args))
     valid = None if args.valid is None else _alike(table, read_data(args.valid, args))
+    args.context = context_of(args, table)
     args.columns = kinds_of(args, table)
     density = described(args)
     start = time.perf_counter()
@@ -137,7 +138,7 @@ def _one_hot(columns: Columns) -> str:
 
 def _print_losses(density: MADEDensity) -> None:
     """Print the last training and the best validation loss, in the units of the columns."""
-    n_features = density.n_features_in_
+    n_features = density.n_features_in_ - len(density.columns_.context)
     losses = {"training loss, last epoch": density.history_["train"][-1]}
     if np.isfinite(density.history_["valid"]).any():
         losses["validation loss, best epoch"] = float(np.nanmin(density.history_["valid"]))

@@ -88,6 +88,7 @@ def described(args: Namespace) -> MADEDensity:
     return MADEDensity(
         args.hidden,
         columns=args.columns,
+        context=args.context,
         missing=args.missing,
         handle_unknown=args.handle_unknown,
         min_frequency=args.min_frequency,

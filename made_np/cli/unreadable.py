@@ -33,7 +33,9 @@ def readable(density: MADEDensity, table: Table) -> Ints:
     numbers = columns.read(table)
 
     def look(start: int, stop: int) -> None:
-        columns.encode(numbers.read(start, stop), numbers.source.at(start))
+        x = numbers.read(start, stop)
+        columns.encode(x, numbers.source.at(start))
+        columns.told.inputs(x, numbers.source.at(start))
 
     step = max(1, AT_ONCE // table.n_columns)
     wrong: dict[int, str] = {}

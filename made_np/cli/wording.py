@@ -23,6 +23,7 @@ OPTIONS = {
         name: f"--{name.replace('_', '-')}"
         for name in (
             *("activation", "answers", "averaging", "backend", "batch_size", "binarize", "checkpoint", "columns"),
+            "context",
             *("decimal", "direct", "dropout", "dtype", "encoding", "given", "handle_unknown", "header", "hidden"),
             *(
                 "input_dropout",
@@ -73,7 +74,7 @@ COLUMN = re.compile(r"\bcolumn \d+ \((?:'([^']*)'|\"([^\"]*)\")\)")
 TYPE = re.compile(r"(?: is|,) an? \w+: this column holds")
 """Of which type a cell is: words of a file are str."""
 WORDS = {"None": "none", "True": "yes", "False": "no"}
-ARGUMENT = re.compile(r"^(columns|given|where): ")
+ARGUMENT = re.compile(r"^(columns|context|given|where): ")
 PAIR = re.compile(r"""(['"]?)([^'":]+)\1: '([^']*)'""")
 """A column and its kind in a dict."""
 

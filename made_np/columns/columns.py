@@ -16,12 +16,13 @@ import numpy as np
 from made_np.cells import Name, as_source, where
 from made_np.columns.choosing import Place
 from made_np.columns.column import Column
+from made_np.columns.context import Context, as_context
 from made_np.columns.hints import tell_left_out, tell_of_one_row
 from made_np.columns.kinds import NUMERIC, Kind, as_kinds
 from made_np.columns.learning import Wishes, learn_column
 from made_np.columns.odd import warn_of_odd
 from made_np.columns.summary import as_dict, as_text
-from made_np.columns.together import as_bits, check_some, find_groups, in_groups, on_one_scale
+from made_np.columns.together import settled
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.plain import Categorical
 from made_np.lazy import lazy
@@ -46,6 +47,8 @@ class Columns:
     each : tuple of Column, length D
     one_hot : OneHot
         Which of them are one feature of the model.
+    context : tuple of int
+        Places of columns that are no features: they are given, and the network is told them.
 
     Examples
     --------
@@ -65,12 +68,14 @@ class Columns:
 
     each: tuple[Column, ...]
     one_hot: OneHot = NOTHING_ONE_HOT
+    context: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for d, column in enumerate(as_a(self.each, "each", tuple, "give a tuple of Column")):
             if not isinstance(column, Column):
                 as_a(column, f"each[{d}]", Column, "give a Column")
         as_a(self.one_hot, "one_hot", OneHot, "give a made_np.OneHot").spans(len(self.each))
+        object.__setattr__(self, "context", as_context(self.context, len(self.each)) if self.context else ())
 
     @classmethod
     def learn(
@@ -83,6 +88,7 @@ class Columns:
         missing: str = "ignore",
         handle_unknown: str = "other",
         min_frequency: float | None = None,
+        context: Sequence[str | int] | None = None,
     ) -> Columns:
         """Return the columns of the training table `x`.
 
@@ -105,12 +111,14 @@ class Columns:
             1 / (n + 1), or they are refused. A distribution that was given, and a table of bits, refuse them always.
         min_frequency : float, optional
             Levels of words that are rarer are one code of the model, so many rows, or below 1 such a share of them.
+        context : list of names or places, optional
+            Columns that are given, not modelled.
 
         Raises
         ------
         ValueError
             No table, rows that are not one-hot where they have to be, an unknown kind, a list of another length,
-            values that a column's kind does not allow, or no column that is left to learn.
+            values that a column's kind does not allow, no column that is left to learn, or no such context.
         TypeError
             A kind that is neither a name nor a distribution.
 
@@ -122,7 +130,9 @@ class Columns:
         """
         table = Table.of(x)
         known = as_names(table.names if names is None else names, table.n_columns)
-        wanted = as_kinds(kinds, table.n_columns, table.labels or (known if any(known) else None))
+        labels = table.labels or (known if any(known) else None)
+        wanted = as_kinds(kinds, table.n_columns, labels)
+        given = as_context(context, table.n_columns, labels)
         if one_hot != "auto":
             as_a(one_hot, "one_hot", OneHot, "give a made_np.OneHot, or 'auto'").spans(table.n_columns)
         wishes = Wishes(missing, handle_unknown, min_frequency)
@@ -134,12 +144,10 @@ class Columns:
             each.append(column)
             odd.append((str(place), own_oddity))
         warn_of_odd(odd)
-        groups = one_hot if isinstance(one_hot, OneHot) else find_groups(each, wanted, table)
-        each = in_groups(groups, as_bits(on_one_scale(kinds, each)), wishes.other(table.n_rows))
-        check_some(each, table.name)
+        each, groups = settled(each, kinds, wanted, one_hot, table, wishes.other(table.n_rows), given)
         tell_of_one_row(table)
         tell_left_out([column if kind == "auto" else None for kind, column in zip(wanted, each, strict=True)])
-        columns = cls(tuple(each), groups)
+        columns = cls(tuple(each), groups, given)
         if one_hot is groups and groups.groups:
             for first, block in columns.read(table).blocks():
                 groups.fold(block, table.source.at(first))
@@ -149,27 +157,46 @@ class Columns:
     def from_config(cls, config: dict[str, Any] | Sequence[dict[str, Any]]) -> Columns:
         """Return the columns whose `config` this is; older files hold the list of them alone."""
         stored: dict[str, Any] = config if isinstance(config, dict) else {"each": config, "one_hot": {}}
-        return cls(tuple(map(Column.from_config, stored["each"])), OneHot.from_config(stored["one_hot"]))
+        context = tuple(stored.get("context", ()))
+        return cls(tuple(map(Column.from_config, stored["each"])), OneHot.from_config(stored["one_hot"]), context)
 
     def config(self) -> dict[str, Any]:
         """Return the columns as JSON-able values, from which `from_config` builds equal ones."""
-        return {"each": [column.config() for column in self.each], "one_hot": self.one_hot.config()}
+        own = {"each": [column.config() for column in self.each], "one_hot": self.one_hot.config()}
+        return {**own, "context": list(self.context)} if self.context else own
 
     def __len__(self) -> int:
         return len(self.each)
 
     def __str__(self) -> str:
-        return as_text(self.each, self.one_hot.groups)
+        return as_text(self.each, self.one_hot.groups, self.context)
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return what was learned of each column as JSON-able values: name, kind, levels, range, and so on."""
-        return [as_dict(d, column) for d, column in enumerate(self.each)]
+        return [as_dict(d, column, is_context=d in self.context) for d, column in enumerate(self.each)]
 
     @lazy
     def spans(self) -> tuple[tuple[int, int], ...]:
         """Start and stop of the columns that each feature of the model stands for."""
         every = self.one_hot.spans(len(self))
-        return tuple((start, stop) for start, stop in every if self.each[start].output is not None)
+        return tuple((start, stop) for start, stop in every if self._is_modelled(start))
+
+    def _is_modelled(self, d: int) -> bool:
+        return self.each[d].output is not None and d not in self.context
+
+    @lazy
+    def told(self) -> Context:
+        """What the network is told of the columns that are given."""
+        return Context(self.context, tuple(self.each[d] for d in self.context))
+
+    @lazy
+    def constants(self) -> tuple[int, ...]:
+        """Places of the columns that are no feature since they have one value only."""
+        return tuple(
+            d
+            for d, column in enumerate(self.each)
+            if column.output is None and not column.left_out and d not in self.context
+        )
 
     @lazy
     def features(self) -> tuple[Column, ...]:
@@ -202,7 +229,7 @@ class Columns:
         in_groups = {d for group in self.one_hot.groups for d in range(*group)}
         groups: dict[Any, list[int]] = {}
         for d, column in enumerate(self.each):
-            if not column.left_out and d not in in_groups:
+            if not column.left_out and d not in in_groups and d not in self.context:
                 bounds = (column.facts.low, column.facts.high) if column.kind in NUMERIC else ()
                 groups.setdefault((column.output, column.coding, column.other, bounds), []).append(d)
         return tuple((self.each[places[0]], np.array(places)) for places in groups.values())
@@ -217,7 +244,7 @@ class Columns:
     @lazy
     def _in_model(self) -> Bools:
         """Which features of the folded table are in the model."""
-        return np.array([self.each[start].output is not None for start, _ in self.one_hot.spans(len(self))])
+        return np.array([self._is_modelled(start) for start, _ in self.one_hot.spans(len(self))])
 
     def read(self, table: Table) -> Table:
         """Return a table as numbers: what is a gap, and what stands in columns that are left out, is NaN."""
@@ -283,7 +310,7 @@ class Columns:
         return known
 
     def decode(self, z: Any, rng: np.random.Generator | None = None) -> Floats:
-        """Return the numbers (..., D) of the model's rows `z` (..., features), NaN in columns that are left out.
+        """Return the numbers (..., D) of the model's rows `z` (..., features), NaN in columns left out or given.
 
         Where many numbers have one z, `rng` draws one of them; without it they get a central one.
         """

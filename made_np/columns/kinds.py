@@ -10,7 +10,7 @@ from made_np.distributions.distribution import Distribution
 from made_np.distributions.registry import names as distribution_names
 from made_np.values import show
 
-__all__ = ["DISCRETE", "KINDS", "LEFT_OUT", "NUMERIC", "Kind", "as_kinds", "is_kind", "kind_names"]
+__all__ = ["DISCRETE", "KINDS", "LEFT_OUT", "NUMERIC", "Kind", "as_kinds", "is_kind", "kind_names", "places_of"]
 
 Kind = str | Distribution
 """What a person says of a column: "auto", a kind, the name of a distribution, or a distribution."""
@@ -21,6 +21,8 @@ NUMERIC = ("count", "integer", "real", "positive", "bounded")
 """Kinds of many numbers on a scale."""
 LEFT_OUT = ("id", "index", "text", "drop")
 """Kinds of columns that are not in the model."""
+SHOWN = 20
+"""So many names are listed in a message."""
 KINDS = (*DISCRETE, *NUMERIC, "date", "constant", *LEFT_OUT)
 """All kinds."""
 
@@ -61,7 +63,7 @@ def as_kinds(kinds: Any, n_columns: int, labels: Sequence[Any] | None = None) ->
     if isinstance(kinds, Mapping):
         each: list[Kind] = ["auto"] * n_columns
         for key, kind in kinds.items():
-            for place in _places(key, n_columns, labels or ()):
+            for place in places_of(key, n_columns, labels or ()):
                 each[place] = _as_kind(kind, f"columns[{show(key)}]")
         return each
     if not isinstance(kinds, Sequence) or isinstance(kinds, bytes):
@@ -90,17 +92,26 @@ def _as_kind(kind: Any, name: str) -> Kind:
     return kind
 
 
-def _places(key: Any, n_columns: int, labels: Sequence[Any]) -> list[int]:
-    """Return the places of the columns of a name, or the place that an integer is."""
+def places_of(key: Any, n_columns: int, labels: Sequence[Any], name: str = "columns") -> list[int]:
+    """Return the places of the columns of a name, or the place that an integer is; `name` is that of the argument.
+
+    Raises
+    ------
+    ValueError
+        There is no such column.
+    """
     places = [place for place, label in enumerate(labels) if type(label) is type(key) and label == key]
     if places:
         return places
     if isinstance(key, int) and not isinstance(key, bool):
         if 0 <= key < n_columns:
             return [key]
-        raise ValueError(f"columns has {key}, but X has columns 0..{n_columns - 1}")
+        raise ValueError(f"{name} has {key}, but X has columns 0..{n_columns - 1}")
     if not labels:
-        raise ValueError(f"columns has {show(key)}, but the columns of X have no names: give places 0..{n_columns - 1}")
+        raise ValueError(f"{name} has {show(key)}, but the columns of X have no names: give places 0..{n_columns - 1}")
     words = [str(label) for label in labels]
     near = get_close_matches(str(key), words, 3) or words[:5]
-    raise ValueError(f"columns has {show(key)}, but X has no such column: did you mean {', '.join(map(repr, near))}?")
+    listed = ", ".join(map(repr, words[:SHOWN])) + (f" and {len(words) - SHOWN} more" if len(words) > SHOWN else "")
+    raise ValueError(
+        f"{name} has {show(key)}, but X has no such column: did you mean {', '.join(map(repr, near))}? X has {listed}"
+    )

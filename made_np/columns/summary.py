@@ -38,14 +38,16 @@ class Line(NamedTuple):
 HEAD = Line("column", "kind", "distribution", "values", "resolution", "missing", "")
 
 
-def as_text(each: tuple[Column, ...], groups: tuple[tuple[int, int], ...]) -> str:
+def as_text(each: tuple[Column, ...], groups: tuple[tuple[int, int], ...], context: tuple[int, ...] = ()) -> str:
     """Return a table with a line for each column, and with one line for a group of one-hot columns."""
     lines = []
     start = 0
     stops = dict(groups)
     while start < len(each):
         stop = stops.get(start, start + 1)
-        lines.append(_line(start, each[start]) if stop == start + 1 else _group(start, stop, each))
+        lines.append(
+            _line(start, each[start], is_context=start in context) if stop == start + 1 else _group(start, stop, each)
+        )
         start = stop
     hidden = len(lines) - MOST_ROWS
     if hidden > 0:
@@ -58,18 +60,18 @@ def as_text(each: tuple[Column, ...], groups: tuple[tuple[int, int], ...]) -> st
     return "\n".join(row.rstrip() for row in rows)
 
 
-def _line(d: int, column: Column) -> Line:
+def _line(d: int, column: Column, *, is_context: bool) -> Line:
     """Return what is said of a column."""
     facts = column.facts
     share = facts.n_gaps / facts.n if facts.n else 0.0
     return Line(
         _cut(column.name or str(d)),
         column.kind,
-        "" if column.output is None else type(column.output).__name__,
+        "" if column.output is None or is_context else type(column.output).__name__,
         _cut(_values(column)),
         f"{facts.resolution:.6g}{_unit(column)}" if facts.resolution else "",
         f"{share:.1%}" if share else "",
-        f"left out: {column.left_out}" if column.left_out else "",
+        "context: given, not modelled" if is_context else f"left out: {column.left_out}" if column.left_out else "",
     )
 
 
@@ -128,7 +130,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONG else text[: LONG - 3] + "..."
 
 
-def as_dict(d: int, column: Column) -> dict[str, Any]:
+def as_dict(d: int, column: Column, *, is_context: bool = False) -> dict[str, Any]:
     """Return what is said of a column as JSON-able values."""
     facts = column.facts
     has_range = bool(facts.n_distinct) and not column.left_out and _levels(column) is None
@@ -139,7 +141,7 @@ def as_dict(d: int, column: Column) -> dict[str, Any]:
         "place": d,
         "name": column.name,
         "kind": column.kind,
-        "distribution": None if column.output is None else type(column.output).__name__,
+        "distribution": None if column.output is None or is_context else type(column.output).__name__,
         "levels": levels,
         "low": _spelled(column, facts.low) if has_range else None,
         "high": _spelled(column, facts.high) if has_range else None,
@@ -147,4 +149,5 @@ def as_dict(d: int, column: Column) -> dict[str, Any]:
         "rows": facts.n,
         "share_missing": facts.n_gaps / facts.n if facts.n else None,
         "left_out": column.left_out or None,
+        "context": is_context,
     }

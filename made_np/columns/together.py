@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from made_np.cells import where
 from made_np.columns.coded import Constant
 from made_np.columns.coding import PLAIN
 from made_np.columns.column import Column
+from made_np.columns.context import check_context
 from made_np.columns.kinds import Kind, is_kind
 from made_np.columns.numeric import NUMBERS, Numbers
 from made_np.distributions.plain import Bernoulli
@@ -17,10 +19,52 @@ from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
 from made_np.table.views import Reader
 
-__all__ = ["as_bits", "check_some", "find_groups", "in_groups", "on_one_scale"]
+__all__ = ["as_bits", "check_some", "find_groups", "in_groups", "on_one_scale", "settled"]
 
 ENOUGH_ROWS = 100
 """So many rows show which columns are one-hot; of a few, some could be by chance."""
+
+
+def settled(
+    each: Sequence[Column],
+    kinds: Any,
+    wanted: Sequence[Kind],
+    one_hot: OneHot | str,
+    table: Table,
+    other: float,
+    context: tuple[int, ...] = (),
+) -> tuple[list[Column], OneHot]:
+    """Return the columns as they are together, with their one-hot groups; those of the context keep to themselves.
+
+    Parameters
+    ----------
+    each : sequence of Column
+        Each as it is on its own.
+    kinds, one_hot
+        As `Columns.learn` takes them.
+    wanted : sequence, length D
+        The kind that was asked for of each column.
+    table : Table
+    other : float
+        The mass that a one-hot group keeps for anything else.
+    context : tuple of int
+        Places of the columns that are not modelled.
+    """
+    check_context(each, context)
+    free = ["context" if d in context else kind for d, kind in enumerate(wanted)]
+    groups = one_hot if isinstance(one_hot, OneHot) else find_groups(each, free, table)
+    for start, stop in groups.groups:
+        for d in context:
+            if start <= d < stop:
+                raise ValueError(
+                    f"context: {where(d, each[d].name)} is one of the one-hot columns {start}..{stop - 1}: name none "
+                    "of them, or leave them out of columns"
+                )
+    modelled = iter(as_bits(on_one_scale(kinds, [column for d, column in enumerate(each) if d not in context])))
+    whole = [replace(column, rivals=()) if d in context else next(modelled) for d, column in enumerate(each)]
+    whole = in_groups(groups, whole, other)
+    check_some(whole, table.name, context)
+    return whole, groups
 
 
 def as_bits(each: Sequence[Column]) -> list[Column]:
@@ -74,11 +118,14 @@ def in_groups(one_hot: OneHot, each: Sequence[Column], other: float) -> list[Col
     return columns
 
 
-def check_some(each: Sequence[Column], name: str) -> None:
+def check_some(each: Sequence[Column], name: str, context: tuple[int, ...] = ()) -> None:
     """Raise a `ValueError` where no column is in the model."""
-    if all(column.output is None for column in each):
-        why = each[0].left_out or ("a gap in every row" if not each[0].facts.n_distinct else "one value only")
+    first = next(d for d in range(len(each)) if d not in context)
+    if all(column.output is None for d, column in enumerate(each) if d not in context):
+        one = each[first]
+        why = one.left_out or ("a gap in every row" if not one.facts.n_distinct else "one value only")
         raise ValueError(
-            f"{name} has no column that is left to learn: column 0 is {why}, and the others are of that sort. Give a "
-            "table with a column that differs from row to row, or say what one is: columns={0: 'count'}"
+            f"{name} has no column that is left to learn: column {first} is {why}, and the others are of that sort. "
+            "Give a table with a column that differs from row to row, or say what one is: "
+            f"columns={{{first}: 'count'}}"
         )

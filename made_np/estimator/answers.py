@@ -12,6 +12,8 @@ from made_np.estimator.conventions import Conventions, seed_of
 from made_np.estimator.dressing import completed, drawn
 from made_np.estimator.lesson import read, read_again, read_part
 from made_np.model.arguments import as_row_weights
+from made_np.questions.conditions import ALWAYS
+from made_np.questions.contexts import under
 from made_np.questions.filling import STATISTICS, impute
 from made_np.questions.given import draw_given, draw_rows
 from made_np.questions.predicates import as_condition
@@ -78,7 +80,7 @@ class Answers(Conventions):
         given : condition, or table of partly known rows; optional
             A condition, as `Questions` describes it: rows that hold it, ``{"sex": "F", "age": (50, None)}``. A table:
             `n_samples` rows for each of its rows, one after the other, with its gaps drawn; columns that it lacks are
-            drawn too.
+            drawn too. Columns of `context` have a single value in a condition, and their values in a table.
         random_state : int, RandomState, Generator or None
             None: that of the estimator.
 
@@ -92,11 +94,15 @@ class Answers(Conventions):
         n_samples = as_count(n_samples, "n_samples", 1, MOST_ROWS)
         with seed_of(self.random_state if random_state is None else random_state) as seed:
             rng = np.random.default_rng(seed)
-            if given is None:
-                rows = fitted.sample(n_samples, rng)
-            elif isinstance(given, (str, Mapping)):
+            if given is None or isinstance(given, (str, Mapping)):
                 condition = as_condition(given, fitted.subject.literals, "given")
-                rows = draw_given(fitted.subject, condition, n_samples, rng).x
+                subject, rest, told = under(fitted.subject, condition)
+                if rest == ALWAYS:
+                    rows = fitted.columns.decode(subject.sample(n_samples, rng), rng)
+                else:
+                    rows = draw_given(subject, rest, n_samples, rng).x
+                for d in fitted.columns.context:
+                    rows[:, d] = told[0, d]
             else:
                 x, source = read_part(self, fitted, given, "given")
                 each = np.repeat(np.arange(len(x)), n_samples)

@@ -53,6 +53,11 @@ class MADEDensity(Questions):
         "auto" also looks for one-hot columns in `fit` on 100 rows or more (see `made_np.OneHot.find`), unless `order`
         is a permutation. They are one feature of the model, and `order` counts features. They are one-hot in every
         sample. A `made_np.OneHot` says which they are; the rest is then as for "auto".
+    context : list of str or int, optional
+        Columns that are given, by name or place: the density is p(other columns | these). They may be of any kind. They
+        belong to each table that is asked about, and have no probability. A question without a table names their
+        values in `given`. A gap in one is answered only if `fit` met some there. The network is not told a word or code
+        that `fit` has not met; a number on a scale beyond those of `fit` counts as the nearest of them.
     missing : {"ignore", "level"}
         Of gaps in `fit`. "ignore": a gap costs nothing and teaches nothing, and the model says nothing of gaps.
         "level": that a value is missing is one more value of its column, which has a probability and is drawn.
@@ -133,7 +138,7 @@ class MADEDensity(Questions):
     Attributes
     ----------
     made_ : MADE
-        The model; its rows are ``columns_.encode(X)``.
+        The model; its rows are ``columns_.encode(X)``, and their context ``columns_.told.inputs(X)``.
     theta_ : ndarray, shape (P,)
         Its parameters.
     columns_ : Columns
@@ -162,6 +167,9 @@ class MADEDensity(Questions):
     ((500,), (4, 3))
     >>> model.impute([[180.0, np.nan, np.nan]]).shape
     (1, 3)
+    >>> given = MADEDensity((20,), context=[2], order="natural", max_epochs=30, random_state=0).fit(X)
+    >>> given.sample(3, given={2: 1}, random_state=1)[:, 2]
+    array([1., 1., 1.])
     """
 
     def __init__(
@@ -169,6 +177,7 @@ class MADEDensity(Questions):
         hidden_layer_sizes: Sequence[int] | str = "auto",
         *,
         columns: Kind | Mapping[str | int, Kind] | Sequence[Kind] | OneHot = "auto",
+        context: Sequence[str | int] | None = None,
         missing: str = "ignore",
         handle_unknown: str = "other",
         min_frequency: int | float | None = None,
@@ -200,6 +209,7 @@ class MADEDensity(Questions):
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.columns = columns
+        self.context = context
         self.missing = missing
         self.handle_unknown = handle_unknown
         self.min_frequency = min_frequency

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from made_np.table.table import Table
 from made_np.typing import Array, Floats, Ints
 from made_np.validation import as_finite
 
-__all__ = ["Encoded", "encode"]
+__all__ = ["Encoded", "encode", "to_learn_from"]
 
 
 class Encoded(NamedTuple):
@@ -56,6 +57,7 @@ def encode(
         A value that its column cannot have, or that is too large for the model's dtype.
     """
     kept = np.empty((table.n_rows, len(columns.features)), narrow(columns, made.dtype))
+    context = np.empty((table.n_rows, columns.told.n_codes), made.dtype)
     row_term = np.empty(table.n_rows)
     feature_term = np.zeros(len(columns.features))
     for first, x in table.blocks():
@@ -68,13 +70,23 @@ def encode(
             z = as_finite(z, made.dtype, source, gaps=True)
         to = slice(first, first + len(x)) if places is None else places[first : first + len(x)]
         kept[to] = z
+        context[to] = columns.told.encode(x, source)
         row_term[to] = terms.sum(axis=1)
         feature_term += terms[:, :-1].sum(axis=0)
     counts = weights
     if weights is not None and places is not None:
         counts = np.empty_like(weights)
         counts[places] = weights
-    return Encoded(Rows(kept, None, counts), row_term, feature_term / table.n_rows)
+    rows = Rows(kept, context, counts, columns.told.units) if made.n_context else Rows(kept, None, counts)
+    return Encoded(rows, row_term, feature_term / table.n_rows)
+
+
+def to_learn_from(rows: Encoded, columns: Columns, seed: int) -> Encoded:
+    """Return rows of training, of whose context the network is not told all: see `Context.forget`."""
+    context = rows.z.context
+    if context is None:
+        return rows
+    return rows._replace(z=replace(rows.z, context=columns.told.forget(context, np.random.default_rng(seed))))
 
 
 def narrow(columns: Columns, dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -83,7 +83,8 @@ class Fitted:
             source = table.source.at(first)
             z = self.columns.encode(x, source)
             known = self.columns.known(x, z)
-            log_prob = observed_log_prob(made, theta, z, self.columns.label, source, known=known)
+            told = self.columns.told.inputs(x, source)
+            log_prob = observed_log_prob(made, theta, z, self.columns.label, source, known=known, context=told)
             scores[first : first + len(x)] = log_prob + self.columns.log_term(x, z).sum(axis=1)
         return scores
 
@@ -113,14 +114,12 @@ class Fitted:
             self.stopped_by,
         )
 
-    def sample(self, n: int, rng: np.random.Generator) -> Floats:
-        """Draw rows of the table, shape (n, D)."""
-        return self.columns.decode(self.made.sample(self.theta, n, rng=rng), rng)
-
     def impute(self, table: Table, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return so many completions of the rows, each drawn, shape (n_draws, n, D)."""
         x = table.read()
         given = self.columns.encode(x, table.source)
+        told = self.columns.told.inputs(x, table.source)
         check_gaps(self.made, ~np.isnan(given), self.columns.label, table.source)
-        z = self.made.sample(self.theta, n_draws * len(x), given=np.tile(given, (n_draws, 1)), rng=rng)
+        many = None if told is None else np.tile(told, (n_draws, 1))
+        z = self.made.sample(self.theta, n_draws * len(x), given=np.tile(given, (n_draws, 1)), context=many, rng=rng)
         return np.where(np.isnan(x), self.columns.decode(z.reshape(n_draws, *given.shape), rng), x)

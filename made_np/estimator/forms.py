@@ -57,7 +57,7 @@ def best_columns(
         each[start] = variants[k].each[start]
         if k:
             tell(_logger, f"column {start} ({each[start].name!r}) is coded by {each[start].output!r}", shown=False)
-    return Columns(tuple(each), columns.one_hot)
+    return replace(columns, each=tuple(each))
 
 
 def _variant(columns: Columns, k: int) -> Columns:
@@ -66,7 +66,7 @@ def _variant(columns: Columns, k: int) -> Columns:
     for column in columns.each:
         output, coding = column.rivals[k - 1] if 0 < k <= len(column.rivals) else (column.output, column.coding)
         each.append(replace(column, output=output, coding=coding, rivals=()))
-    return Columns(tuple(each), columns.one_hot)
+    return replace(columns, each=tuple(each))
 
 
 def _short(plan: Plan, n_rows: int) -> Plan:
@@ -88,7 +88,9 @@ def _costs(columns: Columns, train: Table, valid: Table, plan: Plan, seed: int) 
     if result.stopped_by == "interrupt":
         raise KeyboardInterrupt  # there is nothing yet to give back
     made = replace(plan.made, dtype="float64")
-    log_prob = made.feature_log_prob(result.theta.astype(np.float64), held_out.x.astype(np.float64), gaps="skip")
+    theta = result.theta.astype(np.float64)
+    blocks = made.check_blocks(held_out, None)
+    log_prob = np.concatenate([made.feature_log_prob(theta, x, context=y, gaps="skip") for x, y in blocks])
     return np.asarray(-log_prob - columns.log_term(valid.read())[:, :-1])
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from made_np.columns.columns import Columns
 from made_np.estimator.checks import check_params
 from made_np.estimator.conventions import seed_of
-from made_np.estimator.encoding import Encoded, encode
+from made_np.estimator.encoding import Encoded, encode, to_learn_from
 from made_np.estimator.fitted import Fitted
 from made_np.estimator.forms import best_columns
 from made_np.estimator.lesson import Lesson, found_order, lesson_of, table_val_of
@@ -177,6 +177,7 @@ def learn_on(params: Any, before: Fitted | None, X: Any, sample_weight: Any = No
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
         rows = encode(lesson.table, lesson.columns, plan.made, weights=lesson.weights)
+        rows = to_learn_from(rows, lesson.columns, seed)
     if before is None:
         plan = _settled(plan, choice, lambda: found_order(lesson))
     options = plan.options
@@ -282,7 +283,8 @@ def _trials(params: Any, begin: Begin, found: Callable[[], Ints], checkpoint: An
 
     answer: Callable[[Choice], float] = loss
     if checkpoint is not None:
-        run = fingerprint(params.get_params(), seed, few.x, scored.x)
+        told = [rows.context for rows in (few, scored) if rows.context is not None]
+        run = fingerprint(params.get_params(), seed, few.x, scored.x, *told)
         answer = remembered(loss, trials_path(checkpoint), run)
     return try_out(question, little_decay(facts.n_rows, len(facts.columns)), answer)
 

@@ -109,6 +109,7 @@ def lesson_of(params: Any, before: Fitted | None, X: Any, sample_weight: Any = N
         missing=params.missing,
         handle_unknown=params.handle_unknown,
         min_frequency=params.min_frequency,
+        context=params.context,
     )
     return Lesson(columns.read(table), columns, table.names, Look.of(X), weights)
 

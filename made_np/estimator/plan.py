@@ -130,6 +130,7 @@ def _model(params: Any, facts: Facts, choice: Choice, seed: int, hidden: tuple[i
         direct=rules.direct_wires(params.direct, outputs),
         residual=params.residual,
         mask_weights=params.mask_weights,
+        n_context=facts.columns.told.n_inputs,
         gap_inputs=rules.gap_inputs(facts.columns, choice.n_masks == PATHS),
         seed=seed,
         dtype=params.dtype,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from made_np.columns.columns import Columns
-from made_np.estimator.encoding import Encoded, encode
+from made_np.estimator.encoding import Encoded, encode, to_learn_from
 from made_np.model.made import MADE
 from made_np.table.table import Table
 from made_np.typing import Array, Ints
@@ -52,11 +52,11 @@ class Split:
     def encode(self, columns: Columns, made: MADE) -> tuple[Encoded, Encoded | None]:
         """Return rows to learn from, with held-out ones, None if there are none."""
         rows = encode(self.table, columns, made, self.places, self.weights)
-        if self.table_val is not None:
-            return rows, encode(self.table_val, columns, made)
-        if self.places is None:
-            return rows, None
-        return rows.take(slice(self.n_held, None)), rows.take(slice(self.n_held))
+        valid = None if self.table_val is None else encode(self.table_val, columns, made)
+        if self.places is not None:
+            valid = rows.take(slice(self.n_held))
+            rows = rows.take(slice(self.n_held, None))
+        return to_learn_from(rows, columns, made.seed), valid
 
     def tables(self, most: int, most_held: int) -> tuple[Table, Table]:
         """Return the same as tables, no more rows than `most` and `most_held`, from all parts of both."""

@@ -81,6 +81,8 @@ def _check_columns(columns: Columns, made: MADE) -> None:
     """Raise if columns are none, or not those of the model."""
     if columns.outputs != made.outputs.feature_outputs:
         raise ValueError("its columns are not the features of its model")
+    if columns.told.n_inputs != made.n_context:
+        raise ValueError("its columns are not the context of its model")
 
 
 def _as_names(names: Any, n_columns: int) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ literals      the number that a value has in its column
 predicates    conditions as a dict says them
 sql           conditions as SQL says them
 subject       what questions are asked of: a model, with the columns of its table
+contexts      the values that a condition gives to columns which are not modelled
 ends          the ends of an interval of numbers, as a coding takes them
 limits        a region of columns as their feature of the model sees it
 given         rows that hold a condition, drawn from the model

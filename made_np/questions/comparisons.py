@@ -61,6 +61,11 @@ def one_of(d: int, values: Iterable[Any], literals: Literals, name: str) -> Regi
 
 def gap_of(d: int, literals: Literals, name: str) -> Region:
     """Return the region that is a gap, or raise where the model does not know of gaps."""
+    if not literals.has_gaps(d) and d in literals.columns.context:
+        raise ValueError(
+            f"{name}: {literals.called(d)} is to be a gap, but is context and had none in fit: give its value, or fit "
+            "on rows with gaps in it"
+        )
     if not literals.has_gaps(d):
         raise ValueError(
             f"{name}: {literals.called(d)} is to be a gap, but gaps were not learned: fit with missing='level', or "

@@ -12,6 +12,7 @@ from made_np.columns.reading import Reading
 from made_np.questions.by_cells import ByCells
 from made_np.questions.by_codes import ByCodes
 from made_np.questions.conditions import Condition
+from made_np.questions.contexts import under
 from made_np.questions.given import draw_given
 from made_np.questions.posteriors import Cells, posterior
 from made_np.questions.predicates import as_condition
@@ -249,8 +250,9 @@ def conditional(subject: Subject, column: Any, given: Any = None) -> Conditional
     if d not in subject.feature_of:
         raise ValueError(f"column: {literals.called(d)} has one value only: ask about another")
     if isinstance(given, np.ndarray):
-        return of_rows(subject, d, subject.encode(given))
+        return of_rows(subject.told(given, "given"), d, subject.encode(given))
     condition = as_condition(given, literals, "given")
+    subject, condition, _ = under(subject, condition)
     if d in condition.columns:
         raise ValueError(f"given: {literals.called(d)} is what is asked for: leave it out, or use probability")
     return _of_condition(subject, d, condition)

@@ -40,12 +40,14 @@ def score_columns(subject: Subject, x: Floats, name: Name = "X") -> Floats:
 
     Under one order they are log p(x_d | what is known before d). Of a mixture of K orders they are the means of such
     over orders, by how likely each finds the row, and what is left of the sum is shared out evenly. Columns that are
-    one-hot together have their term at the first of them. Gaps have 0.
+    one-hot together have their term at the first of them. Gaps have 0, and columns of context.
     """
     z = subject.columns.encode(x, name)
+    subject = subject.told(x, name)
     terms = np.zeros(z.shape)
     for known, rows in gap_patterns(subject.columns.known(x, z)):
-        each = np.stack([subject.log_probs(z[rows], order) for order in _orders(subject, known)])
+        asked = subject.take(rows)
+        each = np.stack([asked.log_probs(z[rows], order) for order in _orders(subject, known)])
         sums = each.sum(axis=2)
         top = sums.max(axis=0)
         weights = np.exp(sums - top)
@@ -79,9 +81,8 @@ def _by_column(subject: Subject, x: Floats, terms: Floats) -> Floats:
     logs = subject.columns.log_term(x)
     for feature, (start, _) in enumerate(subject.columns.spans):
         found[:, start] = terms[:, feature] + logs[:, feature]
-    for d, column in enumerate(subject.columns.each):
-        if d not in subject.feature_of and not column.left_out:
-            found[:, d] = column.log_term(x[:, d])
+    for d in subject.columns.constants:
+        found[:, d] = subject.columns.each[d].log_term(x[:, d])
     return found
 
 
@@ -96,6 +97,7 @@ def explain(subject: Subject, x: Floats, name: Name = "X") -> Explanation:
         What is known leads in no order of the model.
     """
     z = subject.columns.encode(x, name)
+    subject = subject.told(x, name)
     log_prob = np.full(x.shape, np.nan)
     expected = np.full(x.shape, np.nan)
     lack = np.full(x.shape, np.nan)

@@ -52,6 +52,7 @@ def impute(
     share = as_number(confidence, "confidence", "[0, 1]")
     source = as_source(name)
     z = subject.encode(x, name)
+    subject = subject.told(x, name)
     levels = ((1 - share) / 2, (1 + share) / 2) if statistic == "interval" else (0.5,)
     tables = [x.copy() for _ in levels]
     for feature, (start, stop) in enumerate(subject.columns.spans):
@@ -59,17 +60,16 @@ def impute(
         if not len(rows):
             continue
         if stop > start + 1:
-            found = _one_hot(subject, feature, z[rows], source.take(rows))
+            found = _one_hot(subject.take(rows), feature, z[rows], source.take(rows))
             for table in tables:
                 table[rows, start:stop] = found
             continue
-        spread = _spread(subject, start, z[rows], source.take(rows))
+        spread = _spread(subject.take(rows), start, z[rows], source.take(rows))
         for table, level in zip(tables, levels, strict=True):
             table[rows, start] = _statistic(subject, start, spread, statistic, level)
     for table in tables:
-        for d, column in enumerate(subject.columns.each):
-            if d not in subject.feature_of and not column.left_out:
-                table[np.isnan(table[:, d]), d] = subject.constants[d]
+        for d in subject.columns.constants:
+            table[np.isnan(table[:, d]), d] = subject.constants[d]
     return (tables[0], tables[1]) if statistic == "interval" else tables[0]
 
 
@@ -93,8 +93,9 @@ def _one_hot(subject: Subject, feature: int, z: Floats, source: Source) -> Float
     filled = np.full_like(z, np.nan)
     filled[:, feature] = z[:, feature]
     if is_open.any():
-        given, n_members = _along_order(subject, feature, z[is_open], source.take(np.flatnonzero(is_open)))
-        found = posterior(subject, feature, given)
+        rows = np.flatnonzero(is_open)
+        asked, given, n_members = _along_order(subject.take(rows), feature, z[rows], source.take(rows))
+        found = posterior(asked, feature, given)
         assert isinstance(found, Codes)  # as a group is
         p = np.exp(found.log_p).reshape(-1, n_members, found.log_p.shape[1]).mean(axis=1)
         output = subject.made.outputs.feature_outputs[feature]
@@ -104,12 +105,12 @@ def _one_hot(subject: Subject, feature: int, z: Floats, source: Source) -> Float
 
 def _spread(subject: Subject, d: int, z: Floats, source: Source) -> Spread:
     """Return the distributions of column d, a gap in all rows `z` (n, F), given what is known of them."""
-    given, n_members = _along_order(subject, subject.feature_of[d], z, source)
-    return of_rows(subject, d, given, n_members=n_members).spread
+    asked, given, n_members = _along_order(subject, subject.feature_of[d], z, source)
+    return of_rows(asked, d, given, n_members=n_members).spread
 
 
-def _along_order(subject: Subject, feature: int, z: Floats, source: Source) -> tuple[Floats, int]:
-    """Return rows that say what lies before a gap, and how many of them there are for each row of `z` (n, F).
+def _along_order(subject: Subject, feature: int, z: Floats, source: Source) -> tuple[Subject, Floats, int]:
+    """Return rows that say what lies before a gap, who is asked, and how many there are for each row of `z` (n, F).
 
     There is one, unless a model of fixed orders has other gaps before this one. These are drawn then.
     """
@@ -119,7 +120,8 @@ def _along_order(subject: Subject, feature: int, z: Floats, source: Source) -> t
     asked = known.copy()
     asked[:, feature] = True
     if made.n_masks is None or np.any([leads(one.order, asked) for one in made.mask_sets], axis=0).all():
-        return z, 1
+        return subject, z, 1
+    subject = subject.repeat(MEMBERS)
     many = np.repeat(z, MEMBERS, axis=0)
     for pattern, rows in gap_patterns(known):
         k = subject.order(pattern)
@@ -127,6 +129,6 @@ def _along_order(subject: Subject, feature: int, z: Floats, source: Source) -> t
         before = np.setdiff1d(order[: int(np.flatnonzero(order == feature)[0])], np.flatnonzero(pattern))
         each = (rows[:, None] * MEMBERS + np.arange(MEMBERS)).ravel()
         if len(before):
-            drawn = subject.draw(many[each], k, subject.rng(FILLING, feature))
+            drawn = subject.take(each).draw(many[each], k, subject.rng(FILLING, feature))
             many[np.ix_(each, before)] = drawn[:, before]
-    return many, MEMBERS
+    return subject, many, MEMBERS

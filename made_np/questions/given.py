@@ -211,7 +211,7 @@ def _kept(subject: Subject, condition: Condition, n: int, rng: np.random.Generat
     n_held = 0
     n_drawn = 0
     while n_held < n or not n_drawn:
-        x = subject.columns.decode(subject.made.sample(subject.theta, TRIAL, rng=rng), rng)
+        x = subject.columns.decode(subject.sample(TRIAL, rng), rng)
         held.append(x[condition.holds(x)])
         n_held += len(held[-1])
         n_drawn += TRIAL
@@ -231,9 +231,11 @@ def draw_rows(subject: Subject, x: Floats, rng: np.random.Generator, name: Name 
         What a row holds leads in no order of the model.
     """
     z = subject.encode(x, name)
+    subject = subject.told(x, name)
     filled = np.empty_like(z)
     for known, rows in gap_patterns(~np.isnan(z)):
-        filled[rows] = subject.draw(z[rows], subject.order(known, as_source(name).line(int(rows[0]))), rng)
+        order = subject.order(known, as_source(name).line(int(rows[0])))
+        filled[rows] = subject.take(rows).draw(z[rows], order, rng)
     return np.where(np.isnan(x), subject.columns.decode(filled, rng), x)
 
 

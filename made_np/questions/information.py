@@ -15,6 +15,7 @@ import numpy as np
 
 from made_np.model.scoring import log_mean_exp
 from made_np.questions.conditions import ALWAYS, Condition
+from made_np.questions.contexts import under
 from made_np.questions.given import draw_given, propose_rest
 from made_np.questions.predicates import as_condition
 from made_np.questions.sampling import sample_of
@@ -57,7 +58,7 @@ def entropy(subject: Subject, columns: Any = None, given: Any = None) -> tuple[f
     ValueError, TypeError
         No such columns, or a condition without mass.
     """
-    event, assumed = _given(subject, given)
+    subject, event, assumed = _given(subject, given)
     if columns is None:
         asked = frozenset(range(subject.made.n_features)) - assumed
     else:
@@ -76,18 +77,19 @@ def mutual_information(subject: Subject, a: Any, b: Any, given: Any = None) -> t
     given : dict or str, or a list of columns; optional
         As in `entropy`.
     """
-    event, assumed = _given(subject, given)
+    subject, event, assumed = _given(subject, given)
     one = _features(subject, a, "a") | assumed
     two = _features(subject, b, "b") | assumed
     return _mean(subject, event, [(one | two, 1), (assumed, 1), (one, -1), (two, -1)])
 
 
-def _given(subject: Subject, given: Any) -> tuple[Condition, Features]:
-    """Return what is given as a condition, with the columns whose values are."""
+def _given(subject: Subject, given: Any) -> tuple[Subject, Condition, Features]:
+    """Return the subject under the context that is given, what else is as a condition, and columns whose values are."""
     is_columns = isinstance(given, (str, int)) and given in subject.literals.names
     if given is None or (isinstance(given, (str, Mapping, Condition)) and not is_columns):
-        return as_condition(given, subject.literals, "given"), frozenset()
-    return ALWAYS, _features(subject, given, "given")
+        own, event, _ = under(subject, as_condition(given, subject.literals, "given"))
+        return own, event, frozenset()
+    return under(subject, ALWAYS)[0], ALWAYS, _features(subject, given, "given")
 
 
 def _features(subject: Subject, columns: Any, name: str) -> Features:

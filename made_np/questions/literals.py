@@ -69,7 +69,7 @@ class Literals:
         Raises
         ------
         ValueError, TypeError
-            There is no such column, there are two, or it is not in the model.
+            There is no such column, there are two, it is not in the model, or it is context outside of "given".
         """
         d = self._places.get(key) if isinstance(key, str) else None
         if d is None and isinstance(key, (int, np.integer)) and not isinstance(key, bool):
@@ -84,6 +84,11 @@ class Literals:
             raise ValueError(
                 f"{name}: {self.called(d)} is not in the model ({self.columns.each[d].left_out}): ask about others, or "
                 "fit with a kind for it in columns={...}"
+            )
+        if d in self.columns.context and name != "given":
+            raise ValueError(
+                f"{name}: {self.called(d)} is context: it is given, not modelled, so that it has no probability. Ask "
+                "about others, and say its value in given"
             )
         return d
 
@@ -105,7 +110,10 @@ class Literals:
 
     @lazy
     def _gappy(self) -> tuple[bool, ...]:
-        return tuple(bool(np.isnan(_values_of(column)).any()) for column in self.columns.each)
+        return tuple(
+            column.facts.n_gaps > 0 if d in self.columns.context else bool(np.isnan(_values_of(column)).any())
+            for d, column in enumerate(self.columns.each)
+        )
 
     def number(self, d: int, value: Any, name: str) -> float:
         """Return the number of a value in column d; `name` is that of the argument.

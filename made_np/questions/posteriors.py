@@ -77,7 +77,9 @@ def posterior(subject: Subject, feature: int, z: Floats) -> Codes | Cells:
     output = subject.made.outputs.feature_outputs[feature]
     known = ~np.isnan(z)
     known[:, feature] = True
-    parts = [(rows, _along(subject, feature, output, z[rows], pattern)) for pattern, rows in gap_patterns(known)]
+    parts = [
+        (rows, _along(subject.take(rows), feature, output, z[rows], pattern)) for pattern, rows in gap_patterns(known)
+    ]
     if not parts:
         empty = z.copy()
         return _along(subject, feature, output, empty, np.isin(np.arange(z.shape[1]), feature))
@@ -121,10 +123,11 @@ def _log_likelihood(
         rows = slice(first, first + step)
         each = np.repeat(z[rows], k, axis=0)
         each[:, feature] = values[rows].ravel()
-        own = subject.log_probs(each, order)
+        asked = subject.take(rows).repeat(k)
+        own = asked.log_probs(each, order)
         log_p = own[:, later].sum(axis=1)
         if len(ways) > 1:
-            others = [subject.log_probs(each, one).sum(axis=1) for one in ways[1:]]
+            others = [asked.log_probs(each, one).sum(axis=1) for one in ways[1:]]
             log_p = log_mean_exp(np.stack([own.sum(axis=1), *others])) - own[:, feature]
         found[rows] = log_p.reshape(-1, k)
     return found

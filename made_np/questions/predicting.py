@@ -29,7 +29,7 @@ def _given_rest(subject: Subject, x: Floats, d: int, name: Name) -> Conditional:
     rest = x.copy()
     start, stop = subject.columns.spans[subject.feature_of[d]]
     rest[:, start:stop] = np.nan
-    return of_rows(subject, d, subject.encode(rest, name))
+    return of_rows(subject.told(x, name), d, subject.encode(rest, name))
 
 
 def is_class(subject: Subject, d: int) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from made_np.questions.conditions import ALWAYS, Condition, all_of
+from made_np.questions.contexts import under
 from made_np.questions.counting import Counted
 from made_np.questions.predicates import as_condition
 from made_np.questions.sampling import FEWEST_ROWS, n_rows, sample_of
@@ -57,6 +58,7 @@ def probability(
     is_list = isinstance(where, Sequence) and not isinstance(where, str)
     asked = [as_condition(each, subject.literals) for each in (where if is_list else [where])]
     assumed = as_condition(given, subject.literals, "given")
+    subject, assumed, _ = under(subject, assumed)
     whole = sample_of(subject)
     share = whole.mass(assumed)
     if assumed == ALWAYS or share * len(whole.rows) >= ENOUGH:
@@ -90,7 +92,8 @@ def _by_order(subject: Subject) -> list[Counted]:
     """Return rows of each of some ways in which the model answers; none where it has one order only."""
     if "by order" not in subject.kept:
         rng = subject.rng(SETS)
-        n = min(n_rows(len(subject.columns)) // N_SETS, FEWEST_ROWS)
+        n_all = n_rows(len(subject.columns), told=subject.context is not None)
+        n = min(n_all // N_SETS, FEWEST_ROWS)
         subject.kept["by order"] = [Counted(subject.columns.decode(z, rng)) for z in _ways(subject, n, rng)]
     return subject.kept["by order"]
 
@@ -100,9 +103,9 @@ def _ways(subject: Subject, n: int, rng: np.random.Generator) -> Iterator[Floats
     made = subject.made
     if made.mask_sets.has_paths:
         for share in (np.arange(N_SETS) + 0.5) / N_SETS:
-            z = made.sample(subject.theta, n, rng=rng)
+            z = subject.sample(n, rng)
             z[:, rng.random(made.n_features) >= share] = np.nan
-            yield made.sample(subject.theta, n, given=z, rng=rng)
+            yield subject.sample(n, rng, z)
     elif made.n_masks != 1:
         for k in made.mask_sets.mixed[:N_SETS]:
-            yield made.sample(subject.theta, n, rng=rng, mask_set=k)
+            yield subject.sample(n, rng, mask_set=k)

@@ -16,6 +16,8 @@ MOST_ROWS = 1 << 18
 FEWEST_ROWS = 1 << 14
 MOST_NUMBERS = 1 << 24
 """A sample has 2^18 rows, but at most so many numbers, and at least 2^14 rows."""
+MOST_TOLD = 1 << 15
+"""Under a context it has so many rows at most: each context has a sample of its own."""
 
 SAMPLE = 0
 GIVEN = 2
@@ -54,17 +56,17 @@ def sample_of(subject: Subject, given: Condition = ALWAYS) -> Sample:
     """Return the sample that questions are answered from: rows of the model, or of the model given a condition."""
     kept = subject.kept.setdefault("samples", {})
     if given not in kept:
-        n = n_rows(len(subject.columns))
+        n = n_rows(len(subject.columns), told=subject.context is not None)
         if given == ALWAYS:
             rng = subject.rng(SAMPLE)
-            z = subject.made.sample(subject.theta, n, rng=rng)
-            kept[given] = Sample(Counted(subject.columns.decode(z, rng)), n)
+            kept[given] = Sample(Counted(subject.columns.decode(subject.sample(n, rng), rng)), n)
         else:
             drawn = draw_given(subject, given, n, subject.rng(GIVEN))
             kept[given] = Sample(Counted(drawn.x), min(drawn.effective, n))
     return kept[given]
 
 
-def n_rows(n_columns: int) -> int:
-    """Return how many rows a sample has."""
-    return int(min(max(MOST_NUMBERS // max(n_columns, 1), FEWEST_ROWS), MOST_ROWS))
+def n_rows(n_columns: int, *, told: bool = False) -> int:
+    """Return how many rows a sample has; `told` says that it is one under a context."""
+    most = MOST_TOLD if told else MOST_ROWS
+    return int(min(max(MOST_NUMBERS // max(n_columns, 1), FEWEST_ROWS), most))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +23,10 @@ __all__ = ["AT_ONCE", "Subject"]
 
 AT_ONCE = 1 << 21
 """Numbers that a layer holds for the rows that are computed together."""
+MOST_CONTEXTS = 4
+"""Answers under so many contexts are kept."""
+SHARED = "exact", "_theta", "literals", "feature_of"
+"""What is computed once, whatever the context."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,8 @@ class Subject:
         Decides all draws that belong to no call: the same question has the same answer.
     kept : dict
         Answers that are used again.
+    context : ndarray (n, C), optional
+        What the network is told of the columns that are given, for each row that it is asked about, or one for all.
     """
 
     made: MADE
@@ -45,6 +52,57 @@ class Subject:
     columns: Columns
     seed: int = 0
     kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+    context: Floats | None = None
+
+    def told(self, x: Floats, name: Name = "X") -> Subject:
+        """Return the same, asked about rows of which numbers `x` (n, D) say the context.
+
+        Raises
+        ------
+        ValueError
+            A gap in a column of context that had none in fit, or a value that it refuses.
+        """
+        inputs = self.columns.told.inputs(x, name)
+        return self if inputs is None else self._under(inputs, {})
+
+    def at(self, x: Floats) -> Subject:
+        """Return the same, asked about rows whose context is that of one row (1, D); its answers are kept."""
+        inputs = self.columns.told.inputs(x, "given")
+        if inputs is None:
+            return self
+        kept: dict[bytes, Subject] = self.kept.setdefault("contexts", {})
+        key = inputs.tobytes()
+        if key not in kept:
+            if len(kept) == MOST_CONTEXTS:
+                del kept[next(iter(kept))]
+            kept[key] = self._under(inputs, {})
+        return kept[key]
+
+    def take(self, rows: Ints | slice) -> Subject:
+        """Return the same, asked about some of the rows."""
+        if self.context is None or len(self.context) == 1:
+            return self
+        return self._under(self.context[rows], self.kept)
+
+    def repeat(self, k: int) -> Subject:
+        """Return the same, asked about each row k times."""
+        if self.context is None or len(self.context) == 1:
+            return self
+        return self._under(np.repeat(self.context, k, axis=0), self.kept)
+
+    def _under(self, context: Floats, kept: dict[Any, Any]) -> Subject:
+        for name in SHARED:
+            getattr(self, name)
+        other = copy(self)
+        object.__setattr__(other, "context", context)
+        object.__setattr__(other, "kept", kept)
+        return other
+
+    def _told(self, rows: slice = slice(None)) -> Floats | None:
+        """Return the context of some rows, as the model takes it."""
+        if self.context is None or len(self.context) == 1:
+            return None if self.context is None else self.context[0]
+        return self.context[rows]
 
     @lazy
     def literals(self) -> Literals:
@@ -123,7 +181,8 @@ class Subject:
         place = made.output_slices[feature]
         found = np.empty((len(z), place.stop - place.start))
         for rows in self._blocks(len(z)):
-            found[rows] = made.raw_outputs(self._theta, z[rows], mask_set=order, gaps="skip")[:, place]
+            told = self._told(rows)
+            found[rows] = made.raw_outputs(self._theta, z[rows], context=told, mask_set=order, gaps="skip")[:, place]
         return found
 
     def log_probs(self, z: Floats, order: int | Ints) -> Floats:
@@ -131,7 +190,8 @@ class Subject:
         made = self.exact
         found = np.zeros(z.shape)
         for rows in self._blocks(len(z)):
-            found[rows] = made.feature_log_prob(self._theta, z[rows], mask_set=order, gaps="skip")
+            told = self._told(rows)
+            found[rows] = made.feature_log_prob(self._theta, z[rows], context=told, mask_set=order, gaps="skip")
         return np.where(np.isnan(z), 0.0, found)
 
     def log_prob(self, z: Floats, order: int | Ints) -> Floats:
@@ -149,7 +209,11 @@ class Subject:
     def draw(self, z: Floats, order: int | Ints, rng: np.random.Generator) -> Floats:
         """Return `z` (n, F) with each NaN drawn given the rest, under the mask set of `order`, or on a path."""
         mask_set = None if self.made.mask_sets.has_paths else order
-        return self.made.sample(self.theta, len(z), given=z, mask_set=mask_set, rng=rng).astype(np.float64)
+        return self.sample(len(z), rng, z, mask_set).astype(np.float64)
+
+    def sample(self, n: int, rng: np.random.Generator, given: Floats | None = None, mask_set: Any = None) -> Array:
+        """Draw `n` rows (n, F) of the model, or fill each NaN of `given`; `mask_set` as `MADE.sample` takes it."""
+        return self.made.sample(self.theta, n, given=given, context=self._told(), mask_set=mask_set, rng=rng)
 
     def rng(self, *purpose: int) -> np.random.Generator:
         """Return the generator for a purpose, always the same one."""

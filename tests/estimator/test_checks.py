@@ -27,6 +27,7 @@ NO_CHOICE = [True, 3, [], {}, np.array([1, 2])]
 MORE: dict[str, list[Any]] = {
     "hidden_layer_sizes": [None, 5, -1, {}, (0,), (1.5,), (True,), (10**400,), np.array(3), np.eye(2)],
     "columns": [None, True, [], ["auto"], ["auto", "x", "auto"], ["auto", 3, "auto"], [Odd()] * 3, {3: "real"}],
+    "context": [True, 3, {}, ["income"], [0, 0], [7], [0.5], [-1], [0, 1, 2], np.eye(2)],
     "missing": [None, *NO_CHOICE],
     "handle_unknown": [None, *NO_CHOICE],
     "min_frequency": [True, 0, -1, [], {}, np.array([1, 2])],
@@ -98,7 +99,8 @@ def test_what_cannot_be_meant_is_named_before_any_work(method: str, work: list[s
         rng = np.random.default_rng(1)
         model = MADEDensity((6,), max_epochs=1)
         if method == "warm fit":
-            if name in ("columns", "min_frequency", "order", "hidden_layer_sizes"):  # of another model, or learned
+            # of another model, or learned
+            if name in ("columns", "context", "min_frequency", "order", "hidden_layer_sizes"):
                 continue
             vars(model).update(vars(learned), warm_start=True)
         model.set_params(random_state=rng).set_params(**{name: value})

@@ -431,7 +431,7 @@ TABLES: dict[str, Callable[[], Call]] = {
     "estimator.outliers.MADEOutlierDetector.score_samples": lambda: call(
         MADEOutlierDetector(_learner()).fit(models.table()).score_samples, X=models.table()
     ),
-    "estimator.density.MADEDensity": lambda: call(_fitted, **models.LEARNER),
+    "estimator.density.MADEDensity": lambda: call(_fitted, **{**models.LEARNER, "context": [2]}),
     "estimator.density.MADEDensity.fit": lambda: call(
         _learner().fit,
         or_names=("X_val", "sample_weight"),

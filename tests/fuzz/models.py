@@ -38,6 +38,7 @@ MIXED: dict[str, Any] = {
 LEARNER: dict[str, Any] = {
     "hidden_layer_sizes": (4,),
     "columns": "auto",
+    "context": None,
     "missing": "ignore",
     "handle_unknown": "other",
     "min_frequency": 1,

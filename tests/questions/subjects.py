@@ -81,6 +81,7 @@ def subject(
         n_masks=n_masks,
         activation="tanh",
         direct=True,
+        n_context=columns.told.n_inputs,
         seed=seed,
         dtype="float64",
         backend="numpy",
