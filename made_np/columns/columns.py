@@ -21,7 +21,7 @@ from made_np.columns.kinds import NUMERIC, Kind, as_kinds
 from made_np.columns.learning import Wishes, learn_column
 from made_np.columns.odd import warn_of_odd
 from made_np.columns.summary import as_dict, as_text
-from made_np.columns.together import as_bits, check_some, find_groups, in_groups, on_one_scale
+from made_np.columns.together import as_bits, find_groups, in_groups, on_one_scale, with_one
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.plain import Categorical
 from made_np.lazy import lazy
@@ -136,7 +136,7 @@ class Columns:
         warn_of_odd(odd)
         groups = one_hot if isinstance(one_hot, OneHot) else find_groups(each, wanted, table)
         each = in_groups(groups, as_bits(on_one_scale(kinds, each)), wishes.other(table.n_rows))
-        check_some(each, table.name)
+        each = with_one(each, table.name)
         tell_of_one_row(table)
         tell_left_out([column if kind == "auto" else None for kind, column in zip(wanted, each, strict=True)])
         columns = cls(tuple(each), groups)

@@ -6,21 +6,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from made_np.cells import where
 from made_np.columns.coded import Constant
 from made_np.columns.coding import PLAIN
 from made_np.columns.column import Column
 from made_np.columns.kinds import Kind, is_kind
 from made_np.columns.numeric import NUMBERS, Numbers
-from made_np.distributions.plain import Bernoulli
+from made_np.columns.odd import listed
+from made_np.distributions.plain import Bernoulli, Categorical
 from made_np.distributions.registry import kind_of
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
 from made_np.table.views import Reader
 
-__all__ = ["as_bits", "check_some", "find_groups", "in_groups", "on_one_scale"]
+__all__ = ["as_bits", "find_groups", "in_groups", "on_one_scale", "with_one"]
 
 ENOUGH_ROWS = 100
 """So many rows show which columns are one-hot; of a few, some could be by chance."""
+MOST_LISTED = 60
+"""So many columns a message lists."""
 
 
 def as_bits(each: Sequence[Column]) -> list[Column]:
@@ -74,11 +78,24 @@ def in_groups(one_hot: OneHot, each: Sequence[Column], other: float) -> list[Col
     return columns
 
 
-def check_some(each: Sequence[Column], name: str) -> None:
-    """Raise a `ValueError` where no column is in the model."""
-    if all(column.output is None for column in each):
-        why = each[0].left_out or ("a gap in every row" if not each[0].facts.n_distinct else "one value only")
-        raise ValueError(
-            f"{name} has no column that is left to learn: column 0 is {why}, and the others are of that sort. Give a "
-            "table with a column that differs from row to row, or say what one is: columns={0: 'count'}"
-        )
+def with_one(each: Sequence[Column], name: str) -> list[Column]:
+    """Return the columns with one that is in the model, if there is none yet: a constant, whose value has the mass 1.
+
+    Raises
+    ------
+    ValueError
+        All columns are left out, or have nothing but gaps.
+    """
+    columns = list(each)
+    if any(column.output is not None for column in columns):
+        return columns
+    for d, column in enumerate(columns):
+        if isinstance(column.coding, Constant) and column.coding.value is not None:
+            columns[d] = replace(column, output=Categorical(1))
+            return columns
+    why = [f"{where(d, column.name)}: {column.left_out or 'a gap in every row'}" for d, column in enumerate(columns)]
+    first = columns[0].name or 0
+    raise ValueError(
+        f"{name} has no column that is left to learn. {listed(why, '; ', MOST_LISTED)}. To have one in the model, say "
+        f"what it is: columns={{{first!r}: 'categorical'}}"
+    )
