@@ -39,14 +39,14 @@ def impute(
         NaN where to fill.
     statistic : {"mean", "mode", "median", "interval"}
         Of words, and of codes that are classes, mean and median are the mode. "interval": the ends of the middle part
-        that holds `confidence` of the mass, as two tables. Columns that are one-hot together are filled together, by
-        their likeliest one.
+        that holds `confidence` of the mass, as two tables; words without an order have no middle, so that both tables
+        have their mode. Columns that are one-hot together are filled together, by their likeliest one.
     confidence : float
 
     Raises
     ------
     ValueError
-        An interval of words, or rows whose known columns lead in no order of the model.
+        Rows whose known columns lead in no order of the model.
     """
     as_choice(statistic, "statistic", STATISTICS)
     share = as_number(confidence, "confidence", "[0, 1]")
@@ -75,10 +75,8 @@ def impute(
 
 def _statistic(subject: Subject, d: int, spread: Spread, statistic: str, level: float) -> Floats:
     """Return a statistic of the distributions of column d; `level` is that of a quantile."""
-    literals = subject.literals
-    if statistic == "interval" and literals.levels(d) is not None and not literals.has_order(d):
-        raise ValueError(f"statistic='interval': {literals.called(d)} has words without an order: ask for mode")
-    if statistic == "mode" or (is_class(subject, d) and statistic != "interval"):
+    has_ends = statistic == "interval" and subject.literals.has_order(d)
+    if statistic == "mode" or (is_class(subject, d) and not has_ends):
         return spread.mode()
     return spread.mean() if statistic == "mean" else spread.ppf(np.full(spread.n_rows, level))
 

@@ -251,8 +251,25 @@ def test_draws_and_intervals_fill_gaps(fitted: MADEDensity, table: Any) -> None:
     assert len(draws) == 20
     inside = np.mean([(low["age"] <= each["age"]) & (each["age"] <= high["age"]) for each in draws])
     assert 0.7 < inside < 0.95  # of whole years, and the draws are of other paths
-    with pytest.raises(ValueError, match=r"statistic='interval'.*'city'"):
-        fitted.impute(table, statistic="interval")
+
+
+def test_a_table_of_all_kinds_has_intervals(fitted: MADEDensity, table: Any) -> None:
+    """Numbers, dates and booleans have ends; words without an order, the likeliest one in both tables."""
+    hidden = ["sex", "city", "born", "member", "age", "pay", "unit"]
+    gaps = table.astype({"age": "Int64", "member": "boolean"})
+    gaps.loc[3:40, hidden] = None
+    low, high = fitted.impute(gaps, statistic="interval")
+    mode = fitted.impute(gaps, statistic="mode")
+    for name in ("sex", "city", "unit"):
+        assert low[name].equals(mode[name])
+        assert high[name].equals(mode[name])
+    for name in ("born", "age", "pay", "member"):
+        assert (low[name] <= high[name]).all()
+        assert (low[name] < high[name]).any()
+    for name in ("born", "age", "member"):
+        given = fitted.conditional(name, gaps).interval(0.9)
+        for end, own in zip((low, high), given, strict=True):
+            assert_array_equal(end[name][3:41], own[3:41])
 
 
 def test_a_model_of_one_order_says_which_one_answers_more(table: Any) -> None:
