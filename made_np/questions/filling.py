@@ -15,7 +15,7 @@ from made_np.questions.subject import Subject
 from made_np.typing import Floats, Ints
 from made_np.values import as_choice, as_number
 
-__all__ = ["STATISTICS", "impute"]
+__all__ = ["STATISTICS", "impute", "spread_of_gap"]
 
 STATISTICS = ("mean", "mode", "median", "interval")
 MEMBERS = 64
@@ -63,7 +63,7 @@ def impute(
             for table in tables:
                 table[rows, start:stop] = found
             continue
-        spread = _spread(subject, start, z[rows], source.take(rows))
+        spread = spread_of_gap(subject, start, z[rows], source.take(rows))
         for table, level in zip(tables, levels, strict=True):
             table[rows, start] = _statistic(subject, start, spread, statistic, level)
     for table in tables:
@@ -100,8 +100,14 @@ def _one_hot(subject: Subject, feature: int, z: Floats, source: Source) -> Float
     return subject.columns.decode(filled)[:, start:stop]
 
 
-def _spread(subject: Subject, d: int, z: Floats, source: Source) -> Spread:
-    """Return the distributions of column d, a gap in all rows `z` (n, F), given what is known of them."""
+def spread_of_gap(subject: Subject, d: int, z: Floats, source: Source) -> Spread:
+    """Return the distributions of column d, a gap in all rows `z` (n, F), given what is known of them.
+
+    Raises
+    ------
+    ValueError
+        What is known in a row leads in no order of the model.
+    """
     given, n_members = _along_order(subject, subject.feature_of[d], z, source)
     return of_rows(subject, d, given, n_members=n_members).spread
 
