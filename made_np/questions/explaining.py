@@ -90,7 +90,8 @@ def explain(subject: Subject, x: Floats, name: Name = "X") -> Explanation:
     """Return how each value of rows of numbers `x` (n, D) fits what is known of the rest of its row.
 
     Columns that are one-hot together are left out together: each is expected from those of other groups. What is
-    expected where a value is missing is exact, but for a model of fixed orders that has other gaps before: see `impute`.
+    expected where a value is missing is exact, but for a model of fixed orders that has other gaps before it: see
+    `impute`.
 
     Raises
     ------
