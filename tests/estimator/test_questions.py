@@ -167,7 +167,7 @@ def test_an_unseen_level_stops_nothing(fitted: MADEDensity, table: Any) -> None:
     assert fitted.score(odd) < fitted.score(table) - 5
     assert (fitted.impute(odd)["city"] == "Lima").all()
     for ask in (fitted.explain, fitted.score_columns, fitted.predict):
-        assert len(ask(odd)) == N
+        assert len(ask(odd.head(20))) == 20
 
 
 def test_handle_unknown_refuses_with_the_cell(table: Any) -> None:
@@ -325,7 +325,7 @@ def test_what_depends_on_another_column_is_predicted(fitted: MADEDensity, table:
     assert (fitted.predict(table, "member") == table["member"]).mean() > 0.75
     without = table.drop(columns=["member", "id"])[["pay", "sex", "born", "age", "city", "unit"]]
     assert_array_equal(fitted.predict_proba(without, "member"), p)  # by name, in any order
-    assert fitted.predict(table).dtype == np.float64  # the last column in the model is pay
+    assert fitted.predict(table.head(3)).dtype == np.float64  # the last column in the model is pay
     with pytest.raises(ValueError, match=r"'pay'.*no classes: ask for predict"):
         fitted.predict_proba(table)
 
