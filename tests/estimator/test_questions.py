@@ -72,6 +72,8 @@ def test_every_container_is_learned_alike(make: Callable[[], Any], fitted: MADED
     assert_array_equal(scores, fitted.score_samples(table))
     assert_allclose(Table.of(model.score_columns(X)).read().sum(axis=1), scores, rtol=1e-9)
     assert_array_equal(model.predict_proba(X, 1), fitted.predict_proba(table, "sex"))
+    assert np.asarray(model.predict(X, 1)).tolist() == fitted.predict(table, "sex").tolist()
+    assert np.asarray(model.predict(X, 4)).tolist() == fitted.predict(table, "member").tolist()
 
 
 @pytest.mark.parametrize("make", CONTAINERS)
