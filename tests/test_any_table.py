@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from people import quick
 
 from made_np import MADEDensity
 from made_np.table.files import read_table
@@ -165,3 +167,39 @@ def test_columns_that_dates_name_come_back(tmp_path: Path) -> None:
     loaded = MADEDensity.load(tmp_path / "m.npz")
     assert loaded.sample(3, random_state=0).columns[0] == "2020-01-01 00:00:00"
     np.testing.assert_array_equal(loaded.score_samples(frame), model.score_samples(frame))
+
+
+def test_a_table_of_constants_is_a_point_of_mass() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"unit": ["kg"] * 40, "year": 2024, "gap": np.nan, "yes": True})
+    model = quick(order="natural", max_epochs=1, handle_unknown="error").fit(table)
+    assert_array_equal(model.score_samples(table), 0)
+    assert model.sample(3).equals(table[:3])
+    assert model.sample(3, given={"unit": "kg"}).equals(table[:3])
+    gaps = table.astype({"year": object, "yes": object})
+    gaps.loc[0, ["unit", "year", "yes"]] = None
+    assert_array_equal(model.score_samples(gaps), 0)
+    filled = model.impute(gaps)
+    assert filled.astype(object).equals(table.astype(object))
+    assert (model.explain(table).log_prob["unit"] == 0).all()
+    assert list(model.predict(table[:2], "unit")) == ["kg", "kg"]
+    assert model.probability({"unit": "kg", "year": (2000, None)}) == 1
+    assert model.probability({"year": (2025, None)}) == 0
+    assert model.entropy()[0] == 0
+    with pytest.raises(ValueError, match="did not have this value in fit"):
+        model.score_samples(table.assign(unit="lb"))
+
+
+def test_another_value_of_a_constant_has_the_reserve() -> None:
+    model = quick(order="natural", max_epochs=1).fit([["kg", 7]] * 9)
+    assert_allclose(np.exp(model.score_samples([["kg", 7], ["lb", 7], ["lb", 8]])), [0.81, 0.09, 0.01], rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int64, np.uint8])
+def test_constants_beside_others_are_drawn_as_they_are(dtype: Any) -> None:
+    X = np.random.default_rng(0).integers(0, 9, size=(60, 4)).astype(dtype)
+    X[:, 2] = 17
+    X[:, 3] = 0
+    rows = quick(order="natural", max_epochs=1).fit(X).sample(20)
+    assert rows.dtype == dtype
+    assert (rows[:, 2:] == [17, 0]).all()

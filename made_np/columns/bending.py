@@ -118,8 +118,8 @@ def _bend(x: Floats, shape: tuple[str, float, float], n: int) -> Monotone:
     y = np.sort(flat.encode(x))
     mean = float(y.mean())
     spread = spread_of(y) or 1.0
-    farthest = float(inverse_normal_cdf(np.array(1 - FEWEST / len(y)))) if len(y) > 4 * FEWEST else 0.0
-    if n > 2 and farthest > 0:
+    if n > 2 and len(y) > 4 * FEWEST:
+        farthest = float(inverse_normal_cdf(np.array(1 - FEWEST / len(y))))
         values = np.linspace(-farthest, farthest, n)
         knots = np.quantile(y, normal_cdf(values))
         kept = [0]

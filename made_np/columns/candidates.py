@@ -69,11 +69,15 @@ def candidates(
     """
     if counts is None:
         values, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    if not resolution and not missing:
+        found = _of_reals(values, counts, support)
+        if found:
+            return found
     bins = learn_bins(values, resolution, counts=counts, support=support, missing=missing)
     binned: list[Candidate] = [(Bernoulli() if bins.n == 2 else Categorical(bins.n), bins)] if bins.n > 1 else []
     if missing and binned:
         return binned
-    return binned + _on_lattice(values, resolution) if resolution else _of_reals(values, counts, support) or binned
+    return binned + _on_lattice(values, resolution) if resolution else binned or _of_reals(values, counts, support)
 
 
 def _on_lattice(values: Floats, resolution: float) -> list[Candidate]:

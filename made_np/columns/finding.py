@@ -9,6 +9,7 @@ import numpy as np
 
 from made_np.columns.numeric import EXACT
 from made_np.columns.seen import Seen
+from made_np.distributions.atoms import find_atoms
 from made_np.typing import Ints
 
 __all__ = ["INDEX_NAMES", "MAX_CODES", "REPEATED", "kind_of_numbers", "kind_of_words"]
@@ -20,7 +21,9 @@ FEWEST_ON_SCALE = 6
 CHANCE = 3.0
 """A count lies so many times its square root below another before that is no chance."""
 REPEATED = 5
-"""A few values occur so often on average, if they are no codes 0, 1, ...."""
+"""A few values occur so often on average, those beside atoms such as 0 too, if they are no codes 0, 1, ...."""
+FEWEST_BESIDE = 10
+"""So many values beside atoms tell whether they repeat; fewer are a few values in any case."""
 FEWEST_ROWS = 10
 """Of fewer rows, it proves nothing that all words are different."""
 COLLISIONS = 10.0
@@ -58,13 +61,21 @@ def kind_of_numbers(seen: Seen, *, is_index: bool, is_integer: bool) -> str:
         return "constant"
     if seen.is_code and seen.n_distinct <= MAX_CODES:
         return "binary" if seen.n_distinct <= 2 else "ordinal" if _has_one_peak(seen.counts) else "categorical"
-    if seen.n_distinct <= MAX_CODES and seen.n >= REPEATED * seen.n_distinct:
+    if seen.n_distinct <= MAX_CODES and _are_repeated(seen):
         return "binary" if seen.n_distinct == 2 else "ordinal"
     if seen.is_whole and max(-seen.low, seen.high) < EXACT:
         if _is_id(seen, is_integer):
             return "id"
         return "count" if seen.low >= 0 else "integer"
     return _shape(seen)
+
+
+def _are_repeated(seen: Seen) -> bool:
+    """Whether values are met again and again, also those beside atoms: else more rows would have more values."""
+    rest = seen.counts[~find_atoms(seen.counts)]
+    if len(rest) < FEWEST_BESIDE:
+        return seen.n >= REPEATED * seen.n_distinct
+    return bool(rest.sum() >= REPEATED * len(rest))
 
 
 def _has_one_peak(counts: Ints) -> bool:

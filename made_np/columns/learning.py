@@ -28,7 +28,7 @@ __all__ = ["Wishes", "learn_column"]
 REAL = ("real", "positive", "bounded")
 """Kinds that have a density if a person says so. Otherwise they have masses where they lie on a lattice."""
 MOST_POINTS = 1e6
-"""A lattice with more points than these is as good as none: it is that of the digits with which a file was written."""
+"""A lattice with more points than these, where the most are, is as good as none: of the digits that a file has."""
 
 WHY = {
     "id": "an id: {many} are different",
@@ -128,7 +128,7 @@ def _coded(kind: Kind, seen: Seen, reading: Reading, place: Place, wishes: Wishe
     resolution = seen.resolution() if kind in (*NUMERIC, "date") else 0.0
     if isinstance(reading, Numbers) and resolution:
         reading = replace(reading, digits=digits_of(resolution, seen.low))
-    if kind in REAL and (not is_auto or seen.high - seen.low > MOST_POINTS * resolution):
+    if kind in REAL and (not is_auto or seen.extent > MOST_POINTS * resolution):
         resolution = 0.0
     column = Column(None, PLAIN, reading, place.name, "constant", other, "", seen.facts(resolution))
     if not seen.n or (_is_constant(kind, seen, reading) and not missing):

@@ -142,7 +142,7 @@ def warn_of_odd(found: Sequence[tuple[str, Odd]]) -> None:
         )
 
 
-def listed(found: Sequence[str], between: str = ", ") -> str:
+def listed(found: Sequence[str], between: str = ", ", most: int = MOST_SHOWN) -> str:
     """Return some of what was found, in words.
 
     Examples
@@ -150,5 +150,5 @@ def listed(found: Sequence[str], between: str = ", ") -> str:
     >>> listed([*"abcdefg"])
     'a, b, c, d, e and 2 more'
     """
-    more = f" and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
-    return between.join(found[:MOST_SHOWN]) + more
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return between.join(found[:most]) + more

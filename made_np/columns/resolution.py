@@ -20,7 +20,9 @@ MOST_DIGITS = 12
 FINEST = 0.1
 """A step is at least ten times what numbers of that size are rounded to."""
 MOST_EVEN = 1 << 16
-"""A lattice that is none of decimals has at most so many points."""
+"""A lattice that is none of decimals has at most so many points where the most numbers are."""
+MIDDLE = (0.05, 0.95)
+"""That is between these quantiles: a few numbers far out say nothing of a lattice."""
 NEAR = 16.0
 """How far a number may be from its place on a lattice, in units of its own rounding."""
 
@@ -77,7 +79,7 @@ def _even(distinct: Floats, eps: float) -> float:
     steps = np.diff(distinct)
     step = float(steps.min())
     extent = float(distinct[-1] - distinct[0])
-    if not step or extent / step > MOST_EVEN:
+    if not step or np.ptp(np.quantile(distinct, MIDDLE)) / step > MOST_EVEN:
         return 0.0
     step = extent / round(extent / step)
     off = NEAR * eps * (np.abs(distinct).max() + extent)

@@ -14,6 +14,8 @@ __all__ = ["Seen"]
 
 MOST_COUNTED = 1 << 20
 """Integers in a range of at most so many are counted, not sorted."""
+MIDDLE = (0.05, 0.95)
+"""Where the most numbers lie, as quantiles."""
 MOST_LOOKED_AT = 1 << 14
 """So many different numbers tell the resolution."""
 
@@ -81,6 +83,12 @@ class Seen(NamedTuple):
     def high(self) -> float:
         """The largest."""
         return float(self.distinct[-1])
+
+    @property
+    def extent(self) -> float:
+        """How far those extend that are not among the lowest or the highest 5 %: a few far out do not count."""
+        first, last = np.quantile(self.known, MIDDLE)
+        return float(last - first)
 
     @property
     def is_code(self) -> bool:

@@ -13,16 +13,19 @@ from made_np.columns.column import Column
 from made_np.columns.context import check_context
 from made_np.columns.kinds import Kind, is_kind
 from made_np.columns.numeric import NUMBERS, Numbers
-from made_np.distributions.plain import Bernoulli
+from made_np.columns.odd import listed
+from made_np.distributions.plain import Bernoulli, Categorical
 from made_np.distributions.registry import kind_of
 from made_np.table.one_hot import NOTHING_ONE_HOT, OneHot
 from made_np.table.table import Table
 from made_np.table.views import Reader
 
-__all__ = ["as_bits", "check_some", "find_groups", "in_groups", "on_one_scale", "settled"]
+__all__ = ["as_bits", "find_groups", "in_groups", "on_one_scale", "settled", "with_one"]
 
 ENOUGH_ROWS = 100
 """So many rows show which columns are one-hot; of a few, some could be by chance."""
+MOST_LISTED = 60
+"""So many columns a message lists."""
 
 
 def settled(
@@ -62,9 +65,7 @@ def settled(
                 )
     modelled = iter(as_bits(on_one_scale(kinds, [column for d, column in enumerate(each) if d not in context])))
     whole = [replace(column, rivals=()) if d in context else next(modelled) for d, column in enumerate(each)]
-    whole = in_groups(groups, whole, other)
-    check_some(whole, table.name, context)
-    return whole, groups
+    return with_one(in_groups(groups, whole, other), table.name, context), groups
 
 
 def as_bits(each: Sequence[Column]) -> list[Column]:
@@ -118,14 +119,26 @@ def in_groups(one_hot: OneHot, each: Sequence[Column], other: float) -> list[Col
     return columns
 
 
-def check_some(each: Sequence[Column], name: str, context: tuple[int, ...] = ()) -> None:
-    """Raise a `ValueError` where no column is in the model."""
-    first = next(d for d in range(len(each)) if d not in context)
-    if all(column.output is None for d, column in enumerate(each) if d not in context):
-        one = each[first]
-        why = one.left_out or ("a gap in every row" if not one.facts.n_distinct else "one value only")
-        raise ValueError(
-            f"{name} has no column that is left to learn: column {first} is {why}, and the others are of that sort. "
-            "Give a table with a column that differs from row to row, or say what one is: "
-            f"columns={{{first}: 'count'}}"
-        )
+def with_one(each: Sequence[Column], name: str, context: tuple[int, ...] = ()) -> list[Column]:
+    """Return the columns with one that is in the model, if there is none yet: a constant, whose value has the mass 1.
+
+    Raises
+    ------
+    ValueError
+        All columns but those of the context are left out, or have nothing but gaps.
+    """
+    columns = list(each)
+    modelled = [d for d in range(len(columns)) if d not in context]
+    if any(columns[d].output is not None for d in modelled):
+        return columns
+    for d in modelled:
+        coding = columns[d].coding
+        if isinstance(coding, Constant) and coding.value is not None:
+            columns[d] = replace(columns[d], output=Categorical(1))
+            return columns
+    why = [f"{where(d, columns[d].name)}: {columns[d].left_out or 'a gap in every row'}" for d in modelled]
+    first = columns[modelled[0]].name or modelled[0]
+    raise ValueError(
+        f"{name} has no column that is left to learn. {listed(why, '; ', MOST_LISTED)}. To have one in the model, say "
+        f"what it is: columns={{{first!r}: 'categorical'}}"
+    )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from made_np.columns.odd import listed
 from made_np.comparison.copies import Closeness, copies
 from made_np.comparison.marginals import Marginal, marginal
 from made_np.comparison.pairs import PairOfColumns, compare_pairs
@@ -40,6 +41,9 @@ class Comparison:
         The same of rows that are no copies: those of `holdout`, or each real row among the others.
     has_holdout : bool
     note : str
+    left_out : dict of str to str
+        Columns of the real table that are not compared, and why: a density leaves them out, and the other tables do not
+        have them.
     """
 
     n_rows: tuple[int, int]
@@ -50,6 +54,7 @@ class Comparison:
     baseline: Closeness
     has_holdout: bool = False
     note: str = ""
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain Python for `json.dumps`."""
@@ -62,6 +67,7 @@ class Comparison:
         lines = [
             f"rows            {self.n_rows[0]} real, {self.n_rows[1]} synthetic; {len(self.columns)} columns",
             f"two-sample AUC  {self._told_apart()}",
+            *self._not_compared(),
             "",
             *self._of_rows(),
             "",
@@ -78,6 +84,10 @@ class Comparison:
             return self.note
         error = f" +- {self.two_sample.standard_error:.3f} (standard error)"
         return f"{self.two_sample.auc:.3f}{error}; 0.5: cannot be told apart, 1: always"
+
+    def _not_compared(self) -> list[str]:
+        each = [f"{name}: {why}" for name, why in self.left_out.items()]
+        return [f"left out        {listed(each, '; ')}"] if each else []
 
     def _of_rows(self) -> list[str]:
         both = self.copies, self.baseline
@@ -138,7 +148,8 @@ def compare(
     real : array or data frame (n, D)
         Of pandas, polars or pyarrow; numbers, words, dates, booleans, gaps. To see copies give the rows of training.
     synthetic : array or data frame (m, D)
-        The same columns: by name if both are data frames, else by place.
+        The same columns: by name if both are data frames, else by place. It may lack, or have as gaps alone, what a
+        density leaves out: ids, row numbers, free text; and constants. These are not compared, and the report says so.
     holdout : array or data frame (k, D), optional
         Real rows that the model has not seen: the share of copies and the distances are shown beside theirs. Without
         them each real row is held against the other ones.
@@ -156,7 +167,8 @@ def compare(
     Raises
     ------
     TypeError, ValueError
-        Something that is no table, tables of other columns, or a column of words in one of them and numbers in another.
+        Something that is no table, a table that lacks a column or has one more, or a column of words in one of them and
+        numbers in another.
 
     Notes
     -----
@@ -175,7 +187,7 @@ def compare(
     tables = {"real": real, "synthetic": synthetic}
     if holdout is not None:
         tables["holdout"] = holdout
-    columns = read_together(tables)
+    columns, left_out = read_together(tables)
     codes = row_codes(columns)
     rng = as_generator(random_state, "random_state")
     note = "not measured: too few different rows for five folds"
@@ -195,4 +207,5 @@ def compare(
         baseline,
         holdout is not None,
         "" if two_sample else note,
+        left_out,
     )

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from made_np.columns.choosing import Place
+from made_np.columns.learning import Wishes, learn_column
 from made_np.table.raw import RawColumn
 from made_np.table.table import Table
 from made_np.typing import Array, Floats
@@ -41,39 +43,67 @@ class Shared:
     levels: tuple[Any, ...] | None = None
 
 
-def read_together(tables: Mapping[str, Any]) -> list[Shared]:
-    """Return the columns of tables, which messages call as they are called here.
+def read_together(tables: Mapping[str, Any]) -> tuple[list[Shared], dict[str, str]]:
+    """Return the columns that all tables have, and why each other column of the first one is left out.
 
-    Columns are matched by name where both tables have names, else by place.
+    Columns are matched by name where both tables have names, else by place. Messages call the tables as they are called
+    here. Of the first table another one may lack, or have as gaps alone, what `MADEDensity` leaves out: ids, row
+    numbers, free text; and constants.
 
     Raises
     ------
     TypeError, ValueError
-        One is no table of rows and columns, has no rows, or other columns than the first; or a column holds words in
+        One is no table of rows and columns, has no rows, lacks a column or has one more; or a column holds words in
         one table and numbers in another.
     """
     read = {name: Table.of(X, name) for name, X in tables.items()}
-    first = next(iter(read))
-    places = [_places(table, read[first], name, first) for name, table in read.items()]
-    labels = read[first].labels or [f"x{d}" for d in range(read[first].n_columns)]
-    return [
-        _shared(str(label), [table.cells(own[d]) for table, own in zip(read.values(), places, strict=True)], list(read))
+    name, first = next(iter(read.items()))
+    labels = [str(label) for label in first.labels or (f"x{d}" for d in range(first.n_columns))]
+    places = {own: _places(table, first, own, name) for own, table in read.items()}
+    why = {
+        d: _left_out(first, d)
+        for d in range(len(labels))
+        if any(_lacks(table, places[own][d], first, d) for own, table in read.items())
+    }
+    for own in read:
+        lacking = [labels[d] for d, place in enumerate(places[own]) if place is None and not why[d]]
+        if lacking:
+            raise ValueError(f"{own} lacks the columns {lacking}: give the same ones, or leave these out of {name}")
+    columns = [
+        _shared(label, [read[own].cells(d_own) for own in read if (d_own := places[own][d]) is not None], list(read))
         for d, label in enumerate(labels)
+        if not why.get(d)
     ]
+    if not columns:
+        raise ValueError(f"{name} shares no column with the others but {list(labels)}: there is nothing to compare")
+    return columns, {labels[d]: reason for d, reason in why.items() if reason}
 
 
-def _places(table: Table, other: Table, name: str, first: str) -> list[int]:
-    """Return where a table has the columns of the first one."""
+def _places(table: Table, other: Table, name: str, first: str) -> list[int | None]:
+    """Return where a table has the columns of the first one; None: nowhere."""
     if table.labels is None or other.labels is None:
         if table.n_columns != other.n_columns:
             raise ValueError(f"{name} has {table.n_columns} columns, {first} has {other.n_columns}: give the same ones")
         return list(range(table.n_columns))
-    lacking = [label for label in other.labels if label not in table.labels]
     unknown = [label for label in table.labels if label not in other.labels]
-    if lacking or unknown:
-        what = f"lacks the columns {lacking}" if lacking else f"has the columns {unknown}, which {first} lacks"
-        raise ValueError(f"{name} {what}: give the same ones")
-    return [table.labels.index(label) for label in other.labels]
+    if unknown:
+        raise ValueError(f"{name} has the columns {unknown}, which {first} lacks: give the same ones")
+    return [table.labels.index(label) if label in table.labels else None for label in other.labels]
+
+
+def _lacks(table: Table, place: int | None, first: Table, d: int) -> bool:
+    """Whether a table has nothing at the `place` of column d of the first one, which has something."""
+    return place is None or bool(table.cells(place).gaps.all() and not first.cells(d).gaps.all())
+
+
+def _left_out(table: Table, d: int) -> str:
+    """Return why a density of a table has no column d; "" if it has one."""
+    name = str(table.labels[d]) if table.labels else ""
+    try:
+        column, _ = learn_column(table.cells(d), "auto", Place(d, name, table.source, bool(name)), Wishes())
+    except (TypeError, ValueError):  # no density has it, unless somebody says what it is
+        return ""
+    return column.left_out or ("one value at most" if column.kind == "constant" else "")
 
 
 def _shared(label: str, cells: list[RawColumn], names: list[str]) -> Shared:

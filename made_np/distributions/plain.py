@@ -88,7 +88,7 @@ class Categorical(Distribution):
     Attributes
     ----------
     n : int
-        How many values; at least 2.
+        How many values; a single one has the probability 1.
     """
 
     n: int
@@ -96,7 +96,7 @@ class Categorical(Distribution):
     kernel = "categorical"
 
     def __post_init__(self) -> None:
-        self._settle(n=2)
+        self._settle(n=1)
 
     @property
     def n_values(self) -> int:  # type: ignore[override]

@@ -128,7 +128,8 @@ class Answers(Conventions):
             integer: so many completions, each drawn from p(gaps | rest), so that gaps of a row fit each other.
         statistic : {"mean", "median", "mode", "interval"}
             Of words, and of codes that are no numbers on a scale, mean and median are the mode, the likeliest value.
-            "interval": the ends of the middle part of each distribution, two tables.
+            "interval": the ends of the middle part of each distribution, two tables. Words without an order have no
+            such ends: both tables have their mode, and ``conditional(column, X).pmf`` says how likely it is.
         confidence : float in [0, 1]
             How much of the mass is in the interval.
         random_state : int, RandomState, Generator or None

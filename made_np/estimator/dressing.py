@@ -11,7 +11,7 @@ from made_np.table.look import Look
 from made_np.table.table import Table
 from made_np.typing import Floats
 
-__all__ = ["completed", "drawn", "expected", "in_columns"]
+__all__ = ["completed", "drawn", "expected", "in_columns", "predicted"]
 
 FRAMES = ("pandas", "polars", "pyarrow")
 """Containers of named columns that numbers about a table come back in."""
@@ -51,3 +51,20 @@ def in_columns(values: Floats, like: Any) -> Any:
 def expected(fitted: Fitted, x: Floats, like: Any) -> Any:
     """Return cells for rows of numbers (n, D) in the container `like`; of columns left out of the model, gaps."""
     return Look.of(like).put_on(fitted.columns.cells(x), getattr(like, "index", None))
+
+
+def predicted(fitted: Fitted, d: int, x: Floats, like: Any) -> Any:
+    """Return numbers (n,) of column d as a column of the container `like`: of its dtype in fit, if that was such a one.
+
+    Of a container of another sort it has the dtype that `like` has for this column, or else the one that it needs.
+    """
+    cells = fitted.columns.each[d].reading.cells(x)
+    look = Look.of(like)
+    index = getattr(like, "index", None)
+    before = fitted.look
+    if before is not None and before.library == look.library:
+        return before.column(d, cells, index)
+    name = d if before is None else before.names[d]
+    if name in look.names:
+        return look.column(look.names.index(name), cells, index)
+    return replace(look, names=(name,), styles=()).column(0, cells, index)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from made_np.estimator.answers import Answers
-from made_np.estimator.dressing import in_columns
+from made_np.estimator.dressing import in_columns, predicted
 from made_np.estimator.lesson import read_again, read_part
 from made_np.estimator.reasons import Reasons
 from made_np.questions import conditional as conditionals
@@ -82,14 +82,22 @@ class Questions(Answers):
         x, source = read_part(self, fitted, X)
         return predicting.predict_proba(fitted.subject, x, self._target(target), source)
 
-    def predict(self, X: Any, target: str | int | None = None) -> Array:
+    def predict(self, X: Any, target: str | int | None = None) -> Any:
         """Return the likeliest value of a column of words or codes, the mean of any other, given the rest of each row.
 
+        It is a value as the column has them, of its dtype: a mean of whole numbers is rounded to one. The mean as it is
+        has ``conditional(target, X).mean()``.
+
         Arguments as in `predict_proba`.
+
+        Returns
+        -------
+        Series of pandas or polars, or array of pyarrow, as `X` is a frame of these; else ndarray (n,)
         """
         fitted = self._answers
         x, source = read_part(self, fitted, X)
-        return predicting.predict(fitted.subject, x, self._target(target), source)
+        place = fitted.subject.literals.column(self._target(target), "target")
+        return predicted(fitted, place, predicting.predict(fitted.subject, x, place, source), X)
 
     def classes(self, target: str | int | None = None) -> Array:
         """Return the values of the target, in the order of the columns of `predict_proba`."""

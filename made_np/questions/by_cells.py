@@ -17,7 +17,9 @@ from made_np.typing import Array, Floats, Ints
 
 __all__ = ["ByCells"]
 
-NODES, RULE = np.polynomial.legendre.leggauss(16)
+WHOLE = np.polynomial.legendre.leggauss(16)
+CUT = np.polynomial.legendre.leggauss(4)
+"""Nodes and weights of the quadrature between places where a density bends: of a prior, and of one cut into cells."""
 N_STEPS = 1024
 """So many numbers, or one for each member, stand for the distributions of several members."""
 GOLDEN = (5**0.5 - 1) / 2
@@ -195,14 +197,16 @@ class ByCells(Spread):
             counts = ends[0][:, None] + np.arange(n)
             return counts, np.ones(counts.shape)
         knots = self.output.knots(raw)
+        nodes, rule = WHOLE
         if self.cells.masses.shape[1] > 1:
+            nodes, rule = CUT
             u = np.clip(self.cells.edges[:, 1:-1], 1e-12, 1 - 1e-12)
             inner = np.asarray(self.output.inverse_cdf(np.repeat(raw[:, None], u.shape[1], axis=1), u))
             knots = np.sort(np.concatenate([knots, inner], axis=1), axis=1)
         half = np.diff(knots, axis=1)[:, :, None] / 2
-        z = knots[:, :-1, None] + half * (NODES + 1)
-        shape = (len(raw), z.shape[1] * len(NODES))
-        return z.reshape(shape), (half * RULE).reshape(shape)
+        z = knots[:, :-1, None] + half * (nodes + 1)
+        shape = (len(raw), z.shape[1] * len(nodes))
+        return z.reshape(shape), (half * rule).reshape(shape)
 
     @lazy
     def _weights(self) -> Floats:

@@ -107,7 +107,8 @@ class Conditional:
     def mean(self) -> Any:
         """Return the expected value."""
         self._needs_numbers("mean")
-        return self._cells(self.spread.mean())
+        mean = self.spread.mean()
+        return self._cells(mean) if self.spread.column.reading.name == "dates" else self._out(mean)
 
     def var(self) -> Any:
         """Return the variance, in the square of the column's unit."""
@@ -207,7 +208,7 @@ class Conditional:
     def _raw_cells(self, numbers: Floats) -> Array:
         """Return the values that numbers stand for."""
         reading = self.spread.column.reading
-        if reading.name == "numbers":
+        if reading.name == "numbers" and (getattr(reading, "form", "") != "bool" or np.isnan(numbers).any()):
             return numbers
         return values_of(reading, numbers.ravel()).reshape(numbers.shape)
 

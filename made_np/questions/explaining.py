@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from made_np.cells import Name
+from made_np.cells import Name, as_source
 from made_np.masks.paths import leads, path_of
-from made_np.model.gaps import gap_patterns
+from made_np.model.gaps import check_gaps, gap_patterns
 from made_np.questions.conditional import of_rows
+from made_np.questions.filling import spread_of_gap
 from made_np.questions.subject import Subject
 from made_np.typing import Bools, Floats, Ints
 
@@ -89,29 +90,38 @@ def _by_column(subject: Subject, x: Floats, terms: Floats) -> Floats:
 def explain(subject: Subject, x: Floats, name: Name = "X") -> Explanation:
     """Return how each value of rows of numbers `x` (n, D) fits what is known of the rest of its row.
 
-    Columns that are one-hot together are left out together: each is expected from those of other groups.
+    Columns that are one-hot together are left out together: each is expected from those of other groups. What is
+    expected where a value is missing is exact, but for a model of fixed orders that has other gaps before it: see
+    `impute`.
 
     Raises
     ------
     ValueError
         What is known leads in no order of the model.
     """
-    z = subject.columns.encode(x, name)
+    source = as_source(name)
+    z = subject.columns.encode(x, source)
+    check_gaps(subject.made, ~np.isnan(z), subject.columns.label, source)
     subject = subject.told(x, name)
     log_prob = np.full(x.shape, np.nan)
     expected = np.full(x.shape, np.nan)
     lack = np.full(x.shape, np.nan)
     for d, feature in subject.feature_of.items():
         column = subject.columns.each[d]
-        spread = of_rows(subject, d, z).spread
-        mode = spread.mode()
         is_state = subject.literals.levels(d) is not None or subject.columns.features[feature].output.has_states  # type: ignore[union-attr]
-        expected[:, d] = mode if is_state else spread.mean()
-        own = spread.log_prob(x[:, d])
-        if column.other:
-            own = np.where(column.unknown(x[:, d]), column.log_term(x[:, d]), own + np.log1p(-column.other))
-        log_prob[:, d] = own
-        lack[:, d] = own - spread.log_prob(mode)
+        is_gap = np.isnan(z[:, feature])
+        for rows in filter(len, (np.flatnonzero(~is_gap), np.flatnonzero(is_gap))):
+            if is_gap[rows[0]]:
+                spread = spread_of_gap(subject.take(rows), d, z[rows], source.take(rows))
+            else:
+                spread = of_rows(subject.take(rows), d, z[rows]).spread
+            mode = spread.mode()
+            expected[rows, d] = mode if is_state else spread.mean()
+            own = spread.log_prob(x[rows, d])
+            if column.other:
+                own = np.where(column.unknown(x[rows, d]), column.log_term(x[rows, d]), own + np.log1p(-column.other))
+            log_prob[rows, d] = own
+            lack[rows, d] = own - spread.log_prob(mode)
     log_prob[np.isnan(x)] = np.nan
     lack[np.isnan(x)] = np.nan
     order = np.argsort(np.where(np.isnan(lack), np.inf, lack), axis=1, kind="stable")

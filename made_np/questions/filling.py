@@ -15,7 +15,7 @@ from made_np.questions.subject import Subject
 from made_np.typing import Floats, Ints
 from made_np.values import as_choice, as_number
 
-__all__ = ["STATISTICS", "impute"]
+__all__ = ["STATISTICS", "impute", "spread_of_gap"]
 
 STATISTICS = ("mean", "mode", "median", "interval")
 MEMBERS = 64
@@ -39,14 +39,14 @@ def impute(
         NaN where to fill.
     statistic : {"mean", "mode", "median", "interval"}
         Of words, and of codes that are classes, mean and median are the mode. "interval": the ends of the middle part
-        that holds `confidence` of the mass, as two tables. Columns that are one-hot together are filled together, by
-        their likeliest one.
+        that holds `confidence` of the mass, as two tables; words without an order have no middle, so that both tables
+        have their mode. Columns that are one-hot together are filled together, by their likeliest one.
     confidence : float
 
     Raises
     ------
     ValueError
-        An interval of words, or rows whose known columns lead in no order of the model.
+        Rows whose known columns lead in no order of the model.
     """
     as_choice(statistic, "statistic", STATISTICS)
     share = as_number(confidence, "confidence", "[0, 1]")
@@ -64,7 +64,7 @@ def impute(
             for table in tables:
                 table[rows, start:stop] = found
             continue
-        spread = _spread(subject.take(rows), start, z[rows], source.take(rows))
+        spread = spread_of_gap(subject.take(rows), start, z[rows], source.take(rows))
         for table, level in zip(tables, levels, strict=True):
             table[rows, start] = _statistic(subject, start, spread, statistic, level)
     for table in tables:
@@ -75,10 +75,8 @@ def impute(
 
 def _statistic(subject: Subject, d: int, spread: Spread, statistic: str, level: float) -> Floats:
     """Return a statistic of the distributions of column d; `level` is that of a quantile."""
-    literals = subject.literals
-    if statistic == "interval" and literals.levels(d) is not None and not literals.has_order(d):
-        raise ValueError(f"statistic='interval': {literals.called(d)} has words without an order: ask for mode")
-    if statistic == "mode" or (is_class(subject, d) and statistic != "interval"):
+    has_ends = statistic == "interval" and subject.literals.has_order(d)
+    if statistic == "mode" or (is_class(subject, d) and not has_ends):
         return spread.mode()
     return spread.mean() if statistic == "mean" else spread.ppf(np.full(spread.n_rows, level))
 
@@ -103,8 +101,14 @@ def _one_hot(subject: Subject, feature: int, z: Floats, source: Source) -> Float
     return subject.columns.decode(filled)[:, start:stop]
 
 
-def _spread(subject: Subject, d: int, z: Floats, source: Source) -> Spread:
-    """Return the distributions of column d, a gap in all rows `z` (n, F), given what is known of them."""
+def spread_of_gap(subject: Subject, d: int, z: Floats, source: Source) -> Spread:
+    """Return the distributions of column d, a gap in all rows `z` (n, F), given what is known of them.
+
+    Raises
+    ------
+    ValueError
+        What is known in a row leads in no order of the model.
+    """
     asked, given, n_members = _along_order(subject, subject.feature_of[d], z, source)
     return of_rows(asked, d, given, n_members=n_members).spread
 

@@ -81,8 +81,8 @@ def predict_proba(subject: Subject, x: Floats, target: Any, name: Name = "X") ->
     return spread.p if isinstance(spread, ByCodes) else np.empty((len(x), 0))
 
 
-def predict(subject: Subject, x: Floats, target: Any, name: Name = "X") -> Array:
-    """Return the likeliest class of each row; of a target with numbers on a scale, its mean."""
+def predict(subject: Subject, x: Floats, target: Any, name: Name = "X") -> Floats:
+    """Return the number (n,) of the likeliest class of each row; of a target with numbers on a scale, the mean."""
     d = _target(subject, target)
-    found = _given_rest(subject, x, d, name)
-    return np.asarray(found.mode() if is_class(subject, d) else found.mean())
+    spread = _given_rest(subject, x, d, name).spread
+    return spread.mode() if is_class(subject, d) else spread.mean()

@@ -92,8 +92,7 @@ def _by_order(subject: Subject) -> list[Counted]:
     """Return rows of each of some ways in which the model answers; none where it has one order only."""
     if "by order" not in subject.kept:
         rng = subject.rng(SETS)
-        n_all = n_rows(len(subject.columns), told=subject.context is not None)
-        n = min(n_all // N_SETS, FEWEST_ROWS)
+        n = min(n_rows(subject) // N_SETS, FEWEST_ROWS)
         subject.kept["by order"] = [Counted(subject.columns.decode(z, rng)) for z in _ways(subject, n, rng)]
     return subject.kept["by order"]
 
@@ -102,9 +101,10 @@ def _ways(subject: Subject, n: int, rng: np.random.Generator) -> Iterator[Floats
     """Yield n rows (n, F) of each of some orders, or, of a model with paths, of what is known along its path."""
     made = subject.made
     if made.mask_sets.has_paths:
-        for share in (np.arange(N_SETS) + 0.5) / N_SETS:
-            z = subject.sample(n, rng)
-            z[:, rng.random(made.n_features) >= share] = np.nan
+        rows = sample_of(subject).rows.x
+        for k in range(N_SETS):
+            z = subject.columns.encode(rows[k * n : (k + 1) * n])
+            z[:, rng.random(made.n_features) >= (k + 0.5) / N_SETS] = np.nan
             yield subject.sample(n, rng, z)
     elif made.n_masks != 1:
         for k in made.mask_sets.mixed[:N_SETS]:

@@ -13,9 +13,12 @@ from made_np.questions.subject import Subject
 __all__ = ["Sample", "n_rows", "sample_of"]
 
 MOST_ROWS = 1 << 18
+ENOUGH_ROWS = 1 << 16
 FEWEST_ROWS = 1 << 14
+MOST_WORK = 1 << 35
+"""Parameters times rows: a sample has 2^18 rows, but 2^16 of a model that is not drawn from at once."""
 MOST_NUMBERS = 1 << 24
-"""A sample has 2^18 rows, but at most so many numbers, and at least 2^14 rows."""
+"""A sample has at most so many numbers, but at least 2^14 rows."""
 MOST_TOLD = 1 << 15
 """Under a context it has so many rows at most: each context has a sample of its own."""
 
@@ -56,7 +59,7 @@ def sample_of(subject: Subject, given: Condition = ALWAYS) -> Sample:
     """Return the sample that questions are answered from: rows of the model, or of the model given a condition."""
     kept = subject.kept.setdefault("samples", {})
     if given not in kept:
-        n = n_rows(len(subject.columns), told=subject.context is not None)
+        n = n_rows(subject)
         if given == ALWAYS:
             rng = subject.rng(SAMPLE)
             kept[given] = Sample(Counted(subject.columns.decode(subject.sample(n, rng), rng)), n)
@@ -66,7 +69,12 @@ def sample_of(subject: Subject, given: Condition = ALWAYS) -> Sample:
     return kept[given]
 
 
-def n_rows(n_columns: int, *, told: bool = False) -> int:
-    """Return how many rows a sample has; `told` says that it is one under a context."""
-    most = MOST_TOLD if told else MOST_ROWS
-    return int(min(max(MOST_NUMBERS // max(n_columns, 1), FEWEST_ROWS), most))
+def n_rows(subject: Subject) -> int:
+    """Return how many rows a sample has.
+
+    All questions are counted in the same rows, or their answers would not fit together. So the first answer waits until
+    all of them have been drawn, whatever it asks.
+    """
+    by_work = max(MOST_WORK // subject.made.n_params, ENOUGH_ROWS)
+    by_numbers = max(MOST_NUMBERS // len(subject.columns), FEWEST_ROWS)
+    return int(min(by_work, by_numbers, MOST_ROWS if subject.context is None else MOST_TOLD))

@@ -140,6 +140,27 @@ class Look:
             return getattr(needed, self.form)(table_of(cells, styles))
         return WAYS[self.library](self.names, cells, styles)
 
+    def column(self, d: int, raw: RawColumn, index: Any = None) -> Any:
+        """Return cells as column `d` of a container of this look, in its dtype if that holds them.
+
+        Returns
+        -------
+        Series of pandas, with the `index`, or of polars; array of pyarrow; else, and without the library, ndarray
+        """
+        style = self.styles[d] if self.styles else Style()
+        try:
+            if self.library == "pandas":
+                series = to_pandas(raw, style)
+                series.name = self.names[d]
+                return series if index is None else series.set_axis(index)
+            if self.library == "polars":
+                return to_polars(raw, style, self.names[d])
+            if self.library == "pyarrow":
+                return to_arrow(raw, style)
+        except ImportError:
+            pass
+        return array_of(raw, style)
+
 
 def _cells(table: Floats) -> list[RawColumn]:
     """Return the columns of an array of numbers as cells."""

@@ -553,7 +553,7 @@ def test_options_mean_what_they_say() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["auto:3", "categorical:1", "categorical:x", "", "categorical:2:3", "mixture_of_gaussians:0"]
+    "text", ["auto:3", "categorical:0", "categorical:x", "", "categorical:2:3", "mixture_of_gaussians:0"]
 )
 def test_columns_that_mean_nothing(text: str) -> None:
     with pytest.raises(ArgumentTypeError):

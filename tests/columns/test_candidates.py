@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from made_np import MADE, Categorical, DiscretizedLogistic, MixtureOfLogistics, WithAtoms
+from made_np.columns import candidates as page
 from made_np.columns.candidates import candidates
 from made_np.columns.column import Column
+from made_np.columns.monotone import Monotone
 
 RNG = np.random.default_rng(0)
 N = 1500
@@ -87,3 +89,14 @@ def test_a_column_takes_them() -> None:
     output, coding = candidates(rain, **options)[0]
     assert isinstance(output, WithAtoms)
     assert Column.from_config(Column(output, coding).config()) == Column(output, coding)
+
+
+def test_a_real_column_is_cut_into_no_bins_that_nobody_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_bins(*_: Any, **__: Any) -> Any:
+        raise AssertionError("bins of a real column")
+
+    monkeypatch.setattr(page, "learn_bins", no_bins)
+    x = np.random.default_rng(0).normal(size=300)
+    assert [type(coding) for _, coding in candidates(x)] == [Monotone, Monotone]
+    with pytest.raises(AssertionError, match="bins"):
+        candidates(np.round(x, 1), 0.1)

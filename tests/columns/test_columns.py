@@ -146,11 +146,32 @@ def test_a_constant_column_that_is_to_be_real_has_scale_1(value: float) -> None:
     assert_array_equal(columns.decode(columns.encode(x)), x)
 
 
-def test_a_table_of_constants_alone_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match=r"X has no column that is left to learn: column 0 is one value only.*columns=\{"
-    ):
-        Columns.learn(np.full((7, 2), 3.5))
+def test_of_a_table_of_constants_alone_one_is_a_feature() -> None:
+    """A model has one feature at least. Its value has the mass 1, but for the share of all others."""
+    x = np.full((7, 3), 3.5)
+    x[:, 0] = np.nan
+    columns = Columns.learn(x)
+    assert [column.output for column in columns.each] == [None, Categorical(1), None]
+    assert_array_equal(columns.encode(x), np.zeros((7, 1)))
+    assert_array_equal(columns.decode(np.zeros((7, 1))), x)
+    assert_allclose(columns.log_term(x), np.tile(np.log1p(-1 / 8), (7, 2)))
+    assert not Columns.learn(x, handle_unknown="error").log_term(x).any()
+    assert Columns.from_config(columns.config()) == columns
+
+
+def test_a_table_of_columns_that_are_left_out_is_refused_with_what_each_of_them_is() -> None:
+    n = 200
+    rows = [{"id": f"x{k:04}", "note": f"{k} is a sentence of {k + 3} words, at least", "none": None} for k in range(n)]
+    wanted = (
+        r"X has no column that is left to learn. column 0 \('id'\): an id: all 200 of them are different; "
+        r"column 1 \('note'\): free text; column 2 \('none'\): a gap in every row. To have one in the model, say what "
+        r"it is: columns=\{'id': 'categorical'\}"
+    )
+    with pytest.raises(ValueError, match=wanted):
+        Columns.learn(rows)
+    with pytest.raises(ValueError, match=r"column 1: dropped. .*columns=\{0: "):
+        Columns.learn(np.zeros((5, 2)), "drop")
+    assert Columns.learn(rows, {"id": "categorical"}).each[0].output == Categorical(n)
 
 
 def test_a_column_that_is_constant_but_for_rounding_counts_as_constant() -> None:

@@ -164,3 +164,39 @@ def test_digits_of_a_file_are_no_lattice_but_come_out(capfd: pytest.CaptureFixtu
     assert capfd.readouterr().err == ""
     Columns.learn(x[:1])
     assert "X has one row: nothing is learned" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("draw", "kind"),
+    [
+        (lambda own, n: own.lognormal(0, 2, n), "positive"),
+        (lambda own, n: own.normal(5, 1, n), "real"),
+        (lambda own, n: own.integers(1, 5000, n), "count"),
+        (lambda own, n: 100 * own.integers(1, 500, n), "count"),
+        (lambda own, n: own.integers(1, 5, n), "ordinal"),
+        (lambda own, n: own.integers(1, 5, n) / 4, "ordinal"),
+    ],
+)
+def test_a_column_of_zeros_and_a_few_others_has_one_kind_in_the_half_of_its_rows_too(draw: Any, kind: str) -> None:
+    """About 50 of 3000 values are no zeros, and 25 in the half of the rows, where few values are looked for."""
+    own = np.random.default_rng(3)
+    values = np.where(own.random(3000) < 1 / 60, draw(own, 3000), 0) * (1.0 if kind != "count" else 1)
+    halves = [own.permutation(values)[:1500] for _ in range(10)]
+    columns = [learned(each) for each in (values, *halves)]
+    assert {"ordinal" if column.kind == "categorical" else column.kind for column in columns} == {kind}
+    assert len({column.facts.resolution > 0 for column in columns}) == 1
+    assert len({type(column.coding) for column in columns if kind != "ordinal"}) <= 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.round(np.random.default_rng(0).lognormal(1, 1, N), 4),
+        (np.random.default_rng(0).integers(0, 3000, N) - 1500) / 866.0254,  # integers that were standardised
+    ],
+)
+def test_a_number_far_out_changes_no_resolution(values: Any) -> None:
+    step = learned(values).facts.resolution
+    far = learned(np.append(values, values[0] + 2e6 * step)).facts.resolution
+    assert far == pytest.approx(step)
+    assert step > 0

@@ -230,14 +230,14 @@ CELLS: list[tuple[list[Any], list[Any], list[float]]] = [
 
 @pytest.mark.parametrize(("first", "second", "codes"), CELLS)
 def test_cells_of_all_kinds_are_read(first: Any, second: Any, codes: list[float]) -> None:
-    (column,) = read_together({"a": [[cell] for cell in first], "b": [[cell] for cell in second]})
+    ((column,), _) = read_together({"a": [[cell] for cell in first], "b": [[cell] for cell in second]})
     np.testing.assert_array_equal(np.concatenate(column.values), codes)
 
 
 def test_numbers_of_many_values_stay_numbers() -> None:
-    (column,) = read_together({"a": np.arange(21.0)[:, None], "b": np.ones((3, 1), dtype=int)})
+    ((column,), _) = read_together({"a": np.arange(21.0)[:, None], "b": np.ones((3, 1), dtype=int)})
     assert column.levels is None
-    (few,) = read_together({"a": np.arange(20.0)[:, None], "b": np.full((3, 1), 0.5)})
+    ((few,), _) = read_together({"a": np.arange(20.0)[:, None], "b": np.full((3, 1), 0.5)})
     assert few.levels is not None
     assert marginal(few).distance == 1
 
@@ -274,6 +274,49 @@ def test_the_inputs_stay_as_they_are() -> None:
     made_np.compare(real[["income", "children"]], synthetic[:, :2])
     pd.testing.assert_frame_equal(real, before[0])
     np.testing.assert_array_equal(synthetic, before[1])
+
+
+def people(n: int, seed: int) -> Any:
+    """The frame with all that a density leaves out."""
+    more = {"note": [f"{k}: a long sentence, said by nobody else, with {7 * k} words" for k in range(n)], "unit": "kg"}
+    ids = [f"id-{1000 + k}" for k in range(n)]
+    return pd.DataFrame({"index": range(n), "id": ids, **frame(n, seed), **more})
+
+
+def test_a_table_may_lack_what_a_density_leaves_out() -> None:
+    real, synthetic = people(200, 1), frame(200, 2)
+    found = made_np.compare(real, synthetic, holdout=people(50, 3), max_rows=50)
+    assert list(found.left_out) == ["index", "id", "note", "unit"]
+    assert [column.name for column in found.columns] == list(synthetic.columns)
+    assert found.columns == made_np.compare(real[synthetic.columns], synthetic, max_rows=50).columns
+    (line,) = [line for line in str(found).splitlines() if line.startswith("left out")]
+    assert all(name in line for name in found.left_out)
+    both = made_np.compare(real, people(200, 2), max_rows=50)
+    assert both.left_out == {}
+    assert [column.name for column in both.columns] == list(real.columns)
+    assert "left out" not in str(both)
+
+
+def test_a_table_that_lacks_a_column_of_a_density_is_refused() -> None:
+    real, synthetic = people(200, 1), frame(200, 2)
+    with pytest.raises(ValueError, match=r"synthetic lacks the columns \['town', 'ill'\]: give the same"):
+        made_np.compare(real, synthetic.drop(columns=["town", "ill"]))
+    with pytest.raises(ValueError, match=r"real shares no column with the others but \['index'\]"):
+        made_np.compare(real[["index"]], pd.DataFrame({"index": [None, None]}))
+
+
+def test_drawn_rows_are_compared_with_the_table_they_come_from() -> None:
+    """Of frames what is left out is absent, of arrays it is a gap in every row."""
+    real = people(200, 1)
+    model = made_np.MADEDensity((8,), max_epochs=1, order="natural", weight_decay=0.0, random_state=0).fit(real)
+    found = made_np.compare(real, model.sample(100), max_rows=50)
+    assert list(found.left_out) == ["index", "id", "note"]
+    array = np.column_stack([np.arange(200) + 10**9, rng(0).normal(size=(200, 2))])
+    drawn = array[:100].copy()
+    drawn[:, 0] = np.nan
+    assert made_np.compare(array, drawn, max_rows=50).left_out.keys() == {"x0"}
+    drawn[:, 1] = np.nan  # a density has it
+    assert made_np.compare(array, drawn, max_rows=50).columns[0].gaps == (0, 1)
 
 
 A = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})

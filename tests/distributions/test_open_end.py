@@ -29,7 +29,7 @@ every_name = pytest.mark.parametrize("name", OWN)
 every_backend = pytest.mark.parametrize("backend", ["numpy", "numba"])
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def known() -> Iterator[None]:
     """All of them have a name meanwhile."""
     with registered():

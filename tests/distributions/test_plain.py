@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from strategies import EVERY, n_values, random_column
 
+from made_np import MADE
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.mixtures import RealMixture
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian, log_softmax, softmax
@@ -371,10 +372,22 @@ def test_the_support_in_words_names_its_ends() -> None:
     assert Categorical(4).support == "an integer 0..3"
 
 
-@pytest.mark.parametrize("n", [1, 0, -3, 2.0, True, "3"])
-def test_a_categorical_needs_two_values(n: Any) -> None:
-    with pytest.raises((TypeError, ValueError), match=r"Categorical\(n\)=.*: give an integer >= 2"):
+@pytest.mark.parametrize("n", [0, -3, 2.0, True, "3"])
+def test_a_categorical_needs_a_value(n: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"Categorical\(n\)=.*: give an integer >= 1"):
         Categorical(n)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_a_single_value_has_the_mass_1_and_costs_nothing(backend: str) -> None:
+    made = MADE(2, (4,), output=[Categorical(1), Bernoulli()], backend=backend, dtype="float64")
+    theta = made.init(0)
+    x = np.array([[0.0, 0.0], [0.0, 1.0]])
+    assert np.exp(made.log_prob(theta, x)).sum() == pytest.approx(1.0, abs=1e-12)
+    loss, gradient = made.loss_and_grad(theta, x[:, :1] * [1, 1])
+    assert np.isfinite(loss)
+    assert np.isfinite(gradient).all()
+    assert not made.sample(theta, 50, rng=0)[:, 0].any()
 
 
 def test_numbers_are_kept_as_plain_ones() -> None:

@@ -86,7 +86,7 @@ def test_a_gaussian_is_written_as_before_there_was_a_choice_of_scales() -> None:
         ({"name": 3}, "give what config"),
         ({"name": "categorical"}, "give what config"),
         ({"name": "categorical", "n": 3, "k": 2}, "give what config"),
-        ({"name": "categorical", "n": 1}, r"Categorical\(n\)=1"),
+        ({"name": "categorical", "n": 0}, r"Categorical\(n\)=0"),
         ({"name": "gamma"}, r"'gamma' is not registered here: call made_np.distributions.register\('gamma', ...\)"),
     ],
 )

@@ -97,7 +97,9 @@ with warnings.catch_warnings():
 
 
 @for_each_check
-def test_scikit_learn_finds_nothing_to_object_to(estimator: Any, check: Callable[[Any], None]) -> None:
+def test_scikit_learn_finds_nothing_to_object_to(estimator: Any, check: Any) -> None:
+    if check.func.__name__.startswith("check_sample_weight_equivalence"):
+        pytest.xfail(WEIGHTS)  # it takes a third of the time of all checks, to fail as it must
     check(estimator)
 
 

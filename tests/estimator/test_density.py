@@ -169,8 +169,8 @@ def test_a_gap_at_the_end_is_summed_or_integrated_out(fitted: MADEDensity) -> No
 
 
 def test_an_endless_model_scores_and_fills_any_gaps(endless: MADEDensity) -> None:
-    gaps = X.copy()
-    gaps[np.random.default_rng(1).random(X.shape) < 0.4] = NAN
+    gaps = X[:40].copy()
+    gaps[np.random.default_rng(1).random(gaps.shape) < 0.4] = NAN
     assert np.isfinite(endless.score_samples(gaps)).all()
     for filled in [endless.impute(gaps), *endless.impute(gaps, n_draws=2)]:
         assert_array_equal(np.where(np.isnan(gaps), NAN, filled), gaps)

@@ -75,7 +75,7 @@ def frame(n: int = 120) -> Any:
 
 
 def test_gaps_are_filled_and_all_else_stays() -> None:
-    X = holes(rows(60))
+    X = holes(rows(30))
     before = X.copy()
     imputer = MADEImputer(fast(max_epochs=40, learning_rate=4e-2), random_state=0).fit(rows(400))
     filled = imputer.transform(X)
@@ -84,15 +84,17 @@ def test_gaps_are_filled_and_all_else_stays() -> None:
     assert_array_equal(X, before)
     assert not np.isnan(filled).any()
     lone = known[:, 0] & ~known[:, 1]
-    assert np.abs(filled - rows(60))[lone, 1].mean() < 0.5 * np.abs(rows(60)[lone, 1]).mean()
+    assert np.abs(filled - rows(30))[lone, 1].mean() < 0.5 * np.abs(rows(30)[lone, 1]).mean()
     assert_array_equal(filled, imputer.density_.impute(X, random_state=0))
 
 
 def test_it_learns_from_rows_with_gaps() -> None:
-    X = holes(rows(300)[:, :2])
-    filled = MADEImputer(fast(max_epochs=60, learning_rate=2e-2), random_state=0).fit_transform(X)
-    lone = ~np.isnan(X[:, 0]) & np.isnan(X[:, 1])
-    assert np.abs(filled - rows(300)[:, :2])[lone, 1].mean() < 0.5 * np.abs(rows(300)[lone, 1]).mean()
+    truth = rows(300)[:, :2]
+    X = holes(truth)
+    imputer = MADEImputer(fast(max_epochs=60, learning_rate=2e-2), random_state=0).fit(X)
+    lone = np.flatnonzero(~np.isnan(X[:, 0]) & np.isnan(X[:, 1]))
+    off = imputer.transform(X[lone])[:, 1] - truth[lone, 1]
+    assert np.abs(off).mean() < 0.5 * np.abs(truth[lone, 1]).mean()
 
 
 def test_a_draw_keeps_the_spread_of_a_column_and_a_mean_does_not() -> None:

@@ -82,6 +82,27 @@ def test_an_odd_value_is_ranked_first() -> None:
     assert (found.log_prob[:, 4] < -5).all()
 
 
+def test_a_model_of_one_order_explains_what_leads_in_it_and_names_the_row_that_does_not() -> None:
+    asked = mixed(order=HOME, n_masks=1)
+    x = asked.columns.decode(asked.made.sample(asked.theta, 4, rng=3), np.random.default_rng(0))
+    whole = explain(asked, x)
+    assert np.isfinite(whole.log_prob).all()
+    last = x.copy()
+    last[1, asked.columns.spans[HOME[3]][0]] = np.nan  # the last two of the order
+    last[2, [asked.columns.spans[feature][0] for feature in HOME[2:]]] = np.nan
+    found = explain(asked, last)
+    np.testing.assert_array_equal(found.log_prob[[0, 3]], whole.log_prob[[0, 3]])
+    assert np.isfinite(found.expected).all()
+    np.testing.assert_array_equal(np.isnan(found.log_prob), np.isnan(last))
+    single = [d for d in asked.feature_of if np.ptp(asked.columns.spans[asked.feature_of[d]]) == 1]
+    filled = np.asarray(impute(asked, last, "mean"))
+    np.testing.assert_allclose(filled[1:3, single], np.where(np.isnan(last), found.expected, last)[1:3, single])
+    first = x.copy()
+    first[2, asked.columns.spans[HOME[0]][0]] = np.nan
+    with pytest.raises(ValueError, match=r"X\[2\] has gaps.*answers='any'"):
+        explain(asked, first)
+
+
 def test_classes_are_predicted_by_bayes_rule() -> None:
     asked = discrete()
     rows, p = table_of(asked)
@@ -93,7 +114,7 @@ def test_classes_are_predicted_by_bayes_rule() -> None:
         alike = (rows[:, [0, 2, 3]] == row[[0, 2, 3]]).all(axis=1)
         joint = np.array([p[alike & (rows[:, 1] == k)].sum() for k in range(3)])
         np.testing.assert_allclose(own, joint / joint.sum(), atol=1e-10)
-    np.testing.assert_array_equal(predict(asked, x, "state"), np.array(STATES)[found.argmax(axis=1)])
+    np.testing.assert_array_equal(predict(asked, x, "state"), found.argmax(axis=1))
     x[:, 1] = 17  # what stands there does not matter
     np.testing.assert_array_equal(predict_proba(asked, x, "state"), found)
     x[:, 1] = np.nan
@@ -131,7 +152,8 @@ def test_intervals_hold_their_share() -> None:
     low, high = impute(asked, x, "interval", 0.8)
     size = conditional(asked, "size", x)
     np.testing.assert_allclose(size.cdf(high[0, 4]) - size.cdf(low[0, 4]), 0.8, atol=1e-6)
-    with pytest.raises(ValueError, match="has words without an order"):
-        impute(discrete(), np.array([[1, np.nan, 2, 1]]), "interval")
+    word = np.array([[1, np.nan, 2, 1]])
+    for end in impute(discrete(), word, "interval"):
+        np.testing.assert_array_equal(end, impute(discrete(), word, "mode"))
     with pytest.raises(ValueError, match="statistic='middle' is unknown"):
         impute(asked, x, "middle")

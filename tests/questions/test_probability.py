@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from made_np.columns.columns import Columns
+from made_np import MADE, Bernoulli
+from made_np.columns.columns import Column, Columns
 from made_np.columns.numeric import NUMBERS
 from made_np.questions import probability as page
 from made_np.questions import sampling
@@ -37,6 +38,8 @@ def fewer_rows() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sampling, "MOST_ROWS", sampling.MOST_ROWS // 4)
         patch.setattr(sampling, "MOST_NUMBERS", sampling.MOST_NUMBERS // 4)
+        patch.setattr(sampling, "ENOUGH_ROWS", sampling.ENOUGH_ROWS // 4)
+        patch.setattr(sampling, "MOST_WORK", sampling.MOST_WORK // 4)
         patch.setattr(page, "ENOUGH", page.ENOUGH // 4)
         yield
 
@@ -61,7 +64,7 @@ def test_a_model_with_paths_answers_at_home(home: Subject) -> None:
     for where in QUESTIONS:
         truth = p[as_condition(where, home.literals).holds(rows)].sum()
         mass, std = probability(home, where, return_std=True)  # type: ignore[misc]
-        n = n_rows(4)
+        n = n_rows(home)
         assert abs(mass - truth) < 4 * np.sqrt(truth * (1 - truth) / n) + 2 / n
         assert std > np.sqrt(mass * (1 - mass) / n)  # its paths answer otherwise: nothing was fitted
     assert probability(home, {"sick": 1}, {"state": "NY"}) == probability(home, {"sick": 1}, {"state": "NY"})
@@ -100,7 +103,7 @@ def test_a_given_value_of_a_real_column_is_answered(monkeypatch: pytest.MonkeyPa
     p = probability(asked, {"sick": 1}, {"size": 4.5})
     z = asked.columns.encode(np.array([[1, 1, 0, 0, 4.5, 0.0]]))
     truth = np.exp(asked.log_probs(z, 0)[0, 0])
-    assert abs(p - truth) < 4 * np.sqrt(truth / n_rows(6))
+    assert abs(p - truth) < 4 * np.sqrt(truth / n_rows(asked))
 
 
 # ---------------------------------------------------------------------------------------------- a measure
@@ -179,8 +182,8 @@ def test_the_spread_over_orders_is_in_the_error(fixed: Subject, endless: Subject
         )
         by_order.append(p)
     assert std > np.std(by_order) / 4
-    assert std > 10 * np.sqrt(mass / n_rows(4))
-    assert probability(fixed, where, return_std=True)[1] < 2 * np.sqrt(mass / n_rows(4))  # type: ignore[index]
+    assert std > 10 * np.sqrt(mass / n_rows(endless))
+    assert probability(fixed, where, return_std=True)[1] < 2 * np.sqrt(mass / n_rows(fixed))  # type: ignore[index]
 
 
 def test_what_was_never_drawn_has_an_error_too(fixed: Subject) -> None:
@@ -189,10 +192,19 @@ def test_what_was_never_drawn_has_an_error_too(fixed: Subject) -> None:
     assert 0 < std < 1e-4
 
 
-def test_wide_tables_have_smaller_samples() -> None:
-    assert n_rows(1) == n_rows(64) == sampling.MOST_ROWS
-    assert n_rows(128) == sampling.MOST_ROWS // 2
-    assert n_rows(10**5) == 1 << 14
+def bits(n_columns: int, n_hidden: int) -> Subject:
+    made = MADE(n_columns, (n_hidden,), direct=False)
+    return Subject(made, np.zeros(made.n_params), Columns((Column(Bernoulli()),) * n_columns))
+
+
+def test_wide_tables_and_large_models_have_smaller_samples() -> None:
+    assert n_rows(bits(1, 1)) == n_rows(bits(64, 10)) == sampling.MOST_ROWS
+    assert n_rows(bits(128, 10)) == sampling.MOST_ROWS // 2
+    assert n_rows(bits(2000, 1)) == 1 << 14
+    large = bits(32, 4000)
+    assert sampling.ENOUGH_ROWS < n_rows(large) < sampling.MOST_ROWS
+    assert n_rows(large) == sampling.MOST_WORK // large.made.n_params
+    assert n_rows(bits(32, 20_000)) == sampling.ENOUGH_ROWS
 
 
 def test_arguments_are_looked_at(endless: Subject) -> None:
