@@ -83,6 +83,23 @@ def test_probabilities_sum_to_one_under_each_context(fitted: MADEDensity, group:
     assert_allclose(np.exp(fitted.score_samples(every_row(group, dose))).sum(), kept, atol=1e-9)
 
 
+def test_a_density_integrates_to_one_under_each_context() -> None:
+    rng = np.random.default_rng(0)
+    group = rng.choice(["low", "high"], 600)
+    dose = rng.normal(size=600)
+    x = np.where(group == "high", 3.0, 0.0) + dose + 0.5 * rng.normal(size=600)
+    rows = pandas.DataFrame({"x": x, "group": group, "dose": dose})
+    model = MADEDensity(**{**SMALL, "order": "natural", "answers": "auto"}).fit(rows)
+    grid = np.linspace(-12, 14, 5201)
+    for word, number, mean in (("low", -1.0, -1.0), ("high", 0.5, 3.5), ("never met", 0.0, None)):
+        asked = pandas.DataFrame({"x": grid, "group": word, "dose": number})
+        p = np.exp(model.score_samples(asked)) * (grid[1] - grid[0])
+        assert_allclose(p.sum(), 1, atol=2e-3)
+        if mean is not None:
+            assert abs((p * grid).sum() - mean) < 0.35
+            assert_allclose(model.conditional("x", {"group": word, "dose": number}).mean(), (p * grid).sum(), atol=0.02)
+
+
 def test_a_gap_in_the_context_is_answered_if_fit_met_some(fitted: MADEDensity, gappy: MADEDensity) -> None:
     rows = every_row(None, 0.5)
     kept = np.prod([1 - column.other for d, column in enumerate(gappy.columns_.each) if d in (0, 2, 4)])
