@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -123,6 +122,8 @@ class Network:
         (C,) the context behind everything that takes none.
     parts : Parts
         How to compute.
+    drawn : list of ndarray
+        The rows (256, D) that answer questions about ranges, once there was one.
     """
 
     plan: Plan
@@ -130,6 +131,7 @@ class Network:
     x: Floats
     context: Floats
     parts: Parts = field(default_factory=Parts)
+    drawn: list[Floats] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of each parameter, in the order of theta."""
@@ -235,15 +237,12 @@ class Network:
         s = np.exp(np.tanh(a[:, 1::2]) / 2)
         return np.asarray(a[:, 0::2] + s * (np.log(u) - np.log1p(-u)), dtype=np.float64)
 
-    @cached_property
-    def drawn(self) -> Floats:
-        """(256, D) rows of the network, drawn once: what answers questions about ranges."""
-        u = np.random.default_rng(0).random((256, self.plan.n_features))
-        return ancestral(self.inverse, u, self.plan.order)
-
     def probability(self, where: Where) -> float:
-        """The share of `drawn` in these ranges: an estimate, and a measure."""
-        return share(self.drawn, where)
+        """The share of 256 rows of the network, drawn once, in these ranges: an estimate, and a measure."""
+        if not self.drawn:
+            u = np.random.default_rng(0).random((256, self.plan.n_features))
+            self.drawn.append(ancestral(self.inverse, u, self.plan.order))
+        return share(self.drawn[0], where)
 
     def adapter(self, **changes: Any) -> Adapter:
         """What `suite` needs, with some of it replaced."""

@@ -221,5 +221,7 @@ def test_a_column_that_is_left_out_is_no_context() -> None:
     few = [{"id": f"x{k}", "unit": "kg", "y": k % 7} for k in range(100)]
     with pytest.raises(ValueError, match=r"context: column 0 \('id'\) is of no use to the model \(an id"):
         Columns.learn(few, context=["id"])
-    with pytest.raises(ValueError, match=r"no column that is left to learn: column 1 is one value only"):
-        Columns.learn([{"y": k % 7, "unit": "kg"} for k in range(100)], context=["y"])
+    table = [{"y": k % 7, "unit": "kg"} for k in range(100)]
+    assert [column.name for column in Columns.learn(table, context=["y"]).features] == ["unit"]  # whose mass is 1
+    with pytest.raises(ValueError, match=r"no column that is left to learn\. column 1 \('unit'\): dropped"):
+        Columns.learn(table, {"unit": "drop"}, context=["y"])
