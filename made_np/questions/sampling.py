@@ -13,10 +13,10 @@ from made_np.questions.subject import Subject
 __all__ = ["Sample", "n_rows", "sample_of"]
 
 MOST_ROWS = 1 << 18
-ENOUGH_ROWS = 1 << 16
+ENOUGH_ROWS = 1 << 17
 FEWEST_ROWS = 1 << 14
 MOST_WORK = 1 << 35
-"""Parameters times rows: a sample has 2^18 rows, but 2^16 of a model that is not drawn from at once."""
+"""Parameters times rows: a sample has 2^18 rows, but 2^17 of a model that is not drawn from at once."""
 MOST_NUMBERS = 1 << 24
 """A sample has at most so many numbers, but at least 2^14 rows."""
 MOST_TOLD = 1 << 15
