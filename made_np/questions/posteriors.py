@@ -109,13 +109,14 @@ def _along(subject: Subject, feature: int, output: Distribution, z: Floats, aske
 
 
 def _log_likelihood(
-    subject: Subject, feature: int, z: Floats, values: Floats, later: Ints, order: int | Ints
+    subject: Subject, feature: int, z: Floats, values: Floats, later: Ints, order: int | Ints, n_ways: int | None = None
 ) -> Floats:
     """Return log p(later features), shape (n, K), where the feature has each of the `values` (n, K).
 
-    Of a mixture it is log p(all that is given, and the value), less the prior of the value.
+    Of a mixture it is log p(all that is given, and the value), less the prior of the value; `n_ways` says of how many
+    components, where not of all.
     """
-    ways = subject.ways(order)
+    ways = subject.ways(order)[:n_ways]
     n, k = values.shape
     found = np.empty((n, k))
     step = max(1, VALUES_AT_ONCE // max(k, 1))
@@ -148,7 +149,9 @@ def _cells(
         middles = normal_cdf((places[:, 1:] + places[:, :-1]) / 2)
         at = np.asarray(output.inverse_cdf(np.repeat(raw[:, None], N_CELLS, axis=1), middles))
         with np.errstate(divide="ignore"):
-            log_masses = np.log(np.diff(edges, axis=1)) + _log_likelihood(subject, feature, z, at, later, order)
+            # The first home shows well enough where the mass is.
+            one = None if last == ROUNDS - 1 else 1
+            log_masses = np.log(np.diff(edges, axis=1)) + _log_likelihood(subject, feature, z, at, later, order, one)
         top = log_masses.max(axis=1, keepdims=True, initial=-np.inf)
         masses = np.exp(log_masses - top)
         total = masses.sum(axis=1, keepdims=True)
