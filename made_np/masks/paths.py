@@ -11,6 +11,9 @@ chosen, and a question takes one of two ways (d stands for a feature, "before" f
 On a path all hidden units see what is known, and share out the rest as they share out all features at home, in the same
 sequence. So a unit means about the same here and there, and the weights to what it sees more are those that home does
 not use. Nothing on a path looks from what is known to what is known: p(known) is the first way's matter.
+
+A model may have several homes. Each has its paths, and they are one mixture: p(known) is the mean over homes, and the
+paths of what is known count by how likely their homes find it.
 """
 
 from __future__ import annotations
