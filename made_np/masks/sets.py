@@ -222,7 +222,7 @@ class MaskSets:
         Raises
         ------
         ValueError, TypeError
-            No array of D booleans, or the model has no paths.
+            No array of D booleans, no such home, or the model has no paths.
         """
         n_features = len(self.template.output_sizes)
         given = as_bools(known, "known", 1)
@@ -230,7 +230,7 @@ class MaskSets:
             raise ValueError(f"known has shape {given.shape}: give one boolean for each of {n_features} features")
         if not self.has_paths:
             raise ValueError("known has no path in this model: give n_masks=None, and an order that is not 'random'")
-        start = self[self.mixed[home]]
+        start = self[self.mixed[as_count(home, "home", 0, len(self.mixed) - 1)]]
         if leads(start.order, given):
             return start
         own = tuple(degrees_of(given, layer) for layer in start.degrees)

@@ -225,7 +225,6 @@ class Description:
         >>> made.path([True, True, False, False])
         array([0, 1, 2, 3])
         """
-        home = as_count(home, "home", 0, self.n_mixed - 1)
         return self.mask_sets.for_known(known, home).order.copy()
 
     @lazy
