@@ -43,13 +43,18 @@ def test_completions_keep_what_is_known_the_index_and_the_dtypes(fitted: MADEDen
     assert filled.drop(columns=["city", "pay", "born"]).equals(table.drop(columns=["city", "pay", "born"]))
 
 
-def test_whole_numbers_and_booleans_stay_what_they_are_where_gaps_make_floats_of_them() -> None:
+def fitted_on_numbers_and_bits() -> tuple[Any, Any, Any]:
+    """A model, the table behind it, and that table with gaps, which make floats and objects of its columns."""
     pandas = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     table = pandas.DataFrame({"n": rng.integers(0, 50, 120), "b": rng.random(120) < 0.4})
-    model = quick(order=[0, 1], max_epochs=1).fit(table)
     gaps = table.astype({"n": float, "b": object})
     gaps.loc[:4, ["n", "b"]] = None
+    return quick(order=[0, 1], max_epochs=1).fit(table), table, gaps
+
+
+def test_whole_numbers_and_booleans_stay_what_they_are_where_gaps_make_floats_of_them() -> None:
+    model, _, gaps = fitted_on_numbers_and_bits()
     filled = model.impute(gaps)
     assert (filled["n"] == filled["n"].round()).all()
     assert set(filled["b"]) <= {True, False}
@@ -118,12 +123,7 @@ def test_a_column_of_an_array_is_predicted_in_its_dtype(dtype: str) -> None:
 
 
 def test_a_mean_of_whole_numbers_is_one_in_the_dtype_of_fit_even_where_gaps_make_floats_of_them() -> None:
-    pandas = pytest.importorskip("pandas")
-    rng = np.random.default_rng(0)
-    table = pandas.DataFrame({"n": rng.integers(0, 50, 120), "b": rng.random(120) < 0.4})
-    model = quick(order=[0, 1], max_epochs=1).fit(table)
-    gaps = table.astype({"n": float, "b": object})
-    gaps.loc[:4, ["n", "b"]] = None
+    model, table, gaps = fitted_on_numbers_and_bits()
     assert [model.predict(gaps, name).dtype for name in table] == [np.int64, bool]
     assert_array_equal(model.predict(gaps, "n"), np.rint(model.conditional("n", gaps).mean()))
     assert model.predict(table.to_numpy(), "b").dtype == bool  # of another container, as it comes
