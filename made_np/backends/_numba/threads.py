@@ -170,8 +170,9 @@ class Pool:
         that have begun are.
         """
         job = Job(self._helpers(min(n, self.n_threads) - 1), n, phases)
-        # An exit goes on waiting after a Ctrl-C; but one may come at its very first instruction, before it can.
-        with job, job, job:
+        # An exit goes on waiting after a Ctrl-C; but one may come at its very first instruction, before it can. Where a
+        # machine is so busy that the next one waits already, it meets the next exit there: so there are many.
+        with job, job, job, job, job, job, job, job, job, job, job, job:
             for k in range(len(phases)):
                 self._offer(job)
                 job.take_parts(k)
