@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from made_np import Bernoulli, Categorical, DiscretizedLogistic, Gaussian, MixtureOfLogistics, WithAtoms
@@ -107,3 +108,14 @@ def test_what_is_given_is_never_changed(value: Any) -> None:
     assert rules.learning_rate(value, (2_000,), BITS) is value
     assert rules.dropout(value, (7,), BITS, 10**6) is value
     assert rules.epochs(value, 10, 1) is value
+
+
+@pytest.mark.parametrize(("n_features", "n_homes"), [(1, 1), (2, 2), (3, 6), (4, 8), (60, 8)])
+def test_homes_are_different_orders_each_with_its_reverse(n_features: int, n_homes: int) -> None:
+    found = rules.homes(n_features, 3)
+    assert found.shape == (n_homes, n_features)
+    assert len({tuple(order) for order in found.tolist()}) == n_homes
+    for order, other in zip(found[::2], found[1::2], strict=n_features > 1):
+        assert sorted(order.tolist()) == list(range(n_features))
+        np.testing.assert_array_equal(other, order[::-1])
+    np.testing.assert_array_equal(found, rules.homes(n_features, 3))

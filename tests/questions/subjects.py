@@ -61,6 +61,8 @@ class Words(Reading):
         return RawColumn(values, np.zeros(len(values), dtype=bool), "object")
 
 
+HOMES = [[2, 0, 3, 1], [1, 3, 0, 2], [0, 1, 2, 3]]
+"""Orders of `discrete` that may be its homes."""
 STATES = ("NY", "NJ", "CA")
 
 

@@ -22,13 +22,10 @@ from made_np.questions.given import draw_given
 from made_np.questions.predicates import as_condition
 from made_np.questions.probability import probability
 from made_np.questions.subject import Subject
-from questions.subjects import STATES, column, discrete, mixed, subject, table_of
+from questions.subjects import HOMES, STATES, column, discrete, mixed, subject, table_of
 
 VALUES: dict[str, Any] = {"sick": [0, 1], "state": list(STATES), "hours": [0, 1, 2, 3], "grade-1": ["D", "C", "B", "A"]}
 REST: dict[str, Any] = {"sick": 1, "state": "NJ", "hours": 2, "grade-1": "B"}
-
-
-HOMES = [[2, 0, 3, 1], [1, 3, 0, 2], [0, 1, 2, 3]]
 
 
 @pytest.fixture(scope="module", params=["fixed", "any", "home", "homes"])

@@ -31,8 +31,14 @@ HOME = [2, 3, 1, 0]
 
 @pytest.mark.parametrize(
     "more",
-    [{}, {"order": HOME, "n_masks": None}, {"order": HOME, "n_masks": 1}, {"n_masks": 5}],
-    ids=["endless", "home", "fixed", "mixture"],
+    [
+        {},
+        {"order": HOME, "n_masks": None},
+        {"order": [HOME, HOME[::-1]], "n_masks": None},
+        {"order": HOME, "n_masks": 1},
+        {"n_masks": 5},
+    ],
+    ids=["endless", "home", "homes", "fixed", "mixture"],
 )
 def test_terms_sum_to_the_score(more: Any) -> None:
     asked = mixed(**more)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from made_np.questions.conditional import conditional
-from made_np.questions.given import draw_given, draw_rows
+from made_np.questions.given import draw_given, draw_rows, propose, propose_rest
 from made_np.questions.predicates import as_condition
 from made_np.questions.subject import Subject
-from questions.subjects import discrete, mixed, subject, table_of
+from questions.subjects import HOMES, discrete, mixed, subject, table_of
 
 ORDER = [2, 0, 3, 1]
 
@@ -56,6 +56,35 @@ def test_the_mass_of_a_condition_of_one_feature_has_no_error() -> None:
     found = drawn(asked, {"hours": (1, 2)}, 10)
     inside = as_condition({"hours": (1, 2)}, asked.literals).holds(rows)
     np.testing.assert_allclose(found.log_mass, np.log(p[inside].sum()), atol=1e-12)
+
+
+def mass_by_homes(asked: Subject, z: Any, feature: int, values: list[int]) -> Any:
+    """p(what is known in `z` (F,), the feature is one of these values) of each home, which is told less, (H,)."""
+    each = np.repeat(z[None], len(values), axis=0)
+    each[:, feature] = values
+    ways = asked.ways(asked.order(~np.isnan(each[0])))
+    return np.array([np.exp(asked.log_probs(each, way).sum(axis=1)).sum() for way in ways])
+
+
+def test_all_homes_propose_rows() -> None:
+    asked = discrete(order=HOMES, n_masks=None)
+    condition = as_condition({"grade-1": ("C", "B")}, asked.literals)
+    want = mass_by_homes(asked, np.full(4, np.nan), 3, [1, 2])
+    assert np.ptp(want) > 0.05
+    found = propose(asked, condition, 30, np.random.default_rng(0))
+    np.testing.assert_allclose(np.exp(found.log_weights).mean(), want.mean(), rtol=1e-12)
+
+
+def test_homes_take_turns_where_rows_are_known_and_hold_a_condition() -> None:
+    asked = discrete(order=HOMES, n_masks=None)
+    condition = as_condition({"grade-1": ("C", "B")}, asked.literals)
+    z = np.array([1.0, 2.0, np.nan, np.nan])
+    want = mass_by_homes(asked, z, 3, [1, 2])
+    rng = np.random.default_rng(0)
+    each = np.exp([propose_rest(asked, condition, np.tile(z, (2000, 1)), rng, turn) for turn in range(3)])
+    errors = each.std(axis=1) / np.sqrt(2000)
+    np.testing.assert_array_less(np.abs(each.mean(axis=1) - want), 5 * errors + 1e-12)
+    assert np.ptp(want) > 20 * errors.max()
 
 
 def test_any_columns_can_be_given_where_the_model_has_any_order() -> None:

@@ -11,7 +11,7 @@ from made_np.questions import information, sampling
 from made_np.questions.conditional import conditional
 from made_np.questions.information import entropy, mutual_information
 from made_np.questions.predicates import as_condition
-from questions.subjects import discrete, mixed, table_of
+from questions.subjects import HOMES, discrete, mixed, table_of
 
 NAMES = ["sick", "state", "hours", "grade-1"]
 
@@ -22,6 +22,19 @@ def summed(rows: Any, p: Any, columns: list[str]) -> float:
     _, cell = np.unique(keys, axis=0, return_inverse=True)
     q = np.bincount(cell.reshape(-1), p) if columns else np.array([p.sum()])
     return float(-(q * np.log(np.where(q > 0, q, 1))).sum())
+
+
+@pytest.mark.parametrize("few", [True, False], ids=["summed", "drawn"])
+def test_the_entropy_of_all_columns_is_that_of_the_mixture_of_homes(few: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not few:
+        monkeypatch.setattr(information, "FEW", 1)
+    asked = discrete(order=HOMES, n_masks=None)
+    rows, p = table_of(asked)
+    found, std = entropy(asked)
+    assert abs(found - summed(rows, p, NAMES)) < 4 * std + 1e-9
+    every = asked.columns.encode(rows)
+    of_first = asked.log_probs(every, 0).sum(axis=1) + asked.columns.log_term(rows).sum(axis=1)
+    assert -(p @ of_first) - found > 0.1  # who scores by one home would see it
 
 
 @pytest.mark.parametrize("few", [True, False], ids=["summed", "drawn"])
