@@ -12,7 +12,7 @@ import numpy as np
 
 from made_np.typing import Array, Floats
 
-__all__ = ["digits_of", "resolution_of"]
+__all__ = ["MIDDLE", "digits_of", "resolution_of"]
 
 EVIDENCE = 20.0
 """Chance puts the numbers on a lattice that counts with a probability of at most ``e^-20``."""
@@ -22,7 +22,7 @@ FINEST = 0.1
 MOST_EVEN = 1 << 16
 """A lattice that is none of decimals has at most so many points where the most numbers are."""
 MIDDLE = (0.05, 0.95)
-"""That is between these quantiles: a few numbers far out say nothing of a lattice."""
+"""The most numbers are between these quantiles: a few numbers far out say nothing of a lattice."""
 NEAR = 16.0
 """How far a number may be from its place on a lattice, in units of its own rounding."""
 

@@ -7,15 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from made_np.columns.column import Facts
-from made_np.columns.resolution import resolution_of
+from made_np.columns.resolution import MIDDLE, resolution_of
 from made_np.typing import Array, Floats, Ints
 
 __all__ = ["Seen"]
 
 MOST_COUNTED = 1 << 20
 """Integers in a range of at most so many are counted, not sorted."""
-MIDDLE = (0.05, 0.95)
-"""Where the most numbers lie, as quantiles."""
 MOST_LOOKED_AT = 1 << 14
 """So many different numbers tell the resolution."""
 

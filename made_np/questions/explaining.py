@@ -63,9 +63,9 @@ def score_columns(subject: Subject, x: Floats, name: Name = "X") -> Floats:
 def _orders(subject: Subject, known: Bools) -> Iterator[int | Ints]:
     """Yield the mask sets whose mixture scores rows in which these features are known."""
     made = subject.made
-    subject.order(known)  # which raises where there is none
+    order = subject.order(known)  # which raises where there is none
     if made.mask_sets.has_paths:
-        yield from made.mask_sets.mixed
+        yield from subject.ways(order)
         return
     for k in made.mask_sets.mixed:
         order = made.mask_sets[k].order
