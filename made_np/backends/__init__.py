@@ -18,6 +18,7 @@ from made_np.messages import not_installed, warn
 
 if TYPE_CHECKING:
     from made_np.backends.bound import Bound
+    from made_np.backends.memory import Memory
     from made_np.masks.sets import MaskSet
     from made_np.network.network import Network
 
@@ -36,6 +37,9 @@ class Backend(Protocol):
 
     def bind(self, network: Network, mask_set: MaskSet) -> Bound:
         """Return the network under this mask set, ready to compute, with all that this needs."""
+
+    def memory(self, network: Network) -> Memory:
+        """Return where a run of this network keeps what it learns with."""
 
 
 def get_backend(name: str) -> Backend:

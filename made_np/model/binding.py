@@ -11,6 +11,7 @@ import numpy as np
 
 from made_np.backends import Backend
 from made_np.backends.bound import Bound
+from made_np.backends.memory import Memory
 from made_np.lazy import lazy
 from made_np.masks.sets import MIXTURE_SIZE, MaskSets
 from made_np.network.network import Network
@@ -37,6 +38,11 @@ class BoundSets:
     network: Network
     mask_sets: MaskSets
     _kept: dict[int, Bound] = field(default_factory=dict, repr=False)
+
+    @lazy
+    def memory(self) -> Memory:
+        """Where the backend computes."""
+        return self.backend.memory(self.network)
 
     def __getitem__(self, k: int) -> Bound:
         """Return the network under mask set k, ready to compute.

@@ -100,7 +100,7 @@ class Scoring(Description):
         True
         """
         may_gap = as_gaps(gaps)
-        theta = self.check_theta(theta)
+        theta = self.bound.memory.hold(self.check_theta(theta))
         sets = self._several(mask_set)
         x, is_row = as_one_or_many(x, self.n_features)
         found = []

@@ -86,14 +86,15 @@ class Checkpoint:
         state = _plain(run.rng.bit_generator.state)
         extra = {"run": self.about, "layout": LAYOUT, "rng": state, "n_steps": run.n_steps, "kept": kept}
         extra["n_cut"] = len(run.records) * run.epoch_steps - run.n_steps
-        arrays = {f"state.{name}": value for name, value in run.state.items()}
+        fetch = run.memory.fetch
+        arrays = {f"state.{name}": fetch(value) for name, value in run.state.items()}
         arrays |= {
-            "theta": run.theta,
+            "theta": fetch(run.theta),
             "records": np.array(run.records, dtype=np.float64).reshape(-1, len(Record._fields)),
         }
         if run.averaged is not run.theta:
-            arrays["averaged"] = run.averaged
-        save(self.path, run.made, run.kept.theta, extra=extra, arrays=arrays)
+            arrays["averaged"] = fetch(run.averaged)
+        save(self.path, run.made, fetch(run.kept.theta), extra=extra, arrays=arrays)
         end = time.perf_counter()
         self._due = end + max(EVERY, TIMES * (end - begin))
         self._epochs = len(run.records)

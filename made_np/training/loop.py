@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from made_np.backends.bound import Bound
+from made_np.backends.memory import Memory, Tally
 from made_np.layers import dropout_mask
 from made_np.masks.paths import draw_told
 from made_np.messages import tell
@@ -104,8 +105,8 @@ class Kept(NamedTuple):
 class Run:
     """The state of one run: what changes from step to step, and the steps that change it.
 
-    Within an epoch `theta`, `grad`, `state` and `averaged` are in the hands of the backend; between epochs they are
-    looked at, copied and written down.
+    While it trains, `theta`, `grad`, `state`, `averaged` and what is kept lie where the backend computes: `memory`
+    fetches what is looked at or written down. Before and after, they are arrays of NumPy.
     """
 
     made: MADE
@@ -136,6 +137,11 @@ class Run:
         self.kept = Kept(0, math.inf, self.theta.copy())
 
     @property
+    def memory(self) -> Memory:
+        """Where the backend of the model computes."""
+        return self.made.bound.memory
+
+    @property
     def epoch_steps(self) -> int:
         """Steps of an epoch."""
         return math.ceil(len(self.rows) / self.options.batch_size)
@@ -147,6 +153,7 @@ class Run:
 
     def train(self, show: bool) -> str:
         """Run until something ends it, and return what did (see `FitResult.stopped_by`)."""
+        self._move(self.memory.hold)
         try:
             with Progress(show, self.clock, self.total_steps, len(self.records) * self.epoch_steps) as progress:
                 if not self.records:
@@ -171,7 +178,20 @@ class Run:
         except ScheduleError as error:  # first asked for this step: too late to refuse it before any work
             self.trouble = str(error)
             return "schedule"
+        finally:
+            self._move(self.memory.fetch)
+            self.memory.release()
         return "patience"
+
+    def _move(self, to: Callable[[Array], Array]) -> None:
+        """Bring what is learned where the backend computes, or back."""
+        is_own = self.averaged is not self.theta
+        self.theta = to(self.theta)
+        self.averaged = to(self.averaged) if is_own else self.theta
+        self.grad = to(self.grad)
+        step = self.state["step"]  # a number: nothing to compute with
+        self.state = {name: to(value) for name, value in self.state.items()} | {"step": step}
+        self.kept = self.kept._replace(theta=to(self.kept.theta))
 
     def _out_of_patience(self) -> bool:
         """Whether the last epoch was validated, and was one too many without a better loss."""
@@ -182,44 +202,48 @@ class Run:
         """One pass over the rows in a fresh order; None if a loss or theta was not finite."""
         order = self.rng.permutation(len(self.rows))
         size = self.options.batch_size
-        total = rate = 0.0
-        seen = 0
+        feed = self.memory.feed(self.rows, order, self.made.dtype)
+        tally = self.memory.tally()
+        rate = 0.0
         schedule = after(self.options.schedule, [r.valid for r in self.records if not math.isnan(r.valid)])
         for first in range(0, len(order), size):
             index = order[first : first + size]
+            batch = feed.batch(first, first + len(index))
             total_steps = self.clock.expected_steps(self.n_steps, self.total_steps)
             rate = self.options.learning_rate * multiplier(schedule, self.n_steps, total_steps)
-            loss = self._step(index, rate)
-            if not math.isfinite(loss):
+            self._step(*batch, None if self.rows.weights is None else self.rows.weights[index], rate, tally)
+            if not tally.is_finite:
                 return None
-            total += loss * len(index)
-            seen += len(index)
             progress.step()
             if self.clock.is_over():
                 break
-        train = total / seen
+        train = tally.mean()
         is_due = self._is_due(epoch)
         valid = self._validate() if is_due else math.nan
-        with np.errstate(all="ignore"):  # without validation nothing has looked at theta yet
-            if not np.isfinite(valid if is_due else self.theta.sum()):
-                return None
+        # without validation nothing has looked at theta yet
+        if not (math.isfinite(train) and (math.isfinite(valid) if is_due else self.memory.is_finite(self.theta))):
+            return None
         seconds = self.clock.seconds()
         self.records.append(Record(epoch, train, valid, rate, seconds))
         self._keep(epoch, valid)
-        theta = self.averaged.view()
-        theta.flags.writeable = False
-        return EpochInfo(epoch, theta, train, valid, seconds, self.kept.valid)
+        return EpochInfo(epoch, self._shown(), train, valid, seconds, self.kept.valid)
 
-    def _step(self, index: Array, learning_rate: float) -> float:
-        """One update from the rows of that index; return the loss that they had before it."""
+    def _shown(self) -> Array:
+        """Return what callbacks may look at: nothing is fetched for nobody."""
+        if not self.options.callbacks:
+            return np.empty(0, self.made.dtype)
+        theta = self.memory.fetch(self.averaged).view()
+        theta.flags.writeable = False
+        return theta
+
+    def _step(self, x: Array, context: Array | None, weights: Array | None, learning_rate: float, tally: Tally) -> None:
+        """One update from these rows; `tally` counts the loss that they had before it."""
         made = self.made
         options = self.options
         bound = made.bound[self.n_steps if made.n_masks is None else self.n_steps % made.n_masks]
-        x, context = self.rows.batch(index, made.dtype)
         x = self._told(x, bound)
-        keeps = self._keeps(len(index))
-        weights = None if self.rows.weights is None else self.rows.weights[index]
-        shares = None if weights is None else (weights / len(index)).astype(made.dtype)
+        keeps = self._keeps(len(x))
+        shares = None if weights is None else (weights / len(x)).astype(made.dtype)
         update = options.optimizer, self.state, learning_rate, options.decay
         with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
             if self.reduce is None:
@@ -231,13 +255,13 @@ class Run:
                 bound.update(self.theta, self.grad, *update)
             self.n_steps += 1
             self._average(bound)
-        return _mean(nll, weights)
+            tally.add(nll, weights)
 
     def _told(self, x: Array, bound: Bound) -> Array:
         """Return the rows `x` with NaN for what a model with paths is not told of them in this step."""
         if not self.made.mask_sets.has_paths:
             return x
-        return np.where(draw_told(len(x), bound.mask_set.known, self.rng), x, x.dtype.type(np.nan))
+        return self.memory.hide(x, draw_told(len(x), bound.mask_set.known, self.rng))
 
     def _keeps(self, n: int) -> list[Array | None] | None:
         """Draw which features n rows show to the network, then which units of each hidden layer are on."""
@@ -274,19 +298,16 @@ class Run:
             return math.nan
         before = self.clock.seconds()
         with np.errstate(all="ignore"):
-            log_prob = self.made.log_prob(self.averaged, self.valid_rows)
+            log_prob = self.made.log_prob(self.memory.fetch(self.averaged), self.valid_rows)
         self.clock.reserve = self.clock.seconds() - before
-        return -_mean(log_prob, self.valid_rows.weights)
+        weights = self.valid_rows.weights
+        mean = log_prob.mean(dtype=np.float64) if weights is None else (weights * log_prob).mean()
+        return -float(mean)
 
     def _keep(self, epoch: int, valid: float) -> None:
         """Keep theta if it is the best so far; without validation rows, always."""
         if self.valid_rows is None or valid < self.kept.valid:
-            self.kept = Kept(epoch, valid, self.averaged.copy())
-
-
-def _mean(values: Array, weights: Array | None) -> float:
-    """Return the mean of values (n,), each times its weight, in double precision."""
-    return float(values.mean(dtype=np.float64) if weights is None else (weights * values).mean())
+            self.kept = Kept(epoch, valid, self.memory.copy(self.averaged))
 
 
 class Progress:

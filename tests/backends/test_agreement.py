@@ -68,6 +68,12 @@ def test_gradients(made: MADE, n: int, seed: int, rate: float, input_rate: float
     assert not got["grad"][~p.live].any()
 
 
+@pytest.mark.parametrize("direct_limit", [None, 4])
+def test_a_network_of_own_distributions_is_computed_by_kernels(direct_limit: int | None) -> None:
+    p = problem(table(n_context=2, direct=True, direct_limit=direct_limit, gap_inputs=True))
+    assert type(p.bound("numba")).__module__ == "made_np.backends._numba.network"
+
+
 @pytest.mark.skipif(FEW, reason="takes too long in plain Python")
 @every_dtype
 def test_scores_of_more_rows_than_are_scored_together_with_dropout(dtype: str) -> None:

@@ -22,8 +22,8 @@ from .problems import Problem, Results, assert_same, everything, problem, table
 pytest.importorskip("numba")
 
 from made_np.backends._numba import run, threads
-from made_np.backends._numba.tables import make_plan
 from made_np.backends._numba.threads import pool
+from made_np.backends.tables import make_plan
 
 TESTS = Path(__file__).resolve().parents[1]
 

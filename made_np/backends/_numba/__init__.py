@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from made_np.backends._numba.forks import wait_for_compilers
 from made_np.backends._numba.network import bind
+from made_np.backends.memory import Host, Memory
+from made_np.network.network import Network
 
-__all__ = ["bind"]
+__all__ = ["bind", "memory"]
+
+
+def memory(network: Network) -> Memory:
+    """Return where a run keeps what it learns with."""
+    return Host()
+
 
 wait_for_compilers()

@@ -14,8 +14,8 @@ from made_np.backends._numba.compiling import index, inner, kernel, width
 from made_np.backends._numba.elementary import exp, gelu_slope, sigmoid
 from made_np.backends._numba.forward import drop
 from made_np.backends._numba.losses import add_up
-from made_np.backends._numba.tables import ELU, GELU, IDENTITY, LEAKY_RELU, RELU, SELU, SIGMOID, SILU, TANH
 from made_np.backends._numba.tile import ROWS, add, half_add
+from made_np.backends.tables import ELU, GELU, IDENTITY, LEAKY_RELU, RELU, SELU, SIGMOID, SILU, TANH
 from made_np.layers import LEAK, SELU_ALPHA, SELU_SCALE
 
 PACK = 8 * ROWS

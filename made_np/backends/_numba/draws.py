@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from made_np.backends._numba.compiling import exact, index, width
-from made_np.backends._numba.tables import CATEGORICAL, DISCRETIZED, GAUSSIAN, GAUSSIAN_EXP, GAUSSIANS
+from made_np.backends.tables import CATEGORICAL, DISCRETIZED, GAUSSIAN, GAUSSIAN_EXP, GAUSSIANS
 from made_np.distributions.mixtures import BROAD_BITS, BROAD_KNOTS, SPARE_BITS, MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import LOG_LIMIT
 from made_np.normal import CENTRE, FAR_TAIL, FARTHEST, MILLS, TAIL

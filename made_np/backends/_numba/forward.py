@@ -16,7 +16,8 @@ import numpy as np
 
 from made_np.backends._numba.compiling import index, inner, kernel, width
 from made_np.backends._numba.elementary import expm1, gelu, sigmoid, softplus, tanh
-from made_np.backends._numba.tables import (
+from made_np.backends._numba.tile import ROWS, add_stairs, bias_stairs, half_add_stairs, half_bias_stairs
+from made_np.backends.tables import (
     CATEGORICAL,
     DISCRETIZED,
     ELU,
@@ -30,7 +31,6 @@ from made_np.backends._numba.tables import (
     SILU,
     TANH,
 )
-from made_np.backends._numba.tile import ROWS, add_stairs, bias_stairs, half_add_stairs, half_bias_stairs
 from made_np.layers import LEAK, SELU_ALPHA, SELU_SCALE
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from made_np.backends import _numpy
 from made_np.backends._numba.run import Batch
-from made_np.backends._numba.tables import Plan, has_kernels, make_plan
-from made_np.backends._numba.updates import rule_of
 from made_np.backends.bound import Bound
+from made_np.backends.rules import rule_of
+from made_np.backends.tables import Plan, has_kernels, make_plan
 from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet
 from made_np.network.mask_weights import fold, fold_backward

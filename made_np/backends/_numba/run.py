@@ -16,10 +16,10 @@ from made_np.backends._numba.losses import KERNELS, collect
 from made_np.backends._numba.memory import borrowed, ready
 from made_np.backends._numba.sampler import ancestral
 from made_np.backends._numba.sorting import gather
-from made_np.backends._numba.tables import FROM_Z, Plan
 from made_np.backends._numba.threads import pool
-from made_np.backends._numba.updates import NO_RULE, Rule
 from made_np.backends._numba.weights import spare_size, weights, weights_of_any
+from made_np.backends.rules import NO_RULE, Rule
+from made_np.backends.tables import FROM_Z, Plan
 from made_np.typing import Array, Ints
 
 AT_ONCE = 12

@@ -16,8 +16,8 @@ from made_np.backends._numba.compiling import index, inner, kernel, width
 from made_np.backends._numba.draws import draw
 from made_np.backends._numba.elementary import sigmoid
 from made_np.backends._numba.forward import activate, copy_direct, encode, load_context, load_values
-from made_np.backends._numba.tables import BERNOULLI
 from made_np.backends._numba.tile import ROWS, add, bias, half_add, half_bias
+from made_np.backends.tables import BERNOULLI
 
 GROUP = 24
 """Places that are begun together: enough rows for whole tiles, few enough that little waits for the draws."""

@@ -12,7 +12,8 @@ import numpy as np
 
 from made_np.backends._numba.compiling import PANEL_BYTES, index, inner, kernel, width
 from made_np.backends._numba.tile import ROWS, new
-from made_np.backends._numba.updates import NONE, shrink, update
+from made_np.backends._numba.updates import shrink, update
+from made_np.backends.rules import NONE
 
 BLOCK = 2 * ROWS
 """Rows of W that a thread takes at once."""

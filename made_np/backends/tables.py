@@ -124,11 +124,8 @@ class Plan(NamedTuple):
 
 def has_kernels(network: Network) -> bool:
     """Return whether kernels know the activation and every distribution of a network."""
-    return (
-        network.direct_units is None
-        and network.activation in ACTIVATIONS
-        and all(output.kernel in KINDS for output in network.outputs.feature_outputs)
-    )
+    known = all(output.kernel in KINDS for output in network.outputs.feature_outputs)
+    return known and network.activation in ACTIVATIONS
 
 
 def make_plan(network: Network, mask_set: MaskSet) -> Plan:
