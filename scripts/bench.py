@@ -1,7 +1,8 @@
-"""Measure made_np against torch, JAX on a CPU, in one table.
+"""Measure made_np against torch, JAX in one table, on a CPU or on a GPU.
 
     pip install torch jax
     python scripts/bench.py [--only step sample] [--quick] [--json FILE]
+    python scripts/bench.py --device cuda [--seconds 230] [--only 8000] [--json FILE]
 
 Training steps, scoring, sampling, peak memory, whole fits and the import, each against those of torch (eager, with its
 fused Adam), torch.compile and JAX jit that are installed, with two cores for everybody. All contenders start from the
@@ -16,6 +17,10 @@ the run, and the better one is taken.
 
 `MADE_NP_BACKEND` chooses our backend, `MADE_NP_DATA` names the folder of the data sets (else ../shared/data).
 Run it on an otherwise idle machine: what other processes take meanwhile is measured, and rows that suffered are named.
+
+On a GPU (`benchmark/device`) each library has a process of its own, ours has backend="cupy", and each line is printed
+as soon as it is known. What fails is named, and the others go on. `--rehearse numba` runs all of that without a GPU, on
+small shapes, with another backend in the place of CuPy.
 """
 
 from __future__ import annotations
@@ -47,15 +52,21 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="cases whose name contains one of these; see --list")
     parser.add_argument("--list", action="store_true", help="print the names of all cases and stop")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS), help="all that are installed")
-    parser.add_argument("--rounds", type=int, default=15, help="turns of each contender (15)")
-    parser.add_argument("--turn", type=float, default=0.1, metavar="S", help="seconds that a turn is clocked (0.1)")
+    parser.add_argument("--rounds", type=int, help="turns of each contender (15; on a GPU 5)")
+    parser.add_argument("--turn", type=float, metavar="S", help="seconds that a turn is clocked (0.1)")
     parser.add_argument("--cores", type=int, default=2, help="for each contender (2); needs Linux")
     parser.add_argument("--quick", action="store_true", help="small shapes, few rounds: to see that everything runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there as well")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="what computes (cpu)")
+    gpu = parser.add_argument_group("with --device cuda")
+    gpu.add_argument("--seconds", type=float, metavar="S", help="all of it ends by then (230)")
+    gpu.add_argument("--masks", choices=("float32", "bool"), default="float32", help="how peers hold masks (float32)")
+    gpu.add_argument("--rehearse", choices=("numpy", "numba"), help="small, without a GPU")
     args = parser.parse_args()
+    args.quick = args.quick or args.rehearse is not None
     if args.quick:
-        args.rounds = 3
-        args.turn = 0.01
+        args.rounds = args.rounds or 3
+        args.turn = args.turn or 0.01
     return args
 
 
@@ -106,12 +117,18 @@ def report(results: list[Result], machine: Machine, args: argparse.Namespace) ->
 def main() -> None:
     """Run the cases that are asked for, and print the table."""
     args = arguments()
+    if args.device == "cuda":
+        from benchmark.device import run
+
+        run.main(args)
+        return
     limit_cores(args.cores)  # before anything numerical is imported
     from benchmark.cases import Settings
     from benchmark.machine import best, measure
+    from benchmark.timing import TURN
 
     peers = frozenset(name for name in args.peers if find_spec(PEERS[name]) is not None)
-    settings = Settings(peers, args.rounds, args.turn, args.quick)
+    settings = Settings(peers, args.rounds or 15, args.turn or TURN, args.quick)
     cases = chosen(all_cases(settings), args.only)
     if args.list:
         print(*(case.name for case in cases), sep="\n")

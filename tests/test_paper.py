@@ -20,7 +20,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from other_tables import load_table  # noqa: E402
 from paper.published import FIRST_TRY  # noqa: E402
-from paper.recipes import AS_PAPERS, FREE, RECIPES, Recipe  # noqa: E402
+from paper.recipes import AS_PAPERS, FREE, PAPER_8000, RECIPES, Recipe  # noqa: E402
 from paper.runs import test as nll_of  # noqa: E402
 from paper.runs import train  # noqa: E402
 from paper.space import draws, options  # noqa: E402
@@ -73,6 +73,37 @@ def test_interrupted_run_ends_with_the_parameters_of_one_that_was_not(folder: Pa
     reproduce(folder, "--settings", FREE, "--work", str(folder / "elsewhere"))
     second = read(folder / "paper.json")["nltcs"][FREE]
     assert first["theta_sha256"] == second["theta_sha256"]
+
+
+def test_a_run_of_so_many_seconds_ends_by_then_and_is_repeated_only_for_more(folder: Path) -> None:
+    (folder / "nltcs.npz").rename(folder / "binarized_mnist.npz")
+
+    def run(seconds: str, *arguments: str) -> str:
+        settings = ["--settings", PAPER_8000, "--quick", "--seconds", seconds]
+        return reproduce(folder, "--sets", "binarized_mnist", *settings, *arguments)
+
+    assert "valid" in run("1")
+    stored = read(folder / "work" / "quick.json")
+    first = stored["binarized_mnist"][PAPER_8000]
+    assert first["stopped_by"] == "max_seconds"
+    assert first["limit"] == 1
+    assert first["seconds"] < 60
+    assert first["recipe"]["hidden"] == [80, 80]
+    assert first["masks"] == 32
+    assert 0 < first["test"] < 10  # nats: it has hardly begun
+    assert f"({PAPER_8000}): **{first['test']:.2f}** +- " in run("0.5")
+    assert read(folder / "work" / "quick.json") == stored  # nothing was trained again
+    run("1.5")
+    assert read(folder / "work" / "quick.json")["binarized_mnist"][PAPER_8000]["limit"] == 1.5
+    assert not (folder / "paper.json").exists()
+    assert not list((folder / "work").glob("binarized_mnist*"))  # no checkpoint
+
+
+def test_the_largest_model_is_trained_only_if_it_is_asked_for(folder: Path) -> None:
+    (folder / "nltcs.npz").rename(folder / "binarized_mnist.npz")
+    printed = reproduce(folder, "--sets", "binarized_mnist", "--quick", "--seconds", "0.2")
+    assert printed.count("Recipe(") == 2
+    assert PAPER_8000 not in printed
 
 
 def test_sweep_keeps_what_it_did_and_prints_it(folder: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 import made_np
 from made_np import MADE, MADEDensity
+from made_np.backends.memory import Host
 from made_np.columns.columns import Columns
 from made_np.diagnostics import calibration, evaluate
-from made_np.model import description
 from made_np.model.gaps import observed_log_prob
 from made_np.table import table
 from made_np.table.files import read_table
@@ -31,7 +31,7 @@ THETA_WITH_CONTEXT = WITH_CONTEXT.init(0)
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(description, "AT_ONCE", 55)  # of the 5 hidden units (or 8 inputs): 11 rows, or 6
+    monkeypatch.setattr(Host, "at_once", 55)  # of the 5 hidden units (or 8 inputs): 11 rows, or 6
     monkeypatch.setattr(table, "AT_ONCE", 40)  # of the 4 columns: 10 rows
 
 

@@ -1,7 +1,8 @@
 """Backends by name: each binds a network to a mask set, ready to compute.
 
 ``_numpy`` is the reference: it composes `layers` and `distributions`, and every other backend is tested against it.
-``_numba`` is the fast one, and is taken where numba is installed. What they offer is written down in `bound`.
+``_numba`` is the fast one, and is taken where numba is installed; ``_cupy`` computes on a GPU, if it is asked for by
+name. What they offer is written down in `bound`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from made_np.masks.sets import MaskSet
     from made_np.network.network import Network
 
-BACKENDS = ("numpy", "numba")
+BACKENDS = ("numpy", "numba", "cupy")
 """The names that exist in this version."""
 
 # Python holds a lock for each module that is being imported, and numba takes a second or more.
@@ -47,15 +48,17 @@ def get_backend(name: str) -> Backend:
 
     Parameters
     ----------
-    name : {"auto", "numpy", "numba"}
-        "auto" takes the environment variable MADE_NP_BACKEND, else the fastest that is installed.
+    name : {"auto", "numpy", "numba", "cupy"}
+        "auto" takes the environment variable MADE_NP_BACKEND, else the fastest of the CPU that is installed.
 
     Raises
     ------
     ValueError
         Unknown name.
     ImportError
-        "numba" was asked for and is not installed.
+        "numba" or "cupy" was asked for and is not installed.
+    RuntimeError
+        "cupy" was asked for, and there is no GPU that it can use.
 
     Warns
     -----
@@ -70,6 +73,8 @@ def get_backend(name: str) -> Backend:
         raise ValueError(f"{source}={given!r} is unknown: use 'auto' or one of {BACKENDS}")
     if given == "numba" and find_spec("numba") is None:
         raise not_installed("backend='numba' needs", "numba", "fast", instead="use backend='numpy'")
+    if given == "cupy":
+        import_module("made_np.backends._cupy.cuda").get_device()
     return _import(given)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -63,6 +63,13 @@ class Tally(ABC):
 class Memory(ABC):
     """What a run asks for, besides computing."""
 
+    at_once: ClassVar[int]
+    """Numbers of the widest layer that are computed at once, when many rows are scored."""
+
+    @abstractmethod
+    def holds(self, array: Any) -> bool:
+        """Return whether an array is one of its own, which only its backend can read."""
+
     @abstractmethod
     def hold(self, array: Array) -> Array:
         """Return the array where the backend computes: one of its own, or this one if it lies there."""
@@ -98,26 +105,39 @@ class Memory(ABC):
 class Host(Memory):
     """The memory of the machine, for backends of the CPU."""
 
+    at_once = 1 << 20  # a few megabytes, which a cache holds
+
+    def holds(self, array: Any) -> bool:
+        """Return whether an array is one of its own."""
+        return False
+
     def hold(self, array: Array) -> Array:
+        """Return the array where the backend computes."""
         return array
 
     def fetch(self, held: Array) -> Array:
+        """Return the array in the machine's memory."""
         return held
 
     def copy(self, held: Array) -> Array:
+        """Return a copy where the array lies."""
         return held.copy()
 
     def is_finite(self, held: Array) -> bool:
+        """Return whether the sum of an array is finite."""
         with np.errstate(all="ignore"):
             return bool(np.isfinite(held.sum()))
 
     def hide(self, x: Array, told: Bools) -> Array:
+        """Return the rows with NaN where they are not told."""
         return np.where(told, x, x.dtype.type(np.nan))
 
     def feed(self, rows: Table, order: Ints, dtype: np.dtype[Any]) -> Feed:
+        """Return a pass over rows in this order."""
         return _HostFeed(rows, order, dtype)
 
     def tally(self) -> Tally:
+        """Return a loss of which nothing has been added up yet."""
         return _HostTally()
 
 

@@ -26,9 +26,6 @@ from made_np.typing import Array, Ints
 from made_np.validation import as_dense, as_numbers, as_rows, as_target, as_vector, as_widths
 from made_np.values import MOST_SEED, as_a, as_choice, as_count, as_flag, as_sequence
 
-AT_ONCE = 1 << 20
-"""Numbers that a layer holds for the rows that are checked and scored together."""
-
 DIRECT_LIMIT = 64
 """A feature that the network sees through more units than this has no direct wires, unless somebody says otherwise."""
 
@@ -273,9 +270,10 @@ class Description:
 
         Scores show it, but a draw of 0 or 1 would not.
         """
-        with np.errstate(all="ignore"):
-            if np.isfinite(theta @ theta):  # as nearly always: nothing to look for
-                return
+        memory = self.bound.memory
+        if memory.is_finite(theta):  # as nearly always: nothing to look for
+            return
+        theta = memory.fetch(theta)
         wrong = ~np.isfinite(theta)
         views = self.layout.views(wrong)
         masks = [self.network.masks(one) for one in sets]
@@ -303,7 +301,7 @@ class Description:
         So rows of any number, such as those of a memory-mapped file, take a constant amount of memory. `Rows` have been
         checked, and are not looked at again.
         """
-        step = max(1, AT_ONCE // max(self.network.n_inputs, self.outputs.n_raw, *self.hidden))
+        step = max(1, self.bound.memory.at_once // max(self.network.n_inputs, self.outputs.n_raw, *self.hidden))
         if isinstance(x, Rows):
             for first in range(0, max(len(x), 1), step):
                 yield x.batch(slice(first, first + step), self.dtype)

@@ -287,7 +287,7 @@ def observed_log_prob(
     >>> bool(np.allclose(np.exp(part), np.exp(made.log_prob(theta, both)).sum()))
     True
     """
-    theta = made.check_theta(theta)
+    theta = made.hold(theta)
     known = ~np.isnan(x) if known is None else known
     check_gaps(made, known, label, name)
     # A model with paths is not told what is a gap. Else what stands there does not matter: no known feature sees it.

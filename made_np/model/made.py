@@ -85,7 +85,7 @@ class MADE(Scoring):
         Decides orders and degrees.
     dtype : {"float32", "float64"}
         Of theta and of all arithmetic.
-    backend : {"auto", "numba", "numpy"}
+    backend : {"auto", "numba", "numpy", "cupy"}
         "auto": as the environment variable MADE_NP_BACKEND says; else numba where it is installed.
 
     Raises
@@ -199,7 +199,7 @@ class MADE(Scoring):
         generator = as_generator(rng)
         n = as_count(n, "n", 0)
         u = None if uniforms is None else as_uniforms(uniforms, n, self.n_features)
-        theta = self.check_theta(theta)
+        theta = self.hold(theta)
         x = self.check_untold(untold, self.check_given(given, n))
         with undrawn(generator):
             y = self.check_context(context, n, of="n is")
@@ -232,7 +232,7 @@ class MADE(Scoring):
         """
         generator = as_generator(rng)
         gappy, is_row = as_one_or_many(given, self.n_features, "given")
-        theta = self.check_theta(theta)
+        theta = self.hold(theta)
         x = self.check_untold(untold, self.check_given(gappy, len(gappy) if gappy.ndim == 2 else 1))
         with undrawn(generator):
             y = self.check_context(context, len(x), of="given has")

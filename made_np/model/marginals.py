@@ -75,7 +75,7 @@ def home_log_prob(
     >>> bool(abs(log_prob[0] - np.log(both)) < 4 * error[0])
     True
     """
-    theta = made.check_theta(theta)
+    theta = made.hold(theta)
     n_draws = as_count(n_draws, "n_draws", 2)
     rows = made.check_rows(x, gaps=True)
     y = made.check_context(context, len(rows))

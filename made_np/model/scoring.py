@@ -23,6 +23,36 @@ __all__ = ["Scoring", "log_mean_exp"]
 class Scoring(Description):
     """A described model that is asked about rows (explained at `MADE`)."""
 
+    def hold(self, theta: Any) -> Array:
+        """Return `theta` where the backend computes: on the GPU for ``backend="cupy"``, else as it is.
+
+        Whatever takes theta moves it there. Where many questions are asked of one theta, hold it once, and ask them
+        with what comes back; `fetch` brings it home.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `check_theta`.
+
+        Examples
+        --------
+        >>> from made_np.model.made import MADE
+        >>> made = MADE(3, hidden=(8,))
+        >>> theta = made.hold(made.init(rng=0))
+        >>> made.log_prob(theta, [[0, 1, 1]]).shape
+        (1,)
+        """
+        memory = self.bound.memory
+        if not memory.holds(theta):
+            return memory.hold(self.check_theta(theta))
+        if theta.shape != (self.n_params,):
+            raise ValueError(f"theta has shape {theta.shape}: this model needs ({self.n_params},)")
+        return theta
+
+    def fetch(self, theta: Any) -> Array:
+        """Return a theta that is held, or any other, as an array of NumPy."""
+        return self.check_theta(self.bound.memory.fetch(theta))
+
     def raw_outputs(self, theta: Array, x: Any, *, context: Any = None, mask_set: Any = 0, gaps: str = REFUSE) -> Array:
         """Return the raw outputs (B, O): those of feature d, such as its logits, are ``[:, output_slices[d]]``.
 
@@ -60,6 +90,7 @@ class Scoring(Description):
                [0, 0, 0]])
         """
         theta, rows, context, is_row = self._check(theta, x, context, gaps)
+        theta = self.bound.memory.fetch(theta)
         one = self._one(mask_set).mask_set
         result = jacobian(self.network, theta, self.outputs.encode(rows, context), one)
         return result[0] if is_row else result
@@ -100,7 +131,7 @@ class Scoring(Description):
         True
         """
         may_gap = as_gaps(gaps)
-        theta = self.bound.memory.hold(self.check_theta(theta))
+        theta = self.hold(theta)
         sets = self._several(mask_set)
         x, is_row = as_one_or_many(x, self.n_features)
         found = []
@@ -150,12 +181,13 @@ class Scoring(Description):
         n = max(len(rows), 1)
         counts = None if weights is None else as_weights(weights, len(rows))
         if grad is None:
-            grad = np.empty_like(theta)
+            grad = np.empty(theta.shape, self.dtype)
         else:
             read = {f"dropout[{k}]": keep for k, keep in enumerate(keeps or ())}
             read["x"] = as_dense(x, "x")  # what the caller holds, of which rows of another dtype would be a copy
             read["context"] = None if y is None else as_dense(context, "context")
-            self.check_grad(grad, theta=theta, **read)
+            read["theta"] = theta if isinstance(theta, np.ndarray) else None
+            self.check_grad(grad, **read)
         if len(sets) == 1:
             each = None if counts is None else (counts / n).astype(self.dtype)
             nll = sets[0].loss_and_grad(theta, rows, y, grad, keeps, each)
@@ -180,7 +212,7 @@ class Scoring(Description):
         may_gap = gaps is not REFUSE and as_gaps(gaps)  # it nearly always is: nothing to look at
         table, is_row = as_one_or_many(x, self.n_features)
         rows = self.check_rows(table, gaps=may_gap)
-        return self.check_theta(theta), rows, self.check_context(context, len(rows)), is_row
+        return self.hold(theta), rows, self.check_context(context, len(rows)), is_row
 
     def _one(self, mask_set: Any) -> Bound:
         """Return what computes under the mask set of an index or a permutation."""

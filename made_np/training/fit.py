@@ -271,7 +271,7 @@ def _train(run: Run, saver: Checkpoint | None, show: bool) -> str:
 def _start(made: MADE, rows: Rows, theta: Array | None, rng: np.random.Generator) -> Array:
     """A theta of our own to change: a copy of the one given, or a new one that knows the data."""
     if theta is not None:
-        return made.check_theta(theta).copy()
+        return made.fetch(theta).copy()
     return made.init(rng, rows[:: 1 + rows.x.size // AT_ONCE])
 
 

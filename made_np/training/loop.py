@@ -242,8 +242,9 @@ class Run:
         options = self.options
         bound = made.bound[self.n_steps if made.n_masks is None else self.n_steps % made.n_masks]
         x = self._told(x, bound)
-        keeps = self._keeps(len(x))
-        shares = None if weights is None else (weights / len(x)).astype(made.dtype)
+        n = int(x.shape[0])
+        keeps = self._keeps(n)
+        shares = None if weights is None else (weights / n).astype(made.dtype)
         update = options.optimizer, self.state, learning_rate, options.decay
         with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
             if self.reduce is None:
@@ -261,7 +262,7 @@ class Run:
         """Return the rows `x` with NaN for what a model with paths is not told of them in this step."""
         if not self.made.mask_sets.has_paths:
             return x
-        return self.memory.hide(x, draw_told(len(x), bound.mask_set.known, self.rng))
+        return self.memory.hide(x, draw_told(int(x.shape[0]), bound.mask_set.known, self.rng))
 
     def _keeps(self, n: int) -> list[Array | None] | None:
         """Draw which features n rows show to the network, then which units of each hidden layer are on."""

@@ -25,7 +25,7 @@ def same_gradient(trainers: Sequence[Trainer]) -> None:
         its_loss, its_grad = other.gradient()
         _demand(abs(its_loss - loss) / abs(loss), RTOL, other.name, "loss")
         for name, value in grad.items():
-            _demand(_distance(its_grad[name], value), RTOL, other.name, f"gradient of {name}")
+            _demand(distance(its_grad[name], value), RTOL, other.name, f"gradient of {name}")
 
 
 def same_step(trainers: Sequence[Trainer]) -> None:
@@ -38,12 +38,12 @@ def same_step(trainers: Sequence[Trainer]) -> None:
         its_loss, its_change = _first_step(other)
         _demand(abs(its_loss - loss) / abs(loss), RTOL, other.name, "loss of a step")
         for name, value in change.items():
-            _demand(_distance(its_change[name], value), STEP_RTOL, other.name, f"step of {name}")
+            _demand(distance(its_change[name], value), STEP_RTOL, other.name, f"step of {name}")
 
 
 def same_log_prob(name: str, ours: Array, its: Array) -> None:
     """Raise unless two contenders agree on the log-probabilities of the same rows within 1e-4."""
-    _demand(_distance(its, ours), RTOL, name, "log_prob")
+    _demand(distance(its, ours), RTOL, name, "log_prob")
 
 
 def is_sample(x: Array, p: Array, uniforms: Array) -> None:
@@ -63,7 +63,8 @@ def _first_step(trainer: Trainer) -> tuple[float, dict[str, Array]]:
     return loss, {name: value - before[name] for name, value in trainer.params().items()}
 
 
-def _distance(a: Array, b: Array) -> float:
+def distance(a: Array, b: Array) -> float:
+    """Return the norm of the difference as a share of the norm of `b`."""
     return float(np.linalg.norm(a - b) / max(np.linalg.norm(b), np.finfo(np.float32).tiny))
 
 

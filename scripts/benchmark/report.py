@@ -109,9 +109,9 @@ def table(results: Sequence[Result], machine: Machine) -> str:
             [
                 result.name,
                 result.unit,
-                _cell(result, "ours"),
-                *(_cell(result, name) if name in result.values else "" for name in shown),
-                "; ".join(f"{name} {_cell(result, name)}" for name in others),
+                cell(result, "ours"),
+                *(cell(result, name) if name in result.values else "" for name in shown),
+                "; ".join(f"{name} {cell(result, name)}" for name in others),
                 *_efficiency(result, machine),
                 "; ".join(_verdict(result, target) for target in result.targets),
             ]
@@ -140,9 +140,10 @@ def summary(results: Sequence[Result], machine: Machine, shared: bool) -> list[s
     return lines
 
 
-def _cell(result: Result, name: str) -> str:
-    cell = f"{result.quantile(name, 0.5):.3g} / {result.quantile(name, 0.1):.3g}"
-    return cell if name == "ours" else f"{cell} ({result.ratio(name):.3g}x)"
+def cell(result: Result, name: str) -> str:
+    """Return "median / 10th percentile", with how many times ours it is."""
+    both = f"{result.quantile(name, 0.5):.3g} / {result.quantile(name, 0.1):.3g}"
+    return both if name == "ours" else f"{both} ({result.ratio(name):.3g}x)"
 
 
 def _efficiency(result: Result, machine: Machine) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from made_np import MADE, Bernoulli, OneHot, find_order, fit
 from made_np.columns.columns import Column, Columns
-from made_np.schedules import WarmRestarts
+from made_np.schedules import WarmRestarts, Warmup, cosine
 from made_np.training.fit import FitResult
 
 Rows = NDArray[np.uint8]
@@ -20,6 +20,12 @@ Rows = NDArray[np.uint8]
 AS_PAPERS = "as the papers"
 FREE = "free"
 SETTINGS = (AS_PAPERS, FREE)
+PAPER_8000 = "paper8000"
+"""The paper's largest model, for a GPU: on two cores it takes a day."""
+EVERY_SETTING = (*SETTINGS, PAPER_8000)
+
+WARM_UP = 1000
+"""Steps over which the schedule "warm cosine" rises."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,8 @@ class Recipe:
     `order` is what `MADE` takes; "shuffled", one permutation drawn from `seed`; or "auto", what `made_np.find_order`
     finds in the training rows. A model of endless mask sets (`n_masks` None) is tested as the mixture of the first
     `test_masks` of them; while it trains, it is validated on 32. `start` is the scheme of `MADE.init`. `fit` holds
-    arguments of `made_np.fit`, which takes `seed` as well; the schedule "restarts" is `WarmRestarts` of 10 epochs.
+    arguments of `made_np.fit`, which takes `seed` as well; the schedule "restarts" is `WarmRestarts` of 10 epochs,
+    "warm cosine" a cosine after `WARM_UP` steps.
 
     With `both_ways` the order and its reverse are two mask sets, and the model is their mixture.
 
@@ -63,7 +70,7 @@ class Recipe:
         one_hot = OneHot.find(train, evidence=0) if self.one_hot else OneHot()
         return Columns(tuple(Column(Bernoulli()) for _ in range(train.shape[1])), one_hot)
 
-    def made(self, train: Rows) -> MADE:
+    def made(self, train: Rows, backend: str = "auto") -> MADE:
         """Return the model for these training rows, of which only the order "auto" and what is one-hot depend."""
         columns = self.columns(train)
         n_features = len(columns.features)
@@ -87,15 +94,18 @@ class Recipe:
             residual=self.residual,
             mask_weights=self.mask_weights,
             seed=self.seed,
+            backend=backend,
         )
 
-    def train(self, train: Rows, valid: Rows, **options: Any) -> tuple[MADE, FitResult]:
+    def train(self, train: Rows, valid: Rows, backend: str = "auto", **options: Any) -> tuple[MADE, FitResult]:
         """Return the model and what `made_np.fit` made of it; `options` are more arguments of it."""
-        made = self.made(train)
+        made = self.made(train, backend)
         fit_options = dict(self.fit)
         if fit_options.get("schedule") == "restarts":
             per_epoch = -(-len(train) // fit_options.get("batch_size", 100))
             fit_options["schedule"] = WarmRestarts(10 * per_epoch)
+        elif fit_options.get("schedule") == "warm cosine":
+            fit_options["schedule"] = Warmup(WARM_UP, cosine)
         fold = self.columns(train).one_hot.fold
         train = fold(train)
         valid = fold(valid)
@@ -144,6 +154,7 @@ _NIPS = {"dropout": 0.5, "weight_decay": 0.2, "learning_rate": 3e-3, "averaging"
 _OCR = {"dropout": 0.5, "weight_decay": 3e-5, "learning_rate": 2e-3, "max_epochs": 50}
 _MNIST = {"dropout": 0.35, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 30}
 _WIDE_MNIST = {**_MNIST, "dropout": 0.6, "batch_size": 200}
+_LARGEST = {"schedule": "warm cosine", "learning_rate": 3e-4, "max_epochs": 300, "patience": 300, "validate_every": 20}
 _NLTCS = {"dropout": 0.3, "weight_decay": 1e-4, "averaging": 0.9995, "schedule": None, "max_epochs": 200}
 _BAUDIO = {"dropout": 0.6, "weight_decay": 2e-3, "schedule": None}
 _PUMSB = {"dropout": 0.4, "weight_decay": 1e-5, "learning_rate": 2e-3, "max_epochs": 160}
@@ -173,6 +184,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "binarized_mnist": {
         AS_PAPERS: _plain("shuffled", (8000,), **_WIDE_MNIST),
         FREE: _plain("natural", (4000,), **_MNIST),
+        PAPER_8000: Recipe((8000, 8000), "random", n_masks=32, fit=_LARGEST),
     },
     "nltcs": {FREE: _both_ways(_plain("natural", (500,), **_NLTCS))},
     "baudio": {FREE: _plain("shuffled", (1000,), **_BAUDIO)},

@@ -36,7 +36,7 @@ class Trained:
             "best_epoch": result.best_epoch,
             "epochs": len(result.history["epoch"]),
             "stopped_by": result.stopped_by,
-            "seconds": round(result.history["seconds"][-1], 1),
+            "seconds": round(result.seconds, 1),
             "n_params": self.made.n_params,
             "theta_sha256": sha256(result.theta.tobytes()).hexdigest(),
             "backend": self.made.bound.backend.__name__.rsplit(".", 1)[-1].strip("_"),
@@ -51,6 +51,8 @@ def train(
     checkpoint: Path | None = None,
     deadline: float = float("inf"),
     progress: bool = False,
+    backend: str = "auto",
+    max_seconds: float | None = None,
 ) -> Trained | None:
     """Train on the training rows, stopped early on the validation rows; None if the time is up before the end.
 
@@ -60,13 +62,22 @@ def train(
         Where the state of the run is kept after each epoch, and from where it goes on.
     deadline : float
         In seconds, as `time.monotonic` counts them. A run that it interrupts goes on from its checkpoint next time.
+    max_seconds : float, optional
+        Of training: the run comes to its end by then, with a schedule that does so too.
     """
 
     def out_of_time(info: EpochInfo) -> bool:
         return time.monotonic() > deadline
 
+    callbacks = [] if deadline == float("inf") else [out_of_time]  # each is shown a theta: it may lie on a GPU
     made, result = recipe.train(
-        data.train, data.valid, checkpoint=checkpoint, progress=progress, callbacks=[out_of_time]
+        data.train,
+        data.valid,
+        backend,
+        checkpoint=checkpoint,
+        progress=progress,
+        callbacks=callbacks,
+        max_seconds=max_seconds,
     )
     if result.stopped_by in ("callback", "interrupt"):
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from paper.published import PUBLISHED
-from paper.recipes import AS_PAPERS, FREE
+from paper.recipes import AS_PAPERS, EVERY_SETTING, FREE, PAPER_8000
 
 
 def markdown(results: dict[str, Any]) -> str:
@@ -18,6 +18,7 @@ def markdown(results: dict[str, Any]) -> str:
         head,
         "|" + "---|" * (head.count("|") - 1),
         *(_row(name, results[name]) for name in PUBLISHED if name in results),
+        *(line for name in PUBLISHED for line in _largest(name, results.get(name, {}))),
         "",
         "| set | setting | order | masks | hidden | valid | test | rows | epochs | stopped by | minutes | theta |",
         "|" + "---|" * 12,
@@ -33,6 +34,13 @@ def _row(name: str, found: dict[str, Any]) -> str:
     for setting, target in ((AS_PAPERS, known.as_papers), (FREE, known.free)):
         cells += [_test(found, setting), _against(found, setting, target)]
     return "| " + " | ".join(cells) + " |"
+
+
+def _largest(name: str, found: dict[str, Any]) -> Iterator[str]:
+    """Yield a line on the paper's largest model, where it was trained."""
+    if PAPER_8000 in found:
+        against = _against(found, PAPER_8000, PUBLISHED[name].made)
+        yield f"\n{name}, the paper's largest model ({PAPER_8000}): {_test(found, PAPER_8000)}; {against}"
 
 
 def _test(found: dict[str, Any], setting: str) -> str:
@@ -52,7 +60,7 @@ def _number(value: float | None) -> str:
 
 
 def _runs(name: str, found: dict[str, Any]) -> Iterator[str]:
-    for setting in (AS_PAPERS, FREE):
+    for setting in EVERY_SETTING:
         run = found.get(setting)
         if run is None:
             continue

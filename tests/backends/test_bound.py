@@ -202,7 +202,7 @@ PACKAGE = str(Path(made_np.__file__).parent)
 
 
 @pytest.mark.skipif(sys.gettrace() is not None, reason="something else looks at every call")
-def test_from_a_loss_to_its_gradient_it_is_no_more_than_62_calls() -> None:
+def test_from_a_loss_to_its_gradient_it_is_no_more_than_65_calls() -> None:
     made = MADE(20, (20,), backend="numpy")
     theta, x = made.init(0), random_rows(made, 10, np.random.default_rng(0))
     made.loss_and_grad(theta, x)
@@ -218,4 +218,4 @@ def test_from_a_loss_to_its_gradient_it_is_no_more_than_62_calls() -> None:
         made.loss_and_grad(theta, x)
     finally:
         sys.setprofile(before)
-    assert 20 < len(calls) <= 62, calls
+    assert 20 < len(calls) <= 65, calls

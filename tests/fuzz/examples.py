@@ -101,6 +101,8 @@ MODEL: dict[str, Callable[[], Call]] = {
     ),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
+    "model.scoring.Scoring.hold": lambda: call(models.mixed().hold, theta=models.theta()),
+    "model.scoring.Scoring.fetch": lambda: call(models.mixed().fetch, theta=models.theta()),
     "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores(gaps="skip")),
     "model.made.MADE.fill_means": lambda: call(
         models.mixed().fill_means,

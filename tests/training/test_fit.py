@@ -22,10 +22,10 @@ from installed import needs_numba
 from numpy.typing import NDArray
 
 from made_np import MADEDensity
+from made_np.backends.memory import Host
 from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Categorical
 from made_np.layers import dropout_mask
-from made_np.model import description
 from made_np.model.gaps import observed_log_prob
 from made_np.model.made import MADE
 from made_np.optim import SGD, Adam
@@ -602,8 +602,8 @@ class TestPromises:
                 raise KeyboardInterrupt
             return 1.0
 
-        for module in (train, description):
-            monkeypatch.setattr(module, "AT_ONCE", 1 << 15)
+        monkeypatch.setattr(train, "AT_ONCE", 1 << 15)
+        monkeypatch.setattr(Host, "at_once", 1 << 15)
         x = bits(100_000, 64)
         np.save(tmp_path / "x.npy", x)
         mapped, made = np.load(tmp_path / "x.npy", mmap_mode="r"), MADE(64, hidden=())
@@ -617,7 +617,7 @@ class TestPromises:
         assert_same(result, fit(made, x, batch_size=500, schedule=schedule))
 
     def test_rows_are_checked_beyond_the_first_piece(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(description, "AT_ONCE", 55)  # of the hidden layer's 5 units: 11 rows
+        monkeypatch.setattr(Host, "at_once", 55)  # of the hidden layer's 5 units: 11 rows
         x = bits(100)
         x[57, 2] = 3
         with pytest.raises(ValueError, match=r"^x\[57, 2\]"):

@@ -13,8 +13,8 @@ from numpy.testing import assert_array_equal
 
 import made_np
 from made_np import MADE
+from made_np.backends.memory import Host
 from made_np.diagnostics import evaluate
-from made_np.model import description
 
 BITS = (np.random.default_rng(0).random((20_000, 64), dtype=np.float32) < 0.3).astype(np.uint8)
 MODEL = MADE(64, (8,), backend="numpy")
@@ -31,7 +31,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_bytes_stay_bytes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(description, "AT_ONCE", 1 << 13)  # so that a small table has many blocks
+    monkeypatch.setattr(Host, "at_once", 1 << 13)  # so that a small table has many blocks
     call = CALLS[name]
     call(BITS[:500])
     tracemalloc.start()
@@ -45,7 +45,7 @@ def test_bytes_stay_bytes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_the_answer_is_that_of_floats(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(description, "AT_ONCE", 1 << 15)
+    monkeypatch.setattr(Host, "at_once", 1 << 15)
     call = CALLS[name]
     some = BITS[:5_000]
     np.save(tmp_path / "x.npy", some)
