@@ -12,6 +12,7 @@ from made_np.distributions.distribution import Distribution
 from made_np.lazy import lazy
 from made_np.questions.ends import coded_interval
 from made_np.questions.posteriors import Cells
+from made_np.questions.quantiles import near_quantiles
 from made_np.questions.spreads import Spread
 from made_np.typing import Array, Floats, Ints
 
@@ -20,6 +21,8 @@ __all__ = ["ByCells"]
 WHOLE = np.polynomial.legendre.leggauss(16)
 CUT = np.polynomial.legendre.leggauss(4)
 """Nodes and weights of the quadrature between places where a density bends: of a prior, and of one cut into cells."""
+NEAR = 1 << 20
+"""A place between two cells lies as near to their edge as one part in so many of a cell."""
 N_STEPS = 1024
 """So many numbers, or one for each member, stand for the distributions of several members."""
 GOLDEN = (5**0.5 - 1) / 2
@@ -201,7 +204,7 @@ class ByCells(Spread):
         if self.cells.masses.shape[1] > 1:
             nodes, rule = CUT
             u = np.clip(self.cells.edges[:, 1:-1], 1e-12, 1 - 1e-12)
-            inner = np.asarray(self.output.inverse_cdf(np.repeat(raw[:, None], u.shape[1], axis=1), u))
+            inner = near_quantiles(self.output, raw, u, np.diff(self.cells.edges, axis=1)[:, 1:] / NEAR)
             knots = np.sort(np.concatenate([knots, inner], axis=1), axis=1)
         half = np.diff(knots, axis=1)[:, :, None] / 2
         z = knots[:, :-1, None] + half * (nodes + 1)

@@ -17,6 +17,7 @@ from made_np.model.gaps import gap_patterns
 from made_np.model.scoring import log_mean_exp
 from made_np.normal import normal_cdf
 from made_np.questions.limits import code_masses
+from made_np.questions.quantiles import near_quantiles
 from made_np.questions.subject import Subject
 from made_np.typing import Bools, Floats, Ints
 
@@ -27,6 +28,8 @@ FARTHEST = 7.0
 """Cells are placed on the scale of a standard normal, so that the tails of the prior have some too, so far out."""
 ROUNDS = 3
 """So often the cells are placed anew, where the mass has been found."""
+WITHIN = 8
+"""The value that stands for a cell lies so near to its middle: within one part in so many of it."""
 VALUES_AT_ONCE = 1 << 16
 
 
@@ -147,7 +150,7 @@ def _cells(
         edges[:, 0] = 0.0
         edges[:, -1] = 1.0
         middles = normal_cdf((places[:, 1:] + places[:, :-1]) / 2)
-        at = np.asarray(output.inverse_cdf(np.repeat(raw[:, None], N_CELLS, axis=1), middles))
+        at = near_quantiles(output, raw, middles, np.diff(edges, axis=1) / WITHIN)
         with np.errstate(divide="ignore"):
             # The first home shows well enough where the mass is.
             one = None if last == ROUNDS - 1 else 1
