@@ -45,26 +45,31 @@ def near_quantiles(output: Distribution, raw: Floats, u: Floats, slack: Floats) 
     >>> bool(np.abs(Gaussian().cdf_bounds(raw[:, None], x)[0] - u).max() < 1e-4)
     True
     """
-    n, n_values = u.shape
-    each = raw[:, None]
-    if n == 0:
-        return np.empty((n, n_values), raw.dtype)
+    found = np.empty(u.shape, raw.dtype)
+    if not len(u):
+        return found
     nodes = output.knots(raw)
-    masses = np.concatenate(output.cdf_bounds(each, nodes), axis=1)
-    nodes = np.concatenate([nodes, nodes], axis=1)
+    low, high = output.cdf_bounds(raw[:, None], nodes)
+    nodes, masses = _curve([nodes, nodes], [low, high])
     wanted = inverse_normal_cdf(u)
+    left = np.arange(len(u))  # rows that are not near enough yet: what a row gets is up to itself
     for _ in range(TRIES):
-        # Both rise together, so each may be sorted by itself.
-        nodes = np.sort(nodes, axis=1)
-        masses = np.sort(masses, axis=1)
         scale = inverse_normal_cdf(masses)
-        x = np.stack([np.interp(*row) for row in zip(wanted, scale, nodes, strict=True)]).astype(raw.dtype)
-        low, high = output.cdf_bounds(each, x)
-        off = (low > u + slack) | (high < u - slack)
-        if not off.any():
-            return x
-        nodes = np.concatenate([nodes, x, x], axis=1)
-        masses = np.concatenate([masses, low, high], axis=1)
-    rows, places = np.nonzero(off)
-    x[rows, places] = output.inverse_cdf(raw[rows], u[rows, places])
-    return x
+        x = np.stack([np.interp(*row) for row in zip(wanted[left], scale, nodes, strict=True)]).astype(raw.dtype)
+        low, high = output.cdf_bounds(raw[left, None], x)
+        off = (low > u[left] + slack[left]) | (high < u[left] - slack[left])
+        found[left] = x
+        is_off = off.any(axis=1)
+        if not is_off.any():
+            return found
+        left = left[is_off]
+        nodes, masses = _curve([nodes[is_off], x[is_off], x[is_off]], [masses[is_off], low[is_off], high[is_off]])
+    rows, places = np.nonzero(off[is_off])
+    rows = left[rows]
+    found[rows, places] = output.inverse_cdf(raw[rows], u[rows, places])
+    return found
+
+
+def _curve(nodes: list[Floats], masses: list[Floats]) -> tuple[Floats, Floats]:
+    """Return nodes and masses in their order: both rise together, so each may be sorted by itself."""
+    return np.sort(np.concatenate(nodes, axis=1), axis=1), np.sort(np.concatenate(masses, axis=1), axis=1)

@@ -51,5 +51,13 @@ def test_what_no_try_finds_is_exact(output: Distribution, monkeypatch: pytest.Mo
     np.testing.assert_allclose(near_quantiles(output, raw, u, np.zeros(u.shape)), exact, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("output", OUTPUTS, ids=repr)
+def test_each_row_is_up_to_itself(output: Distribution) -> None:
+    raw, u = drawn(output, "float32", 3.0)
+    slack = np.full(u.shape, 1e-4)
+    alone = [near_quantiles(output, raw[k : k + 1], u[k : k + 1], slack[:1])[0] for k in range(len(u))]
+    np.testing.assert_array_equal(near_quantiles(output, raw, u, slack), alone)
+
+
 def test_no_rows() -> None:
     assert near_quantiles(Gaussian(), np.empty((0, 2)), np.empty((0, 9)), np.empty((0, 9))).shape == (0, 9)
