@@ -33,9 +33,10 @@ def near_quantiles(output: Distribution, raw: Floats, u: Floats, slack: Floats) 
 
     Notes
     -----
-    Places where the density bends, and values that have been tried, with the mass below each, are nodes of a curve from the mass (on the scale of a
-    standard normal) to the value. It is read at each u, and what it says is tried next: the curve soon bends as the
-    distribution does. Where many have one value, the mass has two ends, and any u between them is met.
+    Places where the density bends, and values that have been tried, with the mass below each, are nodes of a curve from
+    the mass (on the scale of a standard normal) to the value. It is read at each u, and what it says is tried next: the
+    curve soon bends as the distribution does. Where many have one value, the mass has two ends, and any u between them
+    is met.
 
     Examples
     --------

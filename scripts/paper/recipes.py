@@ -154,7 +154,12 @@ _NIPS = {"dropout": 0.5, "weight_decay": 0.2, "learning_rate": 3e-3, "averaging"
 _OCR = {"dropout": 0.5, "weight_decay": 3e-5, "learning_rate": 2e-3, "max_epochs": 50}
 _MNIST = {"dropout": 0.35, "weight_decay": 3e-4, "learning_rate": 2e-3, "max_epochs": 30}
 _WIDE_MNIST = {**_MNIST, "dropout": 0.6, "batch_size": 200}
-_LARGEST = {"schedule": "warm cosine", "learning_rate": 3e-4, "max_epochs": 300, "patience": 300, "validate_every": 20}
+# Tried on layers of 1000 units: direct wires gain most (3.5 nats), dropout and a rate of 3e-4 are too slow, a decay of
+# 1e-4 neither gains nor costs. On layers of 8000 units, in the first steps: 1e-3 is stable, and quicker than 4e-4.
+_LARGEST = {
+    **{"schedule": "warm cosine", "learning_rate": 7e-4, "weight_decay": 1e-4, "averaging": 0.9995},
+    **{"max_epochs": 300, "patience": 300, "validate_every": 20},
+}
 _NLTCS = {"dropout": 0.3, "weight_decay": 1e-4, "averaging": 0.9995, "schedule": None, "max_epochs": 200}
 _BAUDIO = {"dropout": 0.6, "weight_decay": 2e-3, "schedule": None}
 _PUMSB = {"dropout": 0.4, "weight_decay": 1e-5, "learning_rate": 2e-3, "max_epochs": 160}

@@ -26,23 +26,35 @@ RESIDENT = 1, 2, 4
 """Blocks that a multiprocessor has at once."""
 
 # What things cost, in cycles of a multiprocessor, to the precision that a choice needs.
-PER_STEP, PER_LAYER, PER_UNIT = 120.0, 60.0, 20.0
-"""What a row waits for at a place: once, for each hidden layer, and for each hidden unit that it finishes."""
+PER_STEP = 120.0
+"""What a row waits for at a place,"""
+PER_LAYER = 60.0
+"""for each hidden layer there,"""
+PER_UNIT = 20.0
+"""for each hidden unit that it finishes,"""
 DECIDED = 400.0
-"""What it waits for besides, where features are not binary."""
-WORK_STEP, WORK_LAYER, WORK_UNIT = 40.0, 15.0, 25.0
-"""Instructions of a warp there."""
+"""for each feature that is not binary."""
+WORK_STEP = 40.0
+"""Instructions of its warp at a place,"""
+WORK_LAYER = 15.0
+"""for each hidden layer there,"""
+WORK_UNIT = 25.0
+"""for each hidden unit that it finishes."""
 UNSTAGED = 4.0
 """How much slower a walk is if weights of a group do not fit shared memory."""
 PER_READ = 400.0
 """What a warp waits for weights that are on their way at once."""
-L1_BYTES, L2_BYTES, MEMORY_BYTES = 64.0, 2500.0, 1700.0
-"""What a multiprocessor reads in a cycle, and what all together read from the second cache, and from memory."""
+L1_BYTES = 64.0
+"""What a multiprocessor reads in a cycle,"""
+L2_BYTES = 2500.0
+"""what all together read from the second cache,"""
+MEMORY_BYTES = 1700.0
+"""and what they read from memory."""
 MULTIPLIED = 64.0
 """Multiplications of a multiprocessor in a cycle, as far as is reached."""
+PER_LAUNCH = 9000.0
 TILE = 128
 """A product is computed in pieces of so many rows and columns."""
-PER_LAUNCH = 9000.0
 
 
 class _Course(NamedTuple):
@@ -87,7 +99,7 @@ def estimate(trail: Trail, limits: Limits, layout: Layout, n: int) -> float:
 def _room(trail: Trail, course: _Course, limits: Limits, rows: int, resident: int) -> int:
     """Return how many bytes of shared memory a block has for weights."""
     held = memory_of(trail, course.size, rows)[1]
-    return limits.shared_limit // resident - held * limits.itemsize - 4 * tables_of(trail, rows)
+    return limits.of_block(resident) - held * limits.itemsize - 4 * tables_of(trail, rows)
 
 
 def _course(trail: Trail, n_stretches: int) -> _Course:

@@ -17,6 +17,8 @@ ANY_WAY, IN_REGISTERS, BINARY_128, BINARY_64, BINARY_32 = range(5)
 WARP = 32
 WARPS = 16
 """Warps of all blocks that a multiprocessor has at once: each may use a quarter of the registers that there can be."""
+RESERVED = 1 << 10
+"""Bytes of shared memory that CUDA takes for itself with each block."""
 UNITS = 64
 """Units of a row that are work enough for a warp."""
 
@@ -64,6 +66,10 @@ class Limits(NamedTuple):
     itemsize: int
     """Bytes of a number."""
 
+    def of_block(self, resident: int) -> int:
+        """Return the bytes of shared memory that each of so many blocks can have on one multiprocessor."""
+        return (self.shared_limit + RESERVED) // resident - RESERVED
+
 
 def lay_out(trail: Trail, limits: Limits, rows: int, n_stretches: int, resident: int = 1) -> Layout:
     """Return the layout with so many rows in a block, about so many stretches, and room for so many blocks at once."""
@@ -72,7 +78,7 @@ def lay_out(trail: Trail, limits: Limits, rows: int, n_stretches: int, resident:
     columns_begin, held = memory_of(trail, size, rows)
     n_ints = tables_of(trail, rows)
     item = limits.itemsize
-    limit = limits.shared_limit // resident
+    limit = limits.of_block(resident)
     in_shared = held * item + 4 * n_ints <= limit
     staged_begin = held if in_shared else 0
     room = (limit - 4 * n_ints - staged_begin * item) // (4 * item) * 4
@@ -150,7 +156,7 @@ def _way(trail: Trail, g: int, *, all_staged: bool) -> int:
     if not all_staged or trail.depth not in (1, 2) or trail.plan.tables.has_skips or own.max() > WIDE:
         return ANY_WAY
     features = trail.plan.tables.features[first:last]
-    if trail.direct >= 0 or features[:, 7].any() or (features[:, 1] != BERNOULLI).any():
+    if trail.has_copies or features[:, 7].any() or (features[:, 1] != BERNOULLI).any():
         return IN_REGISTERS
     return BINARY_128 if own.max() > 64 else BINARY_64 if own.max() > 32 else BINARY_32
 

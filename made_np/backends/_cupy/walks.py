@@ -1,4 +1,4 @@
-"""The way of the sampler through the places of an order: what is complete where, in groups and stretches.
+"""The way of the sampler through the places of an order: what is complete where, group by group.
 
 Places come in groups, in which a row has a warp of its own; groups make up stretches, each one launch. What the units
 of a stretch get from places before it is a matrix product, made before the launch.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,8 +18,9 @@ from benchmark.report import Result, Target
 
 PREPARE = 60.0
 """Seconds that a contender may take to be ready, compilation included."""
-ANSWER = 20.0
-"""Seconds after which a turn, or a check, is given up."""
+CHECK = 45.0
+TURN = 20.0
+"""Seconds after which a check, or a turn, is given up."""
 PAUSE = 0.02
 EARLY = ("compile", "jax")
 """Libraries that compile: they are made ready for everything at once, while others are for their steps."""
@@ -64,14 +66,17 @@ class ShapeRun:
 
     def _measure(self, measure: Measure, folder: Path, *, is_first: bool) -> None:
         self.failed = {}
+        begun = time.monotonic()
         self._replace_spoiled()
         self._send(measure, is_first=is_first)
         if is_first:
             Reference(folder).write(Given(self.shape))  # meanwhile
         self._receive(measure, is_first=is_first)
         self._check(measure, folder)
+        ready = time.monotonic()
         values = self._race(measure)
         name = row_name(self.shape, measure)
+        print(f"{ready - begun:.0f} s to be ready, {time.monotonic() - ready:.0f} s timed: {name}", file=sys.stderr)
         for contender, why in self.failed.items():
             self.ledger.fail(name, contender, why)
         result = Result(name, "ms", {key: [[1e3 * t for t in turn] for turn in times] for key, times in values.items()})
@@ -130,7 +135,7 @@ class ShapeRun:
             worker.send("check", measure, name, folder)
         for worker, name in contenders:
             try:
-                worker.receive(self._limit(ANSWER))
+                worker.receive(self._limit(CHECK))
             except Failed as error:
                 self._drop(worker, measure, name, str(error))
 
@@ -146,7 +151,7 @@ class ShapeRun:
             for worker, name in contenders[:: -1 if k % 2 else 1]:
                 time.sleep(PAUSE)
                 try:
-                    found = worker.ask(ANSWER, "turn", measure, name, self.ledger.turn)
+                    found = worker.ask(TURN, "turn", measure, name, self.ledger.turn)
                     times.setdefault(name, []).append(found)
                 except Failed as error:
                     self._drop(worker, measure, name, str(error))
@@ -183,7 +188,7 @@ class ShapeRun:
             worker.send("release", measure)
         for worker in alive:
             try:
-                worker.receive(self._limit(ANSWER))
+                worker.receive(self._limit(TURN))
             except Failed as error:
                 self.ledger.fail(self.shape.name, worker.library, str(error))
 

@@ -44,7 +44,7 @@ shapes = st.builds(
     st.sampled_from([None, SMALL]),
     st.sampled_from([1, 2]),
 )
-N_ROWS = st.sampled_from([1, 2, 7, 19, 33])
+N_ROWS = st.sampled_from([0, 1, 2, 7, 19, 33])
 
 
 def sampler_of(p: Problem, shape: Shape | None = None, device: Emulated | None = None) -> Sampler:
@@ -213,6 +213,7 @@ def theta_of(sampler: Sampler, p: Problem) -> Any:
     ("made", "ways"),
     [
         (MADE(40, (30, 30), activation="tanh", direct=False), {BINARY_32}),
+        (MADE(40, (30,), activation="tanh", direct=True), {BINARY_32}),
         (MADE(40, (300, 300)), {BINARY_64, BINARY_128}),
         (MADE(70, (100,), order="reverse", gap_inputs=[3]), {BINARY_64, IN_REGISTERS}),
         (MADE(20, (100, 40), Categorical(5), direct=True, direct_limit=3, n_context=2), {IN_REGISTERS}),

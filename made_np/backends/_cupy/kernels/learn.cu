@@ -31,16 +31,6 @@ extern "C" __global__ void sort_weights(
     }
 }
 
-// Write them by column: (n_in, n_out).
-extern "C" __global__ void sort_columns(
-        const real* theta, const int* rows, const int* columns, const int* reach, int n_in, int n_out,
-        real* sorted) {
-    const int c = blockIdx.x;
-    const int r = blockIdx.y * blockDim.x + threadIdx.x;
-    if (r >= n_out) return;
-    sorted[(long long)c * n_out + r] = c < reach[r] ? theta[(long long)rows[r] * n_in + columns[c]] : (real)0;
-}
-
 extern "C" __global__ void sort_biases(const real* theta, const int* rows, int n_out, real* sorted) {
     const int r = blockIdx.x * blockDim.x + threadIdx.x;
     if (r < n_out) sorted[r] = theta[rows[r]];

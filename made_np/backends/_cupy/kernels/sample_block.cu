@@ -1,6 +1,6 @@
 // What a block of the sampler is given, and where it has its memory: tables, states, columns, staged weights.
 //
-// The tables are those of `walks.py`: integers, of which rows are read by the names below.
+// The tables are those of `layouts.py`: integers, which are read by the names below.
 
 namespace sampling {
 
@@ -16,12 +16,13 @@ enum OfStep { FEATURE, KIND, FIRST_RAW, N_RAW, FIRST_INPUT, N_INPUTS, COMPONENTS
 // and whether something came before.
 enum OfStretch { FIRST_GROUP, LAST_GROUP, ROWS, ROW_SIZE, COLUMNS_BEGIN, HELD, STAGED_BEGIN, TABLES_BEGIN, STRETCH };
 enum OfLayer { BASE, FIRST, N_UNITS, BIAS_AT, HAS_BEFORE, LAYER };
-// A group: its first place and how many, and the way through it; for each layer above the inputs where its units begin in the state, which is
-// the first, how many there are, and how many come after; for each product the first column, how many there are, where
-// they stand among the columns of the group, where their weights are staged (-1: nowhere), and how many of them are.
+// A group: its first place and how many, and the way through it. Then for each layer above the inputs where its units
+// begin in the state, which is the first, how many there are, and how many come after. Then for each product the first
+// column, how many there are, where they stand among the columns of the group, where their weights are staged (-1:
+// nowhere), and how many of them are.
 enum OfGroup { PLACE, COUNT, WALK, GROUP };
-// The ways: any; with all weights staged and at most 128 units in a layer; and all features binary, without direct wires,
-// with at most so many units.
+// The ways: any; with all weights staged and at most 128 units in a layer; and all features binary, without copies of
+// inputs, with at most so many units.
 enum Walk { ANY_WAY, IN_REGISTERS, BINARY_128, BINARY_64, BINARY_32 };
 enum OfGroupLayer { AT, FIRST_UNIT, OWN, REST, GROUP_LAYER };
 enum OfGroupProduct { FIRST_COLUMN, N_COLUMNS, COLUMNS_AT, STAGED, N_STAGED, GROUP_PRODUCT };

@@ -5,8 +5,8 @@
 
 namespace sampling {
 
-// N_SLOTS units of each of DEPTH hidden layers and of the raw outputs, and where weights that lead to them are staged.
-template <int DEPTH, int N_SLOTS>
+// N_SLOTS units of each of DEPTH hidden layers and RAW_SLOTS raw outputs, and where weights that lead to them are staged.
+template <int DEPTH, int N_SLOTS, int RAW_SLOTS>
 struct Narrow {
     real z[DEPTH + 1][N_SLOTS];
     bool own[DEPTH + 1][N_SLOTS];  // whether there is such a unit
@@ -15,30 +15,32 @@ struct Narrow {
     real* column[DEPTH];            // where results stand among the group's columns
     int next[DEPTH];                // the first unit of the next degree
 
+    static __device__ __forceinline__ constexpr int slots(int k) { return k == DEPTH ? RAW_SLOTS : N_SLOTS; }
+
     // Add h times a column: the weights stand at `w`, as `weights` has found them.
     __device__ __forceinline__ void add(int k, const real (&w)[N_SLOTS], real h) {
 #pragma unroll
-        for (int j = 0; j < N_SLOTS; j++) z[k][j] += w[j] * h;
+        for (int j = 0; j < slots(k); j++) z[k][j] += w[j] * h;
     }
 
     // The lane's weights of a column that leads to the k-th layer above the inputs.
     __device__ __forceinline__ void weights(int k, const real* from, int column, real (&w)[N_SLOTS]) const {
 #pragma unroll
-        for (int j = 0; j < N_SLOTS; j++) w[j] = own[k][j] ? from[column * width[k] + j * WARP] : (real)0;
+        for (int j = 0; j < slots(k); j++) w[j] = own[k][j] ? from[column * width[k] + j * WARP] : (real)0;
     }
 
     // What has been added up of a unit; all lanes get it.
     __device__ __forceinline__ real sum(int k, int unit) const {
         real value = z[k][0];
 #pragma unroll
-        for (int j = 1; j < N_SLOTS; j++) value = unit >= j * WARP ? z[k][j] : value;
+        for (int j = 1; j < slots(k); j++) value = unit >= j * WARP ? z[k][j] : value;
         return __shfl_sync(ALL_LANES, value, unit % WARP);
     }
 };
 
-template <int DEPTH, int N_SLOTS>
+template <int DEPTH, int N_SLOTS, int RAW_SLOTS>
 __device__ __forceinline__ void enter(
-        const Block& b, const int* group, const Row& row, int lane, Narrow<DEPTH, N_SLOTS>& own) {
+        const Block& b, const int* group, const Row& row, int lane, Narrow<DEPTH, N_SLOTS, RAW_SLOTS>& own) {
 #pragma unroll
     for (int k = 0; k <= DEPTH; k++) {
         const int* to = b.in_layer(group, k + 1);
@@ -46,7 +48,7 @@ __device__ __forceinline__ void enter(
         own.width[k] = to[OWN];
         own.staged[k] = b.staged + b.in_product(group, k)[STAGED] + lane;
 #pragma unroll
-        for (int j = 0; j < N_SLOTS; j++) {
+        for (int j = 0; j < own.slots(k); j++) {
             own.own[k][j] = lane + j * WARP < to[OWN];
             own.z[k][j] = own.own[k][j] ? state[j * WARP] : (real)0;
         }
@@ -57,9 +59,9 @@ __device__ __forceinline__ void enter(
 }
 
 // Finish the units of the k-th hidden layer whose degree has come: those before the local one `end`.
-template <int DEPTH, int N_SLOTS>
+template <int DEPTH, int N_SLOTS, int RAW_SLOTS>
 __device__ __forceinline__ void finish_narrow(
-        const Block& b, Narrow<DEPTH, N_SLOTS>& own, int k, int end, int activation, bool adds, int lane) {
+        const Block& b, Narrow<DEPTH, N_SLOTS, RAW_SLOTS>& own, int k, int end, int activation, bool adds, int lane) {
 #pragma unroll(N_SLOTS > 2 ? 4 : 1)
     for (int unit = own.next[k]; unit < end; unit++) {
         real w[N_SLOTS];
@@ -73,15 +75,15 @@ __device__ __forceinline__ void finish_narrow(
 }
 
 // Decide a place of any kind; `begin` is its first raw output in the group.
-template <int DEPTH, int N_SLOTS>
+template <int DEPTH, int N_SLOTS, int RAW_SLOTS>
 __device__ __forceinline__ real decide_narrow(
-        const Block& b, const int* group, const Row& row, const Narrow<DEPTH, N_SLOTS>& own, const int* step, int p,
+        const Block& b, const int* group, const Row& row, const Narrow<DEPTH, N_SLOTS, RAW_SLOTS>& own, const int* step, int p,
         int lane) {
     const int* to = b.in_layer(group, DEPTH + 1);
     real* raw = b.state + row.own * b.row_size + to[AT];
     const int begin = step[FIRST_RAW] - to[FIRST_UNIT];
 #pragma unroll
-    for (int j = 0; j < N_SLOTS; j++) {
+    for (int j = 0; j < RAW_SLOTS; j++) {
         const int unit = lane + j * WARP;
         if (unit >= begin && unit < begin + step[N_RAW]) raw[unit] = own.z[DEPTH][j];
     }
@@ -101,10 +103,10 @@ __device__ __forceinline__ void leave(const Block& b, const int* group, const Ro
 }
 
 // Go through the places of a group of binary features without more inputs, each of which is one input unit and one raw
-// output; there are no direct wires.
+// output; of direct wires there are none, or those of all inputs.
 template <int DEPTH, int N_SLOTS>
 __device__ __forceinline__ void walk_binary(const Block& b, const int* group, const Row& row, int lane) {
-    Narrow<DEPTH, N_SLOTS> own;
+    Narrow<DEPTH, N_SLOTS, 1> own;
     enter(b, group, row, lane, own);
     const int n_places = group[COUNT];
     const int activation = b.header[ACTIVATION];
@@ -112,13 +114,17 @@ __device__ __forceinline__ void walk_binary(const Block& b, const int* group, co
     int first[DEPTH];
 #pragma unroll
     for (int k = 0; k < DEPTH; k++) first[k] = b.in_layer(group, k + 1)[FIRST_UNIT];
+    const int direct = b.header[DIRECT];
+    const real* direct_staged = direct >= 0 ? b.staged + b.in_product(group, direct)[STAGED] + lane : b.staged;
     real* column = b.columns + row.own;
     real drawn = 0;
     for (int p = 0; p < n_places; p++) {
         real w[N_SLOTS];  // of what this place will show
+        real direct_w[N_SLOTS];
 #pragma unroll
-        for (int j = 0; j < N_SLOTS; j++) w[j] = 0;
+        for (int j = 0; j < N_SLOTS; j++) w[j] = direct_w[j] = 0;
         if (p + 1 < n_places) own.weights(0, own.staged[0], p, w);
+        if (p + 1 < n_places && direct >= 0) own.weights(DEPTH, direct_staged, p, direct_w);
         const real quantile = __shfl_sync(ALL_LANES, row.quantile, p);
         real value = __shfl_sync(ALL_LANES, row.given, p);
         const bool needs_raw = row.gaps >> p != 0;
@@ -131,6 +137,7 @@ __device__ __forceinline__ void walk_binary(const Block& b, const int* group, co
         if (lane == p) drawn = value;
         const real shown = isnan(value) ? (real)0 : value;
         own.add(0, w, shown);
+        if (direct >= 0) own.add(DEPTH, direct_w, shown);
         if (lane == 0) column[p * b.rows] = shown;
         step += b.n_step;
     }
@@ -144,7 +151,7 @@ __device__ __forceinline__ void walk_binary(const Block& b, const int* group, co
 // Go through the places of a group of any features.
 template <int DEPTH, int N_SLOTS>
 __device__ __forceinline__ void walk_narrow(const Block& b, const int* group, const Row& row, int lane) {
-    Narrow<DEPTH, N_SLOTS> own;
+    Narrow<DEPTH, N_SLOTS, N_SLOTS> own;
     enter(b, group, row, lane, own);
     const int n_places = group[COUNT];
     const int activation = b.header[ACTIVATION];

@@ -9,7 +9,7 @@
 // What the units of a stretch get from places before it is there already: `before`. A row's state is one number for
 // each unit of the stretch: what has been added up so far, and its result once that is known.
 //
-// The tables are those of `walks.py`.
+// Copies to shared memory are under way while the warps add (`stage`), and the tables are one group ahead.
 
 namespace sampling {
 
