@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -178,20 +179,33 @@ def test_float32_is_multiplied_as_such(device: Any) -> None:
 
 
 @pytest.mark.parametrize("recorded", [False, True])
-def test_several_products(device: Any, recorded: bool) -> None:
+def test_work_aside(device: Any, recorded: bool) -> None:
+    """Products side by side, of which another needs two: it waits for them where it is done aside itself."""
     rng = np.random.default_rng(2)
-    sizes = [(3, 4, 5), (1, 70, 9), (40, 2, 3), (6, 6, 6), (64, 64, 64), (2, 0, 3)]
+    sizes = [(3, 4, 5), (1, 70, 9), (40, 2, 3), (6, 6, 6), (64, 64, 64), (2, 3, 3), (5, 5, 5)]
     factors = [(rng.normal(size=(m, k)), rng.normal(size=(k, n))) for m, k, n in sizes]
     given = [(device.put(a), device.put(b), device.empty((len(a), b.shape[1]), np.float64)) for a, b in factors]
-    device.products(given)
+    last = device.empty((64, 64), np.float64)
+
+    def work() -> None:
+        pieces = [device.aside(partial(device.product, *each)) for each in given]
+
+        def square() -> None:
+            device.join([pieces[4]])
+            device.product(given[4][2], given[4][2], last)
+
+        device.join([*pieces, device.aside(square)])
+
+    work()
     if recorded:
-        again = device.record(lambda: device.products(given))
+        again = device.record(work)
         for _, _, out in given:
             device.write(np.zeros(out.shape), out)
         again()
     for (a, b), (_, _, out) in zip(factors, given, strict=True):
         np.testing.assert_allclose(device.get(out), a @ b, rtol=1e-12, atol=1e-12)
-    device.products([])
+    product = factors[4][0] @ factors[4][1]
+    np.testing.assert_allclose(device.get(last), product @ product, rtol=1e-9, atol=1e-9)
 
 
 def test_products_that_do_not_fit(device: Any) -> None:
