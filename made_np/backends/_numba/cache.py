@@ -32,7 +32,14 @@ WAY_OUT = "set NUMBA_CACHE_DIR to a folder that can be written to"
 # numba's key knows the kernel's own code alone; a change of what it calls, or of a number that it takes from another
 # file, must make the compiled code stale as well.
 _PACKAGE = Path(__file__).parents[2]
-_NUMBERS_FROM = ("layers.py", "normal.py", "distributions/mixtures.py", "distributions/plain.py")
+_NUMBERS_FROM = (
+    "backends/rules.py",
+    "backends/tables.py",
+    "distributions/mixtures.py",
+    "distributions/plain.py",
+    "layers.py",
+    "normal.py",
+)
 _SOURCES = [*sorted(Path(__file__).parent.glob("*.py")), *(_PACKAGE / name for name in _NUMBERS_FROM)]
 _STAMP = sha256(b"".join(path.read_bytes() for path in _SOURCES if path.exists())).hexdigest()
 _VERSIONS = (__version__, numba.__version__, llvmlite.__version__, np.__version__, sys.version)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from strategies import models, random_rows, seeds
 
 from made_np.backends._cupy import cuda, device_memory, wiring
+from made_np.distributions.plain import Categorical
 from made_np.model.made import MADE
 from made_np.optim import SGD, AdaDelta, AdaGrad, Adam, AdamW, Optimizer
 from made_np.training.fit import fit
@@ -130,6 +131,27 @@ def test_samples(made: MADE, n: int, seed: int) -> None:
         rtol=1e-3,
         atol=1e-3 if made.dtype == "float32" else 1e-6,
     )
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(
+    "made",
+    [
+        MADE(90, (30,)),
+        MADE(300, (400, 400), order="random", degrees="random"),
+        MADE(40, (100, 80, 60), "gaussian", activation="tanh"),
+        MADE(30, (64, 64), Categorical(17)),
+        MADE(50, (200, 200), "gaussian", residual=True, n_context=3),
+    ],
+    ids=lambda made: f"{made.n_features}-{made.hidden}",
+)
+def test_samples_of_wide_networks(made: MADE, device: Any) -> None:
+    """Copies that run ahead, and many blocks at once, are what no processor can play."""
+    if isinstance(device, Emulated):
+        pytest.skip("takes long where the processor plays the GPU")
+    for n in (3, 300, 5000):
+        p = problem(replace(made, dtype="float64"), n)
+        np.testing.assert_allclose(sample("cupy", p), sample("numpy", p), rtol=1e-6, atol=1e-6)
 
 
 FITS: dict[str, dict[str, Any]] = {
