@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from made_np.backends._numpy import bind
+from made_np.backends._numpy import bind, memory
 
-__all__ = ["bind"]
+__all__ = ["bind", "memory"]
