@@ -39,7 +39,7 @@ class Backend(Protocol):
     def bind(self, network: Network, mask_set: MaskSet) -> Bound:
         """Return the network under this mask set, ready to compute, with all that this needs."""
 
-    def memory(self, network: Network) -> Memory:
+    def memory_of(self, network: Network) -> Memory:
         """Return where a run of this network keeps what it learns with."""
 
 

@@ -42,7 +42,7 @@ class BoundSets:
     @lazy
     def memory(self) -> Memory:
         """Where the backend computes."""
-        return self.backend.memory(self.network)
+        return self.backend.memory_of(self.network)
 
     def __getitem__(self, k: int) -> Bound:
         """Return the network under mask set k, ready to compute.

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from made_np.backends._numpy import bind, memory
+from made_np.backends._numpy import bind, memory_of
 
-__all__ = ["bind", "memory"]
+__all__ = ["bind", "memory_of"]

@@ -389,7 +389,7 @@ def test_calibration_names_what_it_refuses(wrong: dict[str, Any], message: str) 
 
 
 def test_calibration_draws_nothing_for_rows_that_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("made_np.model.description.AT_ONCE", 16)  # a row of the hidden layer at a time
+    monkeypatch.setattr("made_np.backends.memory.Host.at_once", 16)  # a row of the hidden layer at a time
     made, theta = mixed()
     x = made.sample(theta, 5, rng=0)
     x[4, 0] = 2

@@ -143,8 +143,8 @@ def test_a_backend_may_be_chosen_for_the_model_and_what_it_learns(path: Path) ->
         again = MADEDensity.load(path, backend=backend)
         assert again.get_params() == {**want.get_params(), "backend": backend}
         assert again.made_ == replace(want.made_, backend=backend)
-    with pytest.raises(ValueError, match="backend='cupy' is unknown"):
-        MADEDensity.load(path, backend="cupy")
+    with pytest.raises(ValueError, match="backend='fpga' is unknown"):
+        MADEDensity.load(path, backend="fpga")
     assert MADEDensity.load(path, backend="numpy").partial_fit(X).made_.backend == "numpy"
 
 

@@ -17,7 +17,7 @@ from made_np.backends.tables import has_kernels
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
 
-__all__ = ["bind", "memory"]
+__all__ = ["bind", "memory_of"]
 
 
 def bind(network: Network, mask_set: MaskSet) -> Bound:
@@ -27,6 +27,6 @@ def bind(network: Network, mask_set: MaskSet) -> Bound:
     return on_device.bind(network, mask_set, cuda.get_device())
 
 
-def memory(network: Network) -> Memory:
+def memory_of(network: Network) -> Memory:
     """Return where a run of this network keeps what it learns with."""
-    return DeviceMemory(cuda.get_device()) if has_kernels(network) else _numpy.memory(network)
+    return DeviceMemory(cuda.get_device()) if has_kernels(network) else _numpy.memory_of(network)

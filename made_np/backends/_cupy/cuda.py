@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from math import prod
@@ -18,6 +17,7 @@ from numpy.typing import DTypeLike
 from made_np.backends._cupy.cublas import WORKSPACE, Cublas, find_cublas
 from made_np.backends._cupy.products import Gemm, Matrix, gemm
 from made_np.backends._cupy.source import file_of, program
+from made_np.lazy import lazy
 from made_np.messages import not_installed
 from made_np.typing import Array
 
@@ -220,7 +220,7 @@ class Cuda:
 
     # -------------------------------------------------------------------------------------------- products
 
-    @cached_property
+    @lazy
     def _cublas(self) -> Any:
         """CuPy's calls of cuBLAS."""
         try:
@@ -265,7 +265,7 @@ class Cuda:
             if event is not None:
                 self.cupy.cuda.get_current_stream().wait_event(event)
 
-    @cached_property
+    @lazy
     def _lanes(self) -> list[Any]:
         """Streams for what runs side by side."""
         return [self.cupy.cuda.Stream(non_blocking=True) for _ in range(LANES)]

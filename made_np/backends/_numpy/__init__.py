@@ -6,9 +6,9 @@ from made_np.backends._numpy.network import bind
 from made_np.backends.memory import Host, Memory
 from made_np.network.network import Network
 
-__all__ = ["bind", "memory"]
+__all__ = ["bind", "memory_of"]
 
 
-def memory(network: Network) -> Memory:
+def memory_of(network: Network) -> Memory:
     """Return where a run keeps what it learns with."""
     return Host()
