@@ -8,11 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import DTypeLike
 
 from made_np.typing import Array
 
-__all__ = ["Device"]
+__all__ = ["Device", "dtype_of", "len_of"]
+
+
+def dtype_of(array: Any) -> np.dtype[Any]:
+    """Return NumPy's name for the dtype of an array of any device."""
+    return np.dtype(str(array.dtype).rpartition(".")[2])
+
+
+def len_of(array: Any) -> int:
+    """Return the length of an array's first axis, wherever it lies."""
+    return int(array.shape[0])
 
 
 class Device(Protocol):

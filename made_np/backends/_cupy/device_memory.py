@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.backends._cupy.device import Device
+from made_np.backends._cupy.device import Device, dtype_of, len_of
 from made_np.backends._cupy.passes import BLOCK, blocks
 from made_np.backends._cupy.wiring import put
 from made_np.backends.memory import Feed, Memory, Table, Tally
@@ -51,7 +51,7 @@ class DeviceMemory(Memory):
 
     def copy(self, held: Array) -> Array:
         """Return a copy where the array lies."""
-        copied = self.device.empty(held.shape, self._dtype(held))
+        copied = self.device.empty(held.shape, dtype_of(held))
         self.device.copy(held, copied)
         return copied
 
@@ -59,14 +59,14 @@ class DeviceMemory(Memory):
         """Return whether an array is finite throughout."""
         found = self.device.empty(1, np.float64)
         shared = THREADS // 32 * 8
-        self.device.launch("find_odd", self._dtype(held), 1, THREADS, held, int(held.shape[0]), found, shared=shared)
+        self.device.launch("find_odd", dtype_of(held), 1, THREADS, held, len_of(held), found, shared=shared)
         return not self.device.get(found)[0]
 
     def hide(self, x: Array, told: Bools) -> Array:
         """Return the rows with NaN where they are not told."""
         n = told.size
         marks = self.device.put(told.astype(np.uint8))
-        self.device.launch("hide", self._dtype(x), blocks(n), BLOCK, x, marks, n)
+        self.device.launch("hide", dtype_of(x), blocks(n), BLOCK, x, marks, n)
         return x
 
     def feed(self, rows: Table, order: Ints, dtype: np.dtype[Any]) -> Feed:
@@ -84,9 +84,6 @@ class DeviceMemory(Memory):
     def release(self) -> None:
         """Forget the table of the run."""
         self.resident = None
-
-    def _dtype(self, array: Any) -> np.dtype[Any]:
-        return np.dtype(str(array.dtype).rpartition(".")[2])
 
 
 def row_bytes(rows: Table, dtype: np.dtype[Any]) -> int:
@@ -201,7 +198,7 @@ class _DeviceTally(Tally):
         self.totals = device.zeros(2, np.float64)
 
     def add(self, nll: Any, weights: Array | None) -> None:
-        n = int(nll.shape[0])
+        n = len_of(nll)
         own = None if weights is None else self.device.put(np.ascontiguousarray(weights, dtype=np.float64))
         shared = THREADS // 32 * 8
         self.device.launch("add_losses", np.float64, 1, THREADS, self.totals, nll, own, n, shared=shared)

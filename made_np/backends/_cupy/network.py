@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from made_np.backends._cupy.desk import Desk, Store, store_of
-from made_np.backends._cupy.device import Device
+from made_np.backends._cupy.device import Device, dtype_of, len_of
 from made_np.backends._cupy.losses import losses, spread
 from made_np.backends._cupy.passes import BLOCK, Learning, backward, blocks, forward, sort
 from made_np.backends._cupy.sampler import Sampler
@@ -57,7 +57,7 @@ class _Bound(Bound):
 
     def _store(self, theta: Any) -> Store:
         """Return the memory for weights of theta's dtype."""
-        return self._stores(str(theta.dtype).rpartition(".")[2])
+        return self._stores(dtype_of(theta).name)
 
     @lazy
     def _stores(self) -> Callable[[str], Store]:
@@ -315,8 +315,3 @@ class _Bound(Bound):
 
     def propagate_means(self, theta: Array, given: Array, context: Array | None = None) -> Array:
         return self.sampler.propagate_means(self._held(theta), given, context)
-
-
-def len_of(array: Any) -> int:
-    """Return the length of an array's first axis, wherever it lies."""
-    return int(array.shape[0])

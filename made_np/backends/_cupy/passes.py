@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from made_np.backends._cupy.desk import Desk, Store
-from made_np.backends._cupy.device import Device
+from made_np.backends._cupy.device import Device, len_of
 from made_np.backends._cupy.wiring import Product, Wiring
 from made_np.backends.rules import NONE
 
@@ -220,8 +220,3 @@ def learn_weights(one: Product, store: Store, how: Learning, needed: Sequence[An
         db = store.dbiases[one.target - 1]
         told = None, db, *how.parts(one.mask_weights), *units, *rule, how.only_live, None
         device.launch("learn_weights", store.dtype, grid, BLOCK, *told)
-
-
-def len_of(vector: Any) -> int:
-    """Return the length of a vector of a device."""
-    return int(vector.shape[0])

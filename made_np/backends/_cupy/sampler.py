@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from made_np.backends._cupy.choices import choose
-from made_np.backends._cupy.device import Device
+from made_np.backends._cupy.device import Device, dtype_of
 from made_np.backends._cupy.layouts import Layout, Limits, Shape, lay_out
 from made_np.backends._cupy.walks import MOST_PLACES, Stretch, Trail
 from made_np.backends._cupy.wiring import Wiring, put
@@ -79,7 +79,7 @@ class Sampler:
         """Return how n rows are drawn; numbers that need not differ share one way."""
         device = self.device
         rounded = 1 << max(-(-n // device.n_multiprocessors) - 1, 0).bit_length()
-        key = rounded, _dtype(theta).itemsize
+        key = rounded, dtype_of(theta).itemsize
         if key not in self.layouts:
             self.layouts[key] = _Placed(device, self._layout(rounded * device.n_multiprocessors, key[1]))
         return self.layouts[key]
@@ -96,7 +96,7 @@ class Sampler:
     def _fill(self, theta: Any, uniforms: Any, given: Any, context: Any, placed: _Placed) -> Any:
         """Fill gaps: with what `uniforms` decide, or, where there are none, with centres."""
         device = self.device
-        dtype = _dtype(theta)
+        dtype = dtype_of(theta)
         n = int((given if uniforms is None else uniforms).shape[0])
         x = device.empty((n, self.wiring.n_features), dtype)
         if not n:
@@ -286,7 +286,3 @@ class _Below:
         for width in widths:
             self.layers.append(device.reshape(self.flat[at : at + n * width], (n, width)))
             at += n * width
-
-
-def _dtype(array: Any) -> np.dtype[Any]:
-    return np.dtype(str(array.dtype).rpartition(".")[2])
