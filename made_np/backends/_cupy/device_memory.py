@@ -141,10 +141,9 @@ class _Streamed(Feed):
         self.size = max(AT_ONCE // max(row_bytes(rows, dtype), 1), 1)
         self.helper = ThreadPoolExecutor(1)
         self.coming: Future[int] | None = None
-        self.turn = 0
         self.first = 0
         self.last = 0
-        self.gathered: list[list[Any]] = []
+        self.gathered: list[Any] = []
         self.block: list[Any] = []
         self.targets: dict[int, list[Any]] = {}
 
@@ -165,28 +164,26 @@ class _Streamed(Feed):
         """Begin to move the block that starts with row `first`, and let the one behind it be gathered."""
         if self.coming is None:
             self._prepare(size)
-            self.coming = self.helper.submit(self._gather, first, len(self.gathered[0][0]), self.turn)
+            self.coming = self.helper.submit(self._gather, first)
         n = self.coming.result()
         self.first = first
         self.last = first + n
-        for source, target in zip(self.gathered[self.turn], self.block, strict=True):
+        for source, target in zip(self.gathered, self.block, strict=True):
             if target is not None:
                 self.device.write(source[:n], target[:n, :])
-        self.turn = 1 - self.turn
-        self.device.wait()  # until the other memory has been read, too
-        self.coming = self.helper.submit(self._gather, self.last, len(self.gathered[0][0]), self.turn)
+        self.device.wait()  # until it has been read
+        self.coming = self.helper.submit(self._gather, self.last)
 
     def _prepare(self, size: int) -> None:
-        """Make memory for blocks: two in the machine, which take turns, and one on the device."""
+        """Make memory for a block in the machine, and for one on the device."""
         shapes = [None if part is None else (size, part.shape[1]) for part in self.rows.batch(slice(0, 1), self.dtype)]
-        pinned = self.device.pinned
-        self.gathered = [[None if one is None else pinned(one, self.dtype) for one in shapes] for _ in range(2)]
+        self.gathered = [None if one is None else self.device.pinned(one, self.dtype) for one in shapes]
         self.block = [None if one is None else self.device.empty(one, self.dtype) for one in shapes]
 
-    def _gather(self, first: int, size: int, turn: int) -> int:
-        """Bring rows in order into the memory whose turn it is; return how many there were."""
-        own = self.order[first : first + size]
-        for part, target in zip(self.rows.batch(own, self.dtype), self.gathered[turn], strict=True):
+    def _gather(self, first: int) -> int:
+        """Bring the rows of a block into the machine's memory for it; return how many there were."""
+        own = self.order[first : first + len(self.gathered[0])]
+        for part, target in zip(self.rows.batch(own, self.dtype), self.gathered, strict=True):
             if part is not None:
                 target[: len(own)] = part
         return len(own)

@@ -30,8 +30,8 @@ class Product:
     ----------
     name : str
         That of the weights, such as "W0".
-    weights, mask_weights, bias : slice or None
-        Their parts of theta. The bias is the target's, and stands beside each product that leads there.
+    weights, mask_weights : slice or None
+        Their parts of theta.
     source, target : int
         Layers: 0 are the inputs, L + 1 the raw outputs.
     columns_at : int
@@ -50,7 +50,6 @@ class Product:
     name: str
     weights: slice
     mask_weights: slice | None
-    bias: slice
     source: int
     target: int
     columns_at: int
@@ -132,10 +131,9 @@ def _products(network: Network, t: Tables, device: Device, layers: list[slice]) 
         panels = row_panels(reach, PANELS if n_out * n_in >= FULL else 1)
         sides = column_panels(begins, n_out, len(panels))
         yield Product(
-            name=f"W{letters}" if is_direct else f"W{source}",
+            name=f"W{letters}",
             weights=parts[f"W{letters}"],
             mask_weights=parts.get(f"U{letters}"),
-            bias=parts[f"b{target - 1}"],
             source=source,
             target=target,
             columns_at=begin,

@@ -311,8 +311,8 @@ class Emulated:
         return []
 
     def join(self, pieces: Iterable[Any]) -> None:
-        """Wait for pieces of work."""
-        for left in pieces:
+        """Wait for pieces of work; those that nobody has waited for yet are done from the last to the first."""
+        for left in reversed(list(pieces)):
             while left:
                 left.pop()()
 
