@@ -61,7 +61,7 @@ def run(args: Namespace) -> int:
         raise ValueError(f"--{error}. At the command line: remove the file to begin anew") from None
     seconds = time.perf_counter() - start
     interrupted = density.stopped_by_ == "interrupt"
-    if density.n_iter_ == 0:
+    if density.n_iter_ == 0 and density.stopped_by_ != "max_seconds":
         if interrupted:
             raise KeyboardInterrupt
         raise ValueError("the loss was not finite in the first epoch: try a smaller --learning-rate")
@@ -139,7 +139,7 @@ def _one_hot(columns: Columns) -> str:
 def _print_losses(density: MADEDensity) -> None:
     """Print the last training and the best validation loss, in the units of the columns."""
     n_features = density.n_features_in_ - len(density.columns_.context)
-    losses = {"training loss, last epoch": density.history_["train"][-1]}
+    losses = {"training loss, last epoch": loss for loss in density.history_["train"][-1:]}  # none in too short a time
     if np.isfinite(density.history_["valid"]).any():
         losses["validation loss, best epoch"] = float(np.nanmin(density.history_["valid"]))
     for what, loss in losses.items():

@@ -109,6 +109,9 @@ def test_train_ends_in_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     argv = ["train", str(tmp_path / "t.npy"), "-o", str(tmp_path / "m.npz"), *ANY, "--epochs", "1000000"]
     assert main([*argv, "--patience", "1000000", "--max-seconds", "0.2"]) == 0
     assert "ended by reaching --max-seconds\n" in capsys.readouterr().out
+    assert main([*argv, "--max-seconds", "1e-9"]) == 0  # so has a slow machine no time left after its first validation
+    assert "0 epochs in " in capsys.readouterr().out
+    assert MADEDensity.load(tmp_path / "m.npz").stopped_by_ == "max_seconds"
     assert main([*argv, "--max-seconds", "0"]) == 2
     assert "--max-seconds 0" in capsys.readouterr().err
 
