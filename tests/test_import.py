@@ -10,7 +10,20 @@ import pytest
 import made_np
 
 OPTIONAL = [
-    *["cupy", "hypothesis", "jax", "joblib", "matplotlib", "mpi4py", "numba", "pandas", "pyarrow"],
+    *[
+        "cupy",
+        "dask",
+        "distributed",
+        "hypothesis",
+        "jax",
+        "joblib",
+        "matplotlib",
+        "mpi4py",
+        "numba",
+        "pandas",
+        "pyarrow",
+        "pyspark",
+    ],
     *["scipy", "sklearn", "sqlglot", "threadpoolctl", "torch", "tqdm"],
 ]
 

@@ -37,11 +37,17 @@ def test_the_pictures_of_the_description_are_masks_of_the_package(description: s
             assert line in description
 
 
+NEWEST_ONLY = ("dev", "dask", "spark")
+
+
 def test_what_is_promised_is_what_is_tested() -> None:
-    """The lower bounds of setup.cfg are the versions that `.ci/run` installs as the oldest."""
+    """The lower bounds of setup.cfg are the versions that `.ci/run` installs as the oldest.
+
+    Those of Dask need a later pandas than the rest of made_np, and Spark has no wheels: their tests run on the newest.
+    """
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
-    extras = {name: text for name, text in config["options.extras_require"].items() if name != "dev"}
+    extras = {name: text for name, text in config["options.extras_require"].items() if name not in NEWEST_ONLY}
     wanted = "\n".join([config["options"]["install_requires"], *extras.values()]).split()
     promised = {one for one in wanted if not one.startswith("made_np")}
     lines = (ROOT / ".ci" / "oldest.txt").read_text(encoding="utf-8").splitlines()

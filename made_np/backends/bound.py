@@ -11,7 +11,7 @@ methods alone read and change theta, its gradient, its average and what an optim
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
@@ -72,6 +72,7 @@ class Bound(ABC):
         grad: Array,
         keeps: Sequence[Array | None] | None = None,
         row_weights: Array | None = None,
+        ready: Callable[[slice], object] | None = None,
     ) -> Array:
         """Return the nll of each row, shape (B,), and overwrite `grad` (P,) with the gradient of its weighted sum.
 
@@ -79,6 +80,10 @@ class Bound(ABC):
         ----------
         row_weights : ndarray, shape (B,), optional
             What each row's nll counts in the loss; 1/B (the mean) by default.
+        ready : callable, optional
+            Called with a part of `grad` as soon as it is finished, while the rest is still to come: the layers from the
+            output down, as `Network.parts` has them, or all of it at the end. Together the parts are `grad`. Which they
+            are, in which sequence, depends on nothing but backend and network.
         """
 
     def update(

@@ -56,8 +56,8 @@ class Tally(ABC):
         """False as soon as it is known that the loss of a batch was not finite."""
 
     @abstractmethod
-    def mean(self) -> float:
-        """Return the mean loss of the rows so far, each times its weight."""
+    def totals(self) -> tuple[float, float]:
+        """Return the sum of the losses so far, each times its weight, and how many rows there were."""
 
 
 class Memory(ABC):
@@ -77,6 +77,14 @@ class Memory(ABC):
     @abstractmethod
     def fetch(self, held: Array) -> Array:
         """Return the array in the machine's memory: a copy, or this one if it lies there."""
+
+    @abstractmethod
+    def write(self, array: Array, held: Array) -> None:
+        """Overwrite an array that is held with one of the machine's memory."""
+
+    @abstractmethod
+    def wait(self) -> None:
+        """Wait until all that was asked for is done."""
 
     @abstractmethod
     def copy(self, held: Array) -> Array:
@@ -118,6 +126,13 @@ class Host(Memory):
     def fetch(self, held: Array) -> Array:
         """Return the array in the machine's memory."""
         return held
+
+    def write(self, array: Array, held: Array) -> None:
+        """Overwrite an array that is held."""
+        held[...] = array
+
+    def wait(self) -> None:
+        """Nothing is ever late here."""
 
     def copy(self, held: Array) -> Array:
         """Return a copy where the array lies."""
@@ -166,5 +181,5 @@ class _HostTally(Tally):
     def is_finite(self) -> bool:
         return math.isfinite(self.total)
 
-    def mean(self) -> float:
-        return self.total / self.count
+    def totals(self) -> tuple[float, float]:
+        return self.total, self.count

@@ -90,6 +90,17 @@ class Tables(NamedTuple):
     """True if the network sees the values of x just as they are, feature by feature."""
 
 
+def into(tables: Tables, layer: int) -> Tables:
+    """Return the tables with the products into one layer alone."""
+    own = slice(*np.searchsorted(tables.products[:, 5], [layer, layer + 1]).tolist())
+    return tables._replace(
+        products=tables.products[own],
+        reach_at=tables.reach_at[own],
+        first_at=tables.first_at[own],
+        in_order=tables.in_order[own],
+    )
+
+
 class Group(NamedTuple):
     """Features that share a distribution, as kernels of `losses` see them."""
 

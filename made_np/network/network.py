@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -99,6 +100,22 @@ class Network:
             names += [f"U{name[1:]}" for name, _ in told]
             shapes += [shape for _, shape in told]
         return Layout(tuple(names), tuple(shapes))
+
+    @lazy
+    def parts(self) -> tuple[slice, ...]:
+        """The parameters of each layer with those of its biases: hidden layers, then the output with W_direct.
+
+        They lie one after the other; mask weights lie behind them.
+
+        Examples
+        --------
+        >>> from made_np.model.made import MADE
+        >>> MADE(3, hidden=(4, 5), direct=True).network.parts  # 12 + 4, 20 + 5, 15 + 3 + 9
+        (slice(0, 16, None), slice(16, 41, None), slice(41, 68, None))
+        """
+        at = self.plain.layout.slices
+        begins = [at[f"W{layer}" if self.hidden else "b0"].start for layer in range(self.depth + 1)]
+        return tuple(slice(*ends) for ends in pairwise([*begins, self.plain.layout.size]))
 
     @lazy
     def plain(self) -> Network:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.model.arguments import as_row_weights
+from made_np.model.arguments import as_row_weights, as_weights
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer, get_optimizer
@@ -17,6 +17,9 @@ from made_np.training.loop import Callback, Options
 from made_np.typing import Array
 from made_np.validation import as_numbers
 from made_np.values import as_callable, as_count, as_number, show
+
+Given = tuple[Any, Any, Any]
+"""Rows, context, weights, as somebody gave them."""
 
 
 def as_training_rows(
@@ -27,24 +30,38 @@ def as_training_rows(
     names: tuple[str, str, str] = ("x", "context", "sample_weight"),
     *,
     gaps: bool = False,
+    is_whole: bool = True,
 ) -> Rows:
-    """Check `x`, `context` and weights piece by piece, and leave the first two in their own dtype and storage."""
+    """Check `x`, `context` and weights piece by piece, and leave the first two in their own dtype and storage.
+
+    Where `x` is but a part of the table it may have no rows, and weights are left as they are given.
+    """
     name, context_name, weights_name = names
     x = as_numbers(x, name)
-    if x.ndim != 2 or len(x) == 0:
+    if x.ndim != 2 or (len(x) == 0 and is_whole):
         made.check_rows(x, name, gaps=gaps)
         raise ValueError(f"{name} has no rows: give at least one")
     for _ in made.check_blocks(x, context, name, context_name, gaps=gaps):
         pass
     y = made.check_context(context, len(x), context_name, f"{name} has")
-    return Rows(x, y, as_row_weights(weights, len(x), weights_name))
+    return Rows(x, y, (as_row_weights if is_whole else as_weights)(weights, len(x), weights_name))
 
 
-def as_valid_rows(made: MADE, valid: Any, context: Any, weights: Any = None, *, gaps: bool = False) -> Rows | None:
+def as_tables(
+    made: MADE, table: Given, valid: Given, *, gaps: bool = False, is_whole: bool = True
+) -> tuple[Rows, Rows | None]:
+    """Check rows to train on with those for validation, each given with context and weights: None without any."""
+    rows = as_training_rows(made, *table, gaps=gaps, is_whole=is_whole)
+    return rows, as_valid_rows(made, *valid, gaps=gaps, is_whole=is_whole)
+
+
+def as_valid_rows(
+    made: MADE, valid: Any, context: Any, weights: Any = None, *, gaps: bool = False, is_whole: bool = True
+) -> Rows | None:
     """Check validation rows as those of training; None without any."""
     names = ("valid", "valid_context", "valid_weight")
     if valid is not None:
-        return as_training_rows(made, valid, context, weights, names, gaps=gaps)
+        return as_training_rows(made, valid, context, weights, names, gaps=gaps, is_whole=is_whole)
     for name, given in zip(names[1:], (context, weights), strict=True):
         if given is not None:
             raise ValueError(f"{name} is given without valid: give the rows that belong to it")

@@ -23,6 +23,7 @@ import json
 import os
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,11 @@ from made_np.files import as_target
 from made_np.layers import BUILT_IN
 from made_np.model.made import MADE
 from made_np.places import check_writable
+from made_np.ranks.comm import agree
 from made_np.storage.model_file import Stored, load, save
 from made_np.training.identity import digest, identify
 from made_np.training.loop import Kept, Record, Run
+from made_np.training.row_sum import BITS, row_sum
 from made_np.typing import Array
 from made_np.values import as_choice, as_count
 
@@ -45,8 +48,13 @@ EVERY = 5.0
 """Seconds between two writings, at least: a minute of training should not end in an hour of writing."""
 TIMES = 10.0
 """Training goes on for so many times as long as a writing took before the next one."""
-LAYOUT = 2
-"""Version of what a checkpoint holds; 1, which no file names, knew a table by 64 of its rows."""
+LAYOUT = 3
+"""Version of what a checkpoint holds: 1, which no file names, knew a table by 64 of its rows, and 2 by a checksum that
+one process alone can compute."""
+
+
+TABLES = ("x", "context", "sample_weight", "valid", "valid_context", "valid_weight")
+"""The tables of rows that a run has."""
 
 
 class CheckpointError(ValueError):
@@ -198,16 +206,41 @@ def prepare(
     can be no such file.
     """
     as_choice(resume, "resume", (True, False))
+    path = run.team.same(path)
     if path is None:
         return None
-    check_writable(path, "checkpoint")
-    checkpoint = Checkpoint(as_target(path, "checkpoint"), describe(run, theta, rng))
-    if resume:
-        checkpoint.restore(run)
-    return checkpoint
+    target: str | os.PathLike[str] = path
+    leads = run.team.leads
+    agree(run.team.comm, lambda: check_writable(target, "checkpoint") if leads else None)
+    sums = sums_of(run)
+
+    def begin() -> Checkpoint:
+        checkpoint = Checkpoint(as_target(target, "checkpoint"), describe(run, theta, rng, sums))
+        if resume:
+            checkpoint.restore(run)
+        return checkpoint
+
+    return agree(run.team.comm, lambda: begin() if leads else None)
 
 
-def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
+def sums_of(run: Run) -> dict[str, str | None]:
+    """Return the shape and a checksum of each table of rows, those of all ranks together; None without any."""
+    found: list[int] = []
+    widths: list[tuple[int, ...]] = []
+    for rows in (run.rows, run.valid_rows):
+        numbers = partial(run.team.numbers, valid=rows is run.valid_rows)
+        for table in (None, None, None) if rows is None else (rows.x, rows.context, rows.weights):
+            found += [0, 0] if table is None else [1, row_sum(table, run.made.dtype, numbers)]
+            widths.append(() if table is None else table.shape[1:])
+    totals = run.team.add_up(found)
+    counts = [run.team.n_rows] * 3 + [run.team.n_valid] * 3
+    return {
+        name: f"shape {(n, *width)}, checksum {total % 2**BITS:016x}" if is_there else None
+        for name, n, width, is_there, total in zip(TABLES, counts, widths, totals[::2], totals[1::2], strict=True)
+    }
+
+
+def describe(run: Run, theta: Array | None, rng: Any, sums: dict[str, str | None]) -> dict[str, Any]:
     """Return what decides the bits of a run, as JSON values: all but how long it may go on (epochs, seconds, patience).
 
     Rows count by their values in the model's dtype, in their order. A generator counts by its kind: the state that it
@@ -220,6 +253,8 @@ def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
         The start, if it was given.
     rng
         As it was given.
+    sums : dict of str to str or None
+        As `sums_of` has them.
     """
     options = run.options
     dtype = run.made.dtype
@@ -229,13 +264,8 @@ def describe(run: Run, theta: Array | None, rng: Any) -> dict[str, Any]:
     if run.made.activation not in BUILT_IN:  # a file holds its name alone, and that may be another function today
         about |= identify(tuple(run.made.network.act[:2]), "activation")
     about |= identify(options.optimizer, "optimizer") | identify(options.schedule, "schedule")
-    tables = {"weight_decay": options.decay, "theta": theta}
-    names = ("x", "context", "sample_weight"), ("valid", "valid_context", "valid_weight")
-    for (name, context, weights), rows in zip(names, (run.rows, run.valid_rows), strict=True):
-        tables[name] = None if rows is None else rows.x
-        tables[context] = None if rows is None else rows.context
-        tables[weights] = None if rows is None else rows.weights
-    about |= {name: None if table is None else digest(table, dtype) for name, table in tables.items()}
+    vectors = {"weight_decay": options.decay, "theta": theta}
+    about |= {name: None if vector is None else digest(vector, dtype) for name, vector in vectors.items()} | sums
     about["rng"] = _seed(rng, run.rng)
     return _as_json(about)
 

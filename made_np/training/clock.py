@@ -21,18 +21,25 @@ class Clock:
         So many seconds it may take, from its start to what it gives back.
     reserve : float
         Seconds that the last validation took: as many are kept for the next one, which ends the run.
+    told : float, optional
+        The share of the time that a run of many ranks goes by: what rank 0 has told all of them.
     """
 
     start: float
     limit: float | None = None
     reserve: float = 0.0
+    told: float | None = None
 
     def seconds(self) -> float:
         """Return how long the run has been going on."""
         return time.perf_counter() - self.start
 
     def share(self) -> float:
-        """Return the share of the time for steps that has been used, 0 without a limit."""
+        """Return the share of the time for steps that has been used, as far as the run knows; 0 without a limit."""
+        return self.used() if self.told is None else self.told
+
+    def used(self) -> float:
+        """Return the same by this process's own clock."""
         if self.limit is None:
             return 0.0
         return self.seconds() / self.limit_of_steps if self.limit_of_steps > 0 else math.inf

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,12 +19,15 @@ from made_np.model.arguments import REFUSE, as_gaps
 from made_np.model.made import MADE, as_model
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer
+from made_np.ranks.comm import agree, as_comm, ending_all
 from made_np.schedules import Schedule
-from made_np.training.arguments import as_options, as_training_rows, as_valid_rows
+from made_np.training.arguments import as_options, as_tables
 from made_np.training.checkpoints import Checkpoint, prepare
 from made_np.training.clock import Clock
+from made_np.training.joining import set_off, team_of, weighed
 from made_np.training.loop import Callback, EpochInfo, Options, Record, Run
-from made_np.typing import Array
+from made_np.training.team import Team
+from made_np.typing import Array, Ints
 from made_np.validation import undrawn
 from made_np.values import as_flag, as_generator, as_path
 
@@ -109,6 +112,7 @@ def fit(
     sample_weight: Any = None,
     valid_weight: Any = None,
     gaps: str = REFUSE,
+    comm: Any = None,
 ) -> FitResult:
     """Fit theta to the rows of `x`: minibatch descent on the mean of -log p(x), in nats.
 
@@ -176,6 +180,12 @@ def fit(
         What to do with NaN in rows: raise, or learn from what is known. A NaN is then never a value: it costs nothing,
         and the network is not told it. The loss of a row is the sum over the known d of
         ``-log p(x_d | what is known before d)``.
+    comm : mpi4py.MPI.Comm or one of `made_np.ranks`, optional
+        Many processes train one model: each calls `fit` with the same arguments, but for rows of its own (`x`, `valid`
+        with context and weights; perhaps none, of shape (0, D)). The table is those of all ranks, rank 0's first, and
+        `batch_size` counts rows of all ranks together. To rounding, it is the run of one process on the whole table,
+        with the same result on all ranks. Rank 0's `rng`, `theta`, clock and checkpoint count; it alone shows progress
+        and calls `callbacks`. A checkpoint can be gone on with on any number of ranks.
 
     Returns
     -------
@@ -186,7 +196,9 @@ def fit(
     ------
     ValueError, TypeError, FileNotFoundError
         An argument that cannot be meant, or a checkpoint of another run (the message says what differs); nothing has
-        been computed then.
+        been computed then. With `comm` it is raised on all ranks.
+    made_np.ranks.comm.LostRank
+        With `comm`: another rank has gone.
 
     Warns
     -----
@@ -203,16 +215,21 @@ def fit(
     >>> bool(abs(result.history["train"][-1] - entropy) < 0.01)  # nats
     True
     """
-    may_gap = as_gaps(gaps)
-    rows = as_training_rows(as_model(made), x, context, sample_weight, gaps=may_gap)
-    valid_rows = as_valid_rows(made, valid, valid_context, valid_weight, gaps=may_gap)
-    options = as_options(
-        made, has_valid=valid_rows is not None, optimizer=optimizer, learning_rate=learning_rate, schedule=schedule,
-        batch_size=batch_size, max_epochs=max_epochs, patience=patience, validate_every=validate_every,
-        weight_decay=weight_decay, dropout=dropout, input_dropout=input_dropout, averaging=averaging,
-        callbacks=callbacks, max_seconds=max_seconds,
-    )  # fmt: skip
-    return fit_rows(made, rows, valid_rows, options, rng, theta, checkpoint, resume, progress)
+    ranks = as_comm(comm)
+
+    def look() -> tuple[Rows, Rows | None, Options]:
+        tables = (x, context, sample_weight), (valid, valid_context, valid_weight)
+        both = as_tables(as_model(made), *tables, gaps=as_gaps(gaps), is_whole=ranks is None)
+        return *both, as_options(
+            made, has_valid=valid is not None, optimizer=optimizer, learning_rate=learning_rate, schedule=schedule,
+            batch_size=batch_size, max_epochs=max_epochs, max_seconds=max_seconds, validate_every=validate_every,
+            patience=patience, weight_decay=weight_decay, dropout=dropout, input_dropout=input_dropout,
+            averaging=averaging, callbacks=callbacks)  # fmt: skip
+
+    with ending_all(ranks):
+        rows, valid_rows, options = agree(ranks, look)
+        both = weighed(rows, valid_rows, ranks)
+        return fit_rows(made, *both, options, rng, theta, checkpoint, resume, progress, ranks)
 
 
 def fit_rows(
@@ -225,54 +242,69 @@ def fit_rows(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = True,
     progress: bool = False,
+    comm: Any = None,
+    places: tuple[Ints, Ints | None] | None = None,
 ) -> FitResult:
     """Fit as `fit` does, where rows and options have been checked already: neither is looked at again.
 
-    NaN in rows is skipped.
+    NaN in rows is skipped. With `comm` the weights of rows are as those of the whole table, and `places` may say which
+    rows of the whole table those of this rank are, and which of all validation rows; by default they stand in the
+    sequence of the ranks.
     """
     start = time.perf_counter()
-    show = as_flag(progress, "progress")
-    run, saver = _begin(made, rows, valid_rows, options, theta, rng, start, checkpoint, resume)
-    return _result(run, _train(run, saver, show))
+    ranks = as_comm(comm)
+
+    def look() -> tuple[Start, bool]:
+        path = None if checkpoint is None else as_path(checkpoint, "checkpoint")
+        given = None if theta is None else made.fetch(theta).copy()
+        return Start(given, rng, as_generator(rng), path, as_flag(resume, "resume")), as_flag(progress, "progress")
+
+    with ending_all(ranks):
+        begin, show = agree(ranks, look)
+        n_valid = 0 if valid_rows is None else len(valid_rows)
+        team = Team(len(rows), n_valid) if ranks is None else team_of(ranks, made, options, rows, valid_rows, places)
+        with undrawn(begin.generator):
+            run, saver = _begin(made, rows, valid_rows, options, begin, Clock(start, options.max_seconds), team)
+        return _result(run, _train(run, saver, show))
+
+
+class Start(NamedTuple):
+    """How a run begins, but for its rows."""
+
+    theta: Array | None
+    rng: Any
+    generator: np.random.Generator
+    checkpoint: str | None
+    resume: bool
 
 
 def _begin(
-    made: MADE,
-    rows: Rows,
-    valid_rows: Rows | None,
-    options: Options,
-    theta: Array | None,
-    rng: int | np.random.Generator | None,
-    start: float,
-    checkpoint: str | os.PathLike[str] | None,
-    resume: bool,
+    made: MADE, rows: Rows, valid_rows: Rows | None, options: Options, begin: Start, clock: Clock, team: Team
 ) -> tuple[Run, Checkpoint | None]:
     """Return the run at its start, or where its checkpoint left it; if that is refused, nothing has been drawn."""
-    path = None if checkpoint is None else as_path(checkpoint, "checkpoint")
-    resume = as_flag(resume, "resume")
-    generator = as_generator(rng)
-    with undrawn(generator):
-        clock = Clock(start, options.max_seconds)
-        run = Run(made, rows, valid_rows, options, _start(made, rows, theta, generator), generator, clock)
-        return run, prepare(path, run, resume, theta, rng)
+    generator = team.generator(begin.generator)
+    given = team.same(begin.theta)
+    theta = given
+    if theta is None:
+        theta = made.init(generator, team.every(rows, 1 + team.n_rows * made.n_features // AT_ONCE))
+    run = Run(made, rows, valid_rows, options, theta, generator, clock, team=team)
+    saver = prepare(begin.checkpoint, run, begin.resume, given, begin.rng)
+    if team.comm is not None:
+        set_off(run, team.comm)
+    return run, saver
 
 
 def _train(run: Run, saver: Checkpoint | None, show: bool) -> str:
     """Run until something ends it, and return what did; the checkpoint then holds the end, unless it is no good."""
     run.saver = saver
     stopped_by = run.train(show=show)
+    if not run.team.leads:
+        return stopped_by
     if saver is not None and stopped_by not in ("interrupt", "diverged", "schedule"):  # in the middle of an epoch
         saver.finish(run)
     if stopped_by in ("diverged", "schedule"):
         warn(_way_out(run, stopped_by), RuntimeWarning)
     return stopped_by
-
-
-def _start(made: MADE, rows: Rows, theta: Array | None, rng: np.random.Generator) -> Array:
-    """A theta of our own to change: a copy of the one given, or a new one that knows the data."""
-    if theta is not None:
-        return made.fetch(theta).copy()
-    return made.init(rng, rows[:: 1 + rows.x.size // AT_ONCE])
 
 
 def _way_out(run: Run, stopped_by: str) -> str:
@@ -294,6 +326,6 @@ def _result(run: Run, stopped_by: str) -> FitResult:
         history={name: [getattr(r, name) for r in run.records] for name in Record._fields},
         best_epoch=run.kept.epoch,
         best_valid=math.nan if run.valid_rows is None else run.kept.valid,
-        seconds=run.clock.seconds(),
+        seconds=run.team.seconds(run.clock),
         stopped_by=stopped_by,
     )

@@ -7,12 +7,13 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from made_np.backends.bound import Bound
-from made_np.backends.memory import Memory, Tally
+from made_np.backends.memory import Feed, Memory, Tally
 from made_np.layers import dropout_mask
 from made_np.masks.paths import draw_told
 from made_np.messages import tell
@@ -21,6 +22,7 @@ from made_np.model.rows import Rows
 from made_np.optim import Optimizer, State
 from made_np.schedules import Schedule, ScheduleError, after, multiplier
 from made_np.training.clock import Clock
+from made_np.training.team import Batch, Team
 from made_np.typing import Array
 
 _logger = logging.getLogger("made_np.training")
@@ -118,8 +120,8 @@ class Run:
     clock: Clock
     saver: Callable[[Run], object] | None = None
     """Called between epochs, when all of this can be written down."""
-    reduce: Callable[[Array], None] | None = None
-    """Called between the gradient of a step and its update; it may change the gradient in place."""
+    team: Team = None  # type: ignore[assignment]  # by default this process alone
+    """Who makes the steps."""
     n_steps: int = 0
     trouble: str = ""
     """What the schedule gave that is no multiplier, in words."""
@@ -130,7 +132,9 @@ class Run:
     kept: Kept = field(init=False)
 
     def __post_init__(self) -> None:
-        self.grad = np.empty_like(self.theta)
+        if self.team is None:
+            self.team = Team(len(self.rows))
+        self.grad = self.team.memory_for(self.theta)
         self.state = self.options.optimizer.init(self.theta)
         # Without averaging this is theta itself, so that everything else can look here.
         self.averaged = self.theta.copy() if self.options.averaging else self.theta
@@ -144,7 +148,7 @@ class Run:
     @property
     def epoch_steps(self) -> int:
         """Steps of an epoch."""
-        return math.ceil(len(self.rows) / self.options.batch_size)
+        return math.ceil(self.team.n_rows / self.options.batch_size)
 
     @property
     def total_steps(self) -> int:
@@ -154,26 +158,16 @@ class Run:
     def train(self, show: bool) -> str:
         """Run until something ends it, and return what did (see `FitResult.stopped_by`)."""
         self._move(self.memory.hold)
+        done = len(self.records) * self.epoch_steps
         try:
-            with Progress(show, self.clock, self.total_steps, len(self.records) * self.epoch_steps) as progress:
-                if not self.records:
-                    self._keep(0, self._validate())
-                while not self._out_of_patience():
-                    if len(self.records) >= self.options.max_epochs:
-                        return "max_epochs"
-                    if self.clock.is_over():
-                        return "max_seconds"
-                    info = self._epoch(len(self.records) + 1, progress)
-                    if info is None:
-                        return "diverged"
-                    progress.epoch(info)
-                    if self.saver is not None:
-                        self.saver(self)
-                    answers = [call(info) for call in self.options.callbacks]
-                    # what merely counts as true, such as a number of bytes written, is no answer
-                    if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
-                        return "callback"
-        except KeyboardInterrupt:
+            with (
+                Progress(show and self.team.leads, self.clock, self.total_steps, done) as progress,
+                self.team.listening(self.clock),
+            ):
+                return self._epochs(progress)
+        except KeyboardInterrupt as interrupt:
+            if not self.team.agrees(interrupt):
+                raise
             return "interrupt"
         except ScheduleError as error:  # first asked for this step: too late to refuse it before any work
             self.trouble = str(error)
@@ -181,7 +175,32 @@ class Run:
         finally:
             self._move(self.memory.fetch)
             self.memory.release()
+
+    def _epochs(self, progress: Progress) -> str:
+        """Make one epoch after the other until something ends the run, and return what did."""
+        if not self.records:
+            self._keep(0, self._validate())
+        while not self._out_of_patience():
+            if len(self.records) >= self.options.max_epochs:
+                return "max_epochs"
+            if self.clock.is_over():
+                return "max_seconds"
+            info = self._epoch(len(self.records) + 1, progress)
+            if info is None:
+                return "diverged"
+            verdict = self.team.decide(partial(self._report, info, progress))
+            if verdict:
+                return verdict
         return "patience"
+
+    def _report(self, info: EpochInfo, progress: Progress) -> str:
+        """Tell everybody of a finished epoch; return "callback" if one of these ends the run."""
+        progress.epoch(info)
+        if self.saver is not None:
+            self.saver(self)
+        answers = [call(info) for call in self.options.callbacks]
+        # what merely counts as true, such as a number of bytes written, is no answer
+        return "callback" if any(isinstance(answer, bool | np.bool_) and answer for answer in answers) else ""
 
     def _move(self, to: Callable[[Array], Array]) -> None:
         """Bring what is learned where the backend computes, or back."""
@@ -193,6 +212,10 @@ class Run:
         self.state = {name: to(value) for name, value in self.state.items()} | {"step": step}
         self.kept = self.kept._replace(theta=to(self.kept.theta))
 
+    def _moments(self) -> list[Array]:
+        """Return what the optimizer remembers of each parameter."""
+        return [value for name, value in self.state.items() if name != "step"]
+
     def _out_of_patience(self) -> bool:
         """Whether the last epoch was validated, and was one too many without a better loss."""
         just_validated = len(self.records) > 0 and not math.isnan(self.records[-1].valid)
@@ -200,83 +223,86 @@ class Run:
 
     def _epoch(self, epoch: int, progress: Progress) -> EpochInfo | None:
         """One pass over the rows in a fresh order; None if a loss or theta was not finite."""
-        order = self.rng.permutation(len(self.rows))
-        size = self.options.batch_size
-        feed = self.memory.feed(self.rows, order, self.made.dtype)
+        deal = self.team.deal(self.rng.permutation(self.team.n_rows), self.options.batch_size)
+        feed = self.memory.feed(self.rows, deal.own, self.made.dtype)
         tally = self.memory.tally()
         rate = 0.0
         schedule = after(self.options.schedule, [r.valid for r in self.records if not math.isnan(r.valid)])
-        for first in range(0, len(order), size):
-            index = order[first : first + size]
-            batch = feed.batch(first, first + len(index))
+        for k in range(self.epoch_steps):
+            batch = deal.batch(k)
             total_steps = self.clock.expected_steps(self.n_steps, self.total_steps)
             rate = self.options.learning_rate * multiplier(schedule, self.n_steps, total_steps)
-            self._step(*batch, None if self.rows.weights is None else self.rows.weights[index], rate, tally)
-            if not tally.is_finite:
+            weights = None if self.rows.weights is None else self.rows.weights[deal.own[batch.first : batch.last]]
+            self._step(feed, batch, weights, rate, tally)
+            if not self.team.is_sound(tally):
                 return None
             progress.step()
             if self.clock.is_over():
                 break
-        train = tally.mean()
+        train = self.team.mean(*tally.totals())
+        self.team.align([self.theta, self.averaged, *self._moments()], self.memory)
         is_due = self._is_due(epoch)
         valid = self._validate() if is_due else math.nan
         # without validation nothing has looked at theta yet
         if not (math.isfinite(train) and (math.isfinite(valid) if is_due else self.memory.is_finite(self.theta))):
             return None
-        seconds = self.clock.seconds()
+        seconds = self.team.seconds(self.clock)
         self.records.append(Record(epoch, train, valid, rate, seconds))
         self._keep(epoch, valid)
         return EpochInfo(epoch, self._shown(), train, valid, seconds, self.kept.valid)
 
     def _shown(self) -> Array:
         """Return what callbacks may look at: nothing is fetched for nobody."""
-        if not self.options.callbacks:
+        if not (self.options.callbacks and self.team.leads):
             return np.empty(0, self.made.dtype)
         theta = self.memory.fetch(self.averaged).view()
         theta.flags.writeable = False
         return theta
 
-    def _step(self, x: Array, context: Array | None, weights: Array | None, learning_rate: float, tally: Tally) -> None:
+    def _step(self, feed: Feed, batch: Batch, weights: Array | None, learning_rate: float, tally: Tally) -> None:
         """One update from these rows; `tally` counts the loss that they had before it."""
         made = self.made
         options = self.options
         bound = made.bound[self.n_steps if made.n_masks is None else self.n_steps % made.n_masks]
-        x = self._told(x, bound)
-        n = int(x.shape[0])
-        keeps = self._keeps(n)
-        shares = None if weights is None else (weights / n).astype(made.dtype)
+        x, context = feed.batch(batch.first, batch.last)
+        x = self._told(x, bound, batch)
+        keeps = self._keeps(batch)
+        shares = None if weights is None else (weights / batch.n).astype(made.dtype)
         update = options.optimizer, self.state, learning_rate, options.decay
+        given = self.theta, x, context, self.grad, update, keeps, shares, batch.n
         with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
-            if self.reduce is None:
-                only_live = made.n_masks == 1
-                nll = bound.train_step(self.theta, x, context, self.grad, *update, keeps, shares, only_live=only_live)
-            else:
-                nll = bound.loss_and_grad(self.theta, x, context, self.grad, keeps, shares)
-                self.reduce(self.grad)
-                bound.update(self.theta, self.grad, *update)
+            nll = self.team.learn(bound, self.memory, tally, *given, only_live=made.n_masks == 1)
             self.n_steps += 1
             self._average(bound)
-            tally.add(nll, weights)
+            if batch.first < batch.last:
+                tally.add(nll, weights)
 
-    def _told(self, x: Array, bound: Bound) -> Array:
+    def _told(self, x: Array, bound: Bound, batch: Batch) -> Array:
         """Return the rows `x` with NaN for what a model with paths is not told of them in this step."""
         if not self.made.mask_sets.has_paths:
             return x
-        return self.memory.hide(x, draw_told(int(x.shape[0]), bound.mask_set.known, self.rng))
+        return self.memory.hide(x, batch.own(draw_told(batch.n, bound.mask_set.known, self.rng)))
 
-    def _keeps(self, n: int) -> list[Array | None] | None:
-        """Draw which features n rows show to the network, then which units of each hidden layer are on."""
+    def _keeps(self, batch: Batch) -> list[Array | None] | None:
+        """Draw which features the rows show to the network, then which units of each hidden layer are on.
+
+        All ranks draw the same for all rows.
+        """
         options = self.options
         made = self.made
         if not (options.dropout or options.input_dropout):
             return None
+
+        def draw(width: int, rate: float) -> Array:
+            return batch.own(dropout_mask(self.rng, (batch.n, width), rate, made.dtype))
+
         keeps: list[Array | None] = [None] * (1 + len(made.hidden))
         if options.input_dropout:
-            keep = dropout_mask(self.rng, (n, made.n_features), options.input_dropout, made.dtype)
-            always = np.ones((n, made.n_context), made.dtype)
+            keep = draw(made.n_features, options.input_dropout)
+            always = np.ones((len(keep), made.n_context), made.dtype)
             keeps[0] = np.concatenate([np.repeat(keep, made.outputs.input_sizes, axis=1), always], axis=1)
         if options.dropout:
-            keeps[1:] = [dropout_mask(self.rng, (n, width), options.dropout, made.dtype) for width in made.hidden]
+            keeps[1:] = [draw(width, options.dropout) for width in made.hidden]
         return keeps
 
     def _average(self, bound: Bound) -> None:
@@ -298,12 +324,15 @@ class Run:
         if self.valid_rows is None:
             return math.nan
         before = self.clock.seconds()
-        with np.errstate(all="ignore"):
-            log_prob = self.made.log_prob(self.memory.fetch(self.averaged), self.valid_rows)
+        total = 0.0
+        rows = self.valid_rows
+        if len(rows):  # a rank of many may have none
+            with np.errstate(all="ignore"):
+                log_prob = self.made.log_prob(self.memory.fetch(self.averaged), rows)
+            total = float(log_prob.sum(dtype=np.float64) if rows.weights is None else (rows.weights * log_prob).sum())
+        mean = self.team.mean(total, len(rows))
         self.clock.reserve = self.clock.seconds() - before
-        weights = self.valid_rows.weights
-        mean = log_prob.mean(dtype=np.float64) if weights is None else (weights * log_prob).mean()
-        return -float(mean)
+        return -mean
 
     def _keep(self, epoch: int, valid: float) -> None:
         """Keep theta if it is the best so far; without validation rows, always."""

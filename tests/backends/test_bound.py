@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from installed import EACH, each_backend, needs_numba
+from own_distributions import Poisson
 from strategies import random_rows, random_theta
 
 import made_np
@@ -25,10 +26,10 @@ from made_np import layers
 from made_np.backends import _numpy
 from made_np.backends.bound import Bound
 from made_np.distributions.plain import Bernoulli
-from made_np.layers import ACTIVATIONS
+from made_np.layers import ACTIVATIONS, dropout_mask
 from made_np.masks.sets import MIXTURE_SIZE, MaskSet
 from made_np.model.made import MADE
-from made_np.optim import SGD, Adam, AdamW
+from made_np.optim import SGD, AdaDelta, AdaGrad, Adam, AdamW
 
 SEAM = {name: method for name, method in vars(Bound).items() if inspect.isfunction(method) and name[0] != "_"}
 
@@ -187,6 +188,65 @@ def test_a_step_is_its_gradient_and_then_its_update(rule: Any, mask_weights: boo
         np.testing.assert_allclose(value, states[1][name], rtol=1e-9, atol=1e-12)
     if backend == "numpy":
         np.testing.assert_array_equal(at_once, apart)
+
+
+RULES = (SGD(), SGD(0.9, nesterov=True), Adam(), AdamW(), AdaGrad(), AdaDelta())
+LAYERS: dict[str, dict[str, Any]] = {
+    "one": {},
+    "none": {"hidden": ()},
+    "none, but wires": {"hidden": (), "direct": True},
+    "three": {"hidden": (9, 9, 7), "residual": True, "direct": True},
+    "mask weights": {"n_masks": 2, "mask_weights": True, "hidden": (8, 7), "order": "random"},
+    "fresh": {"n_masks": None, "order": "random", "activation": "gelu", "hidden": (8, 7)},
+    "no kernels": {"output": Poisson(), "hidden": (8, 7)},
+}
+
+
+@each_backend
+@pytest.mark.parametrize("n", [0, 1, 33])
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_part_of_the_gradient_that_is_ready_is_finished(name: str, n: int, backend: str) -> None:
+    made = MADE(6, **{"hidden": (8,), "dtype": "float64", "backend": backend, **LAYERS[name]})
+    rng = np.random.default_rng(0)
+    theta, x, weights = random_theta(made, rng), random_rows(made, n, rng), rng.random(n)
+    keeps = [dropout_mask(rng, (n, width), 0.3, made.dtype) for width in made.hidden]
+    want, grad = np.empty_like(theta), np.full_like(theta, np.nan)
+    nll = made.bound[1 % (made.n_masks or 2)].loss_and_grad(theta, x, None, want, keeps, weights)
+    told: list[tuple[slice, Any]] = []
+
+    def ready(part: slice) -> None:
+        told.append((part, grad[part].copy()))
+
+    got = made.bound[1 % (made.n_masks or 2)].loss_and_grad(theta, x, None, grad, keeps, weights, ready)
+    np.testing.assert_array_equal(got, nll)
+    np.testing.assert_array_equal(grad, want)
+    for part, value in told:
+        np.testing.assert_array_equal(value, want[part])
+    plain = made.network.plain.layout.size
+    parts = [*reversed(made.network.parts), *([slice(plain, made.n_params)] if made.mask_weights else [])]
+    assert [part for part, _ in told] == parts
+    assert sorted(k for part in parts for k in range(part.start, part.stop)) == list(range(made.n_params))
+
+
+@each_backend
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+def test_an_update_is_what_the_rule_does(rule: Any, decay: float, backend: str) -> None:
+    made = MADE(300, (1000,), dtype="float64", backend=backend)  # enough for all threads
+    rng = np.random.default_rng(0)
+    theta = random_theta(made, rng)
+    coefficients = decay * made.weight_mask if decay else None
+    got, want = theta.copy(), theta.copy()
+    states = rule.init(theta), rule.init(theta)
+    for _ in range(2):
+        grad = rng.normal(size=theta.size)
+        before = grad.copy()
+        made.bound[0].update(got, grad, rule, states[0], 0.01, coefficients)
+        rule.step(want, before, states[1], 0.01, coefficients)
+        np.testing.assert_array_equal(grad, before)
+    np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
+    for name, value in states[0].items():
+        np.testing.assert_allclose(value, states[1][name], rtol=1e-10, atol=1e-12)
 
 
 def test_an_average_goes_its_share_of_the_way() -> None:

@@ -1,9 +1,7 @@
-"""One run from the inside: what may stand between a gradient and its update."""
+"""One run from the inside: a step is one piece of work, or a gradient with an update behind it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,12 +13,14 @@ from strategies import random_context, random_rows
 from made_np.backends.bound import Bound
 from made_np.model.made import MADE
 from made_np.optim import SGD, AdaDelta, Adam, AdamW, Optimizer
+from made_np.ranks.sockets import connect, free_address
 from made_np.schedules import constant
 from made_np.training.clock import Clock
 from made_np.training.loop import Options, Rows, Run
+from made_np.training.ranks import Ranks
+from made_np.training.team import Team
 
 Array = NDArray[Any]
-Reduce = Callable[[Array], None]
 
 MODELS: dict[str, dict[str, Any]] = {
     "one mask set": {},
@@ -33,7 +33,7 @@ MODELS: dict[str, dict[str, Any]] = {
 
 def run(
     made: MADE,
-    reduce: Reduce | None,
+    team: Team | None,
     rule: Optimizer,
     *,
     decay: float = 0.01,
@@ -58,7 +58,8 @@ def run(
         averaging=0.9,
         callbacks=(),
     )
-    one = Run(made, rows, valid, options, made.init(rng, x), np.random.default_rng(1), Clock(0.0), reduce=reduce)
+    given = made, rows, valid, options, made.init(rng, x), np.random.default_rng(1), Clock(0.0)
+    one = Run(*given) if team is None else Run(*given, team=team)
     assert one.train(show=False) == "max_epochs"
     return one
 
@@ -72,13 +73,11 @@ def results(one: Run) -> dict[str, Array]:
 @each_backend
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("rule", [SGD(0.9), Adam(), AdamW(), AdaDelta()], ids=lambda rule: type(rule).__name__)
-def test_with_nothing_done_to_the_gradient_it_is_the_same_run(rule: Optimizer, name: str, backend: str) -> None:
+def test_a_single_rank_that_adds_up_makes_the_same_run(rule: Optimizer, name: str, backend: str) -> None:
     made = MADE(6, **{"hidden": (8,), "dtype": "float64", "backend": backend, **MODELS[name]})
-    seen: list[float] = []
-    got = results(run(made, lambda grad: seen.append(float(np.abs(grad).max())), rule))
+    with connect(0, 1, free_address(), b"a secret") as comm:
+        got = results(run(made, Ranks(comm, [50], [9]), rule))
     want = results(run(made, None, rule))
-    assert len(seen) == 3 * math.ceil(50 / 16)
-    assert min(seen) > 0
     for key, value in want.items():
         if backend == "numpy":
             np.testing.assert_array_equal(got[key], value, err_msg=key)
@@ -86,27 +85,7 @@ def test_with_nothing_done_to_the_gradient_it_is_the_same_run(rule: Optimizer, n
             np.testing.assert_allclose(got[key], value, rtol=1e-7, atol=1e-9, err_msg=key)
 
 
-@each_backend
-def test_what_is_done_to_the_gradient_counts(backend: str) -> None:
-    made = MADE(6, (8,), dtype="float64", backend=backend)
-
-    def forget(grad: Array) -> None:
-        grad[:] = 0
-
-    def double(grad: Array) -> None:
-        grad *= 2
-
-    still, doubled = (run(made, reduce, SGD(), decay=0.0, epochs=1) for reduce in (forget, double))
-    rng = np.random.default_rng(0)
-    x = random_rows(made, 50, rng)
-    np.testing.assert_array_equal(still.theta, made.init(rng, x))
-    np.testing.assert_array_equal(still.grad, 0)
-    fast = run(made, None, SGD(), decay=0.0, epochs=1, learning_rate=0.1)
-    np.testing.assert_allclose(doubled.theta, fast.theta, rtol=1e-9, atol=1e-12)
-    assert (fast.theta != still.theta).any()
-
-
-def test_without_it_gradient_and_update_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_process_makes_a_step_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     made = MADE(6, (8,))
     asked: list[str] = []
     kind = type(made.bound[0])
@@ -121,5 +100,6 @@ def test_without_it_gradient_and_update_are_one(monkeypatch: pytest.MonkeyPatch)
     run(made, None, Adam(), epochs=1)
     assert set(asked) >= {"train_step"}
     asked.clear()
-    run(made, lambda grad: None, Adam(), epochs=1)
+    with connect(0, 1, free_address(), b"a secret") as comm:
+        run(made, Ranks(comm, [50], [9]), Adam(), epochs=1)
     assert set(asked) == {"update"}

@@ -49,6 +49,14 @@ class DeviceMemory(Memory):
         """Return the array in the machine's memory."""
         return self.device.get(held) if self.device.owns(held) else held
 
+    def write(self, array: Array, held: Array) -> None:
+        """Overwrite an array that is held."""
+        self.device.write(array, held)
+
+    def wait(self) -> None:
+        """Wait until all that was asked for is done."""
+        self.device.wait()
+
     def copy(self, held: Array) -> Array:
         """Return a copy where the array lies."""
         copied = self.device.empty(held.shape, dtype_of(held))
@@ -88,7 +96,7 @@ class DeviceMemory(Memory):
 
 def row_bytes(rows: Table, dtype: np.dtype[Any]) -> int:
     """Return how many bytes a row takes, with its context."""
-    return sum(0 if part is None else part[0].nbytes for part in rows.batch(slice(0, 1), dtype))
+    return sum(0 if part is None else part.shape[1] * part.itemsize for part in rows.batch(slice(0, 1), dtype))
 
 
 class _Resident:
@@ -149,6 +157,9 @@ class _Streamed(Feed):
 
     def batch(self, first: int, last: int) -> tuple[Any, Any]:
         n = last - first
+        if n == 0:  # of many ranks, one may have no row in a batch
+            x, context = self.rows.batch(slice(0), self.dtype)
+            return self.device.put(x), None if context is None else self.device.put(context)
         if last > self.last:
             self._next(first, max(self.size // n, 1) * n)  # whole batches, so that none lies in two blocks
         if n not in self.targets:
@@ -192,18 +203,18 @@ class _Streamed(Feed):
 class _DeviceTally(Tally):
     def __init__(self, device: Device) -> None:
         self.device = device
-        self.totals = device.zeros(2, np.float64)
+        self.sums = device.zeros(2, np.float64)
 
     def add(self, nll: Any, weights: Array | None) -> None:
         n = len_of(nll)
         own = None if weights is None else self.device.put(np.ascontiguousarray(weights, dtype=np.float64))
         shared = THREADS // 32 * 8
-        self.device.launch("add_losses", np.float64, 1, THREADS, self.totals, nll, own, n, shared=shared)
+        self.device.launch("add_losses", np.float64, 1, THREADS, self.sums, nll, own, n, shared=shared)
 
     @property
     def is_finite(self) -> bool:
         return True  # nobody has looked: that would be to wait
 
-    def mean(self) -> float:
-        total, count = self.device.get(self.totals).tolist()
-        return float(total / count)
+    def totals(self) -> tuple[float, float]:
+        total, count = self.device.get(self.sums).tolist()
+        return float(total), float(count)

@@ -27,9 +27,11 @@ DEPTH = 128
 @kernel
 def backward(
     theta: Any, n: int, keeps: Any, keep_at: Any, tables: Any, acts: Any, plain: Any, dacts: Any, nll: Any,
-    weights: Any, row_nll: Any, strip: Any, pack: Any, begin: int, end: int,
+    weights: Any, row_nll: Any, strip: Any, pack: Any, top: int, bottom: int, begin: int, end: int,
 ) -> None:  # fmt: skip
     """Turn the gradient of the raw outputs in `dacts` into that of every hidden layer's z, for panels begin..end-1.
+
+    It goes from layer `top` down to layer `bottom`, from the raw outputs to 0 if at once.
 
     Parameters
     ----------
@@ -54,11 +56,11 @@ def backward(
     w = width(dacts)
     last = len(widths) - 1
     size = starts[-1] * w
-    for panel in range(begin, end):
+    for panel in range(begin, end if top == last else begin):
         add_up(nll, len(tables.features), panel, min(w, n - panel * w), row_nll)
         weigh(dacts, panel * size + starts[last] * w, widths[last], weights, panel * w, n)
         take_strips(tables, n, acts, strip, panel)
-    for layer in range(last - 1, -1, -1):
+    for layer in range(top - 1, bottom - 1, -1):
         above = layer + 1
         for panel in range(begin, end):
             if layer > 0:

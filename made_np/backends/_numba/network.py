@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from made_np.backends import _numpy
-from made_np.backends._numba.run import Batch
+from made_np.backends._numba.run import Batch, move
 from made_np.backends.bound import Bound
-from made_np.backends.rules import rule_of
+from made_np.backends.rules import Rule, rule_of
 from made_np.backends.tables import Plan, has_kernels, make_plan
 from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet
@@ -69,11 +69,41 @@ class _Bound(Bound):
         grad: Array,
         keeps: Sequence[Array | None] | None = None,
         row_weights: Array | None = None,
+        ready: Callable[[slice], object] | None = None,
     ) -> Array:
         batch = self.batch(theta, x, context, keeps, row_weights)
-        nll = batch.gradient(grad[: len(batch.theta)])
-        fold_backward(self.network, grad, self.mask_set)
+        size = len(batch.theta)
+        parts = self.network.parts
+        if ready is None:
+            nll = batch.gradient(grad[:size])
+        else:
+            nll = batch.gradient(grad[:size], lambda layer: ready(parts[layer]))
+        if self.network.mask_weights:
+            fold_backward(self.network, grad, self.mask_set)
+            if ready is not None:
+                ready(slice(size, len(grad)))
         return nll
+
+    def update(
+        self,
+        theta: Array,
+        grad: Array,
+        optimizer: Optimizer,
+        state: State,
+        learning_rate: float,
+        decay: Array | None = None,
+    ) -> None:
+        rule = self._rule(optimizer, learning_rate, state)
+        if rule is None:
+            super().update(theta, grad, optimizer, state, learning_rate, decay)
+            return
+        move(theta, grad, rule, decay)
+        state["step"] += 1
+
+    def _rule(self, optimizer: Optimizer, learning_rate: float, state: State) -> Rule | None:
+        """Return the coming step as kernels do it, or None for one that they do not."""
+        # The gradient of mask weights is not there before that of all biases is.
+        return None if self.network.mask_weights else rule_of(optimizer, learning_rate, state)
 
     def train_step(
         self,
@@ -90,8 +120,8 @@ class _Bound(Bound):
         *,
         only_live: bool = False,
     ) -> Array:
-        rule = rule_of(optimizer, learning_rate, state)
-        if rule is None or self.network.mask_weights:  # whose gradient is not there before that of all biases is
+        rule = self._rule(optimizer, learning_rate, state)
+        if rule is None:
             update = optimizer, state, learning_rate, decay
             return super().train_step(theta, x, context, grad, *update, keeps, row_weights)
         nll = self.batch(theta, x, context, keeps, row_weights).step(rule, decay, only_live)

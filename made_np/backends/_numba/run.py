@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,10 @@ from made_np.backends._numba.memory import borrowed, ready
 from made_np.backends._numba.sampler import ancestral
 from made_np.backends._numba.sorting import gather
 from made_np.backends._numba.threads import pool
-from made_np.backends._numba.weights import spare_size, weights, weights_of_any
+from made_np.backends._numba.updates import update_all
+from made_np.backends._numba.weights import STRETCH, spare_size, weights, weights_of_any
 from made_np.backends.rules import NO_RULE, Rule
-from made_np.backends.tables import FROM_Z, Plan
+from made_np.backends.tables import FROM_Z, Plan, Tables, into
 from made_np.typing import Array, Ints
 
 AT_ONCE = 12
@@ -149,9 +150,12 @@ class Batch:
 
     # ------------------------------------------------------------------------------------------ learning
 
-    def gradient(self, grad: Array) -> Array:
-        """Overwrite `grad` (P,) with the gradient of the weighted nll; return the nll of every row."""
-        return self._learn(grad, NO_RULE, None, only_live=True)
+    def gradient(self, grad: Array, ready: Callable[[int], object] | None = None) -> Array:
+        """Overwrite `grad` (P,) with the gradient of the weighted nll; return the nll of every row.
+
+        `ready` is called with L, L - 1, ..., 0 as soon as ``grad[network.parts[l]]`` is finished.
+        """
+        return self._learn(grad, NO_RULE, None, only_live=True, ready=ready)
 
     def step(self, rule: Rule, decay: Array | None, only_live: bool) -> Array:
         """Update theta by `rule`; return the nll of every row before."""
@@ -160,11 +164,19 @@ class Batch:
             self.given[:] = self.theta
         return row_nll
 
-    def _learn(self, grad: Array, rule: Rule, decay: Array | None, only_live: bool) -> Array:
+    def _learn(
+        self,
+        grad: Array,
+        rule: Rule,
+        decay: Array | None,
+        only_live: bool,
+        ready: Callable[[int], object] | None = None,
+    ) -> Array:
         """Backpropagate; write the gradient to `grad`, or update theta by `rule` at once."""
         row_nll = np.empty(self.n)
         t = self.tables
         n = self.n
+        last = len(t.widths) - 1
         lanes = self.n_panels * self.width
         apart = (self.keeps[1][1:] >= 0).any() or t.has_skips or t.activation >= FROM_Z
         shrinking = self.nothing if decay is None else decay
@@ -175,23 +187,62 @@ class Batch:
         sizes = size, size, self.x.shape[1] * lanes, strip_size, size if apart else 0, spare_each * self.n_parts
         with borrowed(self.dtype, self.unsorted, *sizes) as (ordered, acts, dacts, nll, strip, plain, spares):
 
-            def rows(part: int) -> None:
+            def rows(part: int, bottom: int = 0) -> None:
                 begin, end = self.panels(part)
                 forward(self.ordered, self.x, self.context, *self.keeps, t, acts, plain, begin, end)
                 self._losses(acts, dacts, nll, begin, end)
+                down(part, last, bottom)
+
+            def down(part: int, top: int, bottom: int) -> None:
                 backward(
                     self.ordered, n, *self.keeps, t, acts, plain, dacts, nll, self.row_weights, row_nll, strip,
-                    spares[part * spare_each : (part + 1) * spare_each], begin, end,
+                    spares[part * spare_each : (part + 1) * spare_each], top, bottom, *self.panels(part),
                 )  # fmt: skip
 
-            def columns(part: int) -> None:
+            def columns(part: int, tables: Tables = t) -> None:
                 run(
-                    self.theta, grad, t, strip, dacts, spares[part * spare_each : (part + 1) * spare_each], n,
+                    self.theta, grad, tables, strip, dacts, spares[part * spare_each : (part + 1) * spare_each], n,
                     rule.kind, rule.numbers, rule.first, rule.second, shrinking, rule.decoupled, part, self.n_parts,
                 )  # fmt: skip
 
-            self.share(ordered, rows, columns)
+            if ready is None:
+                self.share(ordered, rows, columns)
+                return row_nll
+            self._in_pieces(ordered, rows, down, columns, ready)
         return row_nll
+
+    def _in_pieces(
+        self,
+        ordered: Array,
+        rows: Callable[..., None],
+        down: Callable[..., None],
+        columns: Callable[..., None],
+        ready: Callable[[int], object],
+    ) -> None:
+        """Backpropagate layer by layer, so that somebody has the gradient of the last ones while others compute."""
+        last = len(self.tables.widths) - 1
+        for layer in range(last - 1, -1, -1):
+            own = partial(columns, tables=into(self.tables, layer + 1))
+            if layer == last - 1:
+                self.share(ordered, partial(rows, bottom=layer), own)
+            else:
+                pool.run(self.n_parts, partial(down, top=layer + 1, bottom=layer), own)
+            ready(layer)
+
+
+def move(theta: Array, grad: Array, rule: Rule, decay: Array | None) -> None:
+    """Update theta (P,) by `rule` along a gradient."""
+    parts = 1 if len(theta) < SMALL else pool.n_threads
+    shrinking = _nothing_dropped(0, theta.dtype)[0] if decay is None else decay
+    with borrowed(theta.dtype, STRETCH * parts) as (spares,):
+
+        def work(part: int) -> None:
+            update_all(
+                theta, grad, rule.kind, rule.numbers, rule.first, rule.second, shrinking, rule.decoupled,
+                spares[part * STRETCH : (part + 1) * STRETCH], part, parts,
+            )  # fmt: skip
+
+        pool.run(parts, work)
 
 
 @cache

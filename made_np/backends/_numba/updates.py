@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.backends._numba.compiling import inner
+from made_np.backends._numba.compiling import index, inner, kernel
 from made_np.backends.rules import ADAGRAD, ADAM, NESTEROV, PLAIN
 
 
@@ -44,6 +44,24 @@ def update(rule: int, numbers: Any, theta: Any, g: Any, first: Any, second: Any,
             delta = np.sqrt((second[at + i] + b) / (first[at + i] + b)) * g[g_at + i]
             second[at + i] += a * (delta * delta - second[at + i])
             theta[at + i] -= rate * delta
+
+
+@kernel
+def update_all(
+    theta: Any, grad: Any, rule: int, numbers: Any, first: Any, second: Any, decay: Any, decoupled: bool, spare: Any,
+    part: int, parts: int,
+) -> None:  # fmt: skip
+    """Do one step on this part of theta; `spare` is memory for a stretch of the gradient, which decay changes."""
+    size = len(theta)
+    stretch = len(spare)
+    end = (part + 1) * size // parts
+    for at in range(part * size // parts, end, stretch):
+        n = min(stretch, end - at)
+        for i in range(index(n)):
+            spare[i] = grad[index(at) + i]
+        if len(decay):
+            shrink(theta, spare, decay, decoupled, numbers[5], index(at), index(0), index(n))
+        update(rule, numbers, theta, spare, first, second, index(at), index(0), index(n))
 
 
 @inner

@@ -5,7 +5,7 @@ It holds no formula of its own. Read `loss_and_grad` for how the pieces make up 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -102,15 +102,18 @@ class _Bound(Bound):
         d_raw: Array,
         dviews: dict[str, Array],
         keeps: list[Array | None],
+        ready: Callable[[slice], object] | None,
     ) -> None:
         """Walk the network from its output to its input, and write the gradient of every parameter to `dviews`."""
         if self.direct is not None:
             inputs = self.direct_inputs(trace.inputs[0])
             self.direct.product_backward(d_raw, inputs, views["W_direct"], dW=dviews["W_direct"])
         if self.depth:
-            self._backward_hidden(views, trace, d_raw, dviews, keeps)
+            self._backward_hidden(views, trace, d_raw, dviews, keeps, ready)
         else:
             np.sum(d_raw, axis=0, out=dviews["b0"])
+            if ready is not None:
+                ready(self.network.parts[0])
 
     def _backward_hidden(
         self,
@@ -119,6 +122,7 @@ class _Bound(Bound):
         d_raw: Array,
         dviews: dict[str, Array],
         keeps: list[Array | None],
+        ready: Callable[[slice], object] | None,
     ) -> None:
         dy = ds = d_raw
         for layer in range(self.depth, -1, -1):
@@ -127,6 +131,8 @@ class _Bound(Bound):
             dW = dviews[f"W{layer}"]
             db = dviews[f"b{layer}"]
             self.wires[layer].product_backward(dy, x, views[f"W{layer}"], dW=dW, db=db, dx=dx)
+            if ready is not None:
+                ready(self.network.parts[layer])
             if dx is None:  # nobody asks for the gradient of the data
                 return
             skip = self.mask_set.skips[layer] if layer < self.depth else None
@@ -159,6 +165,7 @@ class _Bound(Bound):
         grad: Array,
         keeps: Sequence[Array | None] | None = None,
         row_weights: Array | None = None,
+        ready: Callable[[slice], object] | None = None,
     ) -> Array:
         outputs = self.plain.outputs
         layout = self.plain.layout
@@ -171,8 +178,11 @@ class _Bound(Bound):
             d_raw *= d_raw.real.dtype.type(1 / max(len(x), 1))
         else:
             d_raw *= row_weights[:, None]
-        self.backward(views, trace, d_raw, dviews, drops)
-        fold_backward(self.network, grad, self.mask_set)
+        self.backward(views, trace, d_raw, dviews, drops, ready)
+        if self.network.mask_weights:
+            fold_backward(self.network, grad, self.mask_set)
+            if ready is not None:
+                ready(slice(layout.size, len(grad)))
         return _sum_features(nll)
 
     def sample(self, theta: Array, uniforms: Array, given: Array | None = None, context: Array | None = None) -> Array:
