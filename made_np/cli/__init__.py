@@ -27,6 +27,7 @@ from typing import Any, NoReturn
 
 from made_np._version import __version__
 from made_np.cli.catalog import COMMANDS
+from made_np.cli.launcher import launched, speaks
 from made_np.cli.signals import Stop, stops
 from made_np.cli.streams import standard_streams
 from made_np.cli.wording import one_line
@@ -47,7 +48,7 @@ class Parser(argparse.ArgumentParser):
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Exit as any parser does, once it is known that help and version have been written."""
         sys.stdout.flush()
-        super().exit(status, message)
+        super().exit(status, message if speaks() else None)
 
 
 def build_parser(asked: Collection[str] | None = None) -> Parser:
@@ -120,12 +121,14 @@ def _run(args: argparse.Namespace, stop: Stop) -> int:
     from made_np.cli.files import check_files  # of the estimator's files too, which help does not need
 
     args.stop = stop
-    check_files(args)
+    if launched() is None or args.command != "train":  # of several ranks, the one that writes looks
+        check_files(args)
     return int(args.run(args) or 0)
 
 
 def _complain(name: str, message: str, status: int) -> int:
-    print(f"{name}: {one_line(message)}", file=sys.stderr)
+    if speaks():
+        print(f"{name}: {one_line(message)}", file=sys.stderr)
     return status
 
 
@@ -156,7 +159,8 @@ def _warnings_inone_line() -> Iterator[None]:
     """Show warnings, and what is logged of columns, as a person wants them: without the line of code."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        print(f"made-np: warning: {one_line(str(message))}", file=sys.stderr)
+        if speaks():
+            print(f"made-np: warning: {one_line(str(message))}", file=sys.stderr)
 
     logger = logging.getLogger("made_np.columns")
     level = logger.level
@@ -177,4 +181,5 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record to stderr."""
-        print(f"made-np: {one_line(record.getMessage())}", file=sys.stderr)
+        if speaks():
+            print(f"made-np: {one_line(record.getMessage())}", file=sys.stderr)

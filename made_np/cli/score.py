@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 import numpy as np
 
+from made_np.cli import options
 from made_np.cli.notes import report, target
 from made_np.cli.tables import add_model_and_data, read_model_and_data
 from made_np.diagnostics.evaluation import bits_per_dim
@@ -25,6 +26,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model_and_data(parser, "rows to score; an empty cell or NaN means: not observed")
     out = "write one number per row, in nats, to this table; - is standard output"
     parser.add_argument("-o", "--out", metavar="OUT", help=out)
+    draws = "sum over the gaps of each row by this many completions of it, so that answers add up (256 is many)"
+    parser.add_argument("--draws", metavar="N", type=options.count(2), help=draws)
 
 
 def run(args: Namespace) -> None:
@@ -32,7 +35,7 @@ def run(args: Namespace) -> None:
     if args.out is not None:
         check_target(args.out)
     density, data = read_model_and_data(args)
-    log_prob = density.score_samples(data.good)
+    log_prob = density.score_samples(data.good, n_draws=args.draws)
     n = len(log_prob)
     if args.out is not None:
         each = np.full((data.n_rows, 1), np.nan)

@@ -43,9 +43,13 @@ def stops() -> Iterator[Stop]:
     """
     stop = Stop()
 
-    def interrupt(number: int, _: Any) -> None:
+    def interrupt(number: int, frame: Any) -> None:
         stop.signal = signal.Signals(number)
-        raise KeyboardInterrupt
+        as_ctrl_c = signal.getsignal(signal.SIGINT)
+        if callable(as_ctrl_c):  # of several ranks, the one that ends all of them together
+            as_ctrl_c(signal.SIGINT, frame)
+        else:
+            raise KeyboardInterrupt
 
     numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
     is_main = threading.current_thread() is threading.main_thread()

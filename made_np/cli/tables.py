@@ -11,7 +11,9 @@ import numpy as np
 from made_np.cli import options
 from made_np.cli.matching import Matched, match
 from made_np.estimator import MADEDensity
+from made_np.ranks.comm import Comm
 from made_np.table.files import Table, read_table
+from made_np.table.files.shares import read_share
 
 __all__ = [
     "add_model",
@@ -52,11 +54,11 @@ def add_reading(parser: ArgumentParser) -> None:
     group.add_argument("--na", type=options.listed, default=[], metavar="A,B", help=gaps)
 
 
-def read_data(path: str, args: Namespace) -> Table:
-    """Return a table, read as the options say."""
-    return read_table(
-        path, header=HEADERS[args.header], sep=args.sep, decimal=args.decimal, encoding=args.encoding, na=args.na
-    )
+def read_data(path: str, args: Namespace, comm: Comm | None = None) -> Table:
+    """Return a table, read as the options say; of several ranks, the share of this one."""
+    how = {"header": HEADERS[args.header], "sep": args.sep, "decimal": args.decimal}
+    how |= {"encoding": args.encoding, "na": args.na}
+    return read_table(path, **how) if comm is None else read_share(path, comm.rank, comm.size, **how)
 
 
 def read_for(density: MADEDensity, path: str, args: Namespace) -> Matched:

@@ -9,7 +9,9 @@ import numpy as np
 
 from made_np.cli import options
 from made_np.cli.abilities import abilities
+from made_np.cli.files import check_files
 from made_np.cli.kinds import context_of, kinds_of
+from made_np.cli.launcher import ranks, speaks
 from made_np.cli.signals import Stop
 from made_np.cli.tables import add_reading, place_of, read_data, without
 from made_np.cli.training import add_options, described
@@ -17,6 +19,7 @@ from made_np.columns.columns import Columns
 from made_np.diagnostics.evaluation import bits_per_dim
 from made_np.estimator import MADEDensity
 from made_np.estimator.trials import PATHS, Choice, best
+from made_np.ranks.comm import Comm, agree
 from made_np.table.files import Table
 from made_np.training.checkpoints import CheckpointError
 from made_np.typing import Floats
@@ -25,7 +28,8 @@ __all__ = ["DESCRIPTION", "add_arguments", "run"]
 
 DESCRIPTION = (
     "Learn p(row) of a table: of numbers, words, dates and booleans, with gaps. Print what each column was taken for, "
-    "and which questions the model answers."
+    "and which questions the model answers. Started by mpiexec -n N, N processes train one model, each on its part of "
+    "the rows."
 )
 DATA = "a table (.csv, .tsv, .txt, also .gz, .parquet, .feather, .xlsx, .npy, .npz), or - for standard input"
 WEIGHTS = "the column that says what each row counts, such as a survey weight; it is not modelled"
@@ -48,15 +52,22 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Learn a density from a table and save it."""
-    table, weights = _weighted(args, read_data(args.data, args))
-    valid = None if args.valid is None else _alike(table, read_data(args.valid, args))
-    args.context = context_of(args, table)
-    args.columns = kinds_of(args, table)
+    """Learn a density from a table and save it; of several ranks, rank 0 speaks and writes."""
+    comm = ranks()
+    if comm is not None:
+        agree(comm, lambda: check_files(args) if speaks() else None)
+    table, weights, valid = agree(comm, lambda: _given(args, comm))
     density = described(args)
     start = time.perf_counter()
     try:
-        density.fit(table, X_val=valid, checkpoint=args.checkpoint, sample_weight=weights, max_seconds=args.max_seconds)
+        density.fit(
+            table,
+            X_val=valid,
+            checkpoint=args.checkpoint,
+            sample_weight=weights,
+            max_seconds=args.max_seconds,
+            comm=comm,
+        )
     except CheckpointError as error:  # the library begins anew by another argument
         raise ValueError(f"--{error}. At the command line: remove the file to begin anew") from None
     seconds = time.perf_counter() - start
@@ -65,11 +76,26 @@ def run(args: Namespace) -> int:
         if interrupted:
             raise KeyboardInterrupt
         raise ValueError("the loss was not finite in the first epoch: try a smaller --learning-rate")
-    density.save(args.out)
-    _report(args, table, density, seconds)
+    n_rows = table.n_rows if comm is None else sum(comm.gather(table.n_rows))
+    agree(comm, lambda: _save(args, density, n_rows, seconds) if speaks() else None)
     if interrupted:
         raise KeyboardInterrupt
     return 0
+
+
+def _given(args: Namespace, comm: Comm | None) -> tuple[Table, Floats | None, Table | None]:
+    """Return the table, its weights, rows for validation; options that name columns become those of this table."""
+    table, weights = _weighted(args, read_data(args.data, args, comm))
+    valid = None if args.valid is None else _alike(table, read_data(args.valid, args, comm))
+    args.context = context_of(args, table)
+    args.columns = kinds_of(args, table)
+    return table, weights, valid
+
+
+def _save(args: Namespace, density: MADEDensity, n_rows: int, seconds: float) -> None:
+    """Write the model, and print what was learned."""
+    density.save(args.out)
+    _report(args, n_rows, density, seconds)
 
 
 def _weighted(args: Namespace, table: Table) -> tuple[Table, Floats | None]:
@@ -93,9 +119,9 @@ def _alike(table: Table, valid: Table) -> Table:
     return valid.picked([valid.names.index(name) for name in table.names], table.names)
 
 
-def _report(args: Namespace, table: Table, density: MADEDensity, seconds: float) -> None:
+def _report(args: Namespace, n_rows: int, density: MADEDensity, seconds: float) -> None:
     """Print what was learned, from what, and how that ended."""
-    print(f"{args.data}: {table.n_rows} rows of {table.n_columns} columns")
+    print(f"{args.data}: {n_rows} rows of {density.n_features_in_} columns")
     print(density.columns_)
     if density.columns_.one_hot.groups:
         print(_one_hot(density.columns_))
@@ -139,7 +165,9 @@ def _one_hot(columns: Columns) -> str:
 def _print_losses(density: MADEDensity) -> None:
     """Print the last training and the best validation loss, in the units of the columns."""
     n_features = density.n_features_in_ - len(density.columns_.context)
-    losses = {"training loss, last epoch": loss for loss in density.history_["train"][-1:]}  # none in too short a time
+    losses = {}
+    if density.n_iter_:  # none in too short a time
+        losses["training loss, last epoch"] = density.history_["train"][-1]
     if np.isfinite(density.history_["valid"]).any():
         losses["validation loss, best epoch"] = float(np.nanmin(density.history_["valid"]))
     for what, loss in losses.items():

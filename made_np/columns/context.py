@@ -18,7 +18,7 @@ from made_np.columns.kinds import NUMERIC, places_of
 from made_np.distributions import gaps
 from made_np.distributions.distribution import Distribution
 from made_np.lazy import lazy
-from made_np.typing import Array, Floats
+from made_np.typing import Array, Floats, Ints
 from made_np.values import as_sequence, show
 
 __all__ = ["Context", "as_context", "check_context"]
@@ -165,12 +165,16 @@ class Context:
             units[:, own] = np.column_stack([seen, np.isnan(z[:, k])]) if _has_flag(column) else seen
         return units
 
-    def forget(self, z: Array, rng: np.random.Generator) -> Array:
-        """Return coded values (n, P) to learn from, some of which the network is not told: see `FORGOTTEN`."""
+    def forget(self, z: Array, rng: np.random.Generator, among: tuple[Ints, int] | None = None) -> Array:
+        """Return coded values (n, P) to learn from, some of which the network is not told: see `FORGOTTEN`.
+
+        The rows stand `among` those of a larger table: at which places, of how many; None: they are all.
+        """
+        places, n_all = (slice(None), len(z)) if among is None else among
         z = z.copy()
         for k, (_, column, _) in enumerate(self._outputs):
             if _has_flag(column):
-                z[rng.random(len(z)) < FORGOTTEN, k] = np.nan
+                z[rng.random(n_all)[places] < FORGOTTEN, k] = np.nan
         return z
 
 

@@ -17,8 +17,7 @@ from made_np.questions.contexts import under
 from made_np.questions.filling import STATISTICS, impute
 from made_np.questions.given import draw_given, draw_rows
 from made_np.questions.predicates import as_condition
-from made_np.typing import Floats
-from made_np.values import as_choice, as_count, as_number
+from made_np.values import as_choice, as_count, as_flag, as_number
 
 __all__ = ["Answers"]
 
@@ -31,7 +30,7 @@ class Answers(Conventions):
 
     random_state: Any
 
-    def score_samples(self, X: Any) -> Floats:
+    def score_samples(self, X: Any, *, n_draws: int | None = None, return_std: bool = False) -> Any:
         """Return log p(x) of each row, in nats, in the units of the columns, shape (n,), float64.
 
         A value of a column with a resolution (`columns_` shows it), a word or a code counts with its probability; a
@@ -41,18 +40,38 @@ class Answers(Conventions):
         Parameters
         ----------
         X : array or data frame (n, D)
-            NaN (or None, or pandas.NA) means "not observed": the row gets the log-probability of the rest, which is
-            exact. A model with ``answers="any"`` takes gaps anywhere; one of a single order only where the observed
-            columns lead in that order. In a row, leave a group of one-hot columns empty, or give enough of it to fix
-            the rest (the single 1, or all but one 0).
+            NaN (or None, or pandas.NA) means "not observed": the row gets the log-probability of the rest. A model with
+            ``answers="any"`` takes gaps anywhere; one of a single order only where the observed columns lead in that
+            order. In a row, leave a group of one-hot columns empty, or give enough of it to fix the rest (the single 1,
+            or all but one 0).
+        n_draws : int, optional
+            Of a model with ``answers="any"``. None: a row with gaps gets what the network has learned about the rest,
+            in one pass; such answers contradict each other a little (p(A) is not quite the sum of p(A, B) over B). A
+            number: the gaps are summed over, by so many completions of each row that are drawn and weighed, so that
+            contradictions vanish as the number grows; 256 cost about as much as 256 rows.
+        return_std : bool
+            Whether the standard error of each answer is returned too: what the draws of `n_draws` leave open, in nats;
+            0 without them.
+
+        Returns
+        -------
+        ndarray (n,), or two of them
 
         Raises
         ------
         ValueError
-            Values that a column cannot have, or gaps that no order of the model allows.
+            Values that a column cannot have, gaps that no order of the model allows, or `n_draws` below 2.
         """
         fitted = self._answers
-        return fitted.score_samples(read_again(self, fitted, X))
+        as_flag(return_std, "return_std")
+        if n_draws is not None:
+            n_draws = as_count(n_draws, "n_draws", 2)
+        table = read_again(self, fitted, X)
+        if n_draws is None:
+            scores = fitted.score_samples(table)
+            return (scores, np.zeros(len(scores))) if return_std else scores
+        scores, errors = fitted.score_by_draws(table, n_draws)
+        return (scores, errors) if return_std else scores
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the MEAN over rows of log p(x), in nats per row (not the sum, so that folds of any size compare).

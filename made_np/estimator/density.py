@@ -14,9 +14,11 @@ from made_np.estimator import stored
 from made_np.estimator.conventions import learned
 from made_np.estimator.learning import Call, learn, learn_on
 from made_np.estimator.questions import Questions
+from made_np.estimator.together import learn_together
 from made_np.estimator.trials import Trial
 from made_np.model.made import MADE
 from made_np.optim import Optimizer
+from made_np.ranks.comm import as_comm
 from made_np.schedules import Schedule
 from made_np.table.one_hot import OneHot
 
@@ -77,7 +79,8 @@ class MADEDensity(Questions):
         the order if you need that.
     answers : {"auto", "any", "order"}
         Which questions the model answers. "any": it learns home orders, which score complete rows, with a path for
-        each set of known columns, so that gaps and conditions may be anywhere. "order": one order or mixture alone,
+        each set of known columns, so that gaps and conditions may be anywhere; where no column is real, it learns home
+        first, then the paths from rows that it draws. "order": one order or mixture alone,
         which is a little better for tables of bits; gaps are then only answered where what is known leads. "auto":
         "any", but "order" for a table of bits without gaps, and where `n_masks` or several orders are given.
     n_masks : int, None or "auto"
@@ -251,6 +254,7 @@ class MADEDensity(Questions):
         *,
         sample_weight: Any = None,
         max_seconds: float | None = None,
+        comm: Any = None,
     ) -> Self:
         """Learn the density of the rows of `X`.
 
@@ -271,6 +275,12 @@ class MADEDensity(Questions):
             What each row counts, such as a survey weight; in proportion, their size does not matter.
         max_seconds : float, optional
             The fit ends after about so many seconds, trials included; its learning rate falls until then.
+        comm : mpi4py.MPI.Comm, optional
+            The processes that fit together, called *ranks*: all of them call this, with the same parameters. Each gives
+            its own rows as `X`, `X_val` and `sample_weight`, perhaps none (None); the table is all of them, those of
+            rank 0 first. Each gets the same estimator: that of one process with the whole table but for rounding, if
+            this has no more than about a million rows; of more rows, some are looked at to choose what is "auto". Rank
+            0's `checkpoint` and `random_state` count.
 
         Returns
         -------
@@ -288,7 +298,10 @@ class MADEDensity(Questions):
             Codes with -1 among them, which mostly stands for a gap, where `columns` is "auto"; or a first column that
             pandas calls "Unnamed: 0", which mostly holds row numbers.
         """
-        self._fitted = learn(self, vars(self).get("_fitted"), Call(X, X_val, checkpoint, sample_weight, max_seconds))
+        call = Call(X, X_val, checkpoint, sample_weight, max_seconds)
+        ranks = as_comm(comm)
+        before = vars(self).get("_fitted")
+        self._fitted = learn(self, before, call) if ranks is None else learn_together(self, before, call, ranks)
         return self
 
     def partial_fit(self: Self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:

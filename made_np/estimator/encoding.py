@@ -78,15 +78,15 @@ def encode(
         counts = np.empty_like(weights)
         counts[places] = weights
     rows = Rows(kept, context, counts, columns.told.units) if made.n_context else Rows(kept, None, counts)
-    return Encoded(rows, row_term, feature_term / table.n_rows)
+    return Encoded(rows, row_term, feature_term / max(table.n_rows, 1))
 
 
-def to_learn_from(rows: Encoded, columns: Columns, seed: int) -> Encoded:
+def to_learn_from(rows: Encoded, columns: Columns, seed: int, among: tuple[Ints, int] | None = None) -> Encoded:
     """Return rows of training, of whose context the network is not told all: see `Context.forget`."""
     context = rows.z.context
     if context is None:
         return rows
-    return rows._replace(z=replace(rows.z, context=columns.told.forget(context, np.random.default_rng(seed))))
+    return rows._replace(z=replace(rows.z, context=columns.told.forget(context, np.random.default_rng(seed), among)))
 
 
 def narrow(columns: Columns, dtype: np.dtype[Any]) -> np.dtype[Any]:

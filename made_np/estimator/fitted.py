@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from made_np.cells import Source
 from made_np.columns.columns import Columns
 from made_np.diagnostics import Evaluation, evaluate
 from made_np.estimator.encoding import encode
@@ -14,18 +17,21 @@ from made_np.estimator.trials import Trial
 from made_np.lazy import lazy
 from made_np.model.gaps import check_gaps, observed_log_prob
 from made_np.model.made import MADE
+from made_np.model.marginals import home_log_prob
 from made_np.questions.explaining import score_columns
 from made_np.questions.subject import Subject
 from made_np.table.look import Look
 from made_np.table.table import Table
 from made_np.training.online import Memory
-from made_np.typing import Array, Floats
+from made_np.typing import Array, Bools, Floats
 
 __all__ = ["Fitted"]
 
 
 AT_ONCE = 1 << 20
 """Numbers that a layer holds for the rows that are scored together."""
+
+Score = Callable[[Floats, Bools, Floats | None, Source], tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,18 +81,39 @@ class Fitted:
 
     def score_samples(self, table: Table) -> Floats:
         """Return log p of what is known in each row, in nats, in the units of the columns, shape (n,)."""
+        return self._scores(table, self._learned)[0]
+
+    def score_by_draws(self, table: Table, n_draws: int) -> tuple[Floats, Floats]:
+        """Return the same where each row's gaps are summed over so many draws, with its standard error."""
+        return self._scores(table, partial(self._by_draws, n_draws))
+
+    def _scores(self, table: Table, score: Score) -> tuple[Floats, Floats]:
         made = self.exact
-        theta = self.theta.astype(np.float64)
         widest = max(made.network.n_inputs, made.outputs.n_raw, len(self.columns), *made.hidden)
-        scores = np.empty(table.n_rows)
+        scores = np.empty((2, table.n_rows))
         for first, x in table.blocks(max(1, AT_ONCE // widest)):
             source = table.source.at(first)
             z = self.columns.encode(x, source)
-            known = self.columns.known(x, z)
-            told = self.columns.told.inputs(x, source)
-            log_prob = observed_log_prob(made, theta, z, self.columns.label, source, known=known, context=told)
-            scores[first : first + len(x)] = log_prob + self.columns.log_term(x, z).sum(axis=1)
-        return scores
+            found = score(z, self.columns.known(x, z), self.columns.told.inputs(x, source), source)
+            scores[:, first : first + len(x)] = found
+            scores[0, first : first + len(x)] += self.columns.log_term(x, z).sum(axis=1)
+        return scores[0], scores[1]
+
+    def _learned(self, z: Floats, known: Bools, told: Floats | None, source: Source) -> tuple[Floats, Floats]:
+        """Return what the network has learned of rows with gaps, in one pass: it has no error of draws."""
+        theta = self.theta.astype(np.float64)
+        label = self.columns.label
+        log_prob = observed_log_prob(self.exact, theta, z, label, source, known=known, context=told)
+        return log_prob, np.zeros(len(z))
+
+    def _by_draws(
+        self, n_draws: int, z: Floats, known: Bools, told: Floats | None, source: Source
+    ) -> tuple[Floats, Floats]:
+        """Return the sum over the gaps, where there is something to be drawn."""
+        if not self.exact.mask_sets.has_paths:
+            return self._learned(z, known, told, source)
+        theta = self.theta.astype(np.float64)
+        return home_log_prob(self.exact, theta, z, n_draws, known=known, context=told, rng=self.made.seed, name=source)
 
     def evaluate(self, table: Table) -> Evaluation:
         """Return what the rows cost, in the units of the columns."""

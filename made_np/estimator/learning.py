@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from made_np.columns.columns import Columns
 from made_np.estimator.checks import check_params
 from made_np.estimator.conventions import seed_of
-from made_np.estimator.encoding import Encoded, encode, to_learn_from
+from made_np.estimator.encoding import Encoded, encode, narrow, to_learn_from
 from made_np.estimator.fitted import Fitted
 from made_np.estimator.forms import best_columns
 from made_np.estimator.lesson import Lesson, found_order, lesson_of, table_val_of
 from made_np.estimator.params import to_json
 from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
+from made_np.estimator.rehearsal import fit_plan
 from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
 from made_np.estimator.rules import is_auto
 from made_np.estimator.split import Split
@@ -37,7 +38,21 @@ from made_np.training.online import Memory, train_on
 from made_np.typing import Ints
 from made_np.values import as_number
 
-__all__ = ["Call", "learn", "learn_on"]
+__all__ = [
+    "Begin",
+    "Call",
+    "Clock",
+    "Whole",
+    "as_fitted",
+    "begun",
+    "decided",
+    "facts_of",
+    "in_units",
+    "learn",
+    "learn_on",
+    "settled",
+    "split_of",
+]
 
 
 _logger = logging.getLogger("made_np.estimator")
@@ -78,6 +93,29 @@ class Call(NamedTuple):
     max_seconds: float | None = None
 
 
+class Whole(NamedTuple):
+    """A table of which only some rows are at hand.
+
+    Attributes
+    ----------
+    n_rows : int
+        How many there are.
+    rows : ndarray of int
+        Which of them are at hand, rising.
+    n_valid : int or None
+        How many rows for validation were given.
+    """
+
+    n_rows: int
+    rows: Ints
+    n_valid: int | None = None
+
+    @property
+    def counts(self) -> tuple[int, int | None]:
+        """How many rows there are, how many rows for validation were given."""
+        return self.n_rows, self.n_valid
+
+
 class Begin(NamedTuple):
     """All that is settled before there is work: the table, a plan without trials, which rows are held out."""
 
@@ -98,30 +136,41 @@ def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
     check_params(params)
     if not params.warm_start:
         before = None
-    begin = _begin(params, before, call)
-    # All arguments have been looked at: from here on there is work.
-    trials = [] if before is None else before.trials
-    if before is None:
-        begin = _formed(params, begin, clock)
-        begin, trials = _tried(params, begin, call.checkpoint, clock)
+    begin, trials = decided(params, before, call, clock)
     plan = begin.plan
     valid = begin.valid
-    result = fit_rows(
-        plan.made,
+    result = fit_plan(
+        plan,
         begin.rows.z,
         None if valid is None else valid.z,
-        replace(plan.options, max_seconds=clock.left()),
+        narrow(begin.lesson.columns, plan.made.dtype),
+        begin.seed,
+        clock.left,
         rng=begin.rng,
         theta=None if before is None else before.theta,
         checkpoint=call.checkpoint,
         progress=bool(params.verbose),
     )
-    history = _in_units(result.history, train=begin.rows.shift, valid=0.0 if valid is None else valid.shift)
-    return _learned(begin.lesson, plan, result.theta, history, result.stopped_by, trials)
+    history = in_units(result.history, train=begin.rows.shift, valid=0.0 if valid is None else valid.shift)
+    return as_fitted(begin.lesson, plan, result.theta, history, result.stopped_by, trials)
 
 
-def _begin(params: Any, before: Fitted | None, call: Call) -> Begin:
-    """Look at all arguments; what is refused has drawn no number."""
+def decided(
+    params: Any, before: Fitted | None, call: Call, clock: Clock, whole: Whole | None = None
+) -> tuple[Begin, list[Trial]]:
+    """Return all that there is to decide before training, with what was tried for it."""
+    begin = begun(params, before, call, whole)
+    # All arguments have been looked at: from here on there is work.
+    if before is not None:
+        return begin, before.trials
+    return _tried(params, _formed(params, begin, clock), call.checkpoint, clock)
+
+
+def begun(params: Any, before: Fitted | None, call: Call, whole: Whole | None = None) -> Begin:
+    """Look at all arguments; what is refused has drawn no number.
+
+    The tables of the call are all, or those rows of the `whole` that are at hand.
+    """
     if call.checkpoint is not None:
         check_checkpoint(call.checkpoint, params.random_state)
         to_json(params.columns)  # raises if a distribution among them has no name that a file could hold
@@ -129,14 +178,25 @@ def _begin(params: Any, before: Fitted | None, call: Call) -> Begin:
         as_number(call.max_seconds, "max_seconds", "(0, inf)")
     lesson = lesson_of(params, before, call.X, call.sample_weight)
     table_val = None if call.X_val is None else table_val_of(params, lesson, call.X_val)
-    facts, n_held = _facts(params, lesson, table_val)
+    counts = (lesson.table.n_rows, None if table_val is None else table_val.n_rows) if whole is None else whole.counts
+    facts, n_held = facts_of(params, lesson.columns, *counts)
     choice = _choice(params, facts, before)
     with seed_of(params.random_state) as seed:
         plan = choose(params, facts, choice, seed) if before is None else going_on(params, facts, choice, before.made)
         rng = np.random.default_rng(seed)
-        split = Split.of(lesson.table, table_val, n_held, rng, lesson.weights)
+        split = split_of(lesson, table_val, n_held, rng, whole)
         rows, valid = split.encode(lesson.columns, plan.made)
+    valid = None if valid is None or not len(valid.z) else valid  # of few rows at hand, none may be held out
     return Begin(lesson, facts, choice, seed, plan, split, rows, valid, rng)
+
+
+def split_of(
+    lesson: Lesson, table_val: Table | None, n_held: int, rng: np.random.Generator, whole: Whole | None
+) -> Split:
+    """Return which rows at hand are held out."""
+    if whole is None:
+        return Split.of(lesson.table, table_val, n_held, rng, lesson.weights)
+    return Split(lesson.table, table_val, None, n_held, lesson.weights).part(whole.rows, whole.n_rows, rng)
 
 
 def _formed(params: Any, begin: Begin, clock: Clock) -> Begin:
@@ -164,7 +224,7 @@ def _tried(params: Any, begin: Begin, checkpoint: Any, clock: Clock) -> tuple[Be
     trials = [] if begin.valid is None else _trials(params, begin, found, checkpoint, clock)
     choice = best(trials) if trials else begin.choice
     plan = choose(params, begin.facts, choice, begin.seed) if trials else begin.plan
-    return begin._replace(choice=choice, plan=_settled(plan, choice, found)), trials
+    return begin._replace(choice=choice, plan=settled(plan, choice, found)), trials
 
 
 def learn_on(params: Any, before: Fitted | None, X: Any, sample_weight: Any = None) -> Fitted:
@@ -179,7 +239,7 @@ def learn_on(params: Any, before: Fitted | None, X: Any, sample_weight: Any = No
         rows = encode(lesson.table, lesson.columns, plan.made, weights=lesson.weights)
         rows = to_learn_from(rows, lesson.columns, seed)
     if before is None:
-        plan = _settled(plan, choice, lambda: found_order(lesson))
+        plan = settled(plan, choice, lambda: found_order(lesson))
     options = plan.options
     done = train_on(
         plan.made,
@@ -195,14 +255,14 @@ def learn_on(params: Any, before: Fitted | None, X: Any, sample_weight: Any = No
         seed=seed,
         progress=bool(params.verbose),
     )
-    history = _in_units(done.history, train=rows.shift, valid=0.0)
+    history = in_units(done.history, train=rows.shift, valid=0.0)
     history = {name: new if before is None else before.history[name] + new for name, new in history.items()}
     history["epoch"] = list(range(1, len(history["epoch"]) + 1))
     trials = [] if before is None else before.trials
-    return _learned(lesson, plan, done.theta, history, done.stopped_by, trials, done.memory)
+    return as_fitted(lesson, plan, done.theta, history, done.stopped_by, trials, done.memory)
 
 
-def _learned(
+def as_fitted(
     lesson: Lesson,
     plan: Plan,
     theta: NDArray[Any],
@@ -226,16 +286,18 @@ def _learned(
     )
 
 
-def _facts(params: Any, lesson: Lesson, table_val: Table | None) -> tuple[Facts, int]:
-    """Return what is known of the table, and how many of its rows are held out."""
-    n = lesson.table.n_rows
-    if table_val is not None:
-        return Facts(lesson.columns, n, n, table_val.n_rows), 0
+def facts_of(params: Any, columns: Columns, n: int, n_valid: int | None) -> tuple[Facts, int]:
+    """Return what is known of a table of n rows, with how many of them are held out.
+
+    So many rows of their own are there for validation, None where none were given.
+    """
+    if n_valid is not None:
+        return Facts(columns, n, n, n_valid), 0
     n_held = max(1, int(params.validation_fraction * n)) if params.early_stopping and n > 1 else 0
-    return Facts(lesson.columns, n, n - n_held, n_held), n_held
+    return Facts(columns, n, n - n_held, n_held), n_held
 
 
-def _in_units(history: dict[str, list[Any]], **shifts: float) -> dict[str, list[Any]]:
+def in_units(history: dict[str, list[Any]], **shifts: float) -> dict[str, list[Any]]:
     """Return a history whose losses are in the units of the columns; the shifts are those of `Encoded`."""
     return {name: [value - shifts.get(name, 0.0) for value in values] for name, values in history.items()}
 
@@ -252,7 +314,7 @@ def _choice(params: Any, facts: Facts, before: Fitted | None) -> Choice:
     return without_trials(open_or_set, before.weight_decay, before.made)
 
 
-def _settled(plan: Plan, choice: Choice, found: Callable[[], Ints]) -> Plan:
+def settled(plan: Plan, choice: Choice, found: Callable[[], Ints]) -> Plan:
     """Return the plan in the order that is found in the table, if the choice is that one."""
     return plan.in_order(found()) if isinstance(choice.order, str) and choice.order == "found" else plan
 
@@ -271,7 +333,7 @@ def _trials(params: Any, begin: Begin, found: Callable[[], Ints], checkpoint: An
     shift = valid.shift
 
     def loss(choice: Choice) -> float:
-        plan = clock.short(_settled(choose(params, narrow, choice, seed, trial=True), choice, found))
+        plan = clock.short(settled(choose(params, narrow, choice, seed, trial=True), choice, found))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # one that diverges loses; the fit itself will tell
             result = fit_rows(plan.made, few, scored, plan.options, rng=np.random.default_rng(seed))

@@ -8,7 +8,7 @@ how much likelier home finds it than the path does::
     p(known) = E_z[p_home(known, z) / q(z given known)]    z drawn from q, the path
 
 This is unbiased for whatever the network has learned, and the nearer both are, the less it scatters. Gaps behind all
-that is known in home order cancel out: they are neither drawn nor scored.
+that is known in home order cancel out: they are neither drawn nor scored. Of several homes it is the mean.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.cells import Name
 from made_np.model.gaps import gap_patterns
 from made_np.typing import Array, Bools, Ints
 from made_np.validation import undrawn
@@ -40,8 +41,10 @@ def home_log_prob(
     x: Any,
     n_draws: int = 32,
     *,
+    known: Bools | None = None,
     context: Any = None,
     rng: int | np.random.Generator = 0,
+    name: Name = "x",
 ) -> tuple[Doubles, Doubles]:
     """Return log p of what is known in each row under home, in nats, with its standard error: twice (n,).
 
@@ -54,11 +57,16 @@ def home_log_prob(
         NaN where a feature is not known. Where the known features lead in home order there is nothing to be drawn, and
         the standard error is 0.
     n_draws : int
-        Completions of each row. The error falls with the root of their number.
+        Completions of each row, for each home. The error falls with the root of their number.
+    known : ndarray of bool, shape (n, D), optional
+        What counts as known; by default, what is not NaN in `x`. What is known and NaN is not told to the network, and
+        costs nothing (see `observed_log_prob`).
     context : array (n, C) or (C,), optional
         For a model with ``n_context``.
     rng : int or numpy.random.Generator
         All rows get the same uniform numbers, so that questions about one row differ by less than their errors.
+    name : str or Source
+        What messages call the rows.
 
     Raises
     ------
@@ -77,8 +85,9 @@ def home_log_prob(
     """
     theta = made.hold(theta)
     n_draws = as_count(n_draws, "n_draws", 2)
-    rows = made.check_rows(x, gaps=True)
+    rows = made.check_rows(x, name, gaps=True)
     y = made.check_context(context, len(rows))
+    asked = ~np.isnan(rows) if known is None else known
     generator = as_generator(rng)
     with undrawn(generator):
         made.mask_sets.for_known(np.ones(made.n_features, dtype=bool))  # which only a model with paths has
@@ -86,28 +95,32 @@ def home_log_prob(
     log_prob = np.empty(len(rows))
     error = np.empty(len(rows))
     step = max(1, AT_ONCE // (n_draws * max(made.network.n_inputs, made.outputs.n_raw, *made.hidden)))
-    for known, members in gap_patterns(~np.isnan(rows)):
+    for pattern, members in gap_patterns(asked):
         for first in range(0, len(members), step):
             some = members[first : first + step]
-            ratios = _log_ratios(made, theta, rows[some], None if y is None else y[some], known, uniforms)
-            log_prob[some], error[some] = _mean_of(ratios)
+            given = rows[some], None if y is None else y[some]
+            homes = [_mean_of(_log_ratios(made, theta, *given, pattern, uniforms, k)) for k in range(made.n_mixed)]
+            log_prob[some], error[some] = _mixed(*map(np.array, zip(*homes, strict=True)))
     return log_prob, error
 
 
-def _log_ratios(made: MADE, theta: Array, x: Array, y: Array | None, known: Bools, uniforms: Array) -> Doubles:
+def _log_ratios(
+    made: MADE, theta: Array, x: Array, y: Array | None, known: Bools, uniforms: Array, home: int
+) -> Doubles:
     """Return log of p_home(known, z) / q(z given known) for each row and draw, (n, n_draws); (n, 1) without draws."""
-    home = made.bound[0]
-    within = _within(home.mask_set.order, known)
+    at_home = made.bound[made.mask_sets.mixed[home]]
+    within = _within(at_home.mask_set.order, known)
     if (known == within).all():
-        return -home.row_nll(theta, x, y)[:, None].astype(np.float64)
+        return -at_home.row_nll(theta, x, y)[:, None].astype(np.float64)
     n = len(x)
     k = len(uniforms)
-    path = made.bound.for_known(known)
-    given = np.repeat(np.where(within, x, x.dtype.type(np.inf)), k, axis=0)  # inf: neither drawn nor told
+    path = made.bound.for_known(known, home)
+    told = within & ~(known & np.isnan(x))
+    given = np.repeat(np.where(told, x, x.dtype.type(np.inf)), k, axis=0)  # inf: neither drawn nor told
     own = None if y is None else np.repeat(y, k, axis=0)
     z = path.sample(theta, np.tile(uniforms, (n, 1)), given, own)
     q = path.nll(theta, z, own)[:, within & ~known].sum(axis=1, dtype=np.float64)
-    return (q - home.row_nll(theta, z, own)).reshape(n, k)
+    return (q - at_home.row_nll(theta, z, own)).reshape(n, k)
 
 
 def _within(home: Ints, known: Bools) -> Bools:
@@ -126,3 +139,11 @@ def _mean_of(ratios: Doubles) -> tuple[Doubles, Doubles]:
     n = ratios.shape[1]
     error = shares.std(axis=1, ddof=1) / (np.sqrt(n) * mean) if n > 1 else np.zeros(len(ratios))
     return top + np.log(mean), error
+
+
+def _mixed(log_probs: Doubles, errors: Doubles) -> tuple[Doubles, Doubles]:
+    """Return the log of the mean over homes (k, n) of p, with its standard error, where each home has its own."""
+    top = log_probs.max(axis=0)
+    shares = np.exp(log_probs - top)
+    total = shares.sum(axis=0)
+    return top + np.log(total / len(shares)), np.sqrt(((shares * errors) ** 2).sum(axis=0)) / total

@@ -273,6 +273,21 @@ def frame(x: np.ndarray) -> object:
     return pytest.importorskip("pandas").DataFrame(x, columns=NAMES)
 
 
+def test_score_sums_over_gaps_by_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(tmp_path / "t.npy", rows())
+    assert main(["train", str(tmp_path / "t.npy"), "-o", str(tmp_path / "m.npz"), *ANY, "--epochs", "2"]) == 0
+    gappy = rows(5)
+    gappy[:, 0] = np.nan
+    write_table(tmp_path / "g.npy", gappy)
+    argv = ["score", str(tmp_path / "m.npz"), str(tmp_path / "g.npy"), "-o", str(tmp_path / "s.csv"), "--draws", "16"]
+    assert main(argv) == 0
+    expected = MADEDensity.load(tmp_path / "m.npz").score_samples(gappy, n_draws=16)
+    np.testing.assert_array_equal(np.loadtxt(tmp_path / "s.csv", skiprows=1), expected)
+    with pytest.raises(SystemExit):
+        main([*argv[:-1], "1"])
+    assert "1' is no integer >= 2" in capsys.readouterr().err
+
+
 def test_score_takes_gaps_where_the_order_allows_them(
     place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -390,3 +390,27 @@ def test_what_cannot_be_answered_says_why(
 ) -> None:
     with pytest.raises(error, match=match):
         ask(fitted, table)
+
+
+def test_scores_by_draws_add_up_and_say_how_sure_they_are() -> None:
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.integers(0, 3, 300), rng.integers(0, 2, 300), rng.integers(0, 4, 300)]).astype(float)
+    x[:, 2] = (x[:, 0] + x[:, 1]) % 4
+    density = MADEDensity((8,), columns="categorical", answers="any", max_epochs=3, random_state=0).fit(x)
+    row = np.array([[np.nan, 1.0, 2.0]])
+    every = np.column_stack([np.arange(3.0), np.full(3, 1.0), np.full(3, 2.0)])
+    want = np.logaddexp.reduce(density.score_samples(every)) - np.log(300 / 301)  # a share is kept for other words
+    scores, errors = density.score_samples(row, n_draws=4000, return_std=True)
+    assert 0 < errors[0] < 0.1
+    assert abs(scores[0] - want) < 4.5 * errors[0]
+    np.testing.assert_array_equal(scores, density.score_samples(row, n_draws=4000))
+    whole, none = density.score_samples(every, n_draws=2, return_std=True)
+    np.testing.assert_allclose(whole, density.score_samples(every), rtol=1e-12)
+    np.testing.assert_array_equal(none, 0)
+    learned, none = density.score_samples(row, return_std=True)
+    np.testing.assert_array_equal(learned, density.score_samples(row))
+    np.testing.assert_array_equal(none, 0)
+    alone = MADEDensity((8,), answers="order", order="natural", max_epochs=1, random_state=0).fit(x)
+    np.testing.assert_array_equal(alone.score_samples(every, n_draws=2), alone.score_samples(every))
+    with pytest.raises(ValueError, match=r"^n_draws=1: give an integer >= 2"):
+        density.score_samples(row, n_draws=1)

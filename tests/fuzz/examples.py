@@ -74,6 +74,7 @@ def _fit() -> dict[str, Any]:
         "dropout": 0.1,
         "input_dropout": 0.1,
         "averaging": 0.9,
+        "comm": None,
         "context": models.context(),
         "valid_context": models.context(),
         "rng": _rng(),
@@ -445,6 +446,7 @@ TABLES: dict[str, Callable[[], Call]] = {
         checkpoint=None,
         max_seconds=60.0,
         sample_weight=np.arange(40.0),
+        comm=None,
     ),
     "estimator.density.MADEDensity.partial_fit": lambda: call(
         _learner().partial_fit, or_names=("sample_weight",), X=models.table(), y=None, sample_weight=np.arange(40.0)
@@ -459,7 +461,9 @@ TABLES: dict[str, Callable[[], Call]] = {
     "estimator.answers.Answers.score": lambda: call(
         models.learned().score, X=models.rows(), y=None, sample_weight=np.arange(5.0), or_names=("sample_weight",)
     ),
-    "estimator.answers.Answers.score_samples": lambda: call(models.learned().score_samples, X=_given()),
+    "estimator.answers.Answers.score_samples": lambda: call(
+        models.learned().score_samples, X=_given(), n_draws=2, return_std=False, or_names=("n_draws",)
+    ),
     "estimator.questions.Questions.classes": lambda: call(models.answering().classes, target=1),
     "estimator.questions.Questions.conditional": lambda: call(
         models.answering().conditional, column=1, given={0: 1}, or_names=("given",)

@@ -84,6 +84,27 @@ def test_context_is_that_of_the_row() -> None:
     assert abs(want[0] - want[1]) > 10 * error.max()
 
 
+def test_several_homes_are_a_mixture() -> None:
+    made, theta = model(order=[HOME, [1, 2, 0, 3], HOME[::-1]])
+    x = np.array([np.where(known, [1, 2, 0, 1], NAN) for known in PATTERNS])
+    log_prob, error = home_log_prob(made, theta, x, 4000)
+    want = np.array([summed(made, theta, row) for row in x])
+    assert (np.abs(log_prob - want) < 4.5 * error + 1e-12).all()
+    assert 0 < error.max() < 0.1
+
+
+def test_what_is_known_and_not_told_costs_nothing() -> None:
+    made, theta = model()
+    x = np.array([[NAN, NAN, 0, 1], [NAN, 2, NAN, 1], [NAN, NAN, NAN, NAN]])
+    known = np.array([[False, True, True, True], [True, True, False, True], [True, True, True, True]])
+    log_prob, error = home_log_prob(made, theta, x, 4000, known=known)
+    for row, is_known, found, off in zip(x, known, log_prob, error, strict=True):
+        values = [[v] if k else range(n) for v, k, n in zip(row, is_known, SIZES, strict=True)]
+        rows = made.check_rows(np.array(list(itertools.product(*values)), dtype=float), gaps=True)
+        want = np.logaddexp.reduce(-made.bound[0].row_nll(theta, rows, None))
+        assert abs(found - want) < 4.5 * off + 1e-12
+
+
 def test_what_cannot_be_meant_is_refused() -> None:
     made, theta = model()
     with pytest.raises(ValueError, match=r"^n_draws=1: give an integer >= 2"):

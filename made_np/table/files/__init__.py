@@ -105,10 +105,7 @@ def read_table(
     header = None if header is None else as_flag(header, "header")
     given = (na,) if isinstance(na, str) else as_sequence(na, "na", "words that stand for a gap")
     words = tuple(as_a(each, "na", str, "give words") for each in given)
-    if file != STREAM and not Path(file).is_file():
-        there = "a folder" if Path(file).is_dir() else "no ordinary file"
-        what = there if Path(file).exists() else "not there"
-        raise FileNotFoundError(f"{file} is {what}: give the path of a table that exists")
+    check_there(file)
     # Only the reader that is needed is imported: a program should begin at once.
     if suffix in TEXTS:
         from made_np.table.files.text import read_text
@@ -125,6 +122,14 @@ def read_table(
     from made_np.table.files.sheets import read_arrow, read_sheet
 
     return read_sheet(file) if suffix == ".xlsx" else read_arrow(file)
+
+
+def check_there(file: str) -> None:
+    """Raise a `FileNotFoundError` unless there is such a file."""
+    if file != STREAM and not Path(file).is_file():
+        there = "a folder" if Path(file).is_dir() else "no ordinary file"
+        what = there if Path(file).exists() else "not there"
+        raise FileNotFoundError(f"{file} is {what}: give the path of a table that exists")
 
 
 def split_path(text: str) -> tuple[str, str | None]:

@@ -21,14 +21,20 @@ HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.re
 """Readers of the header of an array, by the version of its format; the third one is for names within a dtype."""
 
 
-def read_numpy(path: str, name: str | None) -> Table:
-    """Return the array of a .npy, or the one called `name` of a .npz (None: "x", or the only one)."""
+def read_numpy(path: str, name: str | None, *, mapped: bool = False) -> Table:
+    """Return the array of a .npy, or the one called `name` of a .npz (None: "x", or the only one).
+
+    A `mapped` .npy stays in its file, which is read where rows are asked for.
+    """
     with reading(path, WAY_OUT), open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         is_archive = file.read(2) == b"PK"
         file.seek(0)
         if is_archive:
             return _read_archive(path, file, size, name)
+        if mapped:
+            _check_header(file, size)
+            return table_of(FileSource(path), np.load(path, mmap_mode="r", allow_pickle=False))
         return table_of(FileSource(path), _read_array(file, size))
 
 
@@ -51,6 +57,13 @@ def _read_archive(path: str, file: IO[bytes], size: int, name: str | None) -> Ta
 
 def _read_array(stream: IO[bytes], size: int) -> Array:
     """Return the array in a stream of `size` bytes, which its header is held against before memory is taken."""
+    _check_header(stream, size)
+    stream.seek(0)
+    return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+
+
+def _check_header(stream: IO[bytes], size: int) -> None:
+    """Raise an error unless a stream of `size` bytes begins with the header of an array that has so many."""
     version = np.lib.format.read_magic(stream)
     if version not in HEADERS:
         raise ValueError(f"version {version} of the format is unknown")
@@ -62,8 +75,6 @@ def _read_array(stream: IO[bytes], size: int) -> Array:
     there = size - stream.tell()
     if not dtype.hasobject and n_bytes != there:
         raise ValueError(f"shape {shape} of dtype {dtype} would take {n_bytes} bytes, but there are {there}")
-    stream.seek(0)
-    return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
 
 
 def _as_names(path: str, names: Array) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -23,13 +23,16 @@ from made_np.typing import Array, Floats
 
 __all__ = ["read_parquet"]
 
+Share = Callable[[int], tuple[int, int]]
+"""Where some of n rows begin, and where they end."""
+
 AT_ONCE = 1 << 16
 """So many rows are decoded together."""
 WAY_OUT = "save it again"
 
 
-def read_parquet(path: str) -> Table:
-    """Return the table in the file, which is read when its rows are asked for."""
+def read_parquet(path: str, share: Share | None = None) -> Table:
+    """Return the table in the file, or a `share` of its rows, which are read when they are asked for."""
     pyarrow = _pyarrow()
     with reading(path, WAY_OUT):
         stored = pyarrow.parquet.ParquetFile(path)
@@ -50,7 +53,9 @@ def read_parquet(path: str) -> Table:
             f"{path}: {', '.join(map(repr, left_out))} is left out, as the index that pandas stored: to keep it as a "
             "column, save frame.reset_index()"
         )
-    return Table(FileSource(path, names), tuple(names), _store=ParquetStore(path, n_rows, types))
+    start, stop = (0, n_rows) if share is None else share(n_rows)
+    source = FileSource(path, names).at(start)
+    return Table(source, tuple(names), _store=ParquetStore(path, stop - start, types, start))
 
 
 def _pyarrow() -> Any:
@@ -80,12 +85,14 @@ class _Place:
 class ParquetStore(Whole):
     """The columns of a file: rows that follow each other are decoded once, whichever columns are asked for.
 
-    Words are decoded as codes, each of them once.
+    Words are decoded as codes, each of them once. Of a file with more rows than `n_rows`, those from `first` on are the
+    store's, and no group of rows is read that has none of them.
     """
 
     path: str
     n_rows: int
     types: dict[str, Any]
+    first: int = 0
     _place: _Place = field(default_factory=_Place, repr=False)
     kept_in: ClassVar[tuple[str, str]] = ("pyarrow", "")
 
@@ -146,7 +153,17 @@ class ParquetStore(Whole):
 
     def _column(self, name: str) -> Any:
         """Return all rows of one column."""
-        return self._open().read(columns=[name]).column(0)
+        stored = self._open()
+        groups, skip = self._groups(stored)
+        return stored.read_row_groups(groups, columns=[name]).column(0).slice(skip, self.n_rows)
+
+    def _groups(self, stored: Any) -> tuple[list[int], int]:
+        """Return the groups that hold the store's rows, with how many rows stand before these in the first of them."""
+        about = stored.metadata
+        ends = np.cumsum([about.row_group(k).num_rows for k in range(about.num_row_groups)])
+        ends_here = self.first, self.first + max(self.n_rows, 1) - 1
+        first, last = np.minimum(np.searchsorted(ends, ends_here, side="right"), len(ends) - 1).tolist()
+        return list(range(first, last + 1)), self.first - (int(ends[first - 1]) if first else 0)
 
     def _rows(self, start: int, stop: int) -> Any:
         """Return some rows of all columns: those that were given last, or what follows them, or read from the start."""
@@ -154,9 +171,12 @@ class ParquetStore(Whole):
         if place.rows is not None and place.start <= start and stop <= place.stop:
             return place.rows.slice(start - place.start, stop - start)
         if place.batches is None or start < place.stop:
-            place.batches = self._open().iter_batches(AT_ONCE, columns=list(self.types), use_threads=False)
+            stored = self._open()
+            groups, skip = self._groups(stored)
+            names = list(self.types)
+            place.batches = stored.iter_batches(AT_ONCE, row_groups=groups, columns=names, use_threads=False)
             place.ahead = None
-            place.stop = 0
+            place.stop = -skip
         place.rows = None
         self._next(start - place.stop)
         place.start = start

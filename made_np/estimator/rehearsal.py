@@ -1,0 +1,184 @@
+"""Rehearsal: how a model of a home order learns to answer any question, from rows that it draws itself.
+
+A table has few rows, and a question that tells the network less has fewer still to be learned from. So the table is
+learned in home order alone. Then the model draws rows from what it has learned, as many as it likes, and learns from
+them what is known of the rest when only some of a row is told. Its answers to all questions thereby become those of one
+distribution, home: what they contradict each other by is what the network cannot hold.
+
+Real columns do without: their curves are learned to a hair, and drawn rows blur them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from made_np.estimator import rules
+from made_np.estimator.plan import Plan
+from made_np.model.made import MADE
+from made_np.model.rows import Rows
+from made_np.ranks.comm import Comm, agree
+from made_np.schedules import get_schedule
+from made_np.training.fit import FitResult, fit_rows
+from made_np.typing import Array, Ints
+
+__all__ = ["at_home", "fit_plan", "rehearse", "rehearses"]
+
+BATCH = 256
+"""Rows of a step. There is no lack of rows, and more of them make the gradient of a step steadier."""
+STEPS = 2
+MOST_STEPS = 3_000
+MOST_WORK = 4e9
+"""So many steps are made for each one that was made on the table, up to the second number, or up to as many as make the
+third one times the parameters, if that is less.
+"""
+VISITS = 2
+"""So often a drawn row is learned from, each time told something else: to draw it costs as much as to learn from it."""
+AT_ONCE = 1 << 14
+"""Rows that are drawn together."""
+MEMORY = 1 << 26
+"""Bytes of drawn rows that are kept; where this allows fewer rows, they are learned from more often."""
+
+
+def rehearses(made: MADE) -> bool:
+    """Whether a model learns the table at home alone, and the rest from rows that it draws."""
+    paths = made.mask_sets.has_paths and len(made.mask_sets.mixed) == 1
+    return paths and not rules.has_real(made.outputs.feature_outputs)
+
+
+def at_home(made: MADE) -> MADE:
+    """Return what learns from the table: home alone where the rest is rehearsed, else the model itself.
+
+    Both have the same parameters.
+    """
+    return replace(made, n_masks=1) if rehearses(made) else made
+
+
+def fit_plan(
+    plan: Plan,
+    rows: Rows,
+    valid_rows: Rows | None,
+    dtype: np.dtype[Any],
+    seed: int,
+    seconds_left: Callable[[], float | None],
+    comm: Comm | None = None,
+    places: tuple[Ints, Ints | None] | None = None,
+    **more: Any,
+) -> FitResult:
+    """Return what the model of a plan learns from rows, with what it rehearses then.
+
+    Parameters
+    ----------
+    plan : Plan
+    rows, valid_rows : Rows
+        As those of `fit_rows`, whose further arguments are `comm`, `places` and `more`.
+    dtype : dtype
+        Holds the values of drawn rows.
+    seed : int
+        Of what is drawn.
+    seconds_left : callable () -> float or None
+        How long all of it may still take, the same on all ranks; None: as long as it likes.
+    """
+    left = seconds_left()
+    is_first = rehearses(plan.made)
+    options = replace(plan.options, max_seconds=left / 2 if is_first and left is not None else left)
+    result = fit_rows(at_home(plan.made), rows, valid_rows, options, comm=comm, places=places, **more)
+    if not is_first or result.stopped_by in ("interrupt", "diverged", "schedule"):
+        return result
+    n_rows = len(rows) if comm is None else sum(comm.gather(len(rows)))
+    n_steps = len(result.history["epoch"]) * -(-n_rows // options.batch_size)
+    known = _known(plan.made, rows, comm, places)
+    left = seconds_left()
+
+    def work() -> Array:
+        progress = bool(more.get("progress"))
+        return rehearse(plan, result.theta, known, dtype, n_steps, seed, left, progress)
+
+    if comm is None:
+        return replace(result, theta=work())
+    # It costs the same whoever does it, however many rows there are.
+    return replace(result, theta=comm.share(agree(comm, lambda: work() if comm.rank == 0 else None)))
+
+
+def _known(made: MADE, rows: Rows, comm: Comm | None, places: tuple[Ints, Ints | None] | None) -> Rows:
+    """Return the rows whose contexts drawn rows get: those of all ranks, in the sequence of the table."""
+    if comm is None or not made.n_context:
+        return rows
+    parts = comm.gather((None if places is None else places[0], rows.context, rows.weights))
+    numbers, contexts, weights = zip(*((n, y, w) for n, y, w in parts if len(y)), strict=True)
+    order = slice(None) if numbers[0] is None else np.argsort(np.concatenate(numbers))
+    counts = None if weights[0] is None else np.concatenate(weights)[order]
+    context = np.concatenate(contexts)[order]
+    return Rows(np.empty((len(context), 0)), context, counts, rows.units)
+
+
+def rehearse(
+    plan: Plan,
+    theta: Array,
+    rows: Rows,
+    dtype: np.dtype[Any],
+    n_steps: int,
+    seed: int,
+    max_seconds: float | None,
+    progress: bool = False,
+) -> Array:
+    """Return parameters that answer any question as home does, whose parameters are `theta`.
+
+    Parameters
+    ----------
+    plan : Plan
+        The model, with how it was trained.
+    theta : ndarray, shape (P,)
+    rows : Rows
+        Those of the table: drawn rows have their contexts.
+    dtype : dtype
+        Holds the values of drawn rows.
+    n_steps : int
+        Steps that were made on the table.
+    seed : int
+    max_seconds : float or None
+        As long as it may take.
+    progress : bool
+    """
+    made = plan.made
+    n_steps = min(STEPS * n_steps, MOST_STEPS, int(MOST_WORK / made.n_params))
+    if not n_steps:
+        return theta
+    most = max(BATCH, MEMORY // (made.n_features * dtype.itemsize))
+    n_rows = min(-(-n_steps // VISITS) * BATCH, most)
+    epochs = -(-n_steps * BATCH // n_rows)
+    rng = np.random.default_rng(seed)
+    drawn = _drawn(made, theta, rows, dtype, n_rows, rng)
+    options = replace(
+        plan.options,
+        schedule=get_schedule("cosine"),
+        batch_size=BATCH,
+        max_epochs=epochs,
+        decay=None,
+        dropout=0.0,
+        input_dropout=0.0,
+        max_seconds=max_seconds,
+    )
+    return fit_rows(made, drawn, None, options, rng=rng, theta=theta, progress=progress).theta
+
+
+def _drawn(made: MADE, theta: Array, rows: Rows, dtype: np.dtype[Any], n: int, rng: np.random.Generator) -> Rows:
+    """Return n rows from home, under contexts of the table."""
+    x = np.empty((n, made.n_features), dtype)
+    kept = None if rows.context is None else np.empty((n, rows.context.shape[1]), rows.context.dtype)
+    for part in _parts(n):
+        told = None
+        if rows.context is not None and kept is not None:
+            share = None if rows.weights is None else rows.weights / rows.weights.sum()
+            kept[part] = rows.context[rng.choice(len(rows), part.stop - part.start, p=share)]
+            told = kept[part] if rows.units is None else rows.units(kept[part])
+        x[part] = made.sample(theta, part.stop - part.start, rng=rng, mask_set=0, context=told)
+    return Rows(x, kept, None, rows.units)
+
+
+def _parts(n: int) -> Iterator[slice]:
+    for first in range(0, n, AT_ONCE):
+        yield slice(first, min(first + AT_ONCE, n))

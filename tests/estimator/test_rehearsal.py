@@ -1,0 +1,173 @@
+"""Rehearsal: a model of codes learns to answer any question from rows that it draws, and its answers add up."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from rank_threads import on_ranks
+
+from made_np import MADE, Categorical, Gaussian, MADEDensity
+from made_np.estimator import rehearsal
+from made_np.estimator.plan import Facts, choose
+from made_np.estimator.rehearsal import at_home, rehearse, rehearses
+from made_np.estimator.trials import PATHS, Choice
+from made_np.model.gaps import observed_log_prob
+from made_np.model.rows import Rows
+
+Array = NDArray[Any]
+SIZES = 3, 4, 3, 3
+
+
+def table(n: int, seed: int = 0) -> Array:
+    """Rows of four columns, each of which has to do with all before it."""
+    rng = np.random.default_rng(seed)
+    x = np.zeros((n, 4))
+    x[:, 0] = rng.integers(0, 3, n)
+    x[:, 1] = (x[:, 0] + rng.integers(0, 2, n)) % 4
+    x[:, 2] = np.where(rng.random(n) < 0.7, (x[:, 0] * x[:, 1]) % 3, rng.integers(0, 3, n))
+    x[:, 3] = np.where(rng.random(n) < 0.8, (x[:, 1] + x[:, 2]) % 3, rng.integers(0, 3, n))
+    return x
+
+
+def fitted(**options: Any) -> MADEDensity:
+    given = {"columns": "categorical", "answers": "any", "hidden_layer_sizes": (64,), "random_state": 0, **options}
+    return MADEDensity(**given).fit(table(600))
+
+
+def apart(made: MADE, theta: Array) -> Array:
+    """|log p(A) - log sum of home over the rest| in nats, for each value of each set of known columns."""
+    rows = np.array(list(itertools.product(*map(range, SIZES))), dtype=float)
+    home = made.log_prob(theta, rows)
+    found = []
+    for known in itertools.product([False, True], repeat=4):
+        values, of = np.unique(np.where(known, rows, -1), axis=0, return_inverse=True)
+        sums = np.full(len(values), -np.inf)
+        np.logaddexp.at(sums, of.reshape(-1), home)
+        found.append(np.abs(observed_log_prob(made, theta, np.where(values < 0, np.nan, values)) - sums))
+    return np.concatenate(found)
+
+
+def test_codes_with_one_home_are_rehearsed_and_nothing_else_is() -> None:
+    codes = [Categorical(3)] * 3
+    assert rehearses(MADE(3, (8,), codes, n_masks=None))
+    assert not rehearses(MADE(3, (8,), codes))
+    assert not rehearses(MADE(3, (8,), codes, n_masks=None, order="random"))
+    assert not rehearses(MADE(3, (8,), codes, n_masks=None, order=[[0, 1, 2], [2, 1, 0]]))
+    assert not rehearses(MADE(3, (8,), [*codes[:2], Gaussian()], n_masks=None))
+
+
+def test_home_alone_has_the_same_parameters() -> None:
+    made = MADE(3, (8,), [Categorical(3)] * 3, n_masks=None, order=[2, 0, 1], dtype="float64")
+    home = at_home(made)
+    assert (home.n_masks, home.layout) == (1, made.layout)
+    theta = made.init(0)
+    x = np.array([[0, 1, 2], [2, 2, 0.0]])
+    np.testing.assert_array_equal(home.log_prob(theta, x), made.log_prob(theta, x))
+    other = replace(made, order="random")
+    assert at_home(other) is other
+
+
+def test_answers_add_up_far_better_than_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    after = fitted()
+    monkeypatch.setattr(rehearsal, "STEPS", 0)
+    before = fitted()
+    assert apart(after.made_, after.theta_).mean() < 0.15
+    assert apart(before.made_, before.theta_).mean() > 0.3
+    test = table(2000, seed=1)
+    assert after.score(test) > before.score(test) - 0.02
+
+
+def test_a_seed_says_it_again() -> None:
+    np.testing.assert_array_equal(fitted(max_epochs=3).theta_, fitted(max_epochs=3).theta_)
+
+
+def test_an_interrupted_fit_is_not_rehearsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*args: Any, **options: Any) -> Array:
+        raise AssertionError("it was rehearsed")
+
+    monkeypatch.setattr(rehearsal, "rehearse", never)
+    with pytest.raises(AssertionError, match="it was rehearsed"):
+        fitted(max_epochs=2)
+    monkeypatch.setattr("made_np.training.loop.Run._epoch", _interrupted)
+    assert fitted(max_epochs=2, order="natural", weight_decay=0.0).stopped_by_ == "interrupt"
+
+
+def _interrupted(*args: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_it_ends_in_time() -> None:
+    density = MADEDensity(answers="any", columns="categorical", order="natural", weight_decay=0.0, random_state=0)
+    start = time.perf_counter()
+    density.set_params(max_epochs=10**6, n_iter_no_change=10**6).fit(table(600), max_seconds=1.0)
+    assert time.perf_counter() - start < 30  # a million epochs, or all steps of a rehearsal, take longer
+    assert density.stopped_by_ == "max_seconds"
+
+
+def model(**options: Any) -> tuple[Any, Array]:
+    """A plan, with parameters that were never trained."""
+    density = MADEDensity(answers="any", columns="categorical", hidden_layer_sizes=(8,), max_epochs=1, random_state=0)
+    density.set_params(**options)
+    columns = density.fit(table(60)).columns_
+    plan = choose(density, Facts(columns, 60, 60), Choice("natural", PATHS, 0.0))
+    return plan, plan.made.init(0)
+
+
+@pytest.mark.parametrize("most", [1 << 26, 4 * 300])
+def test_rows_are_drawn_from_home_no_more_than_memory_holds(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def fit_rows(made: MADE, rows: Rows, valid: Any, options: Any, **more: Any) -> Any:
+        seen.append((made, rows, options))
+        return type("Result", (), {"theta": more["theta"]})
+
+    plan, theta = model()
+    monkeypatch.setattr(rehearsal, "fit_rows", fit_rows)
+    monkeypatch.setattr(rehearsal, "MEMORY", most)
+    rehearse(plan, theta, Rows(table(60)), np.dtype(np.uint8), 20, 0, None)
+    ((made, rows, options),) = seen
+    assert made is plan.made
+    assert rows.x.dtype == np.uint8
+    n = min(20 * rehearsal.BATCH, most // 4)
+    assert len(rows) == n
+    assert options.max_epochs * n >= 40 * rehearsal.BATCH > (options.max_epochs - 1) * n
+    p = np.exp(plan.made.log_prob(theta, list(itertools.product(*map(range, SIZES))))).reshape(SIZES)
+    for d, size in enumerate(SIZES):
+        share = np.bincount(rows.x[:, d], minlength=size) / n
+        want = p.sum(axis=tuple(k for k in range(4) if k != d))
+        np.testing.assert_allclose(share, want, atol=4.5 / np.sqrt(n) / 2)
+
+
+def test_drawn_rows_have_the_contexts_of_the_table_as_often_as_these_count() -> None:
+    made = MADE(2, (8,), [Categorical(3)] * 2, n_masks=None, n_context=1)
+    rows = Rows(np.zeros((3, 2)), np.array([[1.0], [5.0], [9.0]]), np.array([0.0, 0.75, 2.25]))
+    drawn = rehearsal._drawn(made, made.init(0), rows, np.dtype(np.uint8), 4000, np.random.default_rng(0))
+    values, counts = np.unique(drawn.context, return_counts=True)
+    assert values.tolist() == [5, 9]
+    assert counts[0] / 4000 == pytest.approx(0.25, abs=0.035)
+    assert drawn.weights is None
+
+
+def test_ranks_rehearse_as_one_process_does() -> None:
+    x = np.column_stack([table(300), np.random.default_rng(1).integers(0, 2, 300)])
+    options = {"columns": "categorical", "answers": "any", "hidden_layer_sizes": (8,), "context": [4], "max_epochs": 2}
+
+    def density() -> MADEDensity:
+        return MADEDensity(**options, order="natural", weight_decay=0.0, dtype="float64", random_state=0)
+
+    alone = density().fit(x)
+    cuts = [0, 110, 110, 300]
+
+    def work(comm: Any) -> Array:
+        return density().fit(x[cuts[comm.rank] : cuts[comm.rank + 1]], comm=comm).theta_
+
+    first, *others = on_ranks(3, work)
+    np.testing.assert_allclose(first, alone.theta_, rtol=1e-7, atol=1e-9)
+    for other in others:
+        np.testing.assert_array_equal(other, first)
