@@ -29,6 +29,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [
     "README.md",
     "CONTRIBUTING.md",
+    "docs/cluster.md",
+    "docs/dask.md",
     "docs/results.md",
     "docs/gpu.md",
     "docs/package.md",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from made_np.messages import not_installed
-from made_np.ranks.comm import Comm, as_comm
+if TYPE_CHECKING:
+    from made_np.ranks.comm import Comm
 
 __all__ = ["Launch", "launched", "ranks", "speaks"]
 
@@ -67,6 +67,9 @@ def ranks() -> Comm | None:
     launch = launched()
     if launch is None:
         return None
+    from made_np.messages import not_installed  # these import NumPy, which --help does without
+    from made_np.ranks.comm import as_comm
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what it says of a launcher of another library is an error here

@@ -52,9 +52,9 @@ def _of_no_rows(empty: Any, rows: Any) -> Any:
     return empty if isinstance(empty, np.ndarray) else empty.set_axis(rows.index, axis=0)
 
 
-def score_samples(density: MADEDensity, rows: Any) -> list[Any]:
+def score_samples(density: MADEDensity, rows: Any, *, n_draws: int | None) -> list[Any]:
     """Return the log-probability of each row."""
-    return [_column(density.score_samples(rows), rows)]
+    return [_column(density.score_samples(rows, n_draws=n_draws), rows)]
 
 
 def _column(values: Any, rows: Any) -> Any:

@@ -66,13 +66,15 @@ class Explained(NamedTuple):
     rank: Any
 
 
-def score_samples(model: Any, X: Any) -> Any:
+def score_samples(model: Any, X: Any, *, n_draws: int | None = None) -> Any:
     """Return log p(x) of each row, in nats, as `MADEDensity.score_samples`.
 
     Parameters
     ----------
     model : MADEDensity or path
     X : dask.dataframe.DataFrame, or dask.array.Array (n, D)
+    n_draws : int, optional
+        Completions by which the gaps of each row are summed over; None: what was learned of them.
 
     Returns
     -------
@@ -85,12 +87,13 @@ def score_samples(model: Any, X: Any) -> Any:
     """
     density = as_density(model)
     table = Partitions.of(X)
+    n_draws = None if n_draws is None else as_count(n_draws, "n_draws", 2)
     empty: Any = np.empty(0)
     if table.is_frame:
         import pandas
 
         empty = pandas.Series(empty, index=table.like.index, name=asking.LOG_PROB)
-    return lazily(density, table, asking.score_samples, (empty,))[0]
+    return lazily(density, table, asking.score_samples, (empty,), n_draws=n_draws)[0]
 
 
 def score_columns(model: Any, X: Any) -> Any:

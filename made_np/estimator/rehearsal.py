@@ -10,6 +10,7 @@ Real columns do without: their curves are learned to a hair, and drawn rows blur
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 
 from made_np.estimator import rules
 from made_np.estimator.plan import Plan
+from made_np.messages import tell
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
 from made_np.ranks.comm import Comm, agree
@@ -26,6 +28,8 @@ from made_np.training.fit import FitResult, fit_rows
 from made_np.typing import Array, Ints
 
 __all__ = ["at_home", "fit_plan", "rehearse", "rehearses"]
+
+_logger = logging.getLogger("made_np.estimator")
 
 BATCH = 256
 """Rows of a step. There is no lack of rows, and more of them make the gradient of a step steadier."""
@@ -151,6 +155,7 @@ def rehearse(
     n_rows = min(-(-n_steps // VISITS) * BATCH, most)
     epochs = -(-n_steps * BATCH // n_rows)
     rng = np.random.default_rng(seed)
+    tell(_logger, f"rehearsal: {epochs} epochs of {n_rows} rows that the model draws", shown=progress)
     drawn = _drawn(made, theta, rows, dtype, n_rows, rng)
     options = replace(
         plan.options,

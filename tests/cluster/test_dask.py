@@ -118,6 +118,11 @@ def test_scores_are_those_of_the_whole_table(density: MADEDensity) -> None:
     assert (lazy.name, lazy.dtype, lazy.divisions) == ("log_prob", np.float64, table.divisions)
     assert found.index.equals(whole.index)
     assert lazy.partitions[2].compute().empty
+    by_draws = made_dask.score_samples(density, table, n_draws=3).compute()
+    np.testing.assert_allclose(by_draws, density.score_samples(whole, n_draws=3), rtol=1e-12)
+    assert not np.array_equal(by_draws, found)
+    with pytest.raises(ValueError, match=r"^n_draws=1: give an integer >= 2"):
+        made_dask.score_samples(density, table, n_draws=1)
 
 
 def test_ranks_are_those_of_the_whole_table(density: MADEDensity) -> None:
