@@ -10,7 +10,7 @@ from made_np.ranks.comm import Comm
 from made_np.ranks.lines import free_address
 from made_np.ranks.sockets import connect
 
-SECONDS = 60
+SECONDS = 300
 
 
 def on_ranks(size: int, work: Callable[[Comm], Any]) -> list[Any]:

@@ -202,7 +202,7 @@ def test_a_fit_that_was_given_up_goes_on_when_it_is_called_again(client: Any, tm
     killer.start()
     with pytest.raises(LostRank, match=r"has gone, after retries=0: .* call again with the same checkpoint"):
         made_dask.fit(table, smooth(max_epochs=LONG), client=client, checkpoint=tmp_path / "c.npz", retries=0)
-    assert time.monotonic() - killer.killed < 10
+    assert time.monotonic() - killer.killed < 60
     done = epochs_of({"run": (tmp_path / "c.npz").read_bytes()}, tmp_path)
     assert 0 < done < LONG
     found = made_dask.fit(

@@ -26,7 +26,7 @@ ENVIRONMENT = {
     "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
     "OMPI_MCA_rmaps_base_oversubscribe": "1",
 }
-SOON = 15.0
+SOON = 60.0
 """Seconds within which a job has ended after one of its ranks."""
 
 
