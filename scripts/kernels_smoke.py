@@ -127,6 +127,8 @@ def steps(backend: str, p: Problem, rule: Optimizer) -> Results:
         made.layout.views(live)[name][:] = mask
     for rate in (1e-2, 5e-3):
         made.bound[0].train_step(theta, p.x, p.context, grad, rule, state, rate, decay, only_live=True)
+    made.bound[0].loss_and_grad(p.theta, p.x, p.context, grad)  # apart from the update, as ranks do it
+    made.bound[0].update(theta, grad, rule, state, 2e-3, decay)
     return {"theta": theta[live], **{name: value[live] for name, value in state.items() if value.ndim}}
 
 

@@ -65,6 +65,9 @@ SHORT = 16
 """A short fit takes a share of 1 / SHORT of the time that a fit may take, where that is limited."""
 
 
+NO_ROWS = Encoded(Rows(np.empty((0, 0))), np.empty(0), np.empty(0))
+
+
 class Clock(NamedTuple):
     """When a fit began, and how long it may take (s)."""
 
@@ -163,7 +166,11 @@ def decided(
     # All arguments have been looked at: from here on there is work.
     if before is not None:
         return begin, before.trials
-    return _tried(params, _formed(params, begin, clock), call.checkpoint, clock)
+    columns = _best_formed(params, begin, clock)
+    if columns is not begin.lesson.columns:
+        begin = begin._replace(rows=NO_ROWS, valid=None)  # first room, then rows in their new coding
+        begin = _coded(params, begin, columns)
+    return _tried(params, begin, call.checkpoint, clock)
 
 
 def begun(params: Any, before: Fitted | None, call: Call, whole: Whole | None = None) -> Begin:
@@ -199,10 +206,10 @@ def split_of(
     return Split(lesson.table, table_val, None, n_held, lesson.weights).part(whole.rows, whole.n_rows, rng)
 
 
-def _formed(params: Any, begin: Begin, clock: Clock) -> Begin:
-    """Return the same, with the coding of each column that short fits find best."""
+def _best_formed(params: Any, begin: Begin, clock: Clock) -> Columns:
+    """Return the columns with the coding of each that short fits find best."""
     if begin.valid is None or not any(column.rivals for column in begin.lesson.columns.each):
-        return begin
+        return begin.lesson.columns
     train, valid = begin.split.tables(TRIAL_STEPS * params.batch_size, TRIAL_ROWS)
 
     def plan_of(columns: Columns) -> Plan:
@@ -210,7 +217,11 @@ def _formed(params: Any, begin: Begin, clock: Clock) -> Begin:
         choice = without_trials(asked(params, columns), little_decay(own.n_rows, len(columns)))
         return clock.short(choose(params, own, choice, begin.seed, trial=True))
 
-    columns = best_columns(begin.lesson.columns, train, valid, plan_of, begin.seed)
+    return best_columns(begin.lesson.columns, train, valid, plan_of, begin.seed)
+
+
+def _coded(params: Any, begin: Begin, columns: Columns) -> Begin:
+    """Return the same for columns in another coding."""
     facts = begin.facts._replace(columns=columns)
     plan = choose(params, facts, begin.choice, begin.seed)
     rows, held_out = begin.split.encode(columns, plan.made)

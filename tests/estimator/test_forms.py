@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from small import small
 
 from made_np import MADEDensity
-from made_np.estimator import forms, learning
+from made_np.estimator import forms, rehearsal
 from made_np.estimator.forms import SURELY, _winner
 from made_np.training.fit import fit_rows
 
@@ -76,10 +76,10 @@ def test_a_fit_that_is_killed_goes_on_with_the_same_columns(tmp_path: Path, monk
             raise Killed
         return fit_rows(*args, **options)
 
-    monkeypatch.setattr(learning, "fit_rows", dying)
+    monkeypatch.setattr(rehearsal, "fit_rows", dying)
     with pytest.raises(Killed):
         small(**QUICK).fit(SKEW, checkpoint=tmp_path / "fit")
-    monkeypatch.setattr(learning, "fit_rows", fit_rows)
+    monkeypatch.setattr(rehearsal, "fit_rows", fit_rows)
     again: MADEDensity = small(**QUICK).fit(SKEW, checkpoint=tmp_path / "fit")
     assert again.columns_ == whole.columns_
     assert_array_equal(again.theta_, whole.theta_)

@@ -10,7 +10,7 @@ import pytest
 from small import small
 
 from made_np import MADEDensity
-from made_np.estimator import learning
+from made_np.estimator import learning, rehearsal
 from made_np.estimator.remembering import fingerprint, remembered
 from made_np.estimator.trials import Choice
 
@@ -31,7 +31,8 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         seen.append(options)
         return fit(*args, **options)
 
-    monkeypatch.setattr(learning, "fit_rows", watched)
+    for module in (learning, rehearsal):
+        monkeypatch.setattr(module, "fit_rows", watched)
     return seen
 
 

@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 from small import PLAIN, small
 
 from made_np import MADE, FitResult, MADEDensity, MixtureOfLogistics, find_order, storage
-from made_np.estimator import learning, lesson, plan, rules
+from made_np.estimator import learning, lesson, plan, rehearsal, rules
 from made_np.estimator.rules import (
     DROPOUT,
     FEWEST,
@@ -484,7 +484,8 @@ def test_a_trial_is_narrow_where_the_width_is_open(monkeypatch: pytest.MonkeyPat
         return fit_rows(made, *args, **kwargs)
 
     fit_rows = learning.fit_rows
-    monkeypatch.setattr(learning, "fit_rows", fit)
+    for module in (learning, rehearsal):
+        monkeypatch.setattr(module, "fit_rows", fit)
     x = bits(510 * ROWS_PER_UNIT)
     for asked, narrow, wide in (("auto", FEWEST, 510), ((16,), 16, 16)):
         widths.clear()
@@ -503,7 +504,8 @@ def test_a_trial_learns_from_rows_of_all_parts_of_the_table_and_is_scored_on_som
         return fit_rows(made, rows, valid, *args, **options)
 
     fit_rows = learning.fit_rows
-    monkeypatch.setattr(learning, "fit_rows", fit)
+    for module in (learning, rehearsal):
+        monkeypatch.setattr(module, "fit_rows", fit)
     monkeypatch.setattr(plan, "TRIAL_STEPS", 6)
     monkeypatch.setattr(learning, "TRIAL_STEPS", 6)
     monkeypatch.setattr(learning, "TRIAL_ROWS", 30)

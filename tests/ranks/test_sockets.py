@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -130,19 +130,22 @@ def test_rank_0_says_who_has_gone() -> None:
     assert str(found[1]).startswith("rank 0, or one that it has lost, has gone: ")
 
 
-def killed(address: tuple[str, int]) -> None:
-    """A rank that dies in the middle of its work."""
-    comm = connect(1, 3, address, KEY)
-    comm.gather(None)
-    comm.add(np.ones(1_000_000))
-    os.kill(os.getpid(), signal.SIGKILL)
+KILLED = """
+import os, signal, sys
+import numpy as np
+from made_np.ranks.sockets import connect
+comm = connect(1, 3, (sys.argv[1], int(sys.argv[2])), sys.argv[3].encode())
+comm.gather(None)
+comm.add(np.ones(1_000_000))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+"""A rank that dies in the middle of its work."""
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
 def test_a_process_that_is_killed_is_missed_by_all() -> None:
     address = free_address()
-    process = multiprocessing.get_context("spawn").Process(target=killed, args=(address,))
-    process.start()
+    process = subprocess.Popen([sys.executable, "-c", KILLED, address[0], str(address[1]), KEY.decode()])
     said: dict[int, str] = {}
 
     def work(rank: int) -> None:
@@ -163,8 +166,8 @@ def test_a_process_that_is_killed_is_missed_by_all() -> None:
     for each in others:
         each.start()
     for each in others:
-        each.join(30)
-    process.join()
+        each.join(100)
+    process.wait()
     assert said[0].startswith("rank 1 has gone: ")
     assert said[2].startswith("rank 0, or one that it has lost, has gone: ")
 
