@@ -16,10 +16,9 @@ from made_np.table.casting import Style
 from made_np.table.frames import Labels, Rows
 from made_np.table.objects import EXACT
 from made_np.table.raw import RawColumn
-from made_np.table.reals import as_reals
-from made_np.table.stores import REALS, Whole, by_columns, entries
+from made_np.table.stores import REALS, ByCells
 from made_np.table.table import Table
-from made_np.typing import Array, Floats, Ints
+from made_np.typing import Array, Ints
 from made_np.values import show
 
 __all__ = ["Head", "Joined", "alike", "joined", "joined_cells"]
@@ -276,7 +275,7 @@ def _places(head: Head) -> Ints:
 
 
 @dataclass(frozen=True, eq=False)
-class Joined(Whole):
+class Joined(ByCells):
     """Columns of cells, each in an array of its own.
 
     Attributes
@@ -300,18 +299,6 @@ class Joined(Whole):
         """Return these rows of one column."""
         own = self.columns[d]
         return replace(own, values=own.values[rows], gaps=own.gaps[rows])
-
-    def read(self, rows: Rows, source: Source) -> Floats:
-        """Return these rows in a new array."""
-        return by_columns(self, rows, source)
-
-    def column(self, d: int, rows: Rows, source: Source) -> Floats:
-        """Return these rows of one column in a new array."""
-        return as_reals(self.cells(d, rows, source), entries(source, d))
-
-    def numbers(self) -> Array | None:
-        """Return None: there is no such array."""
-        return None
 
     def dtype_of(self, d: int) -> np.dtype[Any]:
         """Return the dtype of real numbers that holds all values of a column but gaps."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -61,6 +62,31 @@ class Whole:
     """A store all of whose columns are read."""
 
     left_out: Bools | None = None
+
+
+class ByCells(Whole, ABC):
+    """A store whose numbers are those of its cells, and nothing else."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """(n, D)."""
+
+    @abstractmethod
+    def cells(self, d: int, rows: Rows, source: Source) -> RawColumn:
+        """Return these rows of one column."""
+
+    def read(self, rows: Rows, source: Source) -> Floats:
+        """Return these rows in a new array."""
+        return by_columns(self, rows, source)
+
+    def column(self, d: int, rows: Rows, source: Source) -> Floats:
+        """Return these rows of one column in a new array."""
+        return as_reals(self.cells(d, rows, source), entries(source, d))
+
+    def numbers(self) -> Array | None:
+        """Return None: there is no such array."""
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,7 +276,7 @@ def entries(source: Source, d: int) -> Entry:
     return lambda row: source.entry(row, d)
 
 
-def by_columns(store: Store, rows: Rows, source: Source) -> Floats:
+def by_columns(store: Store | ByCells, rows: Rows, source: Source) -> Floats:
     """Return these rows of a store, read column by column."""
     n_rows, n_columns = store.shape
     table = np.empty((len(range(n_rows)[rows]) if isinstance(rows, slice) else len(rows), n_columns))

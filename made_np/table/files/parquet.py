@@ -16,10 +16,8 @@ from made_np.table.files import TableError, check_size, reading
 from made_np.table.frames import Rows
 from made_np.table.of_arrow import cells_of_arrow
 from made_np.table.raw import RawColumn
-from made_np.table.reals import as_reals
-from made_np.table.stores import Whole, by_columns, entries
+from made_np.table.stores import ByCells, entries
 from made_np.table.table import Table
-from made_np.typing import Array, Floats
 
 __all__ = ["read_parquet"]
 
@@ -82,7 +80,7 @@ class _Place:
 
 
 @dataclass(frozen=True, eq=False)
-class ParquetStore(Whole):
+class ParquetStore(ByCells):
     """The columns of a file: rows that follow each other are decoded once, whichever columns are asked for.
 
     Words are decoded as codes, each of them once. Of a file with more rows than `n_rows`, those from `first` on are the
@@ -116,18 +114,6 @@ class ParquetStore(Whole):
             return raw
         values = np.array([*raw.levels, None], dtype=object)[np.where(raw.gaps, len(raw.levels), raw.values)]
         return RawColumn(values, raw.gaps, raw.dtype)
-
-    def read(self, rows: Rows, source: Source) -> Floats:
-        """Return these rows in a new array."""
-        return by_columns(self, rows, source)
-
-    def column(self, d: int, rows: Rows, source: Source) -> Floats:
-        """Return these rows of one column in a new array."""
-        return as_reals(self.cells(d, rows, source), entries(source, d))
-
-    def numbers(self) -> Array | None:
-        """Return None: there is no such array."""
-        return None
 
     def dtype_of(self, d: int) -> np.dtype[Any]:
         """Return the dtype of real numbers that holds all values of a column but gaps."""
