@@ -11,6 +11,7 @@ Real columns do without: their curves are learned to a hair, and drawn rows blur
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -97,14 +98,13 @@ def fit_plan(
     known = _known(plan.made, rows, comm, places)
     left = seconds_left()
 
-    def work() -> Array:
+    def work() -> tuple[Array, bool]:
         progress = bool(more.get("progress"))
         return rehearse(plan, result.theta, known, dtype, n_steps, seed, left, progress)
 
-    if comm is None:
-        return replace(result, theta=work())
     # It costs the same whoever does it, however many rows there are.
-    return replace(result, theta=comm.share(agree(comm, lambda: work() if comm.rank == 0 else None)))
+    theta, is_whole = work() if comm is None else comm.share(agree(comm, lambda: work() if comm.rank == 0 else None))
+    return replace(result, theta=theta, stopped_by=result.stopped_by if is_whole else "interrupt")
 
 
 def _known(made: MADE, rows: Rows, comm: Comm | None, places: tuple[Ints, Ints | None] | None) -> Rows:
@@ -128,14 +128,15 @@ def rehearse(
     seed: int,
     max_seconds: float | None,
     progress: bool = False,
-) -> Array:
-    """Return parameters that answer any question as home does, whose parameters are `theta`.
+) -> tuple[Array, bool]:
+    """Return parameters that answer any question as home does, and whether nobody has ended that by Ctrl-C.
 
     Parameters
     ----------
     plan : Plan
         The model, with how it was trained.
     theta : ndarray, shape (P,)
+        Of home.
     rows : Rows
         Those of the table: drawn rows have their contexts.
     dtype : dtype
@@ -150,28 +151,40 @@ def rehearse(
     made = plan.made
     n_steps = min(STEPS * n_steps, MOST_STEPS, int(MOST_WORK / made.n_params))
     if not n_steps:
-        return theta
+        return theta, True
+    begin = time.perf_counter()
     most = max(BATCH, MEMORY // (made.n_features * dtype.itemsize))
     n_rows = min(-(-n_steps // VISITS) * BATCH, most)
-    epochs = -(-n_steps * BATCH // n_rows)
     rng = np.random.default_rng(seed)
-    tell(_logger, f"rehearsal: {epochs} epochs of {n_rows} rows that the model draws", shown=progress)
-    drawn = _drawn(made, theta, rows, dtype, n_rows, rng)
+    tell(_logger, f"rehearsal: {n_steps} steps on {n_rows} rows that the model draws", shown=progress)
+    try:
+        drawn = _drawn(made, theta, rows, dtype, n_rows, rng, None if max_seconds is None else begin + max_seconds / 2)
+    except KeyboardInterrupt:
+        return theta, False
     options = replace(
         plan.options,
         schedule=get_schedule("cosine"),
         batch_size=BATCH,
-        max_epochs=epochs,
+        max_epochs=-(-n_steps * BATCH // len(drawn)),
         decay=None,
         dropout=0.0,
         input_dropout=0.0,
-        max_seconds=max_seconds,
+        max_seconds=None if max_seconds is None else begin + max_seconds - time.perf_counter(),
     )
-    return fit_rows(made, drawn, None, options, rng=rng, theta=theta, progress=progress).theta
+    result = fit_rows(made, drawn, None, options, rng=rng, theta=theta, progress=progress)
+    return result.theta, result.stopped_by != "interrupt"
 
 
-def _drawn(made: MADE, theta: Array, rows: Rows, dtype: np.dtype[Any], n: int, rng: np.random.Generator) -> Rows:
-    """Return n rows from home, under contexts of the table."""
+def _drawn(
+    made: MADE,
+    theta: Array,
+    rows: Rows,
+    dtype: np.dtype[Any],
+    n: int,
+    rng: np.random.Generator,
+    until: float | None = None,
+) -> Rows:
+    """Return n rows from home, under contexts of the table; fewer where the clock passes `until`, but some."""
     x = np.empty((n, made.n_features), dtype)
     kept = None if rows.context is None else np.empty((n, rows.context.shape[1]), rows.context.dtype)
     for part in _parts(n):
@@ -181,7 +194,9 @@ def _drawn(made: MADE, theta: Array, rows: Rows, dtype: np.dtype[Any], n: int, r
             kept[part] = rows.context[rng.choice(len(rows), part.stop - part.start, p=share)]
             told = kept[part] if rows.units is None else rows.units(kept[part])
         x[part] = made.sample(theta, part.stop - part.start, rng=rng, mask_set=0, context=told)
-    return Rows(x, kept, None, rows.units)
+        if until is not None and time.perf_counter() > until:
+            break
+    return Rows(x, kept, None, rows.units)[: part.stop]
 
 
 def _parts(n: int) -> Iterator[slice]:

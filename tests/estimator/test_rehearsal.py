@@ -102,6 +102,26 @@ def _interrupted(*args: Any) -> None:
     raise KeyboardInterrupt
 
 
+def test_a_rehearsal_that_is_interrupted_says_so_and_keeps_what_was_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = fitted(max_epochs=2, order="natural", weight_decay=0.0)
+    monkeypatch.setattr(rehearsal, "_drawn", _interrupted)
+    ended = fitted(max_epochs=2, order="natural", weight_decay=0.0)
+    assert (whole.stopped_by_, ended.stopped_by_) == ("max_epochs", "interrupt")
+    x = table(100, seed=1)
+    assert abs(ended.score(x) - whole.score(x)) < 0.5
+    assert not np.array_equal(ended.theta_, whole.theta_)
+
+
+def test_no_more_rows_are_drawn_than_half_of_the_time_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = MADE(2, (8,), [Categorical(3)] * 2, n_masks=None)
+    monkeypatch.setattr(rehearsal, "AT_ONCE", 10)
+    empty = Rows(np.empty((0, 2)))
+    drawn = rehearsal._drawn(made, made.init(0), empty, np.dtype(np.uint8), 95, np.random.default_rng(0), 0.0)
+    assert len(drawn) == 10
+    drawn = rehearsal._drawn(made, made.init(0), empty, np.dtype(np.uint8), 95, np.random.default_rng(0), 1e12)
+    assert len(drawn) == 95
+
+
 def test_it_ends_in_time() -> None:
     density = MADEDensity(answers="any", columns="categorical", order="natural", weight_decay=0.0, random_state=0)
     start = time.perf_counter()
@@ -125,7 +145,7 @@ def test_rows_are_drawn_from_home_no_more_than_memory_holds(most: int, monkeypat
 
     def fit_rows(made: MADE, rows: Rows, valid: Any, options: Any, **more: Any) -> Any:
         seen.append((made, rows, options))
-        return type("Result", (), {"theta": more["theta"]})
+        return type("Result", (), {"theta": more["theta"], "stopped_by": "max_epochs"})
 
     plan, theta = model()
     monkeypatch.setattr(rehearsal, "fit_rows", fit_rows)
