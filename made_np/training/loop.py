@@ -22,7 +22,7 @@ from made_np.model.rows import Rows
 from made_np.optim import Optimizer, State
 from made_np.schedules import Schedule, ScheduleError, after, multiplier
 from made_np.training.clock import Clock
-from made_np.training.team import Batch, Team
+from made_np.training.team import Batch, Step, Team
 from made_np.typing import Array
 
 _logger = logging.getLogger("made_np.training")
@@ -269,9 +269,9 @@ class Run:
         keeps = self._keeps(batch)
         shares = None if weights is None else (weights / batch.n).astype(made.dtype)
         update = options.optimizer, self.state, learning_rate, options.decay
-        given = self.theta, x, context, self.grad, update, keeps, shares, batch.n
+        step = Step(self.theta, x, context, self.grad, update, keeps, shares, batch.n, made.n_masks == 1)
         with np.errstate(all="ignore"):  # the loop itself looks for inf and NaN
-            nll = self.team.learn(bound, self.memory, tally, *given, only_live=made.n_masks == 1)
+            nll = self.team.learn(bound, self.memory, tally, step)
             self.n_steps += 1
             self._average(bound)
             if batch.first < batch.last:

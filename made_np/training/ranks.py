@@ -21,7 +21,7 @@ from made_np.model.rows import Rows
 from made_np.ranks.comm import Comm
 from made_np.training.clock import Clock
 from made_np.training.summing import Summing
-from made_np.training.team import Deal, Team, Update
+from made_np.training.team import Deal, Step, Team
 from made_np.typing import Array, Ints
 
 __all__ = ["Ranks"]
@@ -96,34 +96,21 @@ class Ranks(Team):
         begins = np.searchsorted(places, np.arange(0, self.n_rows + size, size))
         return Deal(own[places], self.n_rows, size, places, begins)
 
-    def learn(
-        self,
-        bound: Bound,
-        memory: Memory,
-        tally: Tally,
-        theta: Array,
-        x: Array,
-        context: Array | None,
-        grad: Array,
-        update: Update,
-        keeps: list[Array | None] | None,
-        shares: Array | None,
-        n: int,
-        *,
-        only_live: bool,
-    ) -> Array:
+    def learn(self, bound: Bound, memory: Memory, tally: Tally, step: Step) -> Array:
         """Make one step with the gradient of all ranks."""
+        shares = step.shares
         if shares is None:
-            shares = np.full(int(x.shape[0]), 1 / n, self._summing.grad.dtype)
+            shares = np.full(int(step.x.shape[0]), 1 / step.n, self._summing.grad.dtype)
+        given = step.theta, step.x, step.context, step.grad, step.keeps, shares
         self._signal(tally)
-        if memory.holds(grad):
-            nll = bound.loss_and_grad(theta, x, context, grad, keeps, shares)
-            self._summing.add_held(grad, memory)
+        if memory.holds(step.grad):
+            nll = bound.loss_and_grad(*given)
+            self._summing.add_held(step.grad, memory)
         else:
-            nll = bound.loss_and_grad(theta, x, context, grad, keeps, shares, self._summing.ready)
+            nll = bound.loss_and_grad(*given, self._summing.ready)
             self._summing.wait()
         self._hear()
-        bound.update(theta, grad, *update)
+        bound.update(step.theta, step.grad, *step.update)
         return nll
 
     def _signal(self, tally: Tally) -> None:

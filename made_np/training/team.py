@@ -16,7 +16,7 @@ from made_np.ranks.comm import Comm
 from made_np.training.clock import Clock
 from made_np.typing import Array, Ints
 
-__all__ = ["Batch", "Deal", "Team", "Update"]
+__all__ = ["Batch", "Deal", "Step", "Team"]
 
 T = TypeVar("T")
 
@@ -38,6 +38,22 @@ class Batch(NamedTuple):
     def own(self, drawn: Array) -> Array:
         """Return what was drawn for its own rows, of what was drawn for all."""
         return drawn if self.places is None else drawn[self.places]
+
+
+class Step(NamedTuple):
+    """What a step is made from, as `Bound.train_step` takes it."""
+
+    theta: Array
+    x: Array
+    context: Array | None
+    grad: Array
+    update: Update
+    keeps: list[Array | None] | None
+    shares: Array | None
+    """What each of these rows counts; None: one of `n`."""
+    n: int
+    """Rows of the batch on all ranks."""
+    only_live: bool
 
 
 class Deal(NamedTuple):
@@ -98,24 +114,10 @@ class Team:
         """Return a pass over all rows in this order."""
         return Deal(order, self.n_rows, size)
 
-    def learn(
-        self,
-        bound: Bound,
-        memory: Memory,
-        tally: Tally,
-        theta: Array,
-        x: Array,
-        context: Array | None,
-        grad: Array,
-        update: Update,
-        keeps: list[Array | None] | None,
-        shares: Array | None,
-        n: int,
-        *,
-        only_live: bool,
-    ) -> Array:
-        """Make one step as `Bound.train_step` does; `n` rows make the batch, and `tally` has those before it."""
-        return bound.train_step(theta, x, context, grad, *update, keeps, shares, only_live=only_live)
+    def learn(self, bound: Bound, memory: Memory, tally: Tally, step: Step) -> Array:
+        """Make one step, and return the nll of each own row before it; `tally` has the rows of the steps before."""
+        given = step.theta, step.x, step.context, step.grad
+        return bound.train_step(*given, *step.update, step.keeps, step.shares, only_live=step.only_live)
 
     def is_sound(self, tally: Tally) -> bool:
         """Return whether no loss was seen that is not finite."""
