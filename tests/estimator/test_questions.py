@@ -410,6 +410,10 @@ def test_scores_by_draws_add_up_and_say_how_sure_they_are() -> None:
     learned, none = density.score_samples(row, return_std=True)
     np.testing.assert_array_equal(learned, density.score_samples(row))
     np.testing.assert_array_equal(none, 0)
+    strange = np.array([[9.0, 1.0, 2.0]])  # is known, and no gap to be summed over, though fit has not met it
+    found, none = density.score_samples(strange, n_draws=2, return_std=True)
+    np.testing.assert_allclose(found, density.score_samples(strange), rtol=1e-12)
+    np.testing.assert_array_equal(none, 0)
     alone = MADEDensity((8,), answers="order", order="natural", max_epochs=1, random_state=0).fit(x)
     np.testing.assert_array_equal(alone.score_samples(every, n_draws=2), alone.score_samples(every))
     with pytest.raises(ValueError, match=r"^n_draws=1: give an integer >= 2"):

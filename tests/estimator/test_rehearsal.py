@@ -122,6 +122,22 @@ def test_no_more_rows_are_drawn_than_half_of_the_time_allows(monkeypatch: pytest
     assert len(drawn) == 95
 
 
+def test_half_of_the_time_is_for_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, _ = model()
+    seen = []
+
+    def fit_rows(made: MADE, rows: Rows, valid: Any, options: Any, **more: Any) -> Any:
+        seen.append(options.max_seconds)
+        return fit(made, rows, valid, options, **more)
+
+    fit = rehearsal.fit_rows
+    monkeypatch.setattr(rehearsal, "fit_rows", fit_rows)
+    rehearsal.fit_plan(plan, Rows(table(60)), None, np.dtype(np.uint8), 0, lambda: 100.0, rng=0)
+    first, second = seen
+    assert first == 50
+    assert 50 < second < 100
+
+
 def test_it_ends_in_time() -> None:
     density = MADEDensity(answers="any", columns="categorical", order="natural", weight_decay=0.0, random_state=0)
     start = time.perf_counter()
@@ -135,7 +151,7 @@ def model(**options: Any) -> tuple[Any, Array]:
     density = MADEDensity(answers="any", columns="categorical", hidden_layer_sizes=(8,), max_epochs=1, random_state=0)
     density.set_params(**options)
     columns = density.fit(table(60)).columns_
-    plan = choose(density, Facts(columns, 60, 60), Choice("natural", PATHS, 0.0))
+    plan = choose(density, Facts(columns, 60, 60), Choice("natural", PATHS, 0.1))
     return plan, plan.made.init(0)
 
 
@@ -154,6 +170,9 @@ def test_rows_are_drawn_from_home_no_more_than_memory_holds(most: int, monkeypat
     ((made, rows, options),) = seen
     assert made is plan.made
     assert rows.x.dtype == np.uint8
+    assert plan.options.decay is not None
+    assert plan.options.dropout > 0
+    assert (options.decay, options.dropout) == (None, 0)  # against learning by heart, of which there is no danger
     n = min(20 * rehearsal.BATCH, most // 4)
     assert len(rows) == n
     assert options.max_epochs * n >= 40 * rehearsal.BATCH > (options.max_epochs - 1) * n
