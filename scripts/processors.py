@@ -37,7 +37,9 @@ from emulation import Missing, arm64_python, output, qemu
 ROOT = Path(__file__).resolve().parents[1]
 SMOKE = str(ROOT / "scripts" / "kernels_smoke.py")
 LIMIT = 1200
-"""Seconds that one process may take: several times what the longest needs, for it shares the machine with others."""
+"""Seconds of a processor that one process may take: several times what the longest needs."""
+PATIENCE = 3 * LIMIT
+"""Seconds after which a process that waits for ever is ended; it may share the machine with many others."""
 
 X86 = {"nehalem": "Nehalem", "ivybridge": "IvyBridge", "haswell": "Haswell"}
 """QEMU's name of each: without AVX; with AVX, without FMA; with AVX2 and FMA, without AVX-512."""
@@ -75,11 +77,13 @@ def smoke(name: str, command: list[str], cache: Path, **variables: str) -> None:
         "OPENBLAS_NUM_THREADS": "1",
     }
     try:
-        done = subprocess.run(command, env=kept | own | variables, capture_output=True, text=True, timeout=LIMIT)
+        done = subprocess.run(command, env=kept | own | variables, capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
-        raise Wrong(f"took more than {LIMIT} s") from None
+        raise Wrong(f"took more than {PATIENCE} s") from None
     for line in done.stdout.splitlines():
         print(f"{name}: {line}", flush=True)
+    if done.returncode == -signal.SIGXCPU:
+        raise Wrong(f"took more than {LIMIT} s of a processor")
     if done.returncode:
         words = done.stderr.strip().splitlines()
         raise Wrong(f"ended with {done.returncode}: {words[-1] if words else 'without a word'}")
@@ -163,5 +167,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what dies under QEMU leaves its whole memory behind
+    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 10))  # of every process that is started, for itself
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends as well
     sys.exit(main())

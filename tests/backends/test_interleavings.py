@@ -128,12 +128,20 @@ def states(source: str, sizes: tuple[int, int, int], times: int, *, time_passes:
     return explore(build(source, *sizes, time_passes), check, "caller", times)
 
 
-@pytest.mark.parametrize("sizes", [(2, 2, 0), (2, 2, 1), (2, 1, 2)], ids=str)
+LONG = pytest.mark.slow
+"""For what takes more than ten seconds."""
+
+
+@pytest.mark.parametrize(
+    "sizes", [(2, 2, 0), (1, 2, 1), *(pytest.param(each, marks=LONG) for each in ((2, 2, 1), (2, 1, 2)))], ids=str
+)
 def test_every_order_of_steps_ends_with_every_part_done_once(sizes: tuple[int, int, int]) -> None:
     assert states(SOURCE.read_text("utf-8"), sizes, 0) > 50
 
 
-@pytest.mark.parametrize(("sizes", "times"), [((2, 1, 0), 3), ((2, 1, 1), 1)], ids=str)
+@pytest.mark.parametrize(
+    ("sizes", "times"), [((2, 1, 0), 3), ((1, 1, 1), 1), pytest.param((2, 1, 1), 1, marks=LONG)], ids=str
+)
 def test_ctrl_c_at_every_step_of_every_order(sizes: tuple[int, int, int], times: int) -> None:
     assert states(SOURCE.read_text("utf-8"), sizes, times) > 500
 
@@ -179,7 +187,12 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+SLOWLY_SEEN = {"helpers begin with the next phase at once", "helpers need no seat"}
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(fault, marks=LONG) if fault in SLOWLY_SEEN else fault for fault in FAULTS]
+)
 def test_it_sees_what_is_wrong(fault: str) -> None:
     right, wrong, sizes, times = FAULTS[fault]
     source = SOURCE.read_text("utf-8")
