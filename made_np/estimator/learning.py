@@ -25,7 +25,7 @@ from made_np.estimator.forms import best_columns
 from made_np.estimator.lesson import Lesson, found_order, lesson_of, table_val_of
 from made_np.estimator.params import to_json
 from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
-from made_np.estimator.rehearsal import fit_plan
+from made_np.estimator.rehearsal import fit_home, rehearsed
 from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
 from made_np.estimator.rules import is_auto
 from made_np.estimator.split import Split
@@ -142,19 +142,22 @@ def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
     begin, trials = decided(params, before, call, clock)
     plan = begin.plan
     valid = begin.valid
-    result = fit_plan(
+    progress = bool(params.verbose)
+    home = fit_home(
         plan,
         begin.rows.z,
         None if valid is None else valid.z,
-        narrow(begin.lesson.columns, plan.made.dtype),
-        begin.seed,
         clock.left,
         rng=begin.rng,
         theta=None if before is None else before.theta,
         checkpoint=call.checkpoint,
-        progress=bool(params.verbose),
+        progress=progress,
     )
-    history = in_units(result.history, train=begin.rows.shift, valid=0.0 if valid is None else valid.shift)
+    history = in_units(home.result.history, train=begin.rows.shift, valid=0.0 if valid is None else valid.shift)
+    begin = begin._replace(rows=NO_ROWS, valid=None)  # room for the rows that the model draws
+    del valid
+    dtype = narrow(begin.lesson.columns, plan.made.dtype)
+    result = rehearsed(plan, home, dtype, begin.seed, clock.left, progress=progress)
     return as_fitted(begin.lesson, plan, result.theta, history, result.stopped_by, trials)
 
 

@@ -14,7 +14,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from made_np.schedules import get_schedule
 from made_np.training.fit import FitResult, fit_rows
 from made_np.typing import Array, Ints
 
-__all__ = ["at_home", "fit_plan", "rehearse", "rehearses"]
+__all__ = ["Home", "at_home", "fit_home", "rehearse", "rehearsed", "rehearses"]
 
 _logger = logging.getLogger("made_np.estimator")
 
@@ -42,7 +42,7 @@ third one times the parameters, if that is less.
 """
 VISITS = 2
 """So often a drawn row is learned from, each time told something else: to draw it costs as much as to learn from it."""
-AT_ONCE = 1 << 14
+AT_ONCE = 1 << 11
 """Rows that are drawn together."""
 MEMORY = 1 << 26
 """Bytes of drawn rows that are kept; where this allows fewer rows, they are learned from more often."""
@@ -62,45 +62,82 @@ def at_home(made: MADE) -> MADE:
     return replace(made, n_masks=1) if rehearses(made) else made
 
 
-def fit_plan(
+class Home(NamedTuple):
+    """What was learned from the table.
+
+    Attributes
+    ----------
+    result : FitResult
+    known : Rows
+        The contexts of the table's rows, without the rows: drawn ones get them.
+    n_steps : int
+        Steps that were made, on all ranks together.
+    """
+
+    result: FitResult
+    known: Rows
+    n_steps: int
+
+
+def fit_home(
     plan: Plan,
     rows: Rows,
     valid_rows: Rows | None,
-    dtype: np.dtype[Any],
-    seed: int,
     seconds_left: Callable[[], float | None],
     comm: Comm | None = None,
     places: tuple[Ints, Ints | None] | None = None,
     **more: Any,
-) -> FitResult:
-    """Return what the model of a plan learns from rows, with what it rehearses then.
+) -> Home:
+    """Return what the model of a plan learns from rows; `rehearsed` goes on from there, without them.
 
     Parameters
     ----------
     plan : Plan
     rows, valid_rows : Rows
         As those of `fit_rows`, whose further arguments are `comm`, `places` and `more`.
-    dtype : dtype
-        Holds the values of drawn rows.
-    seed : int
-        Of what is drawn.
     seconds_left : callable () -> float or None
         How long all of it may still take, the same on all ranks; None: as long as it likes.
     """
     left = seconds_left()
-    is_first = rehearses(plan.made)
-    options = replace(plan.options, max_seconds=left / 2 if is_first and left is not None else left)
+    if rehearses(plan.made) and left is not None:
+        left /= 2
+    options = replace(plan.options, max_seconds=left)
     result = fit_rows(at_home(plan.made), rows, valid_rows, options, comm=comm, places=places, **more)
-    if not is_first or result.stopped_by in ("interrupt", "diverged", "schedule"):
-        return result
     n_rows = len(rows) if comm is None else sum(comm.gather(len(rows)))
     n_steps = len(result.history["epoch"]) * -(-n_rows // options.batch_size)
-    known = _known(plan.made, rows, comm, places)
+    return Home(result, _known(plan.made, rows, comm, places), n_steps)
+
+
+def rehearsed(
+    plan: Plan,
+    home: Home,
+    dtype: np.dtype[Any],
+    seed: int,
+    seconds_left: Callable[[], float | None],
+    comm: Comm | None = None,
+    progress: bool = False,
+) -> FitResult:
+    """Return what was learned at home, with what the model rehearses then, if it does.
+
+    Parameters
+    ----------
+    plan : Plan
+    home : Home
+    dtype : dtype
+        Holds the values of drawn rows.
+    seed : int
+        Of what is drawn.
+    seconds_left, comm
+        As those of `fit_home`.
+    progress : bool
+    """
+    result = home.result
+    if not rehearses(plan.made) or result.stopped_by in ("interrupt", "diverged", "schedule"):
+        return result
     left = seconds_left()
 
     def work() -> tuple[Array, bool]:
-        progress = bool(more.get("progress"))
-        return rehearse(plan, result.theta, known, dtype, n_steps, seed, left, progress)
+        return rehearse(plan, result.theta, home.known, dtype, home.n_steps, seed, left, progress)
 
     # It costs the same whoever does it, however many rows there are.
     theta, is_whole = work() if comm is None else comm.share(agree(comm, lambda: work() if comm.rank == 0 else None))
@@ -108,9 +145,9 @@ def fit_plan(
 
 
 def _known(made: MADE, rows: Rows, comm: Comm | None, places: tuple[Ints, Ints | None] | None) -> Rows:
-    """Return the rows whose contexts drawn rows get: those of all ranks, in the sequence of the table."""
+    """Return the contexts that drawn rows get: those of all ranks, in the sequence of the table."""
     if comm is None or not made.n_context:
-        return rows
+        return replace(rows, x=np.empty((len(rows), 0)))
     parts = comm.gather((None if places is None else places[0], rows.context, rows.weights))
     numbers, contexts, weights = zip(*((n, y, w) for n, y, w in parts if len(y)), strict=True)
     order = slice(None) if numbers[0] is None else np.argsort(np.concatenate(numbers))
@@ -138,7 +175,7 @@ def rehearse(
     theta : ndarray, shape (P,)
         Of home.
     rows : Rows
-        Those of the table: drawn rows have their contexts.
+        Of the table: drawn rows have their contexts.
     dtype : dtype
         Holds the values of drawn rows.
     n_steps : int

@@ -28,7 +28,7 @@ from made_np.estimator.learning import (
 )
 from made_np.estimator.lesson import Lesson, read
 from made_np.estimator.plan import Facts, Plan, choose, going_on
-from made_np.estimator.rehearsal import fit_plan
+from made_np.estimator.rehearsal import fit_home, rehearsed
 from made_np.estimator.shares import All, Share, all_of, looked_at, share_of, weights_of, weights_of_look
 from made_np.estimator.split import Split
 from made_np.estimator.trials import Choice, Trial
@@ -82,21 +82,27 @@ def _learn(params: Any, before: Fitted | None, call: Call, comm: Comm) -> Fitted
     lesson, plan, split = agree(comm, lambda: _own(params, before, share, whole, decision, rng))
     encoded, valid = agree(comm, lambda: split.encode(decision.columns, plan.made))
     assert split.among is not None  # it is a part
-    result = fit_plan(
+    progress = bool(params.verbose)
+
+    def left() -> float | None:
+        return comm.share(clock.left())
+
+    home = fit_home(
         plan,
         encoded.z,
         None if valid is None else valid.z,
-        narrow(decision.columns, plan.made.dtype),
-        decision.seed,
-        lambda: comm.share(clock.left()),
+        left,
         rng=rng,
         theta=None if before is None else before.theta,
         checkpoint=call.checkpoint,  # that of rank 0 counts
-        progress=bool(params.verbose),
+        progress=progress,
         comm=comm,
         places=(split.among[0], split.held),
     )
-    history = in_units(result.history, train=_shift(encoded, comm), valid=_shift(valid, comm))
+    history = in_units(home.result.history, train=_shift(encoded, comm), valid=_shift(valid, comm))
+    del encoded, valid  # room for the rows that the model draws
+    dtype = narrow(decision.columns, plan.made.dtype)
+    result = rehearsed(plan, home, dtype, decision.seed, left, comm, progress)
     return as_fitted(lesson, plan, result.theta, history, result.stopped_by, decision.trials)
 
 

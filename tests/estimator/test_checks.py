@@ -78,7 +78,7 @@ def watched(begun: list[str], work: Any, *args: Any, **options: Any) -> Any:
 def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What work was begun."""
     begun: list[str] = []
-    for name in ("best_columns", "found_order", "fit_rows", "fit_plan", "train_on"):
+    for name in ("best_columns", "found_order", "fit_rows", "fit_home", "train_on"):
         monkeypatch.setattr(learning, name, partial(watched, begun, getattr(learning, name)))
     return begun
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import time
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -132,10 +134,34 @@ def test_half_of_the_time_is_for_the_table(monkeypatch: pytest.MonkeyPatch) -> N
 
     fit = rehearsal.fit_rows
     monkeypatch.setattr(rehearsal, "fit_rows", fit_rows)
-    rehearsal.fit_plan(plan, Rows(table(60)), None, np.dtype(np.uint8), 0, lambda: 100.0, rng=0)
+    home = rehearsal.fit_home(plan, Rows(table(60)), None, lambda: 100.0, rng=0)
+    rehearsal.rehearsed(plan, home, np.dtype(np.uint8), 0, lambda: 100.0)
     first, second = seen
     assert first == 50
     assert 50 < second < 100
+
+
+def test_the_table_is_let_go_of_before_rows_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = []
+
+    def fit_rows(made: MADE, rows: Rows, valid: Rows | None, *args: Any, **more: Any) -> Any:
+        assert valid is not None
+        held.extend(
+            weakref.ref(array) for each in (rows, valid) for array in (each.x, each.x.base) if array is not None
+        )
+        return fit(made, rows, valid, *args, **more)
+
+    def rehearse(plan: Any, theta: Array, *args: Any) -> tuple[Array, bool]:
+        gc.collect()
+        assert held
+        assert not any(ref() is not None for ref in held)
+        return theta, True
+
+    fit = rehearsal.fit_rows
+    monkeypatch.setattr(rehearsal, "fit_rows", fit_rows)
+    monkeypatch.setattr(rehearsal, "rehearse", rehearse)
+    density = MADEDensity((8,), answers="any", columns="categorical", order="natural", weight_decay=0.0, random_state=0)
+    density.set_params(max_epochs=1).fit(table(600))
 
 
 def test_it_ends_in_time() -> None:
