@@ -102,7 +102,7 @@ def test_the_first_screen_has_what_six_lines_and_where_from() -> None:
     assert named == {"plot", "sklearn", "all", "test"}
     assert named <= set(extras["options.extras_require"])
     told = set(re.findall(r"^\|.*\| `(\w+)`: ", section("Install"), re.M))
-    assert told == set(extras["options.extras_require"]) - {"all", "test", "cuda-test", "dev"}
+    assert told == set(extras["options.extras_require"]) - {"all", "test", "cuda-test", "docs", "dev"}
     assert lines.splitlines()[0].startswith("git clone ")
 
 

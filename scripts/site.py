@@ -1,0 +1,89 @@
+"""Build the site of the documentation, and look at what came out.
+
+    python scripts/site.py [--out build/site] [--browser] [--screenshots FOLDER]
+
+Sphinx builds it with every warning as an error, and runs the notebooks. Then each page is read: links inside the site
+must lead somewhere, nothing may be loaded from another host, each notebook must show a picture. So the folder can be
+read offline: open its index.html.
+
+With --browser, pages are opened in Chromium as files, light and dark: no console message, no request to another host, a
+search that finds, and by axe-core (from npm) nothing of serious impact. It is left out, and said, where Chromium or npm
+are not at hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from pages.browser import Browser, Missing
+from pages.links import complaints
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+
+
+def build(out: Path) -> int:
+    """Run Sphinx, and return its exit status."""
+    command = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going", "-q", "-E", "-b", "html"]
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {"OMP_NUM_THREADS": "1", **os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    doctrees = str(out) + ".doctrees"
+    return subprocess.run([*command, "-d", doctrees, str(DOCS), str(out)], env=environment, check=False).returncode
+
+
+def tell(out: Path, seconds: float) -> None:
+    """Print how large the site is, and what it took."""
+    files = [path for path in out.rglob("*") if path.is_file()]
+    n_pages = sum(path.suffix == ".html" for path in files)
+    size = sum(path.stat().st_size for path in files)
+    cpu = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    print(f"{n_pages} pages, {size / 1e6:.1f} MB in {out}; built in {seconds:.0f} s, {cpu:.0f} s of CPU")
+
+
+def in_browser(out: Path, screenshots: Path | None) -> list[str]:
+    """Return what a browser has to say against the pages."""
+    try:
+        browser = Browser(out)
+    except Missing as missing:
+        print(f"not opened in a browser: {missing}")
+        return []
+    found = browser.complaints()
+    print(f"{len(browser.opened)} pages opened in a browser")
+    if screenshots is not None:
+        for path in browser.shoot(screenshots):
+            print(path)
+    return found
+
+
+def main() -> int:
+    """Build, look, print; return 1 if something is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", help="where the site goes (%(default)s)")
+    parser.add_argument("--no-build", action="store_true", help="look at the site that is there")
+    parser.add_argument("--browser", action="store_true", help="open pages in Chromium, and ask axe-core")
+    parser.add_argument("--screenshots", type=Path, metavar="FOLDER", help="with --browser: keep pictures of pages")
+    args = parser.parse_args()
+    out = args.out.resolve()
+    begun = time.perf_counter()
+    if not args.no_build:
+        status = build(out)
+        if status:
+            return status
+        tell(out, time.perf_counter() - begun)
+    wrong = complaints(out, DOCS)
+    if args.browser or args.screenshots:
+        wrong += in_browser(out, args.screenshots)
+    for line in wrong:
+        print(line, file=sys.stderr)
+    print(f"{len(wrong)} complaints")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
