@@ -26,6 +26,8 @@ from pages.links import complaints
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
+KERNELS = "[IPKernelApp] WARNING | Kernel is running over TCP"
+"""What the kernel of each notebook says; it listens on this machine alone."""
 
 
 def build(out: Path) -> int:
@@ -34,7 +36,12 @@ def build(out: Path) -> int:
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {"OMP_NUM_THREADS": "1", **os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     doctrees = str(out) + ".doctrees"
-    return subprocess.run([*command, "-d", doctrees, str(DOCS), str(out)], env=environment, check=False).returncode
+    done = subprocess.run(
+        [*command, "-d", doctrees, str(DOCS), str(out)], env=environment, stderr=subprocess.PIPE, text=True, check=False
+    )
+    said = [line for line in done.stderr.splitlines() if not line.startswith(KERNELS)]
+    print(*said, sep="\n", end="\n" if said else "", file=sys.stderr)
+    return done.returncode
 
 
 def tell(out: Path, seconds: float) -> None:

@@ -81,10 +81,8 @@ class Browser:
         page = self.out / name
         copy = page.with_name(f"axe-{page.name}")
         text = page.read_text(encoding="utf-8").replace("</body>", PROBE.format(axe=self.axe) + "</body>")
-        if look == "dark":
-            text = text.replace("<body>", '<body data-theme="dark">').replace(
-                "dataset.theme = localStorage", "dataset.t = localStorage"
-            )
+        if look == "dark":  # whatever was chosen before, or the system says
+            text = text.replace('localStorage.getItem("theme")', '"dark"')
         copy.write_text(text, encoding="utf-8")
         try:
             shown = self._dump(copy.as_uri())
