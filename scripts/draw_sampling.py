@@ -1,4 +1,4 @@
-"""Draw one sample being drawn, twice: in one pass, and by running the network once for each feature.
+"""Draw one sample being drawn: in one pass, beside one pass for each feature.
 
     python scripts/draw_sampling.py [--out scripts/pictures/sampling.svg]
 
@@ -34,8 +34,11 @@ INK = "#24292f"
 FAINT = "#d0d7de"
 LIT = "#ffb454"
 WIRE = "#c2410c"
-WIDTH, HEIGHT, HALF = 920, 500, 460
-TOP, ROW = 118, 53
+WIDTH = 920
+HEIGHT = 500
+HALF = 460
+TOP = 118
+ROW = 53
 COLUMNS = (70, 215, 345)
 """Where inputs, hidden units and outputs stand in a half."""
 
@@ -168,7 +171,8 @@ def units(half: Half, movie: Movie) -> Iterator[str]:
 def features(half: Half, movie: Movie) -> Iterator[str]:
     """Inputs and outputs: names at first, then probabilities, then values."""
     for row, (feature, time) in enumerate(zip(ORDER, half.clock.drawn, strict=True)):
-        (x, y), (x_out, y_out) = half.place(0, row), half.place(2, row)
+        x, y = half.place(0, row)
+        x_out, y_out = half.place(2, row)
         yield f'<circle cx="{x:.0f}" cy="{y:.0f}" r="17" class="unit"/>'
         yield f'<text x="{x - 26:.0f}" y="{y + 5:.0f}" class="name">x{feature}</text>'
         yield f'<circle cx="{x_out:.0f}" cy="{y_out:.0f}" r="17" class="unit"/>'
@@ -243,9 +247,8 @@ def main() -> None:
     args = parser.parse_args()
     text, once, often = draw()
     args.out.write_text(text, encoding="utf-8")
-    print(
-        f"{args.out}: {len(text.encode()):,} bytes; {len(once.counts)} hidden units in one pass, {len(often.counts)} in six"
-    )
+    told = f"{len(once.counts)} hidden units in one pass, {len(often.counts)} in six"
+    print(f"{args.out}: {len(text.encode()):,} bytes; {told}")
 
 
 if __name__ == "__main__":

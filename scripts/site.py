@@ -1,4 +1,4 @@
-"""Build the site of the documentation, and look at what came out.
+"""Build the site of the documentation, which is then read page by page.
 
     python scripts/site.py [--out build/site] [--browser] [--screenshots FOLDER]
 
