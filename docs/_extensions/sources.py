@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
+if TYPE_CHECKING:
+    from docutils import nodes
 
 DOCS = Path(__file__).resolve().parents[1]
 ROOT = DOCS.parent
