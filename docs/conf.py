@@ -22,6 +22,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
     "sphinx_design",
+    "access",
     "commands",
     "formulas",
     "sources",
@@ -34,8 +35,6 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}
-pygments_style = "xcode"
-pygments_dark_style = "github-dark"
 
 # Docstrings are numpydoc; a word in backticks becomes a link where something of that name is on the site.
 default_role = "py:obj"

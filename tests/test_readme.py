@@ -100,7 +100,8 @@ def test_the_first_screen_has_what_six_lines_and_where_from() -> None:
     assert len(README.split()) < 800  # the rest is for the site
     (lines,) = blocks(section("Install"), "sh")
     assert blocks(page("start/install.md"), "sh") == [lines]
-    assert blocks(page("index.md"), "python") == blocks(README, "python")
+    for language in ("python", "text"):
+        assert blocks(page("index.md"), language) == blocks(README, language)
     extras = configparser.ConfigParser()
     extras.read(ROOT / "setup.cfg")
     named = {extra for each in re.findall(r'"\.\[(.*?)\]"', lines) for extra in each.split(",")}

@@ -72,7 +72,7 @@ class Browser:
                 found += self._ask_axe(name, look)
             self.opened.append(name)
         text = self._dump((self.out / "search.html").as_uri() + SEARCH.removeprefix("search.html"))
-        if not re.search(r'<ul class="search".*?<li', text, re.S):
+        if not re.search(r'<ul[^>]*class="search".*?<li', text, re.S):
             found.append(f"{SEARCH} finds nothing when it is opened as a file")
         return found
 
