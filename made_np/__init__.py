@@ -23,6 +23,7 @@ from made_np._version import __version__
 
 if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
+    from made_np.autoencoder import Autoencoder
     from made_np.comparison import Comparison, compare
     from made_np.diagnostics import Calibration, Evaluation, calibration, compare_models, evaluate
     from made_np.distributions.atoms import WithAtoms
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MADE",
+    "Autoencoder",
     "Bernoulli",
     "Calibration",
     "Categorical",
@@ -75,6 +77,7 @@ __all__ = [
 # The module that each public name lives in; a name that is missing here is a module itself.
 _HOME = {
     "MADE": "model.made",
+    "Autoencoder": "autoencoder",
     "Bernoulli": "distributions.plain",
     "Calibration": "diagnostics",
     "Categorical": "distributions.plain",

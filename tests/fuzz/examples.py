@@ -14,6 +14,7 @@ from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
 from made_np import (
     MADE,
+    Autoencoder,
     MADEDensity,
     MADEImputer,
     MADEOutlierDetector,
@@ -203,6 +204,35 @@ ACTIVATIONS: dict[str, Callable[[], Call]] = {
         layers.register_activation, name="fuzzed", forward=_softsign, backward=_softsign_backward, gain=2.0
     ),
     "layers.unregister_activation": lambda: _registry(layers.unregister_activation, name="fuzzed"),
+}
+
+
+def _spoilt() -> dict[str, Any]:
+    return {"theta": models.copier().init(), "x": models.rows(), "target": models.rows()}
+
+
+AUTOENCODERS: dict[str, Callable[[], Call]] = {
+    "autoencoder.Autoencoder": lambda: call(Autoencoder, **models.COPIER),
+    "autoencoder.Autoencoder.masked": lambda: call(
+        models.copier().masked, or_names=("n_masks",), order=[2, 0, 1], degrees="spread", n_masks=1, seed=0
+    ),
+    "autoencoder.Autoencoder.init": lambda: call(models.copier().init, rng=_rng(), x=models.rows(), scheme="normal"),
+    "autoencoder.Autoencoder.fit": lambda: call(
+        models.copier().fit, x=models.rows(), noise=0.1, rng=_rng(), max_epochs=1, optimizer="adam", theta=None
+    ),
+    "autoencoder.Autoencoder.corrupt": lambda: call(models.copier().corrupt, x=models.rows(), noise=0.1, rng=_rng()),
+    "autoencoder.Autoencoder.encode": lambda: call(
+        models.copier().encode, theta=models.copier().init(), x=models.rows()
+    ),
+    "autoencoder.Autoencoder.decode": lambda: call(
+        models.copier().decode, theta=models.copier().init(), code=np.ones((5, 2))
+    ),
+    "autoencoder.Autoencoder.reconstruct": lambda: call(
+        models.copier().reconstruct, theta=models.copier().init(), x=models.rows()
+    ),
+    "autoencoder.Autoencoder.row_loss": lambda: call(models.copier().row_loss, **_spoilt()),
+    "autoencoder.Autoencoder.loss": lambda: call(models.copier().loss, **_spoilt()),
+    "autoencoder.Autoencoder.loss_and_grad": lambda: call(models.copier().loss_and_grad, **_spoilt()),
 }
 
 MASKS: dict[str, Callable[[], Call]] = {
@@ -524,6 +554,7 @@ TABLES: dict[str, Callable[[], Call]] = {
 
 EXAMPLES: dict[str, Callable[[], Call]] = {
     **MODEL,
+    **AUTOENCODERS,
     **ACTIVATIONS,
     **DISTRIBUTIONS,
     **MASKS,
