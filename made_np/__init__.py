@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from made_np.estimator import MADEDensity, MADEImputer, MADEOutlierDetector
     from made_np.masks.found import find_order
     from made_np.model.made import MADE
+    from made_np.sequential import MaskedLinear, Sequential
     from made_np.storage.model_file import load, save
     from made_np.table.one_hot import OneHot
     from made_np.training.fit import FitResult, fit
@@ -51,9 +52,11 @@ __all__ = [
     "MADEDensity",
     "MADEImputer",
     "MADEOutlierDetector",
+    "MaskedLinear",
     "MixtureOfGaussians",
     "MixtureOfLogistics",
     "OneHot",
+    "Sequential",
     "WithAtoms",
     "__version__",
     "calibration",
@@ -89,9 +92,11 @@ _HOME = {
     "MADEDensity": "estimator",
     "MADEImputer": "estimator",
     "MADEOutlierDetector": "estimator",
+    "MaskedLinear": "sequential",
     "MixtureOfGaussians": "distributions.mixtures",
     "MixtureOfLogistics": "distributions.mixtures",
     "OneHot": "table.one_hot",
+    "Sequential": "sequential",
     "WithAtoms": "distributions.atoms",
     "calibration": "diagnostics",
     "compare": "comparison",

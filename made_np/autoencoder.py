@@ -203,7 +203,8 @@ class Autoencoder:
 
     def loss(self, theta: Array, x: Any, target: Any = None) -> float:
         """Return the mean over rows of `row_loss`, in nats."""
-        return float(np.mean(self.row_loss(theta, x, target)))
+        losses = np.atleast_1d(self.row_loss(theta, x, target))
+        return float(losses.sum() / max(len(losses), 1))
 
     def _walk(self, views: dict[str, Array], h: Array, layers: Iterable[int]) -> tuple[list[Array], list[Array], Array]:
         """Return what each layer was given, what its activation needs on the way back, and what the last one gave."""

@@ -227,6 +227,16 @@ def test_one_row_may_stand_alone() -> None:
     assert ae.loss(theta, x[0]) == pytest.approx(float(ae.row_loss(theta, x[:1])[0]))
 
 
+def test_no_rows_have_no_loss() -> None:
+    ae = Autoencoder(8, (4,))
+    theta = ae.init()
+    none = np.empty((0, 8))
+    loss, grad = ae.loss_and_grad(theta, none)
+    assert ae.loss(theta, none) == loss == 0
+    assert not grad.any()
+    assert ae.encode(theta, none).shape == (0, 4)
+
+
 # ----------------------------------------------------------------------------------------------- noise
 
 
@@ -301,6 +311,9 @@ def test_weights_start_at_a_scale_without_masks() -> None:
     views = ae.layout.views(ae.init(rng=0))
     assert views["W0"].std() * 20 == pytest.approx(1, abs=0.05)  # the square root of 400 wires
     assert views["W2"].std() * 300**0.5 == pytest.approx(1, abs=0.05)
+    assert (views["W0"] != 0).all()
+    straight = ae.layout.views(ae.init(0, scheme="orthogonal"))["W0"]
+    np.testing.assert_allclose(straight @ straight.T, np.eye(100), atol=1e-5)
     biases = ae.layout.views(ae.init(0, np.ones((5, 400))))["b2"]
     assert (biases > 1).all()
 
@@ -359,3 +372,4 @@ def test_a_made_of_another_kind_is_no_autoencoder() -> None:
     assert isinstance(made, MADE)
     assert type(made) is MADE
     assert all(not mask.all() for mask in made.mask_sets[0].masks)
+    assert all(mask.all() and not mask.flags.writeable for mask in ae._learner.mask_sets[0].masks)
