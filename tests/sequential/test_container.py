@@ -118,6 +118,10 @@ def test_a_layer_of_ones_own_stands_between() -> None:
     assert not failed(net)
     with pytest.raises(ValueError, match="made: there is a MADE of layers with an order, and with one activation"):
         net.made  # noqa: B018 - the lookup itself is the test
+    both = Sequential(MaskedLinear(4, 7), "tanh", MaskedLinear(7, 5), "relu", MaskedLinear(5, 4), order=ORDER)
+    assert not failed(both)
+    with pytest.raises(ValueError, match="made: "):
+        both.made  # noqa: B018 - the lookup itself is the test
 
 
 def test_the_suite_sees_what_is_wrong_with_layers() -> None:
@@ -140,6 +144,7 @@ def test_the_adapter_leaves_the_layers_alone() -> None:
     before = net.theta
     adapter = net.adapter(rows=3, rng=1)
     assert adapter.rows == 3
+    assert not np.array_equal(adapter.theta, net.adapter(rows=3, rng=2).theta)
     suite(adapter)
     np.testing.assert_array_equal(net.theta, before)
     assert net.layers[0].dW is None
