@@ -31,6 +31,7 @@ PAGES = [
     "CONTRIBUTING.md",
     "docs/cluster.md",
     "docs/dask.md",
+    "docs/from_the_post.md",
     "docs/results.md",
     "docs/gpu.md",
     "docs/package.md",

@@ -80,8 +80,8 @@ def print_table(digits: Dataset, *, epochs: int = EPOCHS, seed: int = 0) -> None
     """Fit the three networks to eight pixels of a data set of bits, and print what their sums are."""
     x = eight_pixels(digits)
     print(f"why masks: eight pixels of {len(x)} digits, with {2 ** len(PIXELS)} rows that there can be")
-    print(f"{'':<24}{'sum over all rows of exp(-loss)':>32}{'loss, nats per image':>24}")
+    print(f"{'':<24}{'sum over all rows of exp(-loss)':>32}{'loss, nats':>14}")
     for name, total, loss in lines(x, epochs=epochs, seed=seed):
-        print(f"{name:<24}{total:>32.4f}{loss:>24.3f}")
+        print(f"{name:<24}{total:>32.4f}{loss:>14.3f}")
     least = f"{entropy(x):.3f}"
     print(f"No density has a loss below {least} nats, the entropy of the images: what has is none.", flush=True)

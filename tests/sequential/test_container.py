@@ -171,6 +171,7 @@ def test_without_an_order_it_is_an_autoencoder() -> None:
     x = rows_of("bits")
     np.testing.assert_allclose(-net.log_prob(x), ae.row_loss(net.theta, x), atol=1e-12)
     np.testing.assert_allclose(net.loss_and_grad(x)[1], ae.loss_and_grad(net.theta, x)[1], atol=1e-12)
+    assert net.adapter().sample is None
     with pytest.raises(ValueError, match="order=None no feature comes first"):
         net.sample(np.full((1, 4), 0.5))
     with pytest.raises(ValueError, match="made: "):
