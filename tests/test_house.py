@@ -35,7 +35,7 @@ RANKS = [
     ["model"],
     ["storage", "proofs", "diagnostics"],
     ["training", "table"],
-    ["columns"],
+    ["columns", "autoencoder", "sequential"],
     ["questions"],
     ["comparison", "draw", "estimator"],
     ["cluster", "demos"],

@@ -35,6 +35,7 @@ BY_TESTS = {
     "tutorials/questions": "test_tutorials.py",
     "tutorials/outliers": "test_tutorials.py",
     "tutorials/synthetic": "test_tutorials.py",
+    "from_the_post": "test_from_the_post.py",
     "disclosure": "test_disclosure.py",
     "cluster": "ranks/test_page.py",
     "dask": "cluster/test_page.py",

@@ -23,6 +23,7 @@ MODULES = (
     "made_np.masks",
     "made_np.optim",
     "made_np.schedules",
+    "made_np.sequential",
     "made_np.storage",
     "made_np.table.files",
     "made_np.table.files.writing",
