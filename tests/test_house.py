@@ -31,7 +31,7 @@ RANKS = [
     ["distributions"],
     ["network"],
     ["backends"],
-    ["ranks"],
+    ["ranks", "tracing"],
     ["model"],
     ["storage", "proofs", "diagnostics"],
     ["training", "table"],
