@@ -51,5 +51,6 @@ COMMANDS = (
     Command("query", "how probable conditions are", "cli.query"),
     Command("explain", "which values do not fit the rest of their rows", "cli.explain"),
     Command("inspect", "show layers, masks and who sees whom", "cli.inspection"),
+    Command("trace", "one row through the network and its gradient back", "cli.trace"),
     Command("check", "prove a model, yours or ours, with the property suite", "cli.checking"),
 )
