@@ -201,6 +201,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "log": np.log,
     "log2": np.log2,
     "inverse": _inverse,
+    "natural": lambda order: np.arange(len(order)),
     "backwards": lambda order: order[::-1],
     "flip": lambda array: np.asarray(array)[tuple(slice(None, None, -1) for _ in np.shape(array))],
     "step": lambda z: np.asarray(z) > 0,

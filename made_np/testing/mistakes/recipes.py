@@ -43,6 +43,8 @@ class Recipe:
         The ingredients that are masks.
     called : mapping of str to str, optional
         What messages call a piece of a formula: ``{"1 - y * y": "the slope of tanh"}``.
+    functions : sequence of str, optional
+        Activations that are near at hand, although no line calls them.
     """
 
     ingredients: Mapping[str, str]
@@ -51,6 +53,7 @@ class Recipe:
     constants: Mapping[str, str] = field(default_factory=dict)
     masks: Sequence[str] = ()
     called: Mapping[str, str] = field(default_factory=dict)
+    functions: Sequence[str] = ()
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
