@@ -1,0 +1,1 @@
+"""Exercises in backpropagation through masks, checked while you write them."""
