@@ -57,6 +57,10 @@ def _given() -> Any:
     return np.where([[True, False, False]], models.rows(), np.nan)
 
 
+def _tape() -> Any:
+    return models.mixed().trace(models.theta(), models.rows(), context=models.context())
+
+
 def _rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
@@ -131,6 +135,13 @@ MODEL: dict[str, Callable[[], Call]] = {
     ),
     "model.scoring.Scoring.jacobian": lambda: call(models.mixed().jacobian, **_scores(gaps="skip")),
     "model.scoring.Scoring.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores(gaps="skip")),
+    "model.scoring.Scoring.trace": lambda: call(
+        models.mixed().trace, **_scores(dropout=_keeps(), rng=_rng(), gaps="skip")
+    ),
+    "tracing.tape.Tape.__getitem__": lambda: call(_tape().__getitem__, name="W0", may_raise=(KeyError,)),
+    "tracing.tape.Tape.compare": lambda: call(_tape().compare, name="W0", mine=np.zeros((4, 8)), may_raise=(KeyError,)),
+    "tracing.tape.Tape.follow": lambda: call(_tape().follow, what="W0[1, 2]", may_raise=(KeyError,)),
+    "tracing.tape.Tape.nudge": lambda: call(_tape().nudge, what="W0[1, 2]", may_raise=(KeyError,)),
     "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),
