@@ -38,7 +38,7 @@ RANKS = [
     ["columns"],
     ["questions"],
     ["comparison", "draw", "estimator"],
-    ["cluster", "demos"],
+    ["cluster", "demos", "explore"],
     ["cli"],
     ["__init__", "__main__"],
 ]

@@ -51,5 +51,6 @@ COMMANDS = (
     Command("query", "how probable conditions are", "cli.query"),
     Command("explain", "which values do not fit the rest of their rows", "cli.explain"),
     Command("inspect", "show layers, masks and who sees whom", "cli.inspection"),
+    Command("explore", "write a page on which a model can be watched, trained, broken", "cli.explore"),
     Command("check", "prove a model, yours or ours, with the property suite", "cli.checking"),
 )
