@@ -21,7 +21,7 @@ __all__ = ["KINDS", "Prefix", "prefix_of"]
 MOST_FEATURES = 10
 """2^10 rows are a table that can be added up while one looks on."""
 MOST_UNITS = 16
-MOST_LAYERS = 3
+MOST_LAYERS = 2
 KINDS = ("bernoulli", "gaussian", "gaussian_exp")
 """The conditionals that the page computes, by the names of their formulas."""
 
@@ -42,7 +42,7 @@ def prefix_of(made: MADE, theta: Array, mask_set: int = 0) -> Prefix:
     Raises
     ------
     ValueError
-        The page cannot show such a model: it has context, more than three hidden layers, or an activation that is not
+        The page cannot show such a model: it has context, more than two hidden layers, or an activation that is not
         ours; or the first feature is neither a bit nor Gaussian.
     """
     _check(made)

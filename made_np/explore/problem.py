@@ -29,7 +29,9 @@ SOUND = {
 
 MOST_SKETCHED = 40
 """Of a larger model so many features are drawn without numbers."""
-N_ROWS = 6
+N_ROWS = 5
+MOST_ROWS = 128
+"""So many of all rows go into the page with the numbers that Python has for them."""
 
 
 def first_example() -> tuple[Prefix, Array]:
@@ -50,8 +52,6 @@ def state_of(prefix: Prefix, x: Array, names: Sequence[str] | None = None) -> di
     """Return all that the page computes from, ready for JSON."""
     made = prefix.made
     one = made.mask_sets[0]
-    theta = prefix.theta.tolist()
-    zeros = [0.0] * len(theta)
     return {
         "names": [f"x{d}" for d in prefix.features] if names is None else [names[d] for d in prefix.features],
         "outputs": [_output(output) for output in made.outputs.feature_outputs],
@@ -60,15 +60,13 @@ def state_of(prefix: Prefix, x: Array, names: Sequence[str] | None = None) -> di
         "degrees": [layer.tolist() for layer in one.degrees],
         "direct": made.direct,
         "residual": made.residual,
-        "theta": theta,
-        "start": theta,
+        "theta": prefix.theta.tolist(),
         "x": x.tolist(),
         "row": 0,
         "uniforms": np.random.default_rng(1).random(made.n_features).round(3).tolist(),
         "drawn": 0,
         "rule": "adam",
         "rate": 0.03,
-        "memory": {"step": 0, "m": zeros, "v": zeros},
         "losses": [],
         "seed": 20150212,
         "broken": dict(SOUND),
@@ -93,7 +91,16 @@ def numbers(prefix: Prefix, state: dict[str, Any]) -> dict[str, Any]:
     }
     if all(output.n_values == 2 for output in made.outputs.feature_outputs):
         found |= _of_all_rows(made, theta)
-    return found
+    return _short(found)
+
+
+def _short(tree: Any) -> Any:
+    """Return the same numbers to 14 digits, which is more than the page promises, and takes less room."""
+    if isinstance(tree, dict):
+        return {name: _short(part) for name, part in tree.items()}
+    if isinstance(tree, list):
+        return [_short(part) for part in tree]
+    return float(f"{tree:.14g}") if isinstance(tree, float) else tree
 
 
 def _of_all_rows(made: MADE, theta: Array) -> dict[str, Any]:
@@ -108,7 +115,12 @@ def _of_all_rows(made: MADE, theta: Array) -> dict[str, Any]:
         "mean_of_logs": float(np.exp(logs.mean(axis=0)).sum()),
         "averaged_logits": float(np.exp(-made.outputs.nll(raw, rows).sum(axis=1)).sum()),
     }
-    return {"log_prob": logs[0].tolist(), "two": two}
+    return {"log_prob": logs[0][:: every(n)].tolist(), "sum": float(np.exp(logs[0]).sum()), "two": two}
+
+
+def every(n_features: int) -> int:
+    """Return which rows' numbers go into the page: every row, or every second, fourth, ... where there are many."""
+    return max(1, 2**n_features // MOST_ROWS)
 
 
 def sketch_of(made: MADE, mask_set: MaskSet, names: Sequence[str] | None, shown: int) -> dict[str, Any] | None:

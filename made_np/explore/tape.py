@@ -16,23 +16,23 @@ __all__ = ["tape_of"]
 def tape_of(made: MADE, theta: Array, x: Array) -> dict[str, Any]:
     """Return the values of rows x (B, D) under mask set 0 in the sequence in which they are computed.
 
-    The gradient of x is that of x as input: x is the target as well, and that share is left out.
+    The gradient of x is that of x as input: x is the target as well, and that share is left out. Values of parameters,
+    which are in theta, are left out too.
     """
     masks = made.network.masks(made.mask_sets[0])
     values = {"x": x, **made.layout.views(theta)}
     _forward(made, masks, values)
     grads = _backward(made, masks, values)
-    names = _names(made)
+    parameters = made.layout.names
     return {
         "values": [
             {
                 "name": name,
                 "shape": list(np.shape(values[name])),
-                "value": np.asarray(values[name]).tolist(),
+                "value": None if name in parameters else np.asarray(values[name]).tolist(),
                 "grad": np.asarray(grads[name]).tolist(),
-                "mask": masks[name].tolist() if name in masks else None,
             }
-            for name in names
+            for name in _names(made)
         ],
         "order": made.mask_sets[0].order.tolist(),
         "degrees": [layer.tolist() for layer in made.mask_sets[0].degrees],

@@ -36,6 +36,7 @@ const Actions = (() => {
     state.memory = { step: memory.step, m: fit(memory.m, () => 0), v: fit(memory.v, () => 0) };
     state.theta = theta;
     state.start = [...theta];
+    state.residual = state.residual && degrees.some((layer, l) => l > 0 && layer.length === degrees[l - 1].length);
     if (!(state.broken.open in Masks.of(state, {}).masks)) state.broken.open = null;
   }
 

@@ -3,7 +3,12 @@ const Arithmetic = (() => {
   const { num, nameOf } = Words;
   const signed = (value) => `(${num(value)})`;
 
-  // `to` = the value whose entry it is; `value` or `grad`; its row and column.
+  function entry({ values: v, grads }, { name, what, row, column }) {
+    const line = ((what === "grad" ? grads : v)[name] || [])[row];
+    return column === null || line === undefined ? line : line[column];
+  }
+
+  // The entry is named by the value, "value" or "grad", its row and column (null in a list).
   function of(state, report, { name, what, row, column }) {
     const found = (what === "grad" ? grads : values)(state, report, name, row, column);
     return `${what === "grad" ? "d" : ""}${name}[${row}${column === null ? "" : `, ${column}`}] = ${found}`;
@@ -27,7 +32,7 @@ const Arithmetic = (() => {
   const products = (weights, below, mask) => weights.flatMap((w, i) => (mask[i] ? [`${signed(w)} \u00d7 ${num(below[i])}`] : []));
 
   function grads(state, report, name, r, c) {
-    const { values: v, grads: g, masks, made = report } = report;
+    const { values: v, grads: g, masks } = report;
     const own = c === null ? g[name][r] : g[name][r][c];
     const B = state.x.length;
     const layer = Number(name.slice(1));
@@ -52,5 +57,5 @@ const Arithmetic = (() => {
     const dh = g[`h${layer}`][r][c];
     return `${num(dh, 4)} \u00d7 slope ${dh ? num(own / dh, 3) : ""} = ${num(own, 4)}`;
   }
-  return { of };
+  return { of, entry };
 })();

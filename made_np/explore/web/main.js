@@ -1,7 +1,9 @@
 // The page itself: one state, drawn anew whenever it changes.
 (() => {
   const { $, put, button, h, redraw, say } = Dom;
-  const fresh = () => JSON.parse(JSON.stringify(DATA.state));
+  const copy = (tree) => JSON.parse(JSON.stringify(tree));
+  const begun = (state) => Object.assign(state, { start: [...state.theta], memory: Training.fresh(state) });
+  const fresh = () => begun(copy(DATA.state));
   const app = { state: fresh(), view: { step: 0, selected: null, cell: null, timer: null }, change, look, go, play, release };
   let known = {}; // difference quotients of this state, made when they are first looked at
 
@@ -87,6 +89,8 @@
     app.view.step = Math.min(app.view.step, steps.length - 1);
     app.step = steps[app.view.step];
     app.shown = new Set(steps.slice(0, app.view.step + 1).map((step) => step.id));
+    const { cell } = app.view;
+    if (cell && Arithmetic.entry(app.report, cell) === undefined) app.view.cell = null; // its unit or row is gone
     redraw(() => {
       drawWords();
       drawShape();
@@ -121,9 +125,9 @@
   // For whoever wants to check: the state as JSON, and every number of any state.
   window.made_np = {
     proof,
-    state: () => JSON.parse(JSON.stringify(app.state)),
-    shown: () => JSON.parse(JSON.stringify(app.report)),
-    report: (state) => JSON.parse(JSON.stringify(Report.of(state))),
-    show: (state) => change(() => (app.state = JSON.parse(JSON.stringify(state)))),
+    state: () => copy(app.state),
+    shown: () => copy(app.report),
+    report: (state) => copy(Report.of(state)),
+    show: (state) => change(() => (app.state = begun(copy(state)))), // a state as Python makes one
   };
 })();

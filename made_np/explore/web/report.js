@@ -49,11 +49,12 @@ const Report = (() => {
   function compare(state, python) {
     const mine = of(state);
     const pairs = python.trace.values.flatMap(({ name, value, grad }) => [
-      [mine.values[name], value],
+      ...(value === null ? [] : [[mine.values[name], value]]),
       ...(grad === null ? [] : [[mine.grads[name], grad]]),
     ]);
     pairs.push([mine.loss, python.trace.loss], [mine.reach, python.reach], [mine.sample.row, python.sample]);
-    if (mine.all) pairs.push([mine.all.log_prob, python.log_prob], [Object.values(mine.all.two), Object.values(python.two)]);
+    const every = mine.all && mine.all.rows.length / python.log_prob.length; // of many rows, Python gave every so many
+    if (mine.all) pairs.push([mine.all.log_prob.filter((_, n) => n % every === 0), python.log_prob], [mine.all.sum, python.sum], [Object.values(mine.all.two), Object.values(python.two)]);
     let count = 0;
     let worst = 0;
     pairs.forEach(([own, theirs]) => {

@@ -106,6 +106,8 @@ const ViewNetwork = (() => {
     return Words.conditional(state, report, unit.index);
   }
 
+  const leaks = ({ state, report }, i) => Report.faults(state, report).leaks.some(([hearer]) => hearer === i);
+
   function drawUnit(app, unit, [x, y], wide) {
     const [fill, ink] = colour((unit.degree - 1) / Math.max(app.state.order.length - 1, 1));
     const [value, grad] = under(app, unit);
@@ -115,12 +117,16 @@ const ViewNetwork = (() => {
     const name = title(app, unit);
     const label = end ? (beside || left ? name : Words.nameOf(app.state, unit.index)) : "";
     const words = [label, value].filter(Boolean).join(unit.what === "output" || left ? " = " : " ");
+    const last = unit.what === "output";
+    const edge = last && !wide && words.length > 9; // a long one would leave the picture at its right edge
+    const at = beside ? x + (left ? -RADIUS - 9 : RADIUS + 9) : edge ? x + RADIUS + 19 : x;
+    const below = last ? { x: at, dy: 15 } : {};
     const text = s("text", {
-      x: beside ? x + (left ? -RADIUS - 9 : RADIUS + 9) : x,
-      y: beside ? y + 4 : y + RADIUS + 14,
-      "text-anchor": beside ? (left ? "end" : "start") : "middle",
-      class: "label",
-    }, s("tspan", {}, words), grad === null ? "" : s("tspan", { class: "grad" }, `  d ${grad}`));
+      x: at,
+      y: beside ? y + (last && grad !== null ? -2 : 4) : y + RADIUS + 14,
+      "text-anchor": beside ? (left ? "end" : "start") : edge ? "end" : "middle",
+      class: `label${last && leaks(app, unit.index) ? " leaks" : ""}`,
+    }, s("tspan", {}, words), grad === null ? "" : s("tspan", { class: "grad", ...below }, `${last ? "" : "  "}d ${grad}`));
     const selected = app.view.selected === unit.id;
     return s("g", {
       id: unit.id, class: `unit${selected ? " selected" : ""}`, role: "button", tabindex: 0, "aria-pressed": String(selected),
@@ -152,7 +158,8 @@ const ViewNetwork = (() => {
     const most = Math.max(...sheets.map((column) => column.length));
     const head = 34;
     const height = head + most * PITCH + 16;
-    const [left, right] = wide ? [110, 210] : [38, 38];
+    const longest = Math.max(...state.order.map((i) => Words.conditional(state, report, i).length));
+    const [left, right] = wide ? [110, Math.min(7 * longest + 90, 0.42 * space)] : [38, 38];
     const places = {};
     sheets.forEach((column, c) => column.forEach((unit, k) => {
       const step = (most * PITCH) / column.length;

@@ -26,20 +26,31 @@ const ViewSample = (() => {
     return `p(${nameOf(state, i)} = 1)${given} = ${num(p, 3)}; u = ${num(u, 3)} is ${u < p ? "below" : "not below"}: ${nameOf(state, i)} = ${row[i]}`;
   }
 
+  function said(state, place) {
+    const i = state.order[place];
+    if (place < state.drawn) return sentence(state, place);
+    return place === state.drawn ? `Next: ${nameOf(state, i)}, with u = ${num(state.uniforms[i], 3)}` : nameOf(state, i);
+  }
+
   function draw(app) {
     const { state, report, change } = app;
     const { told } = report.sample;
-    const slide = (i) => (event) => {
+    // While the slider moves it has to stay where it is: only the line above it, and what it decides, are drawn anew.
+    const slide = (i, place) => (event) => {
       Actions.throwOne(state, i, event.target.valueAsNumber);
-      if (event.type === "change") change(() => {});
+      if (event.type === "change") return change(() => {});
+      const item = event.target.parentElement;
+      item.querySelector("p").textContent = said(state, place);
+      const drawn = item.querySelector("svg");
+      return drawn && drawn.replaceWith(line(state.outputs[i], told[place], state.uniforms[i]));
     };
     const lines = state.order.map((i, place) => {
       const known = place < state.drawn;
       const next = place === state.drawn;
       return h("li", { class: known ? "known" : next ? "next" : "later" },
-        h("p", {}, known ? sentence(state, place) : next ? `Next: ${nameOf(state, i)}, with u = ${num(state.uniforms[i], 3)}` : nameOf(state, i)),
+        h("p", {}, said(state, place)),
         known ? line(state.outputs[i], told[place], state.uniforms[i]) : "",
-        known || next ? h("input", { type: "range", id: `uniform-${i}`, min: 0, max: 0.999, step: 0.001, value: state.uniforms[i], "aria-label": `uniform number of ${nameOf(state, i)}`, oninput: slide(i), onchange: slide(i) }) : "");
+        known || next ? h("input", { type: "range", id: `uniform-${i}`, min: 0, max: 0.999, step: 0.001, value: state.uniforms[i], "aria-label": `uniform number of ${nameOf(state, i)}`, oninput: slide(i, place), onchange: slide(i, place) }) : "");
     });
     const done = state.drawn >= state.order.length;
     put("sample", h("ol", { class: "walk" }, lines),

@@ -1,12 +1,12 @@
 // How numbers, features, conditionals and mistakes are said.
 const Words = (() => {
-  const minus = (text) => text.replace("-", "\u2212");
+  const minus = (text) => text.replaceAll("-", "\u2212");
 
   // A number in few digits: 0 is exactly 0.
   function num(value, digits = 2) {
-    if (value === 0) return "0";
     if (!Number.isFinite(value)) return Number.isNaN(value) ? "no number" : value > 0 ? "infinite" : minus("-infinite");
     const size = Math.abs(value);
+    if (Number.isInteger(value) && size < 1e5) return minus(String(value));
     if (size < 0.5 * 10 ** -digits || size >= 1e5) return minus(value.toExponential(0));
     return minus(value.toFixed(digits));
   }
