@@ -11,7 +11,7 @@ const Arithmetic = (() => {
   // The entry is named by the value, "value" or "grad", its row and column (null in a list).
   function of(state, report, { name, what, row, column }) {
     const found = (what === "grad" ? grads : values)(state, report, name, row, column);
-    return `${what === "grad" ? "d" : ""}${name}[${row}${column === null ? "" : `, ${column}`}] = ${found}`;
+    return `${Words.called(name, what)}[${row}${column === null ? "" : `, ${column}`}] = ${found}`;
   }
 
   function values(state, { values: v, masks }, name, r, c) {

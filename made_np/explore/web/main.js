@@ -61,11 +61,11 @@
     say("now", app.step.say(state, report));
     say("verdict", sentence);
     $("verdict").className = mood;
-    const bad = report.all && Math.abs(report.all.sum - 1) > 1e-9;
+    const bad = report.all && Words.isOff(report.all.sum);
     put("bar",
       h("span", {}, `step ${app.view.step + 1} of ${Steps.of(state).length}: `, h("b", {}, app.step.id)),
       h("span", {}, "loss ", h("b", {}, Words.num(report.loss, 3)), " nats"),
-      report.all ? h("span", { class: bad ? "bad" : "good" }, "sum of p ", h("b", {}, Words.num(report.all.sum, 4))) : "");
+      report.all ? h("span", { class: bad ? "bad" : "good" }, "sum of p ", h("b", {}, Words.sumOf(report.all.sum))) : "");
   }
 
   function drawShape() {

@@ -31,6 +31,19 @@ const Report = (() => {
     };
   }
 
+  // An order in which nobody hears of itself or of what comes later, or null: then these are the masks of no order.
+  function orderOf(report) {
+    const order = [];
+    const left = new Set(Masks.range(report.reach.length));
+    while (left.size) {
+      const next = [...left].find((i) => !report.reach[i].some((seen, j) => seen && left.has(j)));
+      if (next === undefined) return null;
+      left.delete(next);
+      order.push(next);
+    }
+    return order;
+  }
+
   // How far the weights without a wire have moved since they were made: training must leave them alone.
   function idle(state, report, start) {
     const now = Network.views(state);
@@ -69,5 +82,5 @@ const Report = (() => {
     });
     return { count, worst };
   }
-  return { of, faults, idle, compare };
+  return { of, faults, orderOf, idle, compare };
 })();

@@ -3,6 +3,10 @@ const ViewMatrices = (() => {
   const { h, put, $ } = Dom;
   const { num, nameOf } = Words;
   let worst = 0;
+  let hasWrong = false;
+
+  // What a difference quotient may be off by: its own error, and that of the two losses, which are rounded.
+  const tolerance = (report, number) => 1e-6 * Math.max(1, Math.abs(number)) + 1e-9 * Math.abs(report.loss);
 
   const isWeights = (name) => name[0] === "W";
   const rowsAreData = (name) => !/^[Wb]/.test(name);
@@ -23,7 +27,8 @@ const ViewMatrices = (() => {
     const wire = !isWeights(name) || report.masks[name][row][column];
     const gap = quotient === null ? 0 : Math.abs(number - quotient);
     worst = Math.max(worst, gap);
-    const wrong = gap > 1e-6 * Math.max(1, Math.abs(number));
+    const wrong = gap > tolerance(report, number);
+    hasWrong = hasWrong || wrong;
     const id = `cell-${name}-${what}-${row}-${column}`;
     const chosen = view.cell && view.cell.id === id;
     const place = { id, name, what, row, column };
@@ -42,7 +47,7 @@ const ViewMatrices = (() => {
     const under = quotients && name[0] === "b" ? [quotients] : quotients;
     const columns = isWeights(name) ? belowNames(state, lines[0].length, name) : unitNames(state, lines[0].length, name);
     const rows = rowsAreData(name) ? lines.map((_, n) => `row ${n + 1}`) : name[0] === "b" ? [""] : unitNames(state, lines.length, name);
-    const head = `${what === "grad" ? "d" : ""}${name}`;
+    const head = Words.called(name, what);
     const rule = isWeights(name) ? ` \u2014 ${Words.rule(state, name)}` : "";
     return h("div", { class: "scroll", role: "region", tabindex: 0, "aria-label": `matrix ${head}` },
       h("table", { class: "matrix" },
@@ -57,6 +62,7 @@ const ViewMatrices = (() => {
 
   function draw(app) {
     worst = 0;
+    hasWrong = false;
     const { view, report, state } = app;
     const tables = app.step.shows.map(([name, what]) => table(app, name, what));
     put("matrices", tables);
@@ -66,9 +72,8 @@ const ViewMatrices = (() => {
     const isBack = app.step.back;
     $("worst").hidden = !isBack;
     if (isBack) {
-      const wrong = worst > 1e-6;
-      $("worst").className = wrong ? "bad" : "good";
-      $("worst").textContent = `Under each gradient stands its difference quotient. The worst disagreement is ${num(worst, 9)}${wrong ? ": this gradient is wrong." : "."}`;
+      $("worst").className = hasWrong ? "bad" : "good";
+      $("worst").textContent = `Under each gradient stands its difference quotient. The worst disagreement is ${num(worst, 9)}${hasWrong ? ": this gradient is wrong." : "."}`;
     }
   }
 

@@ -78,7 +78,7 @@ const ViewNetwork = (() => {
   }
 
   // What stands under a unit at this step: its value, on the way back its gradient too.
-  function under(app, unit) {
+  function under(app, unit, wide) {
     const { state, report, shown } = app;
     const row = state.row;
     if (unit.what === "input") return [Words.num(state.x[row][unit.index]), null];
@@ -94,7 +94,7 @@ const ViewNetwork = (() => {
     const at = Network.slices(state)[unit.index];
     const told = Outputs.told(state.outputs[unit.index], report.values.raw[row].slice(...at));
     return [
-      shown.has("raw") ? Words.outcome(state, unit.index, told) : "",
+      shown.has("raw") ? (wide ? Words.outcome(state, unit.index, told) : Words.num(told[0])) : "",
       shown.has("d raw") ? Words.num(report.grads.raw[row][at[0]]) : null,
     ];
   }
@@ -110,7 +110,7 @@ const ViewNetwork = (() => {
 
   function drawUnit(app, unit, [x, y], wide) {
     const [fill, ink] = colour((unit.degree - 1) / Math.max(app.state.order.length - 1, 1));
-    const [value, grad] = under(app, unit);
+    const [value, grad] = under(app, unit, wide);
     const left = unit.what === "input";
     const end = left || unit.what === "output";
     const beside = wide && end;
@@ -118,13 +118,14 @@ const ViewNetwork = (() => {
     const label = end ? (beside || left ? name : Words.nameOf(app.state, unit.index)) : "";
     const words = [label, value].filter(Boolean).join(unit.what === "output" || left ? " = " : " ");
     const last = unit.what === "output";
-    const edge = last && !wide && words.length > 9; // a long one would leave the picture at its right edge
-    const at = beside ? x + (left ? -RADIUS - 9 : RADIUS + 9) : edge ? x + RADIUS + 19 : x;
+    const edge = end && !wide && words.length > 9; // a long one would leave the picture at its edge
+    const side = left ? -1 : 1;
+    const at = beside ? x + side * (RADIUS + 9) : edge ? x + side * (RADIUS + 19) : x;
     const below = last ? { x: at, dy: 15 } : {};
     const text = s("text", {
       x: at,
       y: beside ? y + (last && grad !== null ? -2 : 4) : y + RADIUS + 14,
-      "text-anchor": beside ? (left ? "end" : "start") : edge ? "end" : "middle",
+      "text-anchor": beside ? (left ? "end" : "start") : edge ? (left ? "start" : "end") : "middle",
       class: `label${last && leaks(app, unit.index) ? " leaks" : ""}`,
     }, s("tspan", {}, words), grad === null ? "" : s("tspan", { class: "grad", ...below }, `${last ? "" : "  "}d ${grad}`));
     const selected = app.view.selected === unit.id;
@@ -170,7 +171,7 @@ const ViewNetwork = (() => {
     const heads = ["inputs", ...state.degrees.map((_, l) => (state.degrees.length > 1 ? `hidden ${l + 1}` : "hidden")), "outputs"];
     const picture = s("svg", {
       width: space, height, viewBox: `0 0 ${space} ${height}`, role: "group",
-      "aria-label": "The network: units with their degrees, in the order of generation", class: cut > MOST_CUT ? "many" : "",
+      "aria-label": "The network: units with their degrees, in the order of generation", class: `${cut > MOST_CUT ? "hide" : ""} ${wires.length > 160 ? "many" : ""}`,
     },
     s("g", { "aria-hidden": "true" }, sheets.map((column, c) =>
       s("text", { x: places[column[0].id][0], y: 16, "text-anchor": "middle", class: "head" }, heads[c]))),

@@ -25,7 +25,7 @@ const ViewRows = (() => {
         h("tbody", {}, rows.map((row, n) => h("tr", { class: data[row] ? "data" : "" },
           state.order.map((i) => h("td", {}, String(row[i]))), h("td", {}, Math.exp(log_prob[n]).toFixed(4)),
           h("td", {}, data[row] ? `${data[row]} of ${state.x.length}` : "")))),
-        h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: state.order.length }, "sum"), h("td", {}, h("b", {}, num(report.all.sum, 6))), h("td")))));
+        h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: state.order.length }, "sum"), h("td", {}, h("b", {}, Words.sumOf(report.all.sum, 6))), h("td")))));
   }
 
   // The sum as a bar that ought to end at 1.
@@ -33,7 +33,7 @@ const ViewRows = (() => {
     const most = Math.max(1.25, Math.min(sum, 4) * 1.1);
     const end = (Math.min(sum, most) / most) * 300;
     const one = 300 / most;
-    const bad = Math.abs(sum - 1) > 1e-9;
+    const bad = Words.isOff(sum);
     return s("svg", { viewBox: "0 0 300 30", class: "gauge", "aria-hidden": "true" },
       s("rect", { x: 0, y: 8, width: 300, height: 14, rx: 7, class: "track" }),
       s("rect", { x: 0, y: 8, width: end, height: 14, rx: 7, class: bad ? "bad" : "good" }),
@@ -46,8 +46,8 @@ const ViewRows = (() => {
     $("all-section").hidden = !report.all;
     if (!report.all) return;
     const { sum } = report.all;
-    const bad = Math.abs(sum - 1) > 1e-9;
-    put("sum", gauge(sum), h("p", { class: bad ? "bad" : "good" }, `${report.all.rows.length} rows, p adds up to `, h("b", { id: "sum-number" }, num(sum, 6))));
+    const bad = Words.isOff(sum);
+    put("sum", gauge(sum), h("p", { class: bad ? "bad" : "good" }, `${report.all.rows.length} rows, p adds up to `, h("b", { id: "sum-number" }, Words.sumOf(sum, 6))));
     const now = JSON.stringify([report.all.log_prob, state.x, state.order]);
     if (now === drawn) return;
     drawn = now;

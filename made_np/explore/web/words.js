@@ -10,6 +10,12 @@ const Words = (() => {
     if (size < 0.5 * 10 ** -digits || size >= 1e5) return minus(value.toExponential(0));
     return minus(value.toFixed(digits));
   }
+  // A sum of p: with as many digits as it takes to tell it from 1.
+  function sumOf(p, digits = 4) {
+    const same = Number(p.toFixed(digits)) === 1;
+    return same && isOff(p) && digits < 10 ? sumOf(p, digits + 2) : num(p === 1 ? 1 + 1e-15 : p, digits);
+  }
+  const isOff = (sum) => Math.abs(sum - 1) > 1e-9;
   const short = (name, most = 12) => (name.length > most ? `${name.slice(0, most - 1)}\u2026` : name);
   const nameOf = (state, i) => short(state.names[i]);
   const list = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
@@ -25,6 +31,9 @@ const Words = (() => {
   }
   const outcome = (state, i, told) =>
     state.outputs[i].kind === "bernoulli" ? num(told[0]) : `${num(told[0])} \u00b1 ${num(told[1])}`;
+
+  // What a value, or its gradient, is called.
+  const called = (name, what) => (what === "grad" ? `d${/^[rn]/.test(name) ? " " : ""}${name}` : name);
 
   const rule = (state, name) => {
     const last = name === "W_direct" || name === `W${state.degrees.length}`;
@@ -52,11 +61,17 @@ const Words = (() => {
   function verdict(state, report) {
     const { leaks, lost } = Report.faults(state, report);
     const rows = report.all ? `all ${report.all.rows.length} rows` : "";
-    const sum = report.all ? num(report.all.sum, 4) : "";
-    const off = report.all && Math.abs(report.all.sum - 1) > 1e-9;
+    const sum = report.all ? sumOf(report.all.sum) : "";
+    const off = report.all && isOff(report.all.sum);
     if (leaks.length) {
       const more = leaks.length > 1 ? ` (and ${leaks.length - 1} more)` : "";
       const first = `Leak: ${dependency(state, leaks[0])}${more}.`;
+      const other = Report.orderOf(report);
+      if (other) {
+        const told = list(other.map((i) => nameOf(state, i)));
+        return ["bad", `${first} These are masks of another order: ${told}. It is a density${report.all ? ` (p adds up to ${sum})` : ""}, but what is drawn in the order meant is wrong.`];
+      }
+      if (report.all && !off) return ["odd", `${first} But the weights of these wires are 0 so far, and the sum is still 1: train, and see both leave.`];
       if (!report.all) return ["bad", `${first} What it is said to be worth is no density any more.`];
       const better = report.scored < report.floor
         ? ` The loss of ${num(report.scored, 3)} got \u201cbetter\u201d than the ${num(report.floor, 3)} below which no density can be.`
@@ -65,8 +80,8 @@ const Words = (() => {
     }
     if (state.broken.averaged_logits && report.all) {
       const { two } = report.all;
-      return [off ? "bad" : "odd", `Averaged logits of two orders add up to ${num(two.averaged_logits, 4)}; their mixture, `
-        + `the mean of p, to ${num(two.mixture, 4)}; the mean of log p to ${num(two.mean_of_logs, 4)}.`];
+      return [off ? "bad" : "odd", `Averaged logits of two orders add up to ${sumOf(two.averaged_logits)}; their mixture, `
+        + `the mean of p, to ${sumOf(two.mixture)}; the mean of log p to ${sumOf(two.mean_of_logs)}.`];
     }
     if (lost.length) {
       const [i, j] = lost[0];
@@ -87,5 +102,5 @@ const Words = (() => {
     return ["good", `Over ${rows} p adds up to ${sum}: a density.`];
   }
 
-  return { num, short, nameOf, list, count, seenBy, conditional, outcome, rule, BREAKS, isBroken, verdict };
+  return { num, called, sumOf, isOff, short, nameOf, list, count, seenBy, conditional, outcome, rule, BREAKS, isBroken, verdict };
 })();
