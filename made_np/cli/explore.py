@@ -15,8 +15,8 @@ from made_np.storage.model_file import load
 __all__ = ["DESCRIPTION", "add_arguments", "run"]
 
 DESCRIPTION = (
-    "Write a page on which a MADE can be walked through forwards and backwards, trained, and broken on purpose, with the "
-    "sum over all rows in view. It is one file, and needs a browser, but no network."
+    "Write a page on which a MADE can be walked through forwards and backwards, trained, and broken on purpose, with "
+    "the sum over all rows in view. It is one file, and needs a browser, but no network."
 )
 OUT = "explore.html"
 
@@ -27,8 +27,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "model",
         metavar="MODEL",
         nargs="?",
-        help="a file that made-np train, or made_np.save, wrote: the page shows the first features in its order that fit "
-        "(without it, a small model made for looking on)",
+        help="a file that made-np train, or made_np.save, wrote: the page shows the first features in its order that "
+        "fit (without it, a small model made for looking on)",
     )
     parser.add_argument("-o", "--out", metavar="PAGE", default=OUT, help="where to write the page (%(default)s)")
     parser.add_argument("--mask-set", type=options.count(0), default=0, metavar="K", help="which one (%(default)s)")

@@ -91,7 +91,9 @@ def assemble(data: dict[str, Any]) -> str:
     policy = POLICY.format(style=_checksum(style), script=_checksum(script))
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")  # so that no name ends the script
     parts = {"POLICY": policy, "STYLE": style, "DATA": text, "SCRIPT": script}
-    return re.sub(r"\[\[([A-Z]+)\]\]", lambda mark: parts[mark[1]], _file("page.html"))  # at once: a part may hold a mark
+    return re.sub(
+        r"\[\[([A-Z]+)\]\]", lambda mark: parts[mark[1]], _file("page.html")
+    )  # at once: a part may hold a mark
 
 
 def _file(name: str) -> str:

@@ -6,6 +6,7 @@ of degree below K, which see no others, are exactly a MADE: its log-probabilitie
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -51,11 +52,11 @@ def prefix_of(made: MADE, theta: Array, mask_set: int = 0) -> Prefix:
     features = sorted(whole.order[:n].tolist())
     kept = [_units(degrees, n) for degrees in whole.degrees]
     degrees = [_degrees(own[units], n) for own, units in zip(whole.degrees, kept, strict=True)]
-    if made.residual and any(not np.array_equal(a, b) for a, b in zip(kept, kept[1:], strict=False)):
+    if made.residual and any(not np.array_equal(a, b) for a, b in pairwise(kept)):
         raise ValueError("residual=True with other degrees in each layer: explore shows such models without residual")
     small = MADE(
         n,
-        [len(own) for own in degrees],
+        tuple(len(own) for own in degrees),
         [made.outputs.feature_outputs[d] for d in features],
         activation=made.activation,
         order=[features.index(d) for d in whole.order[:n].tolist()],
@@ -103,9 +104,7 @@ def _degrees(own: Array, n: int) -> Array:
     return np.clip(own, 1, max(n - 1, 1))
 
 
-def _cut(
-    made: MADE, small: MADE, parameters: Array, features: list[int], kept: list[Array], whole: MaskSet
-) -> Array:
+def _cut(made: MADE, small: MADE, parameters: Array, features: list[int], kept: list[Array], whole: MaskSet) -> Array:
     """Return the parameters (P,) of the small model, taken out of those of the whole."""
     views = made.network.plain.layout.views(parameters)
     slices = made.output_slices
@@ -114,7 +113,7 @@ def _cut(
     theta = np.zeros(small.n_params)
     own = small.layout.views(theta)
     layers = [inputs, *kept, outputs]
-    for layer, (below, above) in enumerate(zip(layers, layers[1:], strict=False)):
+    for layer, (below, above) in enumerate(pairwise(layers)):
         real = np.ix_(above >= 0, below >= 0)
         if kept:
             own[f"W{layer}"][real] = views[f"W{layer}"][np.ix_(above[above >= 0], below[below >= 0])]

@@ -38,8 +38,8 @@ MOST_ROWS = 128
 def first_example() -> tuple[Prefix, Array]:
     """Return the model that the page shows when it is given none, with its rows of data.
 
-    Its order is not its own inverse, and its parameters are not trained: no gradient is all but 0. Weights off the masks
-    are not 0, so that a mask that is broken shows at once. In the data x1 is x3, and x2 is not x0, which is soon learned.
+    Its order is not its own inverse, and its parameters are not trained: no gradient is all but 0. Weights off the
+    masks are not 0, so that a mask that is broken shows at once. In the data x1 is x3, and x2 is not x0.
     """
     made = MADE(4, (6,), activation="tanh", order=(2, 0, 3, 1), dtype="float64", backend="numpy")
     theta = 0.7 * np.random.default_rng(SEED).standard_normal(made.n_params)
@@ -123,7 +123,7 @@ def every(n_features: int) -> int:
 
 
 def sketch_of(made: MADE, mask_set: MaskSet, names: Sequence[str] | None, shown: int) -> dict[str, Any] | None:
-    """Return order and degrees of a model that is larger than what the page computes, to be drawn; None if it is not."""
+    """Return order and degrees of a model of which the page computes but a part, to be drawn; None if it is all."""
     if shown == made.n_features:
         return None
     n = min(made.n_features, MOST_SKETCHED)

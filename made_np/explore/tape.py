@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.layers import masked_linear, masked_linear_backward, residual_add_backward
+from made_np.layers import masked_linear, masked_linear_backward
 from made_np.model.made import MADE
 from made_np.typing import Array
 
@@ -79,7 +79,7 @@ def _backward(made: MADE, masks: dict[str, Any], values: dict[str, Any]) -> dict
         grads["W_direct"] = back[1]
     if not made.hidden:
         return {**grads, "b0": dy.sum(axis=0)}
-    above = None
+    above = dy
     for layer in range(len(made.hidden), -1, -1):
         below = values[f"h{layer - 1}"] if layer else x
         W = f"W{layer}"
@@ -87,7 +87,7 @@ def _backward(made: MADE, masks: dict[str, Any], values: dict[str, Any]) -> dict
         dx, grads[W], grads[b] = masked_linear_backward(dy, below, values[W], values[b], masks[W])
         skip = made.mask_sets[0].skips[layer] if layer < len(made.hidden) else None
         if skip is not None:
-            dx = dx + residual_add_backward(above, None, None, skip, dy=False)[1]
+            dx = dx + np.where(skip, above, 0)
         if layer:
             grads[f"h{layer - 1}"] = above = dx
             dy = made.network.act.backward(dx, values[f"z{layer - 1}"])

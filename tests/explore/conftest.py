@@ -14,7 +14,7 @@ from made_np.explore import page as written
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 pytest.importorskip("fcntl", reason="the browser is steered through a pipe as POSIX has them")
-from browser import Browser, Page, find_browser  # noqa: E402
+from browser import Browser, Page, find_browser
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +32,21 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("explore") / "page.html"
     path.write_text(written(), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def one_page(browser: Browser, file: Path) -> Page:
+    """The page that many tests share: to open one takes longer than most of them."""
+    page = Page(browser)
+    page.open(file)
+    return page
+
+
+@pytest.fixture
+def page(one_page: Page) -> Page:
+    """The page as it is when it has just been opened."""
+    one_page.run("document.getElementById('restart').click(); document.activeElement.blur(); scrollTo(0, 0)")
+    return one_page
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What made_np says of a state of the page: the model rebuilt from it, and where it is broken, layers with those masks."""
+"""What made_np says of a state of the page: the model rebuilt from it, layers with its masks where it is broken."""
 
 from __future__ import annotations
 
@@ -94,7 +94,12 @@ class Walk:
         v = self.values
         B = len(self.x)
         d_raw = self.made.outputs.nll_and_grad(v["raw"], self.x)[1] / B
-        g: dict[str, Any] = {"loss": 1.0, "nll": np.full(self.x.shape, 1 / B), "raw": d_raw, "x": np.zeros(self.x.shape)}
+        g: dict[str, Any] = {
+            "loss": 1.0,
+            "nll": np.full(self.x.shape, 1 / B),
+            "raw": d_raw,
+            "x": np.zeros(self.x.shape),
+        }
         unmasked = self.state["broken"]["unmasked_gradient"]
 
         def back(name: str, b: Any, dy: Array, x: Array) -> tuple[Any, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,7 @@ def assert_equal(state: dict[str, Any], report: dict[str, Any]) -> None:
     assert worst[1] <= TOLERANCE, worst
 
 
-def test_the_page_says_how_far_its_numbers_are_from_those_of_python(visit: Callable[..., Any]) -> None:
-    page = visit()
+def test_the_page_says_how_far_its_numbers_are_from_those_of_python(page: Any) -> None:
     proof = page.run("made_np.proof")
     assert proof["count"] > 300
     assert proof["worst"] <= TOLERANCE
@@ -49,17 +49,16 @@ def test_a_wrong_number_in_the_page_is_seen(visit: Callable[..., Any], file: Any
     assert page.run("document.getElementById('proof').className") == "bad"
 
 
-def test_numbers_of_two_hundred_random_models_are_those_of_made_np(visit: Callable[..., Any]) -> None:
+def test_numbers_of_two_hundred_random_models_are_those_of_made_np(page: Any) -> None:
     states = [random_state(seed, most_features=5) for seed in range(200)]
     states = [state if seed % 2 else break_at_random(state, seed) for seed, state in enumerate(states)]
-    reports = visit().run(f"{json.dumps(states)}.map(made_np.report)")
+    reports = page.run(f"{json.dumps(states)}.map(made_np.report)")
     for state, report in zip(states, reports, strict=True):
         assert_equal(state, report)
 
 
 @pytest.mark.parametrize("rule", ["adam", "sgd"])
-def test_training_in_the_page_moves_theta_as_the_package_does(visit: Callable[..., Any], rule: str) -> None:
-    page = visit()
+def test_training_in_the_page_moves_theta_as_the_package_does(page: Any, rule: str) -> None:
     state = page.run("made_np.state()")
     page.click(f"#rule-{rule}")
     for n in (1, 10, 100):
@@ -81,8 +80,7 @@ def trained(state: dict[str, Any], rule: str, steps: int) -> Any:
     return theta
 
 
-def test_weights_without_a_wire_stay_where_they_are_unless_the_gradient_forgets_its_mask(visit: Callable[..., Any]) -> None:
-    page = visit()
+def test_weights_without_a_wire_stay_where_they_are_unless_the_gradient_forgets_its_mask(page: Any) -> None:
     before = page.run("made_np.state()")
     cut = ~np.concatenate([np.ravel(m) for m in Walk(before, before["x"]).masks.values()])
     page.click("#train-10")
@@ -103,8 +101,8 @@ def test_weights_without_a_wire_stay_where_they_are_unless_the_gradient_forgets_
     assert "have moved" in page.run("document.getElementById('verdict').textContent")
 
 
-def test_no_gradient_of_the_first_example_is_all_but_nothing(visit: Callable[..., Any]) -> None:
-    report = visit().run("made_np.shown()")
+def test_no_gradient_of_the_first_example_is_all_but_nothing(page: Any) -> None:
+    report = page.run("made_np.shown()")
     for name, mask in report["masks"].items():
         grad = np.array(report["grads"][name])
         live = np.abs(grad[np.array(mask)])
@@ -116,36 +114,13 @@ def test_no_gradient_of_the_first_example_is_all_but_nothing(visit: Callable[...
     assert len(SCRIPTS) == len(set(SCRIPTS))
 
 
-INTERACT = """
-(async (seed, n) => {
-  let s = seed;
-  const random = (k) => { s ^= s << 13; s ^= s >>> 17; s ^= s << 5; return (s >>> 0) % k; };
-  const keys = ["ArrowRight", "ArrowLeft", "[", "]", "+", "-", "s", "t", "Escape", "m", "b"];
-  const seen = [];
-  for (let k = 0; k < n; k++) {
-    const only = random(4) ? ":not(.cell, [id^=step-], [id^=row-])" : "";
-    const things = [...document.querySelectorAll(`main button:not(:disabled)${only}, main g.unit, main input`)]
-      .filter((e) => e.checkVisibility() && !["play", "train-100", "restart"].includes(e.id));
-    const thing = things[random(things.length)];
-    if (random(4) === 0) {
-      if (thing.focus) thing.focus();
-      const key = keys[random(keys.length)];
-      document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-    } else if (thing.matches("input")) {
-      thing.value = (random(2000) / 1000 - (thing.type === "range" ? 0 : 1)).toFixed(3);
-      thing.dispatchEvent(new Event("change", { bubbles: true }));
-    } else thing.dispatchEvent(new MouseEvent("click", { bubbles: true }));
-    seen.push([thing.id, made_np.state(), made_np.shown()]);
-  }
-  return seen;
-})
-"""
+INTERACT = (Path(__file__).parent / "interact.js").read_text(encoding="utf-8").split("\n", 1)[1]
 
 
 def interact(page: Any, seed: int, n: int) -> int:
     """Do n things at random on a model of that seed; how many of the states differed from those before."""
     page.run(f"made_np.show({json.dumps(random_state(seed, most_features=4 + seed % 4))})")
-    seen = page.run(f"({INTERACT.strip()})({seed + 1}, {n})")
+    seen = page.run(f"({INTERACT})({seed + 1}, {n})")
     assert len(seen) == n
     for thing, state, report in seen:
         try:
@@ -157,18 +132,17 @@ def interact(page: Any, seed: int, n: int) -> int:
     return len(set(told))
 
 
-def test_numbers_are_those_of_made_np_after_whatever_is_done(visit: Callable[..., Any]) -> None:
-    assert interact(visit(), 3, 25) > 5
+def test_numbers_are_those_of_made_np_after_whatever_is_done(page: Any) -> None:
+    assert interact(page, 3, 25) > 5
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
-def test_numbers_are_those_of_made_np_after_fifty_random_interactions(visit: Callable[..., Any], seed: int) -> None:
-    assert interact(visit(), seed, 50) > 10
+def test_numbers_are_those_of_made_np_after_fifty_random_interactions(page: Any, seed: int) -> None:
+    assert interact(page, seed, 50) > 10
 
 
-def test_difference_quotients_agree_with_gradients_but_where_the_mask_was_forgotten(visit: Callable[..., Any]) -> None:
-    page = visit()
+def test_difference_quotients_agree_with_gradients_but_where_the_mask_was_forgotten(page: Any) -> None:
     n = page.run("document.querySelectorAll('#step-list button').length")
     for k in range(n):
         page.run(f"document.getElementById('step-{k}').click()")

@@ -43,11 +43,11 @@ const ViewMatrices = (() => {
     const { state, report } = app;
     const source = what === "grad" ? report.grads[name] : report.values[name];
     const quotients = what === "grad" ? app.quotients(name) : null;
+    const head = Words.called(name, what);
     const lines = name[0] === "b" ? [source] : source;
     const under = quotients && name[0] === "b" ? [quotients] : quotients;
     const columns = isWeights(name) ? belowNames(state, lines[0].length, name) : unitNames(state, lines[0].length, name);
-    const rows = rowsAreData(name) ? lines.map((_, n) => `row ${n + 1}`) : name[0] === "b" ? [""] : unitNames(state, lines.length, name);
-    const head = Words.called(name, what);
+    const rows = rowsAreData(name) ? lines.map((_, n) => `row ${n + 1}`) : name[0] === "b" ? [head] : unitNames(state, lines.length, name);
     const rule = isWeights(name) ? ` \u2014 ${Words.rule(state, name)}` : "";
     return h("div", { class: "scroll", role: "region", tabindex: 0, "aria-label": `matrix ${head}` },
       h("table", { class: "matrix" },

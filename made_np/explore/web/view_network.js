@@ -108,6 +108,7 @@ const ViewNetwork = (() => {
 
   const leaks = ({ state, report }, i) => Report.faults(state, report).leaks.some(([hearer]) => hearer === i);
 
+  // Two parts: the unit, which is a button, and what is written on it with its label, which the button's name says.
   function drawUnit(app, unit, [x, y], wide) {
     const [fill, ink] = colour((unit.degree - 1) / Math.max(app.state.order.length - 1, 1));
     const [value, grad] = under(app, unit, wide);
@@ -129,7 +130,7 @@ const ViewNetwork = (() => {
       class: `label${last && leaks(app, unit.index) ? " leaks" : ""}`,
     }, s("tspan", {}, words), grad === null ? "" : s("tspan", { class: "grad", ...below }, `${last ? "" : "  "}d ${grad}`));
     const selected = app.view.selected === unit.id;
-    return s("g", {
+    const press = s("g", {
       id: unit.id, class: `unit${selected ? " selected" : ""}`, role: "button", tabindex: 0, "aria-pressed": String(selected),
       "aria-label": `${name}, degree ${unit.degree}${value ? `, ${value}` : ""}${grad === null ? "" : `, gradient ${grad}`}`,
       onclick: () => app.look(() => (app.view.selected = selected ? null : unit.id)),
@@ -137,9 +138,8 @@ const ViewNetwork = (() => {
       onpointerenter: () => light(unit.id), onpointerleave: () => light(app.view.selected),
     },
     s("rect", { x: x - 22, y: y - 22, width: 44, height: 44, class: "hit" }),
-    s("circle", { cx: x, cy: y, r: RADIUS, fill }),
-    s("text", { x, y: y + 5, "text-anchor": "middle", class: "degree", fill: ink }, String(unit.degree)),
-    text);
+    s("circle", { cx: x, cy: y, r: RADIUS, fill }));
+    return [press, [s("text", { x, y: y + 5, "text-anchor": "middle", class: "degree", fill: ink }, String(unit.degree)), text]];
   }
 
   function drawWire(wire, places) {
@@ -169,6 +169,7 @@ const ViewNetwork = (() => {
     wires = edges(state, report);
     const cut = wires.filter((wire) => wire.kind === "cut").length;
     const heads = ["inputs", ...state.degrees.map((_, l) => (state.degrees.length > 1 ? `hidden ${l + 1}` : "hidden")), "outputs"];
+    const units = sheets.flat().map((unit) => drawUnit(app, unit, places[unit.id], wide));
     const picture = s("svg", {
       width: space, height, viewBox: `0 0 ${space} ${height}`, role: "group",
       "aria-label": "The network: units with their degrees, in the order of generation", class: `${cut > MOST_CUT ? "hide" : ""} ${wires.length > 160 ? "many" : ""}`,
@@ -176,7 +177,8 @@ const ViewNetwork = (() => {
     s("g", { "aria-hidden": "true" }, sheets.map((column, c) =>
       s("text", { x: places[column[0].id][0], y: 16, "text-anchor": "middle", class: "head" }, heads[c]))),
     s("g", { "aria-hidden": "true" }, wires.map((wire) => drawWire(wire, places))),
-    sheets.map((column) => column.map((unit) => drawUnit(app, unit, places[unit.id], wide))));
+    units.map(([press]) => press),
+    s("g", { "aria-hidden": "true", class: "written" }, units.map(([, words]) => words)));
     put("network", picture);
     light(app.view.selected);
     drawLegend();
