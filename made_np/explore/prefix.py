@@ -66,7 +66,7 @@ def prefix_of(made: MADE, theta: Array, mask_set: int = 0) -> Prefix:
         dtype="float64",
         backend="numpy",
     )
-    parameters = fold(made.network, theta, whole).astype(np.float64)
+    parameters = fold(made.network, theta.astype(np.float64), whole)
     return Prefix(small, _cut(made, small, parameters, features, kept, whole), features)
 
 

@@ -24,7 +24,7 @@ const Report = (() => {
   // Dependencies that must not be (a feature sees itself or a later one), and those that the mistake has cost.
   function faults(state, report) {
     const place = Masks.positionOf(state.order);
-    const pairs = (test) => report.reach.flatMap((row, i) => row.flatMap((seen, j) => (test(seen, i, j) ? [[i, j]] : [])));
+    const pairs = (test) => state.order.flatMap((i) => state.order.flatMap((j) => (test(report.reach[i][j], i, j) ? [[i, j]] : [])));
     return {
       leaks: pairs((seen, i, j) => seen && place[j] >= place[i]),
       lost: pairs((seen, i, j) => !seen && report.wanted[i][j]),
