@@ -38,7 +38,7 @@ RANKS = [
     ["columns", "autoencoder", "sequential"],
     ["questions"],
     ["comparison", "draw", "estimator"],
-    ["cluster", "demos", "learn"],
+    ["cluster", "demos", "explore", "learn"],
     ["cli"],
     ["__init__", "__main__"],
 ]

@@ -53,5 +53,6 @@ COMMANDS = (
     Command("explain", "which values do not fit the rest of their rows", "cli.explain"),
     Command("inspect", "show layers, masks and who sees whom", "cli.inspection"),
     Command("trace", "one row through the network and its gradient back", "cli.trace"),
+    Command("explore", "write a page on which a model can be watched, trained, broken", "cli.explore"),
     Command("check", "prove a model, yours or ours, with the property suite", "cli.checking"),
 )
