@@ -24,6 +24,7 @@ extensions = [
     "sphinx_design",
     "access",
     "commands",
+    "explorer",
     "formulas",
     "sources",
 ]

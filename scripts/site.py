@@ -6,9 +6,9 @@ Sphinx builds it with every warning as an error, and runs the notebooks. Then ea
 must lead somewhere, nothing may be loaded from another host, each notebook must show a picture. So the folder can be
 read offline: open its index.html.
 
-With --browser, pages are opened in Chromium as files, light and dark: no console message, no request to another host, a
-search that finds, and by axe-core (from npm) nothing of serious impact. It is left out, and said, where Chromium or npm
-are not at hand.
+With --browser, pages are opened in Chromium as files, light, dark, on a phone: no console message, no request to
+another host, nothing wider than the screen, a search that finds, and by axe-core (from npm) nothing of serious impact.
+Where Chromium or npm are not at hand this is left out, and said.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import sys
 import time
 from pathlib import Path
 
-from pages.browser import Browser, Missing
 from pages.links import complaints
+from pages.reading import LOOKS, PAGES, Missing, read
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -53,18 +53,14 @@ def tell(out: Path, seconds: float) -> None:
     print(f"{n_pages} pages, {size / 1e6:.1f} MB in {out}; built in {seconds:.0f} s, {cpu:.0f} s of CPU")
 
 
-def in_browser(out: Path, screenshots: Path | None) -> list[str]:
+def in_browser(out: Path, pictures: Path | None) -> list[str]:
     """Return what a browser has to say against the pages."""
     try:
-        browser = Browser(out)
+        found = read(out, pictures)
     except Missing as missing:
         print(f"not opened in a browser: {missing}")
         return []
-    found = browser.complaints()
-    print(f"{len(browser.opened)} pages opened in a browser")
-    if screenshots is not None:
-        for path in browser.shoot(screenshots):
-            print(path)
+    print(f"{len(PAGES)} pages opened in a browser: {', '.join(LOOKS)}")
     return found
 
 
