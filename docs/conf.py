@@ -54,7 +54,7 @@ myst_links_external_new_tab = False
 # Notebooks are text that the build runs. Nothing that they show comes from another host.
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
-nb_execution_timeout = 120
+nb_execution_timeout = 600
 nb_execution_in_temp = True
 nb_execution_show_tb = True
 nb_merge_streams = True

@@ -30,9 +30,11 @@ KERNELS = "[IPKernelApp] WARNING | Kernel is running over TCP"
 """What the kernel of each notebook says; it listens on this machine alone."""
 
 
-def build(out: Path) -> int:
-    """Run Sphinx, and return its exit status."""
+def build(out: Path, *, run: bool) -> int:
+    """Let Sphinx build the site, run notebooks or leave them as they are, and return its exit status."""
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going", "-q", "-E", "-b", "html"]
+    if not run:
+        command += ["-D", "nb_execution_mode=off", "-D", "suppress_warnings=myst-nb.lexer"]
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {"OMP_NUM_THREADS": "1", **os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     doctrees = str(out) + ".doctrees"
@@ -68,6 +70,7 @@ def main() -> int:
     """Build, look, print; return 1 if something is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", help="where the site goes (%(default)s)")
+    parser.add_argument("--no-run", action="store_true", help="leave notebooks as they are: quick, for other pages")
     parser.add_argument("--no-build", action="store_true", help="look at the site that is there")
     parser.add_argument("--browser", action="store_true", help="open pages in Chromium, and ask axe-core")
     parser.add_argument("--screenshots", type=Path, metavar="FOLDER", help="with --browser: keep pictures of pages")
@@ -75,11 +78,11 @@ def main() -> int:
     out = args.out.resolve()
     begun = time.perf_counter()
     if not args.no_build:
-        status = build(out)
+        status = build(out, run=not args.no_run)
         if status:
             return status
         tell(out, time.perf_counter() - begun)
-    wrong = complaints(out, DOCS)
+    wrong = complaints(out, DOCS, pictures=not args.no_run)
     if args.browser or args.screenshots:
         wrong += in_browser(out, args.screenshots)
     for line in wrong:

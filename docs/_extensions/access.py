@@ -1,4 +1,4 @@
-"""Pages that everybody can use: code that scrolls can be reached by keys, headings of the contents have a rank."""
+"""Pages that everybody can use: what scrolls can be reached by keys, headings of the contents have a rank."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 CHANGES = {
     "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
     '<p class="caption" role="heading">': '<p class="caption" role="heading" aria-level="2">',
 }
 

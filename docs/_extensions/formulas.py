@@ -29,7 +29,7 @@ def inline(self: Any, node: nodes.math) -> None:
 
 def block(self: Any, node: nodes.math_block) -> None:
     """Write a formula that stands alone."""
-    self.body.append(f'<div class="formula">{mathml(node, as_block=True)}</div>\n')
+    self.body.append(f'<div class="formula" tabindex="0">{mathml(node, as_block=True)}</div>\n')
     raise nodes.SkipNode
 
 
