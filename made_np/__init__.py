@@ -23,6 +23,7 @@ from made_np._version import __version__
 
 if TYPE_CHECKING:
     from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
+    from made_np.autoencoder import Autoencoder
     from made_np.comparison import Comparison, compare
     from made_np.diagnostics import Calibration, Evaluation, calibration, compare_models, evaluate
     from made_np.distributions.atoms import WithAtoms
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from made_np.estimator import MADEDensity, MADEImputer, MADEOutlierDetector
     from made_np.masks.found import find_order
     from made_np.model.made import MADE
+    from made_np.sequential import MaskedLinear, Sequential
     from made_np.storage.model_file import load, save
     from made_np.table.one_hot import OneHot
     from made_np.training.fit import FitResult, fit
 
 __all__ = [
     "MADE",
+    "Autoencoder",
     "Bernoulli",
     "Calibration",
     "Categorical",
@@ -49,9 +52,11 @@ __all__ = [
     "MADEDensity",
     "MADEImputer",
     "MADEOutlierDetector",
+    "MaskedLinear",
     "MixtureOfGaussians",
     "MixtureOfLogistics",
     "OneHot",
+    "Sequential",
     "WithAtoms",
     "__version__",
     "calibration",
@@ -75,6 +80,7 @@ __all__ = [
 # The module that each public name lives in; a name that is missing here is a module itself.
 _HOME = {
     "MADE": "model.made",
+    "Autoencoder": "autoencoder",
     "Bernoulli": "distributions.plain",
     "Calibration": "diagnostics",
     "Categorical": "distributions.plain",
@@ -86,9 +92,11 @@ _HOME = {
     "MADEDensity": "estimator",
     "MADEImputer": "estimator",
     "MADEOutlierDetector": "estimator",
+    "MaskedLinear": "sequential",
     "MixtureOfGaussians": "distributions.mixtures",
     "MixtureOfLogistics": "distributions.mixtures",
     "OneHot": "table.one_hot",
+    "Sequential": "sequential",
     "WithAtoms": "distributions.atoms",
     "calibration": "diagnostics",
     "compare": "comparison",

@@ -12,23 +12,15 @@ those below the entropy of their distribution (Gibbs' inequality): what does is 
 from __future__ import annotations
 
 import argparse
-import itertools
 
 import numpy as np
 
 from made_np import MADE, fit
 from made_np.datasets import load_digits
+from made_np.demos.sums import eight_pixels, entropy, every_row
 
-PIXELS = [8 * row + column for row in (3, 4) for column in (2, 3, 4, 5)]
 HIDDEN = 100
 EPOCHS = 200
-
-
-def entropy(x: np.ndarray) -> float:
-    """Return the entropy of the rows' own distribution, in nats."""
-    _, count = np.unique(x, axis=0, return_counts=True)
-    share = count / count.sum()
-    return float(-(share * np.log(share)).sum())
 
 
 def log_probs(made: MADE, theta: np.ndarray, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -57,13 +49,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     digits = load_digits(binary=True)
-    x = np.concatenate([digits.train, digits.valid, digits.test])[:, PIXELS].astype(np.float64)
+    x = eight_pixels(digits)
     made = MADE(
         8, hidden=(HIDDEN,), order="random", n_masks=args.orders, seed=args.seed, dtype="float64", backend="numpy"
     )
     theta = fit(made, x, max_epochs=EPOCHS, learning_rate=5e-3, rng=args.seed).theta
-    every = np.array(list(itertools.product((0.0, 1.0), repeat=8)))
-    over_all = log_probs(made, theta, every)
+    over_all = log_probs(made, theta, every_row())
     print(f"{len(x)} images, {args.orders} orders; entropy of the images {entropy(x):.2f} nats")
     print(f"{'':<28}{'sum of p(x)':>12}{'mean of -log p(x), nats':>26}")
     for name, scores in log_probs(made, theta, x).items():

@@ -185,7 +185,11 @@ KINDS = {
                 at='    Command("check",',
             ),
             Edit("tests/cli/test_counting.py", "test_counting.py"),
-            Edit("README.md", "| `made-np count table.csv` | counts rows |\n", at="| `made-np check model.npz` |"),
+            Edit(
+                "docs/reference/commands.md",
+                "| `made-np count table.csv` | counts rows |\n",
+                at="| `made-np check model.npz` |",
+            ),
         ),
         ("tests/cli/test_counting.py", "tests/cli/test_cli.py", "tests/test_house.py"),
     ),

@@ -26,18 +26,20 @@ from made_np.table.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = ROOT / "docs"
+STUB = re.compile(r"<!-- the page (\S+) -->\s*")
+"""All that a page of the site says which stands elsewhere in the source."""
 PAGES = [
     "README.md",
     "CONTRIBUTING.md",
-    "docs/cluster.md",
-    "docs/dask.md",
-    "docs/results.md",
-    "docs/gpu.md",
-    "docs/package.md",
-    "docs/release.md",
     "made_np/testing/README.md",
-    *(f"docs/tutorials/{path.name}" for path in sorted((ROOT / "docs" / "tutorials").glob("*.md"))),
+    *(path.relative_to(ROOT).as_posix() for path in sorted(DOCS.rglob("*.md"))),
 ]
+
+
+def page(name: str) -> str:
+    """The text of a page of the docs."""
+    return (DOCS / name).read_text(encoding="utf-8")
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -45,9 +47,9 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
 
 
-def section(heading: str) -> str:
+def section(heading: str, text: str = README) -> str:
     """The text under a heading of the second rank."""
-    return README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
 def python(folder: Path, *arguments: str) -> str:
@@ -65,7 +67,7 @@ def test_every_python_line_runs_as_pasted_in_order(tmp_path: Path) -> None:
     table = Path("docs") / "tutorials" / "customers.csv"
     (tmp_path / table).parent.mkdir(parents=True)
     shutil.copy(ROOT / table, tmp_path / table)
-    found = blocks(README, "python")
+    found = [*blocks(README, "python"), *blocks(page("howto/model.md"), "python")]
     assert len(found) == 3
     # A short fit: which numbers it prints does not matter here, but all else is as with nothing set.
     short = "from made_np import MADEDensity; MADEDensity.__init__.__kwdefaults__['max_epochs'] = 2"
@@ -82,10 +84,9 @@ def test_every_python_line_runs_as_pasted_in_order(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")  # of pandas before 2
 def test_the_table_of_the_six_lines_is_that_of_the_tutorials() -> None:
     pandas = pytest.importorskip("pandas")
-    page = (ROOT / "docs" / "tutorials" / "gaps.md").read_text(encoding="utf-8")
     space: dict[str, Any] = {}
     with contextlib.redirect_stdout(io.StringIO()):
-        exec("\n".join(blocks(page, "python")[:2]), space)
+        exec("\n".join(blocks(page("tutorials/gaps.md"), "python")[:2]), space)
     made = pandas.read_csv(io.StringIO(space["df"].to_csv(index=False)))
     stored = pandas.read_csv(ROOT / "docs" / "tutorials" / "customers.csv")
     pandas.testing.assert_frame_equal(made, stored)
@@ -93,15 +94,20 @@ def test_the_table_of_the_six_lines_is_that_of_the_tutorials() -> None:
 
 def test_the_first_screen_has_what_six_lines_and_where_from() -> None:
     headings = re.findall(r"^## (.*)$", README, re.M)
-    assert headings[:3] == ["Six lines", "Install", "What it beats"]
+    assert headings == ["Six lines", "Install", "Three users", "What it beats", "Licence"]
     assert README.index("![") < README.index("## Install")
+    assert README.count("![") == 2
+    assert len(README.split()) < 800  # the rest is for the site
     (lines,) = blocks(section("Install"), "sh")
+    assert blocks(page("start/install.md"), "sh") == [lines]
+    for language in ("python", "text"):
+        assert blocks(page("index.md"), language) == blocks(README, language)
     extras = configparser.ConfigParser()
     extras.read(ROOT / "setup.cfg")
     named = {extra for each in re.findall(r'"\.\[(.*?)\]"', lines) for extra in each.split(",")}
     assert named == {"plot", "sklearn", "all", "test"}
     assert named <= set(extras["options.extras_require"])
-    told = set(re.findall(r"^\|.*\| `(\w+)`: ", section("Install"), re.M))
+    told = set(re.findall(r"^\|.*\| `(\w+)`: ", page("start/install.md"), re.M))
     assert told == set(extras["options.extras_require"]) - {"all", "test", "cuda-test", "dev"}
     assert lines.splitlines()[0].startswith("git clone ")
 
@@ -112,18 +118,37 @@ def test_units_are_defined_before_the_first_number_with_a_unit_below_the_table_o
     assert "bits/dim is NLL / (D ln 2)" in table
 
 
+def test_each_line_of_what_it_beats_has_a_command_that_is_there() -> None:
+    lines = [line for line in section("What it beats").splitlines() if line.startswith("|")][2:]
+    commands = [re.findall(r"`(.*?)`", line)[-1].split() for line in lines]
+    assert len(commands) == 5
+    for command in commands:
+        if command[0] == "made-np":
+            assert command[1] in {each.name for each in COMMANDS}
+        else:
+            assert (ROOT / command[0]).is_file(), command
+
+
+def test_each_of_three_users_has_one_link() -> None:
+    assert [len(re.findall(r"\]\(", line)) for line in section("Three users").strip().splitlines()] == [1, 1, 1]
+
+
 def test_what_it_beats_is_what_was_measured() -> None:
-    measured = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    measured = page("results.md")
     numbers = re.findall(r"\d+\.\d+|\d{4}", section("What it beats").split("NLL is")[0])
     assert len(numbers) > 9
     for number in numbers:
         assert re.search(rf"(?<![\d.]){re.escape(number)}(?![\d.])", measured), number
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_links_and_pictures_lead_somewhere(page: str) -> None:
-    path = ROOT / page
-    for target in re.findall(r"\]\(([^)#\s]*)#?[^)]*\)", path.read_text(encoding="utf-8")):
+@pytest.mark.parametrize("name", PAGES)
+def test_links_and_pictures_lead_somewhere(name: str) -> None:
+    path = ROOT / name
+    text = path.read_text(encoding="utf-8")
+    inside = re.findall(
+        r"\]\(([^)#\s]*)#?[^)]*\)", re.sub(r"^(```|~~~)\{?code-cell.*?^\1", "", text, flags=re.M | re.S)
+    )
+    for target in [*inside, *STUB.findall(text), *re.findall(r"^```\{image\} (\S+)", text, re.M)]:
         if target and "://" not in target:
             assert (path.parent / target).exists(), target
 
@@ -139,7 +164,7 @@ def test_captions_say_what_the_pictures_show(tmp_path: Path, monkeypatch: pytest
     for name in ("network", "masks"):
         monkeypatch.setattr(digits.draw, name, keeping(name))
     digits._write_small_network(tmp_path)
-    caption = README.split("network.png)")[1].split("## Install")[0].replace("\n", " ")
+    caption = page("explanation/masks.md").split("network.png)")[1].split("## ")[0].replace("\n", " ")
     title = drawn["network"]._suptitle.get_text()  # matplotlib before 3.8 has no other way
     assert f"A small MADE that {title}, in this order." in caption
     texts = [text.get_text() for text in drawn["network"].texts]
@@ -148,6 +173,7 @@ def test_captions_say_what_the_pictures_show(tmp_path: Path, monkeypatch: pytest
     assert title in drawn["masks"]._suptitle.get_text()
     for name in ("network.png", "masks.png", "samples.png"):
         assert (ROOT / "scripts" / "pictures" / name).read_bytes().startswith(b"\x89PNG")
+        assert f"pictures/{name})" in README + page("explanation/masks.md")
 
 
 def test_averaged_logits_are_as_bad_as_said(tmp_path: Path) -> None:
@@ -158,7 +184,7 @@ def test_averaged_logits_are_as_bad_as_said(tmp_path: Path) -> None:
     mixture, averaged = (tuple(map(float, sums[name])) for name in ("mixture", "averaged logits"))
     assert mixture[0] == 1
     assert averaged[1] < entropy < mixture[1]
-    text = " ".join(README.split())
+    text = " ".join(page("explanation/mixtures.md").split())
     found = re.search(r"orders score (\S+) nats where the mixture has (\S+), and they \"sum to\" (\S+) over", text)
     said = (*map(float, found.groups()), float(re.search(r"entropy of these images, (\S+) nats", text)[1]))
     assert said == pytest.approx((averaged[1], mixture[1], averaged[0], entropy), abs=0.05)
@@ -166,7 +192,7 @@ def test_averaged_logits_are_as_bad_as_said(tmp_path: Path) -> None:
 
 def test_columns_become_what_the_table_says() -> None:
     pandas = pytest.importorskip("pandas")
-    lines = [line for line in section("What becomes of your columns").splitlines() if line.startswith("|")][2:]
+    lines = [line for line in page("howto/columns.md").splitlines() if line.startswith("|")][2:]
     told = [[cell.strip() for cell in line.split("|")[1:3]] for line in lines]
     rng = np.random.default_rng(0)
     n = 300
@@ -203,7 +229,7 @@ def test_columns_become_what_the_table_says() -> None:
 
 
 def test_every_command_is_in_the_table() -> None:
-    told = re.findall(r"^\| `made-np (\w+)", section("Command line"), re.M)
+    told = re.findall(r"^\| `made-np (\w+)", page("reference/commands.md"), re.M)
     missing = {command.name for command in COMMANDS} - set(told)
     assert not missing
     assert len(told) == len(set(told))
@@ -211,6 +237,6 @@ def test_every_command_is_in_the_table() -> None:
 
 def test_the_glossary_is_that_of_the_pictures() -> None:
     rule = f"{words.rule('hidden unit', 'unit below')}, {words.rule('output', 'unit below')}"
-    assert rule in " ".join(section("Words").split())
+    assert rule in " ".join(page("reference/glossary.md").split())
     one = MADE(4, hidden=(5,), order=(2, 0, 3, 1)).mask_sets[0]
     assert one.input_degrees.tolist() == one.output_degrees.tolist() == [2, 4, 1, 3]

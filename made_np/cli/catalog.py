@@ -43,6 +43,7 @@ class Command:
 COMMANDS = (
     Command("demo", "fit the digits, print losses, write pictures and models", "demos.digits"),
     Command("faces", "complete halves of faces never seen", "demos.faces"),
+    Command("learn", "learn backpropagation through masks, step by step", "cli.learn"),
     Command("train", "learn a density from a table", "cli.train"),
     Command("describe", "show what the columns of a table are", "cli.describe"),
     Command("score", "log-probability of each row, in nats", "cli.score"),
@@ -51,5 +52,7 @@ COMMANDS = (
     Command("query", "how probable conditions are", "cli.query"),
     Command("explain", "which values do not fit the rest of their rows", "cli.explain"),
     Command("inspect", "show layers, masks and who sees whom", "cli.inspection"),
+    Command("trace", "one row through the network and its gradient back", "cli.trace"),
+    Command("explore", "write a page on which a model can be watched, trained, broken", "cli.explore"),
     Command("check", "prove a model, yours or ours, with the property suite", "cli.checking"),
 )

@@ -19,7 +19,7 @@ from made_np.masks.sets import MaskSet
 from made_np.model.made import MADE
 from made_np.storage.model_file import Stored, load
 
-__all__ = ["DESCRIPTION", "add_arguments", "describe", "run"]
+__all__ = ["DESCRIPTION", "add_arguments", "describe", "names_of", "run"]
 
 MOST_LINES = 32
 """Up to so many features everyone gets a line of their own; of more features only the first and the last ones."""
@@ -49,7 +49,7 @@ def run(args: Namespace) -> None:
         mask_set = stored.made.mask_sets[args.mask_set]
     except IndexError as error:
         raise ValueError(str(error)) from None
-    names = _names(stored)
+    names = names_of(stored)
     if args.png:
         draw.masks(mask_set, names=names, path=args.png)
     if args.network_png:
@@ -76,7 +76,7 @@ def describe(stored: Stored, k: int = 0, *, width: int = 72, ascii: bool = False
     """
     made = stored.made
     mask_set = stored.made.mask_sets[k]
-    names = _names(stored) or [f"x{d}" for d in range(made.n_features)]
+    names = names_of(stored) or [f"x{d}" for d in range(made.n_features)]
     yield from _facts(made, mask_set)
     yield ""
     if "estimator" in stored.extra:
@@ -167,7 +167,7 @@ def _who_sees_whom(mask_set: MaskSet, names: Sequence[str]) -> Iterator[str]:
     yield f"{int(reach.sum())} of the {allowed} dependencies that the order allows are there"
 
 
-def _names(stored: Stored) -> list[str] | None:
+def names_of(stored: Stored) -> list[str] | None:
     """Return the names of the features, where an estimator was saved that knows them."""
     estimator = stored.extra.get("estimator", {})
     if estimator.get("feature_names") is None:

@@ -1,7 +1,7 @@
 """The command demo: MADE on the digits that come with scikit-learn, from nothing to pictures, within a minute.
 
-Once with binary pixels and once with their 17 grey levels a model is fitted and compared, by the loss on test images,
-with independent pixels and with a mixture of Gaussians.
+First comes a table of what masks are for (`sums`). Then, once with binary pixels and once with their 17 grey levels, a
+model is fitted and compared, by the loss on test images, with independent pixels and with a mixture of Gaussians.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from made_np import draw
 from made_np.datasets import Dataset, load_digits
+from made_np.demos.sums import EPOCHS, print_table
 from made_np.diagnostics.evaluation import bits_per_dim
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.levels import DiscretizedLogistic
@@ -105,6 +106,7 @@ def _run(args: Namespace) -> None:
     folder = Path(args.folder)
     _make_places(folder)
     written = _write_small_network(folder)
+    print_table(load_digits(), epochs=min(EPOCHS, args.epochs or EPOCHS), seed=args.seed)
     for experiment in EXPERIMENTS:
         digits = load_digits(levels=experiment.levels)
         print(f"\n{experiment.name} digits: {len(digits.train)} training, {len(digits.valid)} validation, ", end="")

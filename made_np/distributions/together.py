@@ -184,6 +184,13 @@ class Outputs:
             mean[:, group.features] = group.output.mean(group.raw_of(raw))
         return mean
 
+    def centre(self, raw: Array) -> Array:
+        """Return the single value of each conditional to put in where one is wanted, shape (B, D)."""
+        centre = np.empty((len(raw), len(self.feature_outputs)), dtype=raw.dtype)
+        for group in self.groups:
+            centre[:, group.features] = group.output.centre(group.raw_of(raw))
+        return centre
+
     def marginal(self, x: Array, dtype: np.dtype[Any] | None = None) -> NDArray[np.float64]:
         """Return the raw outputs (O,) of the columns of `x` each on its own: the biases to start training from.
 

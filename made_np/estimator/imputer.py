@@ -50,8 +50,8 @@ class MADEImputer(Wrapping):
         Of the values that a gap may have, given what is known of its row: see `MADEDensity.impute`. "draw": the gaps of
         a row are drawn together, so that they fit each other, and a column keeps its spread.
     add_indicator : bool
-        Append a column "missingindicator_..." of booleans for each column that had gaps in `fit`: True where there was
-        a gap.
+        Append a column ``missingindicator_...`` of booleans for each column that had gaps in `fit`: True where there
+        was a gap.
     random_state : int, RandomState, Generator or None
         Of the draws, and of the density where none is given. With an integer, or None and an integer in the density,
         `transform` repeats itself.

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from made_np.backends.bound import Bound
+from made_np.layers import dropout_mask
 from made_np.model.arguments import REFUSE, as_gaps, as_one_or_many, as_weights
 from made_np.model.description import Description
 from made_np.network.jacobian import jacobian
+from made_np.tracing.tape import Tape, record
 from made_np.typing import Array
-from made_np.validation import as_dense
-from made_np.values import as_count
+from made_np.validation import as_dense, undrawn
+from made_np.values import as_count, as_generator, as_number
 
 __all__ = ["Scoring", "log_mean_exp"]
 
@@ -204,6 +206,58 @@ class Scoring(Description):
             one.loss_and_grad(theta, rows, y, part, keeps, share)
             grad += part
         return float(-mixture.sum() / n), grad
+
+    def trace(
+        self,
+        theta: Array,
+        x: Any,
+        mask_set: Any = 0,
+        *,
+        context: Any = None,
+        dropout: float | Sequence[Array | None] | None = None,
+        rng: int | np.random.Generator = 0,
+        gaps: str = REFUSE,
+    ) -> Tape:
+        """Return every value of one pass through the network, with its gradient: a tape to be looked at.
+
+        The tape maps names to values in the sequence in which they are computed: ``x, W0, b0, z0, h0, W1, ..., raw,
+        nll, loss``. ``print`` it, `Tape.follow` one number, `Tape.nudge` it, `Tape.compare` what you have computed.
+
+        Parameters
+        ----------
+        mask_set : int or permutation
+            A mixture has no network of its own.
+        dropout : float, or sequence of ndarray, optional
+            The share of hidden units to be switched off, drawn with `rng`; or which, as in `loss_and_grad`.
+        rng : int or numpy.random.Generator
+        gaps : {"refuse", "skip"}
+            As in `log_prob`.
+
+        Returns
+        -------
+        Tape
+            It is computed by the NumPy reference, whatever the backend.
+
+        Examples
+        --------
+        >>> from made_np.model.made import MADE
+        >>> made = MADE(3, hidden=(4,), order=[2, 0, 1], activation="tanh", dtype="float64")
+        >>> tape = made.trace(made.init(rng=0), [[0, 1, 1], [1, 1, 0]])
+        >>> tape["h0"].op, tape["h0"].value.shape
+        ('tanh(z0)', (2, 4))
+        >>> loss, grad = made.loss_and_grad(made.init(rng=0), [[0, 1, 1], [1, 1, 0]])
+        >>> bool(np.allclose(made.layout.views(grad)["W0"], tape["W0"].grad))
+        True
+        """
+        generator = as_generator(rng)
+        theta, rows, y, _ = self._check(theta, x, context, gaps)
+        if isinstance(dropout, (int, float, np.number)):
+            rate = as_number(dropout, "dropout", "[0, 1)")
+            with undrawn(generator):
+                dropout = [dropout_mask(generator, (len(rows), n), rate, self.dtype) for n in self.hidden]
+        keeps = self.network.keeps(self.check_dropout(dropout, len(rows)))
+        one = self._one(mask_set).mask_set
+        return record(self.network, one, self.bound.memory.fetch(theta), rows, y, keeps)
 
     # ------------------------------------------------------------------------------------------ inside
 

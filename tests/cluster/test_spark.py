@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -75,6 +76,17 @@ def test_rows_get_a_column_of_scores_with_reasons(
     assert [row["why"].split(" is ")[0] for row in found] == [reasons.of_row(k).split(" is ")[0] for k in range(80)]
     kept = [tuple(row[name] for name in df.columns) for row in found]
     assert kept == sorted((tuple(row) for row in df.collect()), key=lambda row: row[0])
+
+
+def test_the_lines_of_the_page(session: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "dask.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^## Spark\n\n```python\n(.*?)^```$", page, re.M | re.S)
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    density = people.quick(order=[0, 1], max_epochs=1, backend="numpy").fit(x)
+    exec(lines, {"df": session.createDataFrame(x.tolist(), "a double, b double"), "density": density})
+    shown = capsys.readouterr().out
+    assert "log_prob" in shown
+    assert "why" in shown
 
 
 def test_columns_without_names_are_taken_by_place(session: Any) -> None:

@@ -32,6 +32,7 @@ def test_demo_writes_pictures_and_models_and_prints_losses(tmp_path: Path, capsy
         assert f"{loss:.2f}" in text
     assert text.count("nats per image") == text.count("bits/dim") == 2
     assert text.count("independent pixels") == text.count("Gaussians (") == 2
+    assert text.index("MADE 8-16-8") < text.index("binary digits")
     # what a newcomer is sent to next is small enough to follow
     model = out / "network.npz"
     assert f"made-np inspect {model} " in text.splitlines()[-1]

@@ -14,10 +14,13 @@ from fuzz.calls import Call, call
 from fuzz.testing_examples import TESTING
 from made_np import (
     MADE,
+    Autoencoder,
     MADEDensity,
     MADEImputer,
     MADEOutlierDetector,
+    MaskedLinear,
     OneHot,
+    Sequential,
     datasets,
     diagnostics,
     draw,
@@ -27,6 +30,7 @@ from made_np import (
     schedules,
 )
 from made_np.columns.numeric import NUMBERS
+from made_np.sequential import Elementwise
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
 from made_np.table.table import Table
@@ -51,6 +55,10 @@ def _keeps() -> list[Any]:
 
 def _given() -> Any:
     return np.where([[True, False, False]], models.rows(), np.nan)
+
+
+def _tape() -> Any:
+    return models.mixed().trace(models.theta(), models.rows(), context=models.context())
 
 
 def _rng() -> np.random.Generator:
@@ -127,6 +135,13 @@ MODEL: dict[str, Callable[[], Call]] = {
     ),
     "model.scoring.Scoring.jacobian": lambda: call(models.mixed().jacobian, **_scores(gaps="skip")),
     "model.scoring.Scoring.raw_outputs": lambda: call(models.mixed().raw_outputs, **_scores(gaps="skip")),
+    "model.scoring.Scoring.trace": lambda: call(
+        models.mixed().trace, **_scores(dropout=_keeps(), rng=_rng(), gaps="skip")
+    ),
+    "tracing.tape.Tape.__getitem__": lambda: call(_tape().__getitem__, name="W0", may_raise=(KeyError,)),
+    "tracing.tape.Tape.compare": lambda: call(_tape().compare, name="W0", mine=np.zeros((4, 8)), may_raise=(KeyError,)),
+    "tracing.tape.Tape.follow": lambda: call(_tape().follow, what="W0[1, 2]", may_raise=(KeyError,)),
+    "tracing.tape.Tape.nudge": lambda: call(_tape().nudge, what="W0[1, 2]", may_raise=(KeyError,)),
     "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),
@@ -203,6 +218,72 @@ ACTIVATIONS: dict[str, Callable[[], Call]] = {
         layers.register_activation, name="fuzzed", forward=_softsign, backward=_softsign_backward, gain=2.0
     ),
     "layers.unregister_activation": lambda: _registry(layers.unregister_activation, name="fuzzed"),
+}
+
+
+def _spoilt() -> dict[str, Any]:
+    return {"theta": models.copier().init(), "x": models.rows(), "target": models.rows()}
+
+
+AUTOENCODERS: dict[str, Callable[[], Call]] = {
+    "autoencoder.Autoencoder": lambda: call(Autoencoder, **models.COPIER),
+    "autoencoder.Autoencoder.masked": lambda: call(
+        models.copier().masked, or_names=("n_masks",), order=[2, 0, 1], degrees="spread", n_masks=1, seed=0
+    ),
+    "autoencoder.Autoencoder.init": lambda: call(models.copier().init, rng=_rng(), x=models.rows(), scheme="normal"),
+    "autoencoder.Autoencoder.fit": lambda: call(
+        models.copier().fit, x=models.rows(), noise=0.1, rng=_rng(), max_epochs=1, optimizer="adam", theta=None
+    ),
+    "autoencoder.Autoencoder.corrupt": lambda: call(models.copier().corrupt, x=models.rows(), noise=0.1, rng=_rng()),
+    "autoencoder.Autoencoder.encode": lambda: call(
+        models.copier().encode, theta=models.copier().init(), x=models.rows()
+    ),
+    "autoencoder.Autoencoder.decode": lambda: call(
+        models.copier().decode, theta=models.copier().init(), code=np.ones((5, 2))
+    ),
+    "autoencoder.Autoencoder.reconstruct": lambda: call(
+        models.copier().reconstruct, theta=models.copier().init(), x=models.rows()
+    ),
+    "autoencoder.Autoencoder.row_loss": lambda: call(models.copier().row_loss, **_spoilt()),
+    "autoencoder.Autoencoder.loss": lambda: call(models.copier().loss, **_spoilt()),
+    "autoencoder.Autoencoder.loss_and_grad": lambda: call(models.copier().loss_and_grad, **_spoilt()),
+}
+
+
+def _after(layer: Any, x: Any) -> Any:
+    layer.forward(x)
+    return layer
+
+
+def _net(**given: Any) -> Sequential:
+    layers_of = MaskedLinear(5, 4), "tanh", MaskedLinear(4, 6)
+    return Sequential(*layers_of, **{"output": models.MIXED["output"], "order": [2, 0, 1], **given})
+
+
+SEQUENTIAL: dict[str, Callable[[], Call]] = {
+    "sequential.linear.MaskedLinear": lambda: call(MaskedLinear, n_inputs=3, n_outputs=2),
+    "sequential.linear.MaskedLinear.forward": lambda: call(MaskedLinear(3, 2).forward, x=models.rows()),
+    "sequential.linear.MaskedLinear.backward": lambda: call(
+        _after(MaskedLinear(3, 2), models.rows()).backward, dy=np.ones((5, 2))
+    ),
+    "sequential.linear.Elementwise": lambda: call(Elementwise, activation="tanh"),
+    "sequential.linear.Elementwise.forward": lambda: call(Elementwise("tanh").forward, z=models.rows()),
+    "sequential.linear.Elementwise.backward": lambda: call(
+        _after(Elementwise("tanh"), models.rows()).backward, dy=np.ones((5, 3))
+    ),
+    "sequential.container.Sequential": lambda: call(
+        _net, or_names=("layers",), output=models.MIXED["output"], order=[2, 0, 1], degrees="spread", seed=0, rng=_rng()
+    ),
+    "sequential.container.Sequential.forward": lambda: call(_net().forward, x=models.rows()),
+    "sequential.container.Sequential.backward": lambda: call(
+        _after(_net(), models.rows()).backward, d_raw=np.ones((5, 6))
+    ),
+    "sequential.container.Sequential.log_prob": lambda: call(_net().log_prob, x=models.rows()),
+    "sequential.container.Sequential.loss": lambda: call(_net().loss, x=models.rows()),
+    "sequential.container.Sequential.loss_and_grad": lambda: call(_net().loss_and_grad, x=models.rows()),
+    "sequential.container.Sequential.sample": lambda: call(_net().sample, uniforms=np.full((5, 3), 0.5)),
+    "sequential.container.Sequential.fit": lambda: call(_net().fit, x=models.rows(), max_epochs=1, rng=_rng()),
+    "sequential.container.Sequential.adapter": lambda: call(_net().adapter, rows=5, rng=0),
 }
 
 MASKS: dict[str, Callable[[], Call]] = {
@@ -524,6 +605,8 @@ TABLES: dict[str, Callable[[], Call]] = {
 
 EXAMPLES: dict[str, Callable[[], Call]] = {
     **MODEL,
+    **AUTOENCODERS,
+    **SEQUENTIAL,
     **ACTIVATIONS,
     **DISTRIBUTIONS,
     **MASKS,

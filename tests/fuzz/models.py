@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import made_np
-from made_np import MADE, Categorical, MADEDensity, OneHot
+from made_np import MADE, Autoencoder, Categorical, MADEDensity, OneHot
 from made_np.testing import Adapter
 
 Array = NDArray[Any]
@@ -34,6 +34,15 @@ MIXED: dict[str, Any] = {
     "backend": "numpy",
 }
 """The arguments of a model that has everything."""
+
+COPIER: dict[str, Any] = {
+    "n_features": 3,
+    "hidden": (4, 2, 4),
+    "output": MIXED["output"],
+    "activation": "tanh",
+    "dtype": "float32",
+}
+"""The arguments of an autoencoder of the same features."""
 
 LEARNER: dict[str, Any] = {
     "hidden_layer_sizes": (4,),
@@ -75,6 +84,12 @@ LEARNER: dict[str, Any] = {
 def mixed() -> MADE:
     """A model with columns of three kinds, context, and two mask sets."""
     return MADE(**MIXED)
+
+
+@cache
+def copier() -> Autoencoder:
+    """An autoencoder of columns of three kinds."""
+    return Autoencoder(**COPIER)
 
 
 @cache

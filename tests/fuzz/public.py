@@ -23,11 +23,13 @@ MODULES = (
     "made_np.masks",
     "made_np.optim",
     "made_np.schedules",
+    "made_np.sequential",
     "made_np.storage",
     "made_np.table.files",
     "made_np.table.files.writing",
     "made_np.testing",
     "made_np.testing.strategies",
+    "made_np.tracing",
 )
 """The modules that documentation tells people to import from.
 
@@ -73,6 +75,8 @@ RECORDS = {
     "testing.report.Report",
     "testing.suite.Result",
     "testing.suite.SuiteReport",
+    "tracing.tape.Tape",
+    "tracing.value.Value",
     "training.fit.FitResult",
 }
 """What comes back from a call: the package makes them, and they keep what they are given. Their methods are public."""

@@ -1,0 +1,246 @@
+"""From wrong answers to the one mistake that explains them all.
+
+A mistake is named if it gives the learner's numbers at every problem, and no other one does. Two mistakes that always
+give the same numbers are the same mistake, told in two ways: the first is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+from . import kinds
+from .candidates import Candidate, Problem, Results, Subject
+from .factors import named_factor
+from .formulas import Array, Unfit
+from .likeness import alike, all_alike
+from .relations import relation
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong: its kind, the result in which it shows, a sentence, and the line that was computed."""
+
+    kind: str
+    result: str
+    sentence: str
+    line: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.result}: {self.sentence}" if self.result else self.sentence
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of an answer.
+
+    Attributes
+    ----------
+    ok : bool
+        It is right.
+    mistakes : tuple of Mistake
+        What explains it; empty if nothing does, or if it is right.
+    told : tuple of str
+        What agrees and what does not, a line for each result.
+    """
+
+    ok: bool
+    mistakes: tuple[Mistake, ...] = ()
+    told: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of the mistakes, each once."""
+        return tuple(dict.fromkeys(each.kind for each in self.mistakes))
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The learner's results at each problem, beside the right ones."""
+
+    problems: Sequence[Problem]
+    got: Sequence[Results]
+    want: Sequence[Results]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the results."""
+        return list(self.want[0])
+
+    def wrong(self) -> list[str]:
+        """The results that are wrong at one problem at least."""
+        pairs = list(zip(self.got, self.want, strict=True))
+        return [name for name in self.names if not all(alike(got[name], want[name]) for got, want in pairs)]
+
+    def only(self, names: Sequence[str]) -> Answers:
+        """These results alone."""
+        got, want = ([{name: each[name] for name in names} for each in side] for side in (self.got, self.want))
+        return Answers(self.problems, got, want)
+
+
+def judge(
+    subject: Subject,
+    problems: Sequence[Problem],
+    got: Sequence[Mapping[str, Array]],
+    want: Sequence[Mapping[str, Array]] | None = None,
+    constants: Sequence[Mapping[str, float]] | None = None,
+) -> Verdict:
+    """Say what is wrong with the results that somebody computed at several problems.
+
+    Parameters
+    ----------
+    subject : Subject
+        A `Recipe`, a `Choices`, or anything like them.
+    problems : sequence of mapping
+        The named ingredients of each.
+    got : sequence of mapping
+        The results of each, by name.
+    want : sequence of mapping, optional
+        The right ones; None: those of the subject.
+    constants : sequence of mapping, optional
+        The sizes at each problem by which results may be too large or too small, ``{"B": 4, "D": 3}``.
+    """
+    right = [subject.right(problem) for problem in problems] if want is None else want
+    answers = Answers(problems, _arrays(got), _arrays(right))
+    wrong = answers.wrong()
+    if not wrong:
+        return Verdict(True)
+    found = _whole(subject, answers, constants) or _exchanged(answers)
+    if found:
+        return Verdict(False, tuple(found))
+    single = _first_alike(answers, subject.candidates())
+    mistakes: list[Mistake] = []
+    told: list[str] = []
+    for name in wrong:
+        one = answers.only([name])
+        own = _of_one(name, one, single, constants)
+        mistakes += own
+        if not own:
+            told.append(relation(name, [each[name] for each in one.got], [each[name] for each in one.want]))
+    if told:
+        paired = _explained(answers, subject.pairs())
+        if paired is not None:
+            return Verdict(False, (Mistake(paired.kind, paired.where, paired.sentence, paired.line),))
+    return Verdict(False, tuple(dict.fromkeys(mistakes)), tuple(told))
+
+
+def _arrays(results: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
+    return [{name: np.asarray(array) for name, array in each.items()} for each in results]
+
+
+def _whole(subject: Subject, answers: Answers, constants: Sequence[Mapping[str, float]] | None) -> list[Mistake]:
+    """One mistake that explains all results; or one factor in all of those that are wrong."""
+    found = _explained(answers, subject.candidates())
+    if found is not None:
+        return [Mistake(found.kind, found.where, found.sentence, found.line)]
+    wrong = answers.wrong()
+    if len(wrong) > 1 and constants is not None:
+        factors = {_factor(answers.only([name]), name, constants) for name in wrong}
+        if len(factors) == 1 and None not in factors:
+            return [Mistake(kinds.CONSTANT, ", ".join(wrong), str(factors.pop()))]
+    return []
+
+
+def _explained(answers: Answers, candidates: Iterable[Candidate]) -> Candidate | None:
+    """The first candidate that gives these results, all of them, at every problem."""
+    for candidate in candidates:
+        if all(map(_agrees, _tried(candidate, answers.problems), answers.got, answers.want)):
+            return candidate
+    return None
+
+
+def _tried(candidate: Candidate, problems: Sequence[Problem]) -> Iterator[Results | None]:
+    """What a candidate gives at each problem, computed when it is asked for."""
+    for problem in problems:
+        try:
+            yield candidate.results(problem)
+        except (Unfit, ValueError, IndexError, KeyError, FloatingPointError):
+            yield None
+
+
+def _agrees(tried: Results | None, got: Results, want: Results) -> bool:
+    if tried is None:
+        return False
+    own = {name: np.asarray(tried[name]) for name in want}
+    return all_alike(got, own)
+
+
+def _first_alike(answers: Answers, candidates: Sequence[Candidate]) -> list[tuple[Candidate, Results]]:
+    """Each candidate with what it gives at the first problem."""
+    found = []
+    for candidate in candidates:
+        results = next(_tried(candidate, answers.problems[:1]))
+        if results is not None:
+            found.append((candidate, results))
+    return found
+
+
+def _of_one(
+    name: str,
+    one: Answers,
+    candidates: Sequence[tuple[Candidate, Results]],
+    constants: Sequence[Mapping[str, float]] | None,
+) -> list[Mistake]:
+    """What explains one result: a mistake, a constant factor, or both."""
+    near = [each for each, results in candidates if alike(one.got[0][name], np.asarray(results[name]))]
+    found = _explained(one, near)
+    if found is not None:
+        return [Mistake(found.kind, name, _sentence(found, name), found.line)]
+    if constants is None:
+        return []
+    factor = _factor(one, name, constants)
+    if factor is not None:
+        return [Mistake(kinds.CONSTANT, name, factor)]
+    for candidate, results in candidates:
+        if _ratio(one.got[0][name], np.asarray(results[name])) is None:
+            continue
+        tried = list(_tried(candidate, one.problems))
+        if any(each is None for each in tried):
+            continue
+        other = Answers(one.problems, one.got, [{name: np.asarray(each[name])} for each in tried if each is not None])
+        factor = _factor(other, name, constants)
+        if factor is not None:
+            both = Mistake(candidate.kind, name, _sentence(candidate, name), candidate.line)
+            return [both, Mistake(kinds.CONSTANT, name, factor)]
+    return []
+
+
+def _sentence(candidate: Candidate, name: str) -> str:
+    return candidate.sentence if candidate.where in ("", name) else f"{candidate.sentence} (in {candidate.where})"
+
+
+def _exchanged(answers: Answers) -> list[Mistake]:
+    """Results that are right, and stand in another order."""
+    names = answers.names
+    if not 1 < len(names) <= 5:
+        return []
+    for order in permutations(names):
+        moved = [{name: got[other] for name, other in zip(names, order, strict=True)} for got in answers.got]
+        if all(map(all_alike, moved, answers.want)):
+            other = [mine for mine, belongs in zip(names, order, strict=True) if mine != belongs]
+            return [Mistake(kinds.EXCHANGED, "", f"{' and '.join(other)} stand in each other's place")]
+    return []
+
+
+def _factor(one: Answers, name: str, constants: Sequence[Mapping[str, float]]) -> str | None:
+    """The constant by which a result is too large at each problem, in words."""
+    ratios = [_ratio(got[name], want[name]) for got, want in zip(one.got, one.want, strict=True)]
+    if any(ratio is None for ratio in ratios):
+        return None
+    return named_factor([ratio for ratio in ratios if ratio is not None], constants)
+
+
+def _ratio(got: Array, want: Array) -> float | None:
+    """By how much every entry of one array is larger than that of another; None if it is not the same for all."""
+    if got.shape != want.shape or got.dtype.kind not in "fiu" or not np.isfinite(got).all():
+        return None
+    first = got.astype(np.float64).ravel()
+    second = np.asarray(want, dtype=np.float64).ravel()
+    square = float(second @ second)
+    if not np.isfinite(square) or square == 0:
+        return None
+    ratio = float(first @ second) / square
+    return ratio if ratio and alike(first, ratio * second) else None

@@ -1,0 +1,1 @@
+"""What is asked of the pages of a built site."""
