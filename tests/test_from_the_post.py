@@ -35,7 +35,10 @@ def run(*, epochs: int | None) -> list[str]:
     space: dict[str, Any] = {"__name__": "page"}
     printed = []
     for block in BLOCKS:
-        code = block.code if epochs is None else re.sub(r"max_epochs=\d+", f"max_epochs={epochs}", block.code)
+        code = block.code
+        if epochs is not None:
+            code = re.sub(r"max_epochs=\d+", f"max_epochs={epochs}", code)
+            code = code.replace("print_table(digits)", f"print_table(digits, epochs={epochs})")
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             exec(compile(code, "from_the_post.md", "exec"), space)
