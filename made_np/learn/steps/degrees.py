@@ -88,6 +88,7 @@ def judge_masks(problems: Sequence[Problem], results: Sequence[Results]) -> Verd
                 )
                 return Verdict(False, (Mistake(kind, name, words),))
     pairs = [(np.asarray(got["M0"]) != 0, np.asarray(got["M1"]) != 0) for got in results]
+    explained: list[list[Mistake]] = []
     for order, first, second in _rules():
         units = [
             _units(_features(problem["order"], order), first, second, *masks)
@@ -95,8 +96,10 @@ def judge_masks(problems: Sequence[Problem], results: Sequence[Results]) -> Verd
         ]
         found = [each for each in units if each is not None]
         if len(found) == len(units):
-            mistakes = [*_of_rule(order, first, second), *_of_units(problems, found)]
-            return Verdict(not mistakes, tuple(mistakes))
+            explained.append([*_of_rule(order, first, second), *_of_units(problems, found)])
+    if explained:
+        mistakes = min(explained, key=len)
+        return Verdict(not mistakes, tuple(mistakes))
     return Verdict(False, (), tuple(_wires(problems, pairs)))
 
 

@@ -261,6 +261,19 @@ def _value(node: Node, known: Mapping[str, Array], sizes: Mapping[str, int]) -> 
     return Named(axes, np.asarray(total))
 
 
+def solved(each: Equation, known: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
+    """The value of an equation with the axes of its left side; with its own where it has more."""
+    found = value_of(each.value, known, sizes)
+    if set(found.axes) > set(each.axes):
+        return found.array
+    if not set(found.axes) <= set(each.axes):
+        if len(found.axes) > len(each.axes):
+            raise Unfit(str(each))
+        return found.array
+    shape = tuple(sizes[axis] for axis in each.axes)
+    return np.broadcast_to(found.along(tuple(each.axes)), shape)
+
+
 def _look_up(node: Node, known: Mapping[str, Array], sizes: Mapping[str, int]) -> Named:
     if node.label not in known:
         raise Unfit(node.label)
@@ -319,3 +332,9 @@ def replaced(node: Node, path: tuple[int, ...], new: Node) -> Node:
     parts = list(node.parts)
     parts[path[0]] = replaced(parts[path[0]], path[1:], new)
     return replace(node, parts=tuple(parts))
+
+
+@lru_cache(maxsize=10_000)
+def names_in(each: Equation) -> frozenset[str]:
+    """The names that an equation reads."""
+    return frozenset(node.label for _, node in walk(each.value) if node.op == "name")

@@ -68,7 +68,10 @@ def _of_sum(node: Node, page: Page) -> Iterator[Change]:
         left = node.parts[:k] + node.parts[k + 1 :]
         without = left[0] if len(left) == 1 else Node("add", None, left)
         inner = term.parts[0] if term.op == "neg" else term
-        yield Change(kinds.TERM, f"the term {page.call(inner)} is missing", without)
+        is_step = inner.op == "number" and abs(inner.label) == 1 and len(node.parts) == 2
+        is_count = is_step and any(part.op == "call" and part.label == "inverse" for part in node.parts)
+        kind = kinds.OFF_BY_ONE if is_count else kinds.TERM
+        yield Change(kind, f"the term {page.call(inner)} is missing", without)
         flipped = inner if term.op == "neg" else Node("neg", None, (term,))
         terms = (*node.parts[:k], flipped, *node.parts[k + 1 :])
         yield Change(kinds.SIGN, f"the sign of the term {page.call(inner)} is wrong", Node("add", None, terms))
@@ -139,7 +142,7 @@ def _of_name(node: Node, page: Page) -> Iterator[Change]:
         if shared and len(shared) < len(page.axes[name]) and all(part.op == "axis" for part in node.parts):
             text = f"{name} is laid on {node.label}"
             yield Change(kinds.EXTRA_MASK, text, times(node, any_of(name, page, {part.label for part in shared})))
-    for function in page.functions:
+    for function in () if written(node) in page.whole else page.functions:
         text = f"{function} is applied to {page.call(node)} once more"
         yield Change(kinds.FUNCTION, text, Node("call", function, (node,)))
     for k, index in enumerate(node.parts):
