@@ -8,6 +8,7 @@ from itertools import product
 
 POWERS = (-2, -1, 0, 1, 2)
 NEAR = 1e-5
+SIGN = "the sign is wrong"
 
 
 def named_factor(ratios: Sequence[float], constants: Sequence[Mapping[str, float]]) -> str | None:
@@ -31,7 +32,7 @@ def named_factor(ratios: Sequence[float], constants: Sequence[Mapping[str, float
 
 def _words(text: str) -> str:
     if text == "-1":
-        return "the sign is wrong"
+        return SIGN
     return f"it is {text} of what it should be" if "1/" in text else f"it is {text} times what it should be"
 
 

@@ -215,6 +215,8 @@ REDUCTIONS: dict[str, Callable[..., Array]] = {
     "any": np.any,
     "first": lambda array, axis: np.take(array, 0, axis=axis),
     "last": lambda array, axis: np.take(array, -1, axis=axis),
+    "sum_but_first": lambda array, axis: np.sum(array, axis=axis) - np.take(array, 0, axis=axis),
+    "sum_but_last": lambda array, axis: np.sum(array, axis=axis) - np.take(array, -1, axis=axis),
 }
 _COMPARES: dict[str, Callable[..., Array]] = {
     ">": np.greater,
@@ -300,7 +302,7 @@ def _look_up(node: Node, known: Mapping[str, Array], sizes: Mapping[str, int]) -
 
 
 def _reduced(part: Named, how: str, axes: str, sizes: Mapping[str, int]) -> Named:
-    array = _numbers(part.array) if how in ("sum", "mean") else part.array
+    array = _numbers(part.array) if how.startswith(("sum", "mean")) else part.array
     left = part.axes
     for axis in axes:
         if axis in left:

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import kinds
 from .candidates import Candidate, Problem, Results, Subject
-from .factors import named_factor
+from .factors import SIGN, named_factor
 from .formulas import Array, Unfit
 from .likeness import alike, all_alike
 from .relations import relation
@@ -153,7 +153,7 @@ def _whole(single: Sequence[Tried], answers: Answers, constants: Sequence[Mappin
     if len(wrong) > 1 and constants is not None:
         factors = {_factor(answers.only([name]), name, constants) for name in wrong}
         if len(factors) == 1 and None not in factors:
-            return [Mistake(kinds.CONSTANT, ", ".join(wrong), str(factors.pop()))]
+            return [_of_factor(", ".join(wrong), str(factors.pop()))]
     return []
 
 
@@ -237,7 +237,7 @@ def _of_one(
         return []
     factor = _factor(one, name, constants)
     if factor is not None:
-        return [Mistake(kinds.CONSTANT, name, factor)]
+        return [_of_factor(name, factor)]
     for candidate, results in candidates:
         if _ratio(one.got[0][name], np.asarray(results[name])) is None:
             continue
@@ -248,8 +248,12 @@ def _of_one(
         factor = _factor(other, name, constants)
         if factor is not None:
             both = Mistake(candidate.kind, name, _sentence(candidate, name), candidate.line)
-            return [both, Mistake(kinds.CONSTANT, name, factor)]
+            return [both, _of_factor(name, factor)]
     return []
+
+
+def _of_factor(name: str, factor: str) -> Mistake:
+    return Mistake(kinds.SIGN if factor == SIGN else kinds.CONSTANT, name, factor)
 
 
 def _sentence(candidate: Candidate, name: str) -> str:
