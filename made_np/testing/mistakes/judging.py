@@ -22,7 +22,7 @@ from .relations import relation
 
 Tried: TypeAlias = tuple[Candidate, Results]
 """A candidate with what it gives at the first problem."""
-MOST_PAIRS = 500
+MOST_PAIRS = 200
 """So many pairs of mistakes are tried."""
 LIKELY = (
     *(kinds.NO_MASK, kinds.ORDER, kinds.COMPARISON, kinds.OFF_BY_ONE, kinds.FACTOR, kinds.REDUCTION, kinds.CONSTANT),
@@ -229,7 +229,10 @@ def _of_one(
     constants: Sequence[Mapping[str, float]] | None,
 ) -> list[Mistake]:
     """What explains one result: a mistake, a constant factor, or both."""
-    near = [each for each, results in candidates if alike(one.got[0][name], np.asarray(results[name]))]
+    # A mistake shows at the first problem, or is none of these.
+    own = [(each, np.asarray(results[name])) for each, results in candidates]
+    own = [(each, mine) for each, mine in own if not alike(mine, one.want[0][name])]
+    near = [each for each, mine in own if alike(one.got[0][name], mine)]
     found = _explained(one, near)
     if found is not None:
         return [Mistake(found.kind, name, _sentence(found, name), found.line)]
@@ -238,8 +241,8 @@ def _of_one(
     factor = _factor(one, name, constants)
     if factor is not None:
         return [_of_factor(name, factor)]
-    for candidate, results in candidates:
-        if _ratio(one.got[0][name], np.asarray(results[name])) is None:
+    for candidate, mine in own:
+        if _ratio(one.got[0][name], mine) is None:
             continue
         tried = list(_tried(candidate, one.problems))
         if any(each is None for each in tried):
