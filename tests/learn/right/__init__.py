@@ -1,1 +1,2 @@
+# ruff: noqa: B905, RUF059
 """Right answers, in several styles."""

@@ -1,3 +1,4 @@
+# ruff: noqa: B905, RUF059
 """Right answers, written with einsum, float32 where that will do, and what NumPy and made_np hold."""
 
 from functools import reduce
