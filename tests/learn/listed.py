@@ -1,4 +1,3 @@
-# ruff: noqa: B905, RUF059
 """The mistakes that each step has to name, as a learner may write them."""
 
 from __future__ import annotations

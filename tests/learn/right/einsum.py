@@ -1,4 +1,3 @@
-# ruff: noqa: B905, RUF059
 """Right answers, written with einsum, float32 where that will do, and what NumPy and made_np hold."""
 
 from functools import reduce

@@ -1,4 +1,4 @@
-# ruff: noqa: B905, RUF059
+# ruff: noqa: B905
 """Right answers, written as loops, with lists and helpers of their own."""
 
 import math
