@@ -145,11 +145,13 @@ def _arrays(results: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
 
 def _whole(single: Sequence[Tried], answers: Answers, constants: Sequence[Mapping[str, float]] | None) -> list[Mistake]:
     """One mistake that explains all results; or one factor in all of those that are wrong."""
+    wrong = answers.wrong()
+    if any(_is_nothing(answers.only([name]), name) for name in wrong):
+        return []
     near = (each for each, results in single if _agrees(results, answers.got[0], answers.want[0]))
     found = _explained(answers, near)
     if found is not None:
         return [Mistake(found.kind, found.where, found.sentence, found.line)]
-    wrong = answers.wrong()
     if len(wrong) > 1 and constants is not None:
         factors = {_factor(answers.only([name]), name, constants) for name in wrong}
         if len(factors) == 1 and None not in factors:
@@ -229,6 +231,8 @@ def _of_one(
     constants: Sequence[Mapping[str, float]] | None,
 ) -> list[Mistake]:
     """What explains one result: a mistake, a constant factor, or both."""
+    if _is_nothing(one, name):
+        return [Mistake(kinds.TERM, name, "it is 0 everywhere: was it forgotten, or never written to?")]
     # A mistake shows at the first problem, or is none of these.
     own = [(each, np.asarray(results[name])) for each, results in candidates]
     own = [(each, mine) for each, mine in own if not alike(mine, one.want[0][name])]
@@ -261,6 +265,11 @@ def _of_factor(name: str, factor: str) -> Mistake:
 
 def _sentence(candidate: Candidate, name: str) -> str:
     return candidate.sentence if candidate.where in ("", name) else f"{candidate.sentence} (in {candidate.where})"
+
+
+def _is_nothing(one: Answers, name: str) -> bool:
+    """Whether a result is 0 everywhere, which many mistakes make of it, and says nothing of them."""
+    return not any(np.asarray(got[name]).any() for got in one.got)
 
 
 def _exchanged(answers: Answers) -> list[Mistake]:
