@@ -105,22 +105,25 @@ def compute(
                     value, p if at_t else 1 - p
                 )
             )
-        p_all = np.array(terms)
-        totals.append(
-            {
-                "sum of logs": np.log(p_all).sum(),
-                "sum": p_all.sum(),
-                "product": p_all.prod(),
-                "mean of logs": np.log(p_all).mean(),
-                "bits": np.log2(p_all).sum(),
-                "minus": -np.log(p_all).sum(),
-                "log of sum": np.log(p_all.sum()),
-                "last": np.log(p_all[-1]),
-                "but first": np.log(p_all[1:]).sum(),
-                "but last": np.log(p_all[:-1]).sum(),
-            }[joined]
-        )
+        totals.append(_joined(np.array(terms), joined))
     return {"log_prob": np.array(totals)}
+
+
+def _joined(p: Any, how: str) -> Any:
+    """One number of the factors."""
+    ways = {
+        "sum of logs": np.log(p).sum(),
+        "sum": p.sum(),
+        "product": p.prod(),
+        "mean of logs": np.log(p).mean(),
+        "bits": np.log2(p).sum(),
+        "minus": -np.log(p).sum(),
+        "log of sum": np.log(p.sum()),
+        "last": np.log(p[-1]),
+        "but first": np.log(p[1:]).sum(),
+        "but last": np.log(p[:-1]).sum(),
+    }
+    return ways[how]
 
 
 WRONG = {
