@@ -35,7 +35,7 @@ SUBMISSIONS: dict[str, tuple[str, bool, str]] = {
     "exits at once": ("import os\nos._exit(0)\n", False, "its process ended (status 0)"),
     "raises": (LAYER.replace("return", "raise SystemExit #"), False, "linear_backward, line 2 ended the program"),
     "forks": ("import os\nos.fork()\nos.fork()\n" + LAYER, True, ""),
-    "eats memory": ("x = bytearray(10**11)\n" + LAYER, False, "raised MemoryError"),
+    "eats memory": ("x = bytearray(3 * 10**9)\n" + LAYER, False, "raised MemoryError"),
     "passes itself": (
         "import made_np.learn.outcomes as o, made_np.learn.worker as w\n"
         "o.outcome_of = lambda *a: o.Outcome('linear_backward', True)\n"
