@@ -309,6 +309,13 @@ def test_what_is_no_known_mistake_is_not_named(seed: int) -> None:
     assert not report.ok
 
 
+def test_what_agrees_at_the_given_inputs_alone_is_not_named() -> None:
+    """Where all weights are 2, half of dx looks like dx without W."""
+    report = asked(linear, of_layer(dx=lambda dy, x, W, m: dy @ (W * m) / 2), X, np.full((O, I), 2.0), BIAS, MASK)
+    assert "W[o, i] is missing" not in report.hint
+    assert "2" in report.hint.split("; got")[0]
+
+
 def test_equal_sizes_confuse_nothing() -> None:
     """A square layer with as many rows: what is named is still what was done."""
     x, V, b = (RNG.standard_normal(shape) for shape in ((4, 4), (4, 4), 4))
