@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set, Sized
+from collections.abc import Callable, Iterable, Mapping, Set, Sized
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -102,8 +102,11 @@ def as_point(x: ArrayLike, name: str) -> NDArray[np.float64]:
     return _moderate(point, name)
 
 
-def as_inputs(inputs: Any) -> list[Array]:
-    """Return copies of what a layer takes, or raise: float64 arrays to be differentiated, others to be handed on."""
+def as_inputs(inputs: Any, names_of: Callable[[int], list[str]] | None = None) -> list[Array]:
+    """Return copies of what a layer takes, or raise: float64 arrays to be differentiated, others to be handed on.
+
+    ``names_of(n)`` are the names of n inputs, for messages.
+    """
     way_out = "give a tuple of arrays, (x,) for a single one"
     if isinstance(inputs, np.ndarray):
         raise TypeError(f"inputs is {show(inputs)}: {way_out}")
@@ -117,6 +120,10 @@ def as_inputs(inputs: Any) -> list[Array]:
         if array.dtype.kind == "f":
             _moderate(array, f"inputs[{i}]")
     if not any(array.dtype.kind == "f" for array in arrays):
+        whole = [i for i, array in enumerate(arrays) if array.dtype.kind in "iu"]
+        if whole:
+            name = f"inputs[{whole[0]}]" if names_of is None else names_of(len(arrays))[whole[0]]
+            way_out = f"{name} is {arrays[whole[0]].dtype}, and only float64 arrays are differentiated: write 1.0 for 1"
         raise ValueError(f"inputs={show(inputs)} holds no float64 array to differentiate: {way_out}")
     return arrays
 

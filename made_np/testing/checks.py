@@ -55,12 +55,22 @@ class Check:
         try:
             return as_a(self.run(), "run()", Report, "it must return a Report").but(check=self.name)
         except Exception as error:  # whatever it is, it is the finding
-            failure = Failure("the check", told(error), "no exception")
-            return Report(self.name, (failure,), hint="run this check alone to see the traceback")
+            message = told(error)
+            own = _raised_here(error) and isinstance(error, (TypeError, ValueError))  # an argument that is refused
+            hint = message if own else "run this check alone to see the traceback"
+            return Report(self.name, (Failure("the check", message, "no exception"),), hint=hint)
 
     def demand(self) -> Report:
         """The report; raises `CheckFailed` unless it is ok."""
         return self().raise_if_failed()
+
+
+def _raised_here(error: BaseException) -> bool:
+    """Whether an error was raised by this package, not by what it called."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__", "")).startswith(f"{__package__}.")
 
 
 def checks(adapter: Adapter, *, rng: int | np.random.Generator = 0) -> Iterator[Check]:

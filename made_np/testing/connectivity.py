@@ -114,7 +114,7 @@ class Connectivity:
         leaks = self.reach & ~want
         if np.array_equal(self.reach, self.under(position_of(self.order))):
             return "the masks follow the inverse permutation: order used for position?"
-        if np.array_equal(self.reach, self.under(self.order[::-1])):
+        if self._is_reversed():
             return "the masks follow the reversed order: transposed masks, or < for >?"
         if wires.direct is not None and (leaks <= wires.direct).all():
             return "the leak is in direct: it needs the strict comparison, as the output does"
@@ -124,6 +124,13 @@ class Connectivity:
         if not leaks[self.outputs[:, None] != self.inputs].any():
             return "outputs see their own input: the output mask needs > where hidden masks have >="
         return "the degrees of outputs are not those of their own inputs, or one mask is too full"
+
+    def _is_reversed(self) -> bool:
+        """Whether all wires between features run against the order; some may be lost besides."""
+        own = self.inputs >= 0
+        reach = self.reach[:, own]
+        back = self.under(self.order[::-1])[:, own]
+        return bool(reach.any() and not (reach & ~back).any())
 
     def loss_hint(self) -> str:
         """Why an output may not see what it may."""

@@ -127,7 +127,13 @@ def check_gradient(
         probe = directions(problem, n_directions)
     else:
         probe = sweep(problem, _choose(wanted, ~masked, draw), method)
-    return verdict(base, with_masked(probe, problem), limits, broken, rows=rows)
+    report = verdict(base, with_masked(probe, problem), limits, broken, rows=rows)
+    if report.ok or report.hint or names is not None:
+        return report
+    missing = [name for name, given in (("names=", names), ("frozen=", frozen), ("rows=", rows)) if given is None]
+    return report.but(
+        hint=f"give {' and '.join(filter(None, [', '.join(missing[:-1]), missing[-1]]))} for a better guess"
+    )
 
 
 def check_close(

@@ -44,6 +44,14 @@ class Case:
         """Names of the blocks with an error, in their own order."""
         return list(dict.fromkeys(b for b, bad in zip(self.blocks, self.bad, strict=True) if bad))
 
+    def lengths(self) -> list[tuple[str, int]]:
+        """Names of blocks with a length that one of their axes has."""
+        found: dict[tuple[str, int], int] = {}
+        for block, index in zip(self.blocks, self.indices, strict=True):
+            for axis, i in enumerate(index):
+                found[block, axis] = max(found.get((block, axis), 0), i + 1)
+        return [(block, length) for (block, _), length in found.items()]
+
     def where(self) -> str:
         """ "in b0 only: " if the errors are confined, else ""."""
         bad = self.bad_blocks()
@@ -71,6 +79,31 @@ def _not_finite(case: Case) -> str:
     return ""
 
 
+def _other_blocks(case: Case) -> str:
+    """Right numbers, but blocks stand in another sequence than the names say."""
+    if len(set(case.blocks)) < 2 or len(case.bad_blocks()) < 2:
+        return ""
+    if not _close(np.sort(case.got), np.sort(case.want)):
+        return ""
+    for block in set(case.blocks):
+        members = np.array([b == block for b in case.blocks])
+        if not _close(np.sort(case.got[members]), np.sort(case.want[members])):
+            return "the right numbers in another order of blocks: names and gradient do not go together"
+    return ""
+
+
+def _other_mask(case: Case) -> str:
+    """Where there are wires the gradient is 0, and where there are none it is not."""
+    for block in case.bad_blocks():
+        members = np.array([b == block for b in case.blocks])
+        live = members & ~case.masked & (case.want != 0)
+        gone = live & (case.got == 0)
+        leaks = members & case.masked & (case.got != 0)
+        if leaks.any() and gone.any() and (case.bad & live == gone).all():
+            return f"in {block}: multiplied by another mask than the forward pass has"
+    return ""
+
+
 def _only_masked(case: Case) -> str:
     if case.masked[case.bad].all():
         return case.where() + "all on masked cells: is dW multiplied by the mask?"
@@ -86,8 +119,8 @@ def _absent(case: Case) -> str:
 def _unexpected(case: Case) -> str:
     if case.bad.sum() > 1 and not case.want[case.bad].any():
         return (
-            case.where() + "the function does not depend on these entries at all: a stale copy of "
-            "the parameters (a cache), a lost mask, or a term that the function lacks?"
+            case.where() + "the function does not depend on these entries at all: a lost mask, a slope that is 0 "
+            "there, a stale copy of the parameters (a cache), or a term that the function lacks?"
         )
     return ""
 
@@ -109,13 +142,27 @@ def _constant_ratio(case: Case) -> str:
     if case.rows and abs(ratio - case.rows) < SPREAD * case.rows:
         return case.where() + text + " = batch size: was the mean over the batch (1/B) forgotten?"
     if abs(ratio - round(ratio)) < SPREAD * ratio and ratio > 1:
+        if case.rows is not None:
+            what = "added to an old gradient (+=)?" if round(ratio) == 2 else "a factor too many?"
+            return case.where() + text + f", and B is {case.rows}: {what}"
         extra = ", or added to an old gradient (+=)" if round(ratio) == 2 else ""
         return case.where() + text + f": the batch size? mean over the batch (1/B) missing{extra}?"
     if 0 < ratio < 1 and abs(1 / ratio - round(1 / ratio)) < SPREAD / ratio:
-        return case.where() + (
-            f"{text} = 1/{round(1 / ratio)}: one over the batch size? A mean where a sum belongs, or 1/B applied twice?"
-        )
+        return case.where() + f"{text} = 1/{_one_over(case, round(1 / ratio))}"
     return case.where() + text + ": a constant factor is missing or too many?"
+
+
+def _one_over(case: Case, n: int) -> str:
+    """What a gradient is too small by a factor of."""
+    if case.rows is not None and n != case.rows:
+        features = sorted((b for b, length in case.lengths() if length == n), key=lambda block: block[:1] != "b")
+        if features:
+            return f"{n}, and B is {case.rows}: was the mean taken over features too? {features[0]} has {n} of them"
+        if n in {case.rows * length for _, length in case.lengths()}:
+            return f"{n}, and B is {case.rows}: a mean over everything, rows and features, where a sum belongs?"
+        return f"{n}, and B is {case.rows}: a constant factor is missing?"
+    what = "the batch size" if case.rows is not None else "the batch size, or the number of features"
+    return f"{n}: one over {what}? A mean where a sum belongs, or 1/B applied twice?"
 
 
 def _proportional_to_x(case: Case) -> str:
@@ -162,12 +209,20 @@ def _one_block(case: Case) -> str:
             f"wrong in {', '.join(bad)}, right above ({', '.join(above)}): look at dx, which is "
             "passed down (unmasked weight? derivative of the activation?)"
         )
-    return f"all errors are in {', '.join(bad)}: look at its own formula"
+    text = f"all errors are in {', '.join(bad)}: look at its own formula"
+    is_matrix = len(bad) == 1 and any(
+        len(i) == 2 for b, i in zip(case.blocks, case.indices, strict=True) if b == bad[0]
+    )
+    if is_matrix and f"b{deepest}" in case.blocks:  # whose own gradient is right: so is what came down to this layer
+        text += "; or its input was overwritten before it was used (out=, *=)"
+    return text
 
 
 _TESTS: tuple[Callable[[Case], str], ...] = (
     _not_finite,
+    _other_blocks,
     _only_masked,
+    _other_mask,
     _absent,
     _unexpected,
     _constant_ratio,

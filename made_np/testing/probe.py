@@ -20,6 +20,8 @@ MOST_KINKS = 0.5
 MOST_NOISE = 1e-9
 """Float64 has 1e-16, and a good deal more where terms cancel; float32 has 1e-8."""
 
+UNHEARD = "f changes with entries that are masked: the mask is not applied in the forward pass"
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -119,9 +121,8 @@ def with_masked(probe: Probe, problem: Problem) -> Probe:
 
 def noticed(problem: Problem) -> list[Failure]:
     """Masked entries that f does notice."""
-    hint = "f changes with entries that are masked: the mask is not applied in the forward pass"
     found = frozen_influence(problem.f, problem.x, problem.masked, problem.rng)
-    return [Failure(f"f, changing {problem.name(k)}, masked", change, 0.0, abs(change), hint) for k, change in found]
+    return [Failure(f"f, changing {problem.name(k)}, masked", change, 0.0, abs(change), UNHEARD) for k, change in found]
 
 
 def noisy(problem: Problem) -> list[Failure]:

@@ -110,7 +110,7 @@ def check_sampler(
     line = call_line("check_sampler", callable_name(sample, "sample"), second, str(n_features), **shown)
     rule = "x = [u < p(x)]" if inverse is None else f"|x - inverse(x, u)| <= {atol:g} + {rtol:g} max(...)"
     base = Report("check_sampler", rule=rule, seed=seed, reproduce=line, n_checked=u.size)
-    trial = _Trial(sample, _redraw(conditional, inverse), known, (rtol, atol), binary=inverse is None)
+    trial = _Trial(sample, _redraw(conditional, inverse), known, (rtol, atol), inverse is None, conditional)
     try:
         report = trial.judge(base, u)
         return report if report.n_failed or report.n_exercised else trial.look_closer(report, u)
@@ -127,6 +127,7 @@ class _Trial:
     order: Ints | None
     limits: tuple[float, float]
     binary: bool
+    probability: Callable[[Floats], Any] | None = None
 
     def judge(self, base: Report, u: Floats) -> Report:
         """Compare the rows drawn with u with what they must be; exercised is what another row's features change."""
@@ -179,7 +180,9 @@ class _Trial:
         if odd.any():
             row, d = np.argwhere(odd)[0]
             what = "0 or 1" if self.binary else "a finite number"
-            raise WrongAnswer(Failure(f"x[{row}, {d}]", float(x[row, d]), what))
+            is_share = self.binary and bool(((x > 0) & (x < 1))[odd].all())
+            hint = "a probability stands where a draw of it belongs: x = u < p" if is_share else ""
+            raise WrongAnswer(Failure(f"x[{row}, {d}]", float(x[row, d]), what, hint=hint))
         return x.astype(np.float64)
 
     def agrees(self, got: Floats, x: Floats, u: Floats) -> Bools:
@@ -204,6 +207,9 @@ class _Trial:
         at = sorted(np.argwhere(wrong).tolist(), key=lambda at: int(place[at[1]]))[:KEPT]
         pairs = [(row, d, float(x[row, d]), float(want[row, d])) for row, d in at]
         return tuple(Failure(f"row {row}, feature {d}", got, to, abs(got - to)) for row, d, got, to in pairs)
+
+
+LEAK = "a conditional changes with its own feature or a later one (a leak)"
 
 
 def _redraw(conditional: Callable[[Floats], Any] | None, inverse: Redraw | None) -> Redraw:
@@ -232,28 +238,40 @@ def _likely_mistake(trial: _Trial, x: Floats, u: Floats, want: Floats) -> str:
     redraw = trial.redraw
     if np.array_equal(x, 1 - want):
         return "each entry is the opposite: u > p for u < p?"
+    if trial.binary and np.array_equal(x, redraw(x, np.full_like(u, 0.5))):
+        return "each entry is the more probable value, x = (p > 0.5): the uniforms are not used"
+    if trial.order is not None and _ran_in(trial, x, u, trial.order):
+        return f"the sampler follows the order, but {LEAK}"
     if np.array_equal(x, redraw(np.zeros_like(u), u)):
         return "all features were drawn at once from p(x_d | 0): those drawn are never fed back"
     if np.array_equal(x[1:], redraw(np.roll(x, 1, axis=0), u)[1:]):
         return "each row was drawn from the conditionals of the row before it"
 
-    def ran_in(guess: Ints) -> bool:
-        # By the check's own tolerance: what is slightly wrong ran in no order at all.
-        passes = n_features <= MOST_PASSES
-        return passes and bool((excess(x, ancestral(redraw, u, guess), *trial.limits) <= 1).all())
-
-    leak = "a conditional changes with its own feature or a later one (a leak)"
-    if order is not None and ran_in(order):
-        return f"the sampler follows the order, but {leak}"
     guesses = {"0, 1, 2, ...": np.arange(n_features), "the reversed natural order": np.arange(n_features)[::-1]}
     if order is not None:
         guesses["the inverse permutation (position used for order)"] = position_of(order)
     for name, guess in guesses.items():
-        if ran_in(guess) and order is None:
-            return f"the sampler ran in the order {name}, which is not that of the model; or {leak}"
-        if ran_in(guess):
+        if _ran_in(trial, x, u, guess):
+            if order is None:
+                return f"the sampler ran in the order {name}, which is not that of the model; or {LEAK}"
             return f"the sampler ran in another order than the model: {name}"
+    if trial.probability is not None and np.array_equal(x, _fed_back(trial.probability, u, order)):
+        return "probabilities are fed back, where draws belong: x[:, d] = u[:, d] < p, and then the next"
     return ""
+
+
+def _ran_in(trial: _Trial, x: Floats, u: Floats, guess: Ints) -> bool:
+    """Whether these rows were drawn in that order, by the check's own tolerance."""
+    passes = u.shape[1] <= MOST_PASSES
+    return passes and bool((excess(x, ancestral(trial.redraw, u, guess), *trial.limits) <= 1).all())
+
+
+def _fed_back(probability: Callable[[Floats], Any], u: Floats, order: Ints | None) -> Floats:
+    """What a sampler draws that puts each probability in the place of its draw."""
+    fed = np.zeros_like(u)
+    for d in range(u.shape[1]) if order is None else order:
+        fed[:, d] = np.asarray(probability(fed.copy()))[:, d]
+    return (u < fed).astype(np.float64)
 
 
 def ancestral(redraw: Redraw, u: Floats, order: Ints) -> Floats:

@@ -14,6 +14,8 @@ from .answers import WrongAnswer, as_answer
 from .arrays import Array, as_frozen, as_inputs, as_list
 from .compare import Floats, call_line, callable_name, excess, seed_of
 from .gradients import as_limits, check_gradient
+from .naming import Layer, named_mistake
+from .probe import UNHEARD
 from .report import Failure, Report
 from .values import as_a, as_callable, as_flag, show
 
@@ -71,11 +73,11 @@ def check_vjp(
     >>> check_vjp(forward, lambda dy, x, W: (dy @ W, dy.T @ x), (x, W)).ok
     True
     >>> print(check_vjp(forward, lambda dy, x, W: (-dy @ W, dy.T @ x), (x, W)).hint)
-    in x only: constant ratio got / want = -1: sign flipped?
+    dx: the sign is wrong; got dx[n, i] = -sum[o](dy[n, o] * W[o, i]), right is dx[n, i] = sum[o](dy[n, o] * W[o, i])
     """
     as_callable(forward, "forward", "(*inputs) -> array")
     as_callable(vjp, "vjp", "(dy, *inputs) -> gradients")
-    arrays = as_inputs(inputs)
+    arrays = as_inputs(inputs, lambda n: _labels(forward, names, n))
     labels = _labels(forward, names, len(arrays))
     flags = as_frozen(frozen, arrays, labels)
     _look_at_signature(vjp, labels)
@@ -88,7 +90,9 @@ def check_vjp(
     base = Report("check_vjp", seed=seed, reproduce=line)
     pair = Pair(forward, vjp, arrays, labels, flags, y)
     report = pair.examine(base, options)
-    return report if report.ok else report.but(hint=pair.output_hint(base, options) or report.hint)
+    if report.ok or any(UNHEARD in failure.hint for failure in report.failures):  # then it is not vjp that is wrong
+        return report
+    return report.but(hint=pair.output_hint(base, options) or pair.named_mistake(seed) or report.hint)
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,9 @@ class Pair:
             rng=draw,
             **options,
         )
-        broken = _promises(lambda u: pack.pack(_answers(vjp, u, arrays, self.labels)), vjp, arrays, dy, draw)
+        broken = _promises(
+            lambda u: pack.pack(_answers(vjp, u, arrays, self.labels)), vjp, ["dy", *self.labels], [dy, *arrays], draw
+        )
         notes = [f"no gradient for {self.labels[i]}: not checked" for i in floats if i not in pack.chosen]
         return _merged(base, report, broken, notes)
 
@@ -150,6 +156,22 @@ class Pair:
                     f"pass lambda dy, {names}: {callable_name(self.vjp, 'vjp')}(dy, {given})"
                 )
         return ""
+
+    def named_mistake(self, seed: int) -> str:
+        """A sentence if the answers of vjp are those of a known mistake; else ""."""
+
+        def forward(*inputs: Array) -> Array:
+            return _output(self.forward, list(inputs), self.y.shape)
+
+        def backward(dy: Array, *inputs: Array) -> list[Any]:
+            return _answers(self.vjp, dy, list(inputs), self.labels)
+
+        flags = [] if self.flags is None else list(zip(self.labels, self.flags, strict=True))
+        masks = {label: ~flag for label, flag in flags if flag.any()}
+        if any(array.dtype == bool for array in self.arrays):
+            masks = {}
+        rows = len(self.y) if self.y.ndim else None
+        return named_mistake(Layer(forward, backward, self.arrays, self.labels, rows, masks), seed)
 
 
 def _merged(base: Report, report: Report, broken: list[Failure], notes: list[str]) -> Report:
@@ -313,12 +335,13 @@ def _first_answers(
 def _promises(
     backward: Callable[[Array], Floats],
     vjp: Callable[..., Any],
-    arrays: list[Array],
-    dy: Array,
+    names: list[str],
+    arguments: list[Array],
     rng: np.random.Generator,
 ) -> list[Failure]:
     """Zero in, zero out; linear in dy; hands off the arguments."""
     broken = []
+    dy = arguments[0]
     other = _distinct(dy.shape, rng)
     try:
         nothing, one, two, both = (backward(u) for u in (np.zeros_like(dy), dy, other, 2 * dy - other))
@@ -334,8 +357,14 @@ def _promises(
     if not (excess(both, want, 1e-9, noise) <= 1).all():
         hint = "the backward pass is not linear in dy: a derivative that is taken of dy itself?"
         broken.append(Failure("vjp(2u - v)", "2 vjp(u) - vjp(v) differs", "equal", hint=hint))
-    given = _copies([dy, *arrays])
+    given = _copies(arguments)
     vjp(*given)
-    if not all(np.array_equal(a, b) for a, b in zip(given, [dy, *arrays], strict=True)):
-        broken.append(Failure("arguments after vjp", "changed", "unchanged"))
+    triples = zip(names, given, arguments, strict=True)
+    written = [
+        name for name, now, before in triples if not np.array_equal(now, before, equal_nan=now.dtype.kind == "f")
+    ]
+    if written:
+        what = " and ".join(written)
+        hint = f"{what} {'was' if len(written) == 1 else 'were'} written to (*=, -=, out=): work on a copy"
+        broken.append(Failure("arguments after vjp", f"{what} changed", "unchanged", hint=hint))
     return broken

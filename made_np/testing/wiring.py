@@ -38,7 +38,8 @@ def as_order(order: ArrayLike | None, n_features: int | None) -> Ints | None:
     if array.size and array.dtype.kind not in "iu":
         raise TypeError(f"order={show(order)} has dtype {array.dtype}: {meant}")
     if D > MOST_FEATURES or array.shape != (D,) or not np.array_equal(np.sort(array), np.arange(D)):
-        raise ValueError(f"order={show(order)}: {meant}")
+        from_one = array.shape == (D,) and np.array_equal(np.sort(array), np.arange(1, D + 1))
+        raise ValueError(f"order={show(order)}: {'it counts from 1, count from 0: ' if from_one else ''}{meant}")
     return array.astype(np.int64)
 
 

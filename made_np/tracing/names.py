@@ -12,9 +12,9 @@ from made_np.values import as_a, show
 if TYPE_CHECKING:
     from made_np.tracing.value import Value
 
-__all__ = ["UnknownName", "entry", "find", "gradient_of", "written"]
+__all__ = ["UnknownName", "as_entry", "find", "gradient_of", "written"]
 
-_ENTRY = re.compile(r"\s*(?P<name>\w+)\s*(\[(?P<index>[\s\d,]*)\])?\s*")
+_ENTRY = re.compile(r"\s*(?P<name>\w+)\s*(\[(?P<index>[\s\d,]*)\])?\s*", re.ASCII)
 
 
 class UnknownName(KeyError, ValueError):
@@ -41,7 +41,7 @@ def find(name: Any, names: Collection[str], unlisted: Collection[str] = ()) -> s
     raise UnknownName(f"name={show(name)}: this tape has no such value. {hint}There are {', '.join(names)}")
 
 
-def entry(text: Any, values: Mapping[str, Value]) -> tuple[str, tuple[int, ...]]:
+def as_entry(text: Any, values: Mapping[str, Value]) -> tuple[str, tuple[int, ...]]:
     """Return the name and the index of an entry: ``"W0[3, 1]"``; of a single number the name is enough.
 
     Raises

@@ -13,7 +13,7 @@ from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
 from made_np.tracing.comparing import Compared, compare
 from made_np.tracing.following import followed
-from made_np.tracing.names import entry, find
+from made_np.tracing.names import as_entry, find
 from made_np.tracing.nudging import Nudge, nudge
 from made_np.tracing.program import Leaf, Program, build
 from made_np.tracing.steps import Values
@@ -80,20 +80,20 @@ class Tape(Mapping[str, Value]):
         """All values, computed again in float64: what differences are taken of."""
         return self.program.run(np.dtype(np.float64))
 
-    def follow(self, what: str) -> str:
+    def follow(self, entry: str) -> str:
         """Return, as text, on what one number acts, and how its gradient comes back from there.
 
         Parameters
         ----------
-        what : str
-            An entry, such as ``"x[0, 1]"`` or ``"W0[3, 1]"``.
+        entry : str
+            Such as ``"x[0, 1]"`` or ``"W0[3, 1]"``.
 
         Raises
         ------
         UnknownName, TypeError, ValueError
             There is no such entry; the message says which there are.
         """
-        return followed(self, *entry(what, self.kept))
+        return followed(self, *as_entry(entry, self.kept))
 
     def compare(self, name: str, mine: Any) -> Compared:
         """Compare what you have computed with a value, or with a gradient: say what it is, if it is not equal.
@@ -113,13 +113,13 @@ class Tape(Mapping[str, Value]):
         """
         return compare(self, name, mine)
 
-    def nudge(self, what: str) -> Nudge:
+    def nudge(self, entry: str) -> Nudge:
         """Move one number by a little, up and down; return the difference of the loss beside the gradient.
 
         Parameters
         ----------
-        what : str
-            An entry, such as ``"W0[3, 1]"`` or ``"z0[1, 2]"``. Whatever is computed from it is computed anew, in
+        entry : str
+            Such as ``"W0[3, 1]"`` or ``"z0[1, 2]"``. Whatever is computed from it is computed anew, in
             float64.
 
         Raises
@@ -127,7 +127,7 @@ class Tape(Mapping[str, Value]):
         UnknownName, TypeError, ValueError
             There is no such entry, or it has no gradient.
         """
-        return nudge(self, *entry(what, self.kept))
+        return nudge(self, *as_entry(entry, self.kept))
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON can hold it: lists for arrays, None for a number that is not finite."""

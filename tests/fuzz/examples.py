@@ -140,8 +140,8 @@ MODEL: dict[str, Callable[[], Call]] = {
     ),
     "tracing.tape.Tape.__getitem__": lambda: call(_tape().__getitem__, name="W0", may_raise=(KeyError,)),
     "tracing.tape.Tape.compare": lambda: call(_tape().compare, name="W0", mine=np.zeros((4, 8)), may_raise=(KeyError,)),
-    "tracing.tape.Tape.follow": lambda: call(_tape().follow, what="W0[1, 2]", may_raise=(KeyError,)),
-    "tracing.tape.Tape.nudge": lambda: call(_tape().nudge, what="W0[1, 2]", may_raise=(KeyError,)),
+    "tracing.tape.Tape.follow": lambda: call(_tape().follow, entry="W0[1, 2]", may_raise=(KeyError,)),
+    "tracing.tape.Tape.nudge": lambda: call(_tape().nudge, entry="W0[1, 2]", may_raise=(KeyError,)),
     "model.made.MADE.sample": lambda: call(
         models.mixed().sample,
         theta=models.theta(),

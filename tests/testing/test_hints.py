@@ -41,7 +41,7 @@ def in_block(name: str, change: Callable[[Floats], Floats]) -> Floats:
     [
         (5 * RIGHT, "constant ratio got / want = 5: the batch size? mean over the batch (1/B) missing?"),
         (2 * RIGHT, "= 2: the batch size? mean over the batch (1/B) missing, or added to an old gradient (+=)?"),
-        (RIGHT / 5, "= 0.2 = 1/5: one over the batch size? A mean where a sum belongs"),
+        (RIGHT / 5, "= 0.2 = 1/5: one over the batch size, or the number of features? A mean where a sum belongs"),
         (-RIGHT, "sign flipped?"),
         (1.3 * RIGHT, "= 1.3: a constant factor"),
         (0 * RIGHT, "got is 0 where it should not be"),

@@ -142,7 +142,8 @@ def _recipe(
     axes: Mapping[str, str],
 ) -> Recipe | None:
     masks = [name for name, array in problems[0].items() if np.asarray(array).dtype == bool]
-    constants = {"B": axes[upstream][0]} if axes[upstream] else {}
+    first = next((letters for letters in (axes[upstream], *axes.values()) if letters), "")
+    constants = {"B": first[0]} if first else {}  # a loss has no rows of its own: then the first input's
     others = {letter for name in axes for letter in axes[name]} - set(constants.values())
     constants |= {letter.upper(): letter for letter in sorted(others)}
     lines = []
