@@ -80,6 +80,21 @@ def trained(state: dict[str, Any], rule: str, steps: int) -> Any:
     return theta
 
 
+def test_training_goes_on_with_its_memory_when_a_unit_is_added(page: Any) -> None:
+    page.click("#train-10")
+    before = page.run("made_np.state()")
+    page.click("#more-0")
+    state = page.run("made_np.state()")
+    assert state["memory"]["step"] == 10
+    assert np.isclose(np.abs(state["memory"]["m"]).sum(), np.abs(before["memory"]["m"]).sum())  # new entries are 0
+    page.click("#train-10")
+    theta = np.array(state["theta"])
+    memory = {name: np.array(state["memory"][name]) for name in ("step", "m", "v")}
+    for _ in range(10):
+        optim.Adam().step(theta, Walk(state, state["x"], theta=theta).grad(), memory, state["rate"])
+    assert np.abs(page.run("made_np.state().theta") - theta).max() <= TOLERANCE
+
+
 def test_weights_without_a_wire_stay_where_they_are_unless_the_gradient_forgets_its_mask(page: Any) -> None:
     before = page.run("made_np.state()")
     cut = ~np.concatenate([np.ravel(m) for m in Walk(before, before["x"]).masks.values()])

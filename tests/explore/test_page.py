@@ -13,6 +13,7 @@ import pytest
 from made_np import MADE
 from made_np.explore import page as written
 from made_np.explore.page import SCRIPTS
+from made_np.masks import spread_degrees
 
 WEB = Path(__file__).resolve().parents[2] / "made_np" / "explore" / "web"
 Visit = Callable[..., Any]
@@ -334,6 +335,33 @@ def test_an_order_that_is_its_own_inverse_hides_the_mistake_and_the_page_says_so
     page.run("const s = made_np.state(); s.order = [1, 0, 3, 2]; made_np.show(s)")
     page.click("#break-order_for_position")
     assert "its own inverse" in text(page, "verdict")
+
+
+def test_a_model_whose_cut_weights_are_0_shows_a_leak_once_it_is_trained(visit: Visit, tmp_path: Path) -> None:
+    made = MADE(4, (8,), backend="numpy")
+    (tmp_path / "zero.html").write_text(written(made, made.init(0)), encoding="utf-8")
+    page = visit(tmp_path / "zero.html")
+    page.click("#break-loose_output")
+    assert "are 0 so far, and the sum is still 1" in text(page, "verdict")
+    page.click("#train-10")
+    assert "this is no density" in text(page, "verdict")
+    assert abs(page.run("made_np.shown().all.sum") - 1) > 1e-3
+
+
+def test_new_units_have_the_degrees_that_made_np_would_give_them(page: Any) -> None:
+    page.click("#layers-2")
+    assert page.run("made_np.state().degrees[1]") == spread_degrees(6, 4).tolist()
+    for _ in range(3):
+        page.click("#more-0")
+    assert page.run("made_np.state().degrees[0].slice(6)") == spread_degrees(9, 4)[6:].tolist()
+    for _ in range(5):
+        page.click("#more-0")
+    assert page.run("made_np.state().degrees[0].length") == 12
+    for _ in range(13):
+        page.click("#fewer-1")
+    assert page.run("made_np.state().degrees[1].length") == 1
+    page.click("#layers-1")
+    assert page.run("made_np.state().degrees.length") == 1
 
 
 def test_every_step_says_one_thing(page: Any) -> None:

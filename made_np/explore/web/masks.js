@@ -32,6 +32,7 @@ const Masks = (() => {
   }
 
   const product = (above, below) => above.map((row) => range(below[0].length).map((j) => row.some((wire, k) => wire && below[k][j])));
+  // Skips add nobody: where one is, the mask has a wire.
   const union = (a, b) => a.map((row, i) => row.map((wire, j) => wire || b[i][j]));
 
   // reach[i][j]: the conditional of feature i depends on feature j.
@@ -40,10 +41,7 @@ const Masks = (() => {
     const units = unitsOf(state);
     let seen = null;
     made.hidden.forEach((_, l) => {
-      const below = seen;
-      seen = below ? product(made.masks[`W${l}`], below) : made.masks.W0;
-      const skip = made.skips[l];
-      if (skip) seen = union(seen, below.map((row, k) => row.map((wire) => wire && skip[k])));
+      seen = seen ? product(made.masks[`W${l}`], seen) : made.masks.W0;
     });
     let all = seen ? product(made.masks[`W${made.hidden.length}`], seen) : units.map(() => Array(D).fill(false));
     if (made.masks.W_direct) all = union(all, made.masks.W_direct);

@@ -103,32 +103,41 @@ const ViewNetwork = (() => {
     const { state, report } = app;
     if (unit.what === "input") return Words.nameOf(state, unit.index);
     if (unit.what === "hidden") return `h${unit.layer}[${unit.index}]`;
-    return Words.conditional(state, report, unit.index);
+    return Words.conditional(state, report, unit.index, 20);
   }
 
   const leaks = ({ state, report }, i) => Report.faults(state, report).leaks.some(([hearer]) => hearer === i);
+
+  // What stands at a unit: inputs and outputs have theirs beside them where there is room, all others below.
+  function label(app, unit, [x, y], wide, value, grad) {
+    const [left, right] = [unit.what === "input", unit.what === "output"];
+    const slope = grad === null ? [] : [["grad", `d ${grad}`]];
+    if (unit.what === "hidden") return line(x, y + RADIUS + 14, "middle", [["", value], ...slope]);
+    const name = title(app, unit);
+    if (left) {
+      const text = [["", `${name} = ${value}`]];
+      if (wide) return line(x - RADIUS - 9, y + 4, "end", text);
+      return text[0][1].length > 9 ? line(x - RADIUS - 19, y + RADIUS + 14, "start", text) : line(x, y + RADIUS + 14, "middle", text);
+    }
+    if (wide) {
+      const told = value ? [["", `= ${value}`], ...slope] : [];
+      return [line(x + RADIUS + 9, value ? y - 3 : y + 4, "start", [["", name]]), line(x + RADIUS + 9, y + 13, "start", told)];
+    }
+    const short = [Words.nameOf(app.state, unit.index), value].filter(Boolean).join(" = ");
+    const end = short.length > 9; // a long one would leave the picture at its right edge
+    const at = end ? x + RADIUS + 19 : x;
+    return [line(at, y + RADIUS + 14, end ? "end" : "middle", [["", short]]), right && line(at, y + RADIUS + 29, end ? "end" : "middle", slope)];
+  }
+  const line = (x, y, anchor, parts) => parts.filter(([, words]) => words).map(([kind, words], k) =>
+    s("tspan", { ...(k ? { dx: 7 } : { x, y }), class: kind, "text-anchor": anchor }, words));
 
   // Two parts: the unit, which is a button, and what is written on it with its label, which the button's name says.
   function drawUnit(app, unit, [x, y], wide) {
     const [fill, ink] = colour((unit.degree - 1) / Math.max(app.state.order.length - 1, 1));
     const [value, grad] = under(app, unit, wide);
-    const left = unit.what === "input";
-    const end = left || unit.what === "output";
-    const beside = wide && end;
     const name = title(app, unit);
-    const label = end ? (beside || left ? name : Words.nameOf(app.state, unit.index)) : "";
-    const words = [label, value].filter(Boolean).join(unit.what === "output" || left ? " = " : " ");
-    const last = unit.what === "output";
-    const edge = end && !wide && words.length > 9; // a long one would leave the picture at its edge
-    const side = left ? -1 : 1;
-    const at = beside ? x + side * (RADIUS + 9) : edge ? x + side * (RADIUS + 19) : x;
-    const below = last ? { x: at, dy: 15 } : {};
-    const text = s("text", {
-      x: at,
-      y: beside ? y + (last && grad !== null ? -2 : 4) : y + RADIUS + 14,
-      "text-anchor": beside ? (left ? "end" : "start") : edge ? (left ? "start" : "end") : "middle",
-      class: `label${last && leaks(app, unit.index) ? " leaks" : ""}`,
-    }, s("tspan", {}, words), grad === null ? "" : s("tspan", { class: "grad", ...below }, `${last ? "" : "  "}d ${grad}`));
+    const text = s("text", { class: `label${unit.what === "output" && leaks(app, unit.index) ? " leaks" : ""}` },
+      label(app, unit, [x, y], wide, value, grad));
     const selected = app.view.selected === unit.id;
     const press = s("g", {
       id: unit.id, class: `unit${selected ? " selected" : ""}`, role: "button", tabindex: 0, "aria-pressed": String(selected),
@@ -159,8 +168,8 @@ const ViewNetwork = (() => {
     const most = Math.max(...sheets.map((column) => column.length));
     const head = 34;
     const height = head + most * PITCH + 16;
-    const longest = Math.max(...state.order.map((i) => Words.conditional(state, report, i).length));
-    const [left, right] = wide ? [110, Math.min(7 * longest + 90, 0.42 * space)] : [38, 38];
+    const longest = Math.max(...state.order.map((i) => title(app, { what: "output", index: i }).length));
+    const [left, right] = wide ? [7.3 * Math.max(...state.names.map((name) => Words.short(name).length)) + 100, 7.3 * longest + 40] : [38, 38];
     const places = {};
     sheets.forEach((column, c) => column.forEach((unit, k) => {
       const step = (most * PITCH) / column.length;

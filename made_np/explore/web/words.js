@@ -23,9 +23,9 @@ const Words = (() => {
 
   // The features that i depends on, in the order.
   const seenBy = (state, report, i) => state.order.filter((j) => report.reach[i][j]);
-  function conditional(state, report, i) {
+  function conditional(state, report, i, most = 30) {
     const seen = seenBy(state, report, i).map((j) => nameOf(state, j));
-    const long = seen.length > 6 || seen.join(", ").length > 30;
+    const long = seen.length > 6 || seen.join(", ").length > most;
     const told = long ? `${seen.length} features` : seen.join(", ");
     return `p(${nameOf(state, i)}${seen.length ? ` | ${told}` : ""})`;
   }
@@ -72,7 +72,7 @@ const Words = (() => {
         return ["bad", `${first} These are masks of another order: ${told}. It is a density${report.all ? ` (p adds up to ${sum})` : ""}, but what is drawn in the order meant is wrong.`];
       }
       if (report.all && !off) return ["odd", `${first} But the weights of these wires are 0 so far, and the sum is still 1: train, and see both leave.`];
-      if (!report.all) return ["bad", `${first} What it is said to be worth is no density any more.`];
+      if (!report.all) return ["bad", `${first} The product of its conditionals is no density any more.`];
       const better = report.scored < report.floor
         ? ` The loss of ${num(report.scored, 3)} got \u201cbetter\u201d than the ${num(report.floor, 3)} below which no density can be.`
         : ` Train it, and see the loss get \u201cbetter\u201d.`;
