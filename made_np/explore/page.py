@@ -89,7 +89,13 @@ def assemble(data: dict[str, Any]) -> str:
     style = _file("page.css")
     script = '"use strict";\n' + "\n".join(_file(f"{name}.js") for name in SCRIPTS)
     policy = POLICY.format(style=_checksum(style), script=_checksum(script))
-    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")  # so that no name ends the script
+    try:
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        raise ValueError(
+            "theta is so large that the model overflows on rows drawn from it: explore cannot show it"
+        ) from None
+    text = text.replace("<", "\\u003c")  # so that no name ends the script
     parts = {"POLICY": policy, "STYLE": style, "DATA": text, "SCRIPT": script}
     return re.sub(
         r"\[\[([A-Z]+)\]\]", lambda mark: parts[mark[1]], _file("page.html")

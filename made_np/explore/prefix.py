@@ -122,4 +122,6 @@ def _cut(made: MADE, small: MADE, parameters: Array, features: list[int], kept: 
         units = whole.direct_units
         columns = inputs if units is None else np.searchsorted(units, inputs)
         own["W_direct"][:] = views["W_direct"][np.ix_(outputs, columns)]
+    for name, mask in small.network.masks(small.mask_sets[0]).items():
+        own[name][~mask & ~np.isfinite(own[name])] = 0  # which no wire carries, and JSON cannot hold
     return theta

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from made_np import MADE, Bernoulli, Categorical, Gaussian
-from made_np.explore.page import data_of
+from made_np.explore.page import data_of, page
 from made_np.explore.prefix import MOST_FEATURES, MOST_UNITS, prefix_of
 from made_np.explore.problem import begin, first_example, numbers, sketch_of, state_of
 from made_np.explore.tape import tape_of
@@ -86,6 +86,25 @@ def test_what_the_page_cannot_show_is_refused_in_words(arguments: dict[str, Any]
     made = MADE(**{"n_features": 4, "hidden": (6,), "backend": "numpy", **arguments})
     with pytest.raises(ValueError, match=message):
         prefix_of(made, made.init(0))
+
+
+def test_weights_that_no_wire_carries_may_be_anything_and_others_may_not() -> None:
+    made = MADE(4, (6,), dtype="float64", backend="numpy")
+    theta = made.init(0)
+    sound = page(made, theta)
+    views = made.layout.views(theta)
+    views["W0"][0, 3] = np.nan
+    assert page(made, theta) == sound
+    views["W0"][0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"theta\[0\] = nan \(W0\[0, 0\]\)"):
+        page(made, theta)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_model_that_overflows_is_refused_in_words() -> None:
+    made = MADE(3, (6,), "gaussian", dtype="float64", backend="numpy")
+    with pytest.raises(ValueError, match="the model overflows"):
+        page(made, made.init(0) * 1e160 + 1e160)
 
 
 def test_an_activation_of_somebody_is_refused() -> None:

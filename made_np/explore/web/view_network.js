@@ -156,7 +156,7 @@ const ViewNetwork = (() => {
     const line = wire.arc || wire.skip
       ? `M${a[0]} ${a[1]}Q${(a[0] + b[0]) / 2} ${Math.min(a[1], b[1]) - (wire.arc ? 46 : 18)} ${b[0]} ${b[1]}`
       : `M${a[0]} ${a[1]}L${b[0]} ${b[1]}`;
-    wire.element = s("path", { d: line, class: `wire ${wire.kind}`, "stroke-width": (0.9 + 1.4 * Math.min(wire.size, 2)).toFixed(2) });
+    wire.element = s("path", { d: line, class: `wire ${wire.kind}`, "stroke-width": (0.9 + 1.4 * Math.min(Words.finite(wire.size), 2)).toFixed(2) });
     return wire.element;
   }
 

@@ -5,7 +5,7 @@ const ViewRows = (() => {
 
   function bars(report, state) { // one bar for each row; those of the data are darker
     const { rows, log_prob } = report.all;
-    const p = log_prob.map(Math.exp);
+    const p = log_prob.map((log) => Words.finite(Math.exp(log)));
     const most = Math.max(...p, 1e-300);
     const data = new Set(state.x.map(String));
     return s("svg", { viewBox: `0 0 ${rows.length} 100`, preserveAspectRatio: "none", class: "bars", "aria-hidden": "true" },
@@ -30,8 +30,8 @@ const ViewRows = (() => {
 
   // The sum as a bar that ought to end at 1.
   function gauge(sum) {
-    const most = Math.max(1.25, Math.min(sum, 4) * 1.1);
-    const end = (Math.min(sum, most) / most) * 300;
+    const most = Math.max(1.25, Words.finite(Math.min(sum, 4)) * 1.1);
+    const end = Words.finite((Math.min(sum, most) / most) * 300);
     const one = 300 / most;
     const bad = Words.isOff(sum);
     return s("svg", { viewBox: "0 0 300 30", class: "gauge", "aria-hidden": "true" },

@@ -4,7 +4,7 @@ const ViewSample = (() => {
   const { num, nameOf } = Words;
 
   function line(output, told, u) { // from 0 to 1: below p the feature is 1
-    const at = (share) => (6 + 288 * share).toFixed(1);
+    const at = (share) => (6 + 288 * Words.finite(share)).toFixed(1);
     const bit = output.kind === "bernoulli";
     return s("svg", { viewBox: "0 0 300 28", class: "uniform", "aria-hidden": "true" },
       s("path", { d: "M6 16H294", class: "track" }),

@@ -4,7 +4,7 @@ const ViewTraining = (() => {
   const { num } = Words;
 
   function curve(state, report) {
-    const losses = [...state.losses, report.loss];
+    const losses = [...state.losses, report.loss].map(Words.finite);
     const floor = report.floor;
     const values = floor === null ? losses : [...losses, floor];
     const low = Math.min(...values);

@@ -10,12 +10,14 @@ const Words = (() => {
     if (size < 0.5 * 10 ** -digits || size >= 1e5) return minus(value.toExponential(0));
     return minus(value.toFixed(digits));
   }
+  const finite = (value) => (Number.isFinite(value) ? value : 0); // for pictures: what has overflowed is not drawn
+
   // A sum of p: with as many digits as it takes to tell it from 1.
   function sumOf(p, digits = 4) {
     const same = Number(p.toFixed(digits)) === 1;
     return same && isOff(p) && digits < 10 ? sumOf(p, digits + 2) : num(p === 1 ? 1 + 1e-15 : p, digits);
   }
-  const isOff = (sum) => Math.abs(sum - 1) > 1e-9;
+  const isOff = (sum) => !(Math.abs(sum - 1) <= 1e-9);
   const short = (name, most = 12) => (name.length > most ? `${name.slice(0, most - 1)}\u2026` : name);
   const nameOf = (state, i) => short(state.names[i]);
   const list = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
@@ -102,5 +104,5 @@ const Words = (() => {
     return ["good", `Over ${rows} p adds up to ${sum}: a density.`];
   }
 
-  return { num, called, sumOf, isOff, short, nameOf, list, count, seenBy, conditional, outcome, rule, BREAKS, isBroken, verdict };
+  return { num, finite, called, sumOf, isOff, short, nameOf, list, count, seenBy, conditional, outcome, rule, BREAKS, isBroken, verdict };
 })();
