@@ -29,7 +29,7 @@ SOUND = {
 
 MOST_SKETCHED = 40
 """Of a larger model so many features are drawn without numbers."""
-N_ROWS = 5
+N_ROWS = 4
 SEED = 35
 MOST_ROWS = 128
 """So many of all rows go into the page with the numbers that Python has for them."""

@@ -26,7 +26,7 @@ TOUR = """
   const found = document.querySelectorAll("main button:not(:disabled, .cell), g.unit, [id$='-1-1']");
   for (const id of [...found].map((e) => e.id)) {
     const e = document.getElementById(id);
-    if (e && id !== "play") e.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    if (e && id !== "play" && id !== "train-100") e.dispatchEvent(new MouseEvent("click", { bubbles: true }));
   }
 """
 
@@ -229,8 +229,8 @@ CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_every_word_can_be_read(visit: Visit, dark: bool) -> None:
-    page = visit(dark=dark)
+def test_every_word_can_be_read(page: Any, dark: bool) -> None:
+    page.media(dark=dark, still=True)
     for step in (0, 8):
         page.run(f"document.getElementById('step-{step}').click()")
         found = page.run(CONTRAST)
@@ -243,8 +243,11 @@ def test_every_word_can_be_read(visit: Visit, dark: bool) -> None:
         assert worst[0] >= 4.5, worst
 
 
-def test_dark_and_light_differ(visit: Visit) -> None:
-    grounds = {visit(dark=dark).run("getComputedStyle(document.body).backgroundColor") for dark in (False, True)}
+def test_dark_and_light_differ(page: Any) -> None:
+    grounds = set()
+    for dark in (False, True):
+        page.media(dark=dark)
+        grounds.add(page.run("getComputedStyle(document.body).backgroundColor"))
     assert len(grounds) == 2
 
 
@@ -272,10 +275,11 @@ def test_every_control_has_a_name_and_every_table_its_heads(page: Any) -> None:
         assert min(page.run(heads)) > 0
 
 
-def test_nothing_moves_for_who_wants_it_still(visit: Visit) -> None:
+def test_nothing_moves_for_who_wants_it_still(page: Any) -> None:
     duration = "getComputedStyle(document.querySelector('.wire')).transitionDuration"
-    assert visit(still=True).run(duration) == "0s"
-    assert visit(still=False).run(duration) != "0s"
+    assert page.run(duration) == "0s"
+    page.media(still=False)
+    assert page.run(duration) != "0s"
 
 
 def test_on_paper_there_is_all_that_can_be_read_and_nothing_to_press(visit: Visit) -> None:
@@ -367,7 +371,8 @@ def test_new_units_have_the_degrees_that_made_np_would_give_them(page: Any) -> N
 def test_numbers_that_overflow_raise_nothing(visit: Visit) -> None:
     page = visit()
     page.run("const s = made_np.state(); s.theta = s.theta.map((t) => t * 1e308); made_np.show(s)")
-    page.run(f"(() => {{ {TOUR} }})()")
+    for id in ("step-5", "step-8", "output-3", "train-1", "draw-next", "break-averaged_logits", "layers-2"):
+        page.run(f"document.getElementById('{id}').dispatchEvent(new MouseEvent('click', {{ bubbles: true }}))")
     assert page.complaints() == []
 
 

@@ -17,7 +17,7 @@
   }
   function look(action) { // of what is shown: the numbers stay
     action();
-    draw();
+    draw(SHOWN);
   }
   function go(by) {
     const last = Steps.of(app.state).length - 1;
@@ -84,7 +84,9 @@
         }))));
   }
 
-  function draw() {
+  const SHOWN = [ViewNetwork, ViewMatrices, ViewRows, ViewSketch];
+  const REST = [ViewMasks, ViewTraining, ViewSample, ViewBreak];
+  function draw(views = [...SHOWN, ...REST]) {
     const steps = Steps.of(app.state);
     app.view.step = Math.min(app.view.step, steps.length - 1);
     app.step = steps[app.view.step];
@@ -94,7 +96,7 @@
     redraw(() => {
       drawWords();
       drawShape();
-      [ViewNetwork, ViewMatrices, ViewMasks, ViewRows, ViewTraining, ViewSample, ViewBreak, ViewSketch].forEach((view) => view.draw(app));
+      views.forEach((view) => view.draw(app));
     });
     drawSteps();
   }
