@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
+import numpy as np
+
 from made_np import layers, normal
 from made_np.explore.prefix import Prefix, prefix_of
 from made_np.explore.problem import begin, first_example, numbers, sketch_of, state_of
@@ -20,8 +22,9 @@ __all__ = ["SCRIPTS", "page"]
 
 SCRIPTS = (
     "data", "numbers", "outputs", "masks", "network", "density", "training", "sampling", "differences", "report",
-    "actions", "words", "steps", "arithmetic", "dom", "view_network", "view_matrices", "view_masks", "view_rows",
-    "view_training", "view_sample", "view_break", "view_sketch", "keys", "main",
+    "actions", "words", "steps", "arithmetic", "wires", "dom", "view_labels", "view_about", "view_network",
+    "view_matrices", "view_masks", "view_rows", "view_training", "view_sample", "view_break", "view_sketch", "keys",
+    "main",
 )  # fmt: skip
 """The scripts of the page: each uses those before it."""
 
@@ -29,6 +32,8 @@ POLICY = (
     "default-src 'none'; img-src data:; style-src '{style}'; script-src '{script}'; base-uri 'none'; form-action 'none'"
 )
 """What the page may load: nothing. Its own style and script are named by their checksums."""
+
+OVERFLOWS = "theta is so large that the model overflows on rows drawn from it: explore cannot show it"
 
 
 def page(
@@ -59,6 +64,8 @@ def page(
     else:
         prefix = prefix_of(made, theta, mask_set)
         x = begin(prefix)
+        if not np.isfinite(x).all():
+            raise ValueError(OVERFLOWS)
         sketch = sketch_of(made, made.mask_sets[mask_set], names, len(prefix.features))
     return assemble(data_of(prefix, x, names, sketch))
 
@@ -92,14 +99,11 @@ def assemble(data: dict[str, Any]) -> str:
     try:
         text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     except ValueError:
-        raise ValueError(
-            "theta is so large that the model overflows on rows drawn from it: explore cannot show it"
-        ) from None
+        raise ValueError(OVERFLOWS) from None
     text = text.replace("<", "\\u003c")  # so that no name ends the script
     parts = {"POLICY": policy, "STYLE": style, "DATA": text, "SCRIPT": script}
-    return re.sub(
-        r"\[\[([A-Z]+)\]\]", lambda mark: parts[mark[1]], _file("page.html")
-    )  # at once: a part may hold a mark
+    # All at once: a name in the data may look like a mark.
+    return re.sub(r"\[\[([A-Z]+)\]\]", lambda mark: parts[mark[1]], _file("page.html"))
 
 
 def _file(name: str) -> str:

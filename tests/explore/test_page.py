@@ -32,8 +32,8 @@ TOUR = """
 
 
 def largest(output: str) -> str:
-    """The page of as large a model as it computes, with names that are long."""
-    made = MADE(60, (95, 92), output, order="reverse", direct=True)
+    """The page of as large a model as it computes, with names that are long, out of one that is larger."""
+    made = MADE(60, (99, 99), output, order="reverse", direct=True, degrees=[[1 + k // 2 for k in range(99)]] * 2)
     theta = made.init(0) + np.random.default_rng(0).normal(size=made.n_params).astype("f4")
     return written(made, theta, names=[f"a long name of column {d}" for d in range(60)])
 
