@@ -15,8 +15,9 @@ import numpy as np
 from made_np import layers, normal
 from made_np.explore.prefix import Prefix, prefix_of
 from made_np.explore.problem import begin, first_example, numbers, sketch_of, state_of
-from made_np.model.made import MADE
+from made_np.model.made import MADE, as_model
 from made_np.typing import Array
+from made_np.values import as_sequence
 
 __all__ = ["SCRIPTS", "page"]
 
@@ -55,25 +56,32 @@ def page(
 
     Raises
     ------
-    ValueError
-        The page cannot show such a model.
+    ValueError, TypeError
+        The page cannot show such a model; or one of `made` and `theta` is missing, or a name.
     """
+    if (made is None) != (theta is None):
+        raise TypeError("made and theta belong together: give both, or neither for a small model")
     if made is None or theta is None:
         prefix, x = first_example()
-        sketch = None
-    else:
-        prefix = prefix_of(made, theta, mask_set)
-        x = begin(prefix)
-        if not np.isfinite(x).all():
-            raise ValueError(OVERFLOWS)
-        sketch = sketch_of(made, made.mask_sets[mask_set], names, len(prefix.features))
-    return assemble(data_of(prefix, x, names, sketch))
+        return assemble(data_of(prefix, x))
+    as_model(made)
+    listed = None if names is None else [str(name) for name in _one_for_each(names, made.n_features)]
+    prefix = prefix_of(made, theta, mask_set)
+    x = begin(prefix)
+    if not np.isfinite(x).all():
+        raise ValueError(OVERFLOWS)
+    sketch = sketch_of(made, made.mask_sets[mask_set], listed, len(prefix.features))
+    return assemble({**data_of(prefix, x, listed), "sketch": sketch, "drawn": True})
 
 
-def data_of(prefix: Prefix, x: Array, names: Sequence[str] | None, sketch: Any) -> dict[str, Any]:
+def _one_for_each(names: Any, n_features: int) -> Any:
+    return as_sequence(names, "names", f"one for each of the {n_features} features", n_features)
+
+
+def data_of(prefix: Prefix, x: Array, names: Sequence[str] | None = None) -> dict[str, Any]:
     """Return what the scripts of the page find under the name DATA."""
     state = state_of(prefix, x, names)
-    return {"state": state, "python": numbers(prefix, state), "sketch": sketch, "constants": constants()}
+    return {"state": state, "python": numbers(prefix, state), "constants": constants()}
 
 
 def constants() -> dict[str, Any]:

@@ -57,6 +57,15 @@ def test_numbers_of_two_hundred_random_models_are_those_of_made_np(page: Any) ->
         assert_equal(state, report)
 
 
+@pytest.mark.slow
+def test_numbers_of_two_hundred_larger_models_are_those_of_made_np(page: Any) -> None:
+    for first in range(0, 200, 20):
+        states = [random_state(1000 + first + k, most_features=10) for k in range(20)]
+        reports = page.run(f"{json.dumps(states)}.map(made_np.report)")
+        for state, report in zip(states, reports, strict=True):
+            assert_equal(state, report)
+
+
 @pytest.mark.parametrize("rule", ["adam", "sgd"])
 def test_training_in_the_page_moves_theta_as_the_package_does(page: Any, rule: str) -> None:
     state = page.run("made_np.state()")

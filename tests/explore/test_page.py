@@ -123,6 +123,7 @@ def test_a_large_model_fits_a_phone(visit: Visit, tmp_path: Path, output: str) -
         page.run(f"document.getElementById('step-{step}').click()")
         assert page.run("document.documentElement.scrollWidth") <= page.width  # innerWidth grows on a phone
     assert page.run("document.querySelectorAll('#sketch circle').length") > 20
+    assert text(page, "which").startswith("These are the first 9 of 60 features")
     assert page.complaints() == []
 
 

@@ -167,4 +167,19 @@ def test_what_the_page_gets_is_json_with_the_numbers_of_the_package(name: str) -
         assert len(found["log_prob"]) == min(2**prefix.made.n_features, 128)
     sketch = sketch_of(made, made.mask_sets[0], None, prefix.made.n_features)
     assert (sketch is None) == (prefix.made.n_features == made.n_features)
-    assert set(data_of(prefix, x, None, sketch)) == {"state", "python", "sketch", "constants"}
+    assert set(data_of(prefix, x)) == {"state", "python", "constants"}
+
+
+def test_the_page_wants_a_model_with_its_parameters_and_all_names() -> None:
+    made = MADE(3, (4,), dtype="float64", backend="numpy")
+    theta = made.init(0)
+    with pytest.raises(TypeError, match="made and theta belong together"):
+        page(made)
+    with pytest.raises(TypeError, match="made is"):
+        page("made", theta)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="names"):
+        page(made, theta, names=["a"])
+    with pytest.raises(ValueError, match="theta has shape"):
+        page(made, theta[1:])
+    with pytest.raises(IndexError, match="mask_set=1 does not exist"):
+        page(made, theta, mask_set=1)

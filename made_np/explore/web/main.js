@@ -171,6 +171,18 @@
 	app.report = Report.of(app.state);
 	const proof = prove();
 	Keys.draw();
+	$("drawn").hidden = !DATA.drawn;
+	$("which").hidden = !DATA.sketch;
+	if (DATA.sketch) {
+		const { shown, features } = DATA.sketch;
+		const whole = h("a", { href: "#sketch-section" }, "the whole model");
+		put(
+			"which",
+			`These are the first ${shown} of ${features} features in the order: a MADE of their own, out of `,
+			whole,
+			".",
+		);
+	}
 	draw();
 	document.addEventListener("keydown", (event) => Keys.pressed(app, event));
 	$("help-open").addEventListener("click", () => $("help").showModal());
