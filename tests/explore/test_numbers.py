@@ -171,6 +171,8 @@ def test_difference_quotients_agree_with_gradients_but_where_the_mask_was_forgot
     for k in range(n):
         page.run(f"document.getElementById('step-{k}').click()")
         assert page.run("document.querySelectorAll('td.wrong').length") == 0
+    page.click("#train-10")  # the quotients follow
+    assert page.run("document.querySelectorAll('td.wrong').length") == 0
     page.click("#break-unmasked_gradient")
     wrong = page.run("document.querySelectorAll('td.wrong').length")
     state = page.run("made_np.state()")
