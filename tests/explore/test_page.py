@@ -33,7 +33,7 @@ TOUR = """
 
 def largest(output: str) -> str:
     """The page of as large a model as it computes, with names that are long, out of one that is larger."""
-    made = MADE(60, (99, 99), output, order="reverse", direct=True, degrees=[[1 + k // 2 for k in range(99)]] * 2)
+    made = MADE(60, (99, 99), output, order="reverse", direct=True, degrees=[[1 + 9 * k // 16 for k in range(99)]] * 2)
     theta = made.init(0) + np.random.default_rng(0).normal(size=made.n_params).astype("f4")
     return written(made, theta, names=[f"a long name of column {d}" for d in range(60)])
 
@@ -123,7 +123,7 @@ def test_a_large_model_fits_a_phone(visit: Visit, tmp_path: Path, output: str) -
         page.run(f"document.getElementById('step-{step}').click()")
         assert page.run("document.documentElement.scrollWidth") <= page.width  # innerWidth grows on a phone
     assert page.run("document.querySelectorAll('#sketch circle').length") > 20
-    assert text(page, "which").startswith("These are the first 9 of 60 features")
+    assert text(page, "which").startswith("These are the first 10 of 60 features")
     assert page.complaints() == []
 
 
