@@ -184,6 +184,7 @@ class Page:
         x, y = self._middle(selector)
         self.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
         self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        self.settle()
 
     def click(self, selector: str) -> None:
         """Click on the middle of an element with the mouse."""
@@ -195,6 +196,11 @@ class Page:
         """Move the mouse over an element."""
         x, y = self._middle(selector)
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until what follows from a touch, or a move of the mouse, has happened: it comes with the next frame."""
+        self.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
 
     def _middle(self, selector: str) -> tuple[float, float]:
         element = f"document.querySelector({json.dumps(selector)})"

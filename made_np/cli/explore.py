@@ -9,7 +9,6 @@ from made_np.cli import options
 from made_np.cli.inspection import names_of
 from made_np.explore import page
 from made_np.files import atomic_write
-from made_np.places import check_writable
 from made_np.storage.model_file import load
 
 __all__ = ["DESCRIPTION", "add_arguments", "run"]
@@ -36,7 +35,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Write the page, and say what it shows."""
-    check_writable(args.out)
     if args.model is None:
         text = page()
         about = "a small model"

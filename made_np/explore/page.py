@@ -10,18 +10,22 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
+import numpy as np
+
 from made_np import layers, normal
 from made_np.explore.prefix import Prefix, prefix_of
 from made_np.explore.problem import begin, first_example, numbers, sketch_of, state_of
-from made_np.model.made import MADE
+from made_np.model.made import MADE, as_model
 from made_np.typing import Array
+from made_np.values import as_sequence
 
 __all__ = ["SCRIPTS", "page"]
 
 SCRIPTS = (
     "data", "numbers", "outputs", "masks", "network", "density", "training", "sampling", "differences", "report",
-    "actions", "words", "steps", "arithmetic", "dom", "view_network", "view_matrices", "view_masks", "view_rows",
-    "view_training", "view_sample", "view_break", "view_sketch", "keys", "main",
+    "actions", "words", "steps", "arithmetic", "wires", "dom", "view_labels", "view_about", "view_network",
+    "view_matrices", "view_masks", "view_rows", "view_training", "view_sample", "view_break", "view_sketch", "keys",
+    "main",
 )  # fmt: skip
 """The scripts of the page: each uses those before it."""
 
@@ -29,6 +33,8 @@ POLICY = (
     "default-src 'none'; img-src data:; style-src '{style}'; script-src '{script}'; base-uri 'none'; form-action 'none'"
 )
 """What the page may load: nothing. Its own style and script are named by their checksums."""
+
+OVERFLOWS = "theta is so large that the model overflows on rows drawn from it: explore cannot show it"
 
 
 def page(
@@ -50,23 +56,32 @@ def page(
 
     Raises
     ------
-    ValueError
-        The page cannot show such a model.
+    ValueError, TypeError
+        The page cannot show such a model; or one of `made` and `theta` is missing, or a name.
     """
+    if (made is None) != (theta is None):
+        raise TypeError("made and theta belong together: give both, or neither for a small model")
     if made is None or theta is None:
         prefix, x = first_example()
-        sketch = None
-    else:
-        prefix = prefix_of(made, theta, mask_set)
-        x = begin(prefix)
-        sketch = sketch_of(made, made.mask_sets[mask_set], names, len(prefix.features))
-    return assemble(data_of(prefix, x, names, sketch))
+        return assemble(data_of(prefix, x))
+    as_model(made)
+    listed = None if names is None else [str(name) for name in _one_for_each(names, made.n_features)]
+    prefix = prefix_of(made, theta, mask_set)
+    x = begin(prefix)
+    if not np.isfinite(x).all():
+        raise ValueError(OVERFLOWS)
+    sketch = sketch_of(made, made.mask_sets[mask_set], listed, len(prefix.features))
+    return assemble({**data_of(prefix, x, listed), "sketch": sketch, "drawn": True})
 
 
-def data_of(prefix: Prefix, x: Array, names: Sequence[str] | None, sketch: Any) -> dict[str, Any]:
+def _one_for_each(names: Any, n_features: int) -> Any:
+    return as_sequence(names, "names", f"one for each of the {n_features} features", n_features)
+
+
+def data_of(prefix: Prefix, x: Array, names: Sequence[str] | None = None) -> dict[str, Any]:
     """Return what the scripts of the page find under the name DATA."""
     state = state_of(prefix, x, names)
-    return {"state": state, "python": numbers(prefix, state), "sketch": sketch, "constants": constants()}
+    return {"state": state, "python": numbers(prefix, state), "constants": constants()}
 
 
 def constants() -> dict[str, Any]:
@@ -89,11 +104,14 @@ def assemble(data: dict[str, Any]) -> str:
     style = _file("page.css")
     script = '"use strict";\n' + "\n".join(_file(f"{name}.js") for name in SCRIPTS)
     policy = POLICY.format(style=_checksum(style), script=_checksum(script))
-    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")  # so that no name ends the script
+    try:
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        raise ValueError(OVERFLOWS) from None
+    text = text.replace("<", "\\u003c")  # so that no name ends the script
     parts = {"POLICY": policy, "STYLE": style, "DATA": text, "SCRIPT": script}
-    return re.sub(
-        r"\[\[([A-Z]+)\]\]", lambda mark: parts[mark[1]], _file("page.html")
-    )  # at once: a part may hold a mark
+    # All at once: a name in the data may look like a mark.
+    return re.sub(r"\[\[([A-Z]+)\]\]", lambda mark: parts[mark[1]], _file("page.html"))
 
 
 def _file(name: str) -> str:

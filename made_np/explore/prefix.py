@@ -23,6 +23,8 @@ MOST_FEATURES = 10
 """2^10 rows are a table that can be added up while one looks on."""
 MOST_UNITS = 16
 MOST_LAYERS = 2
+MOST_PARAMETERS = 900
+"""So that the page stays below 150 kB."""
 KINDS = ("bernoulli", "gaussian", "gaussian_exp")
 """The conditionals that the page computes, by the names of their formulas."""
 
@@ -90,8 +92,16 @@ def _largest(made: MADE, whole: MaskSet) -> int:
             f"feature {first}, the first in the order, is {made.outputs.feature_outputs[first]!r}: explore shows "
             "Bernoulli and Gaussian features"
         )
-    fits = [n for n in range(1, known + 1) if all((own < n).sum() <= MOST_UNITS for own in whole.degrees)]
-    return max(fits, default=1)
+    return max((n for n in range(1, known + 1) if _fits(made, whole, n)), default=1)
+
+
+def _fits(made: MADE, whole: MaskSet, n: int) -> bool:
+    """Return whether the first n features make a model that is small enough."""
+    units = [int((own < n).sum()) for own in whole.degrees]
+    raw = sum(made.outputs.feature_outputs[d].n_raw for d in whole.order[:n].tolist())
+    widths = [n, *units, raw]
+    size = sum((below + 1) * above for below, above in pairwise(widths)) + made.direct * raw * n
+    return max(units, default=0) <= MOST_UNITS and size <= MOST_PARAMETERS
 
 
 def _units(degrees: Array, n: int) -> Array:
@@ -122,4 +132,6 @@ def _cut(made: MADE, small: MADE, parameters: Array, features: list[int], kept: 
         units = whole.direct_units
         columns = inputs if units is None else np.searchsorted(units, inputs)
         own["W_direct"][:] = views["W_direct"][np.ix_(outputs, columns)]
+    for name, mask in small.network.masks(small.mask_sets[0]).items():
+        own[name][~mask & ~np.isfinite(own[name])] = 0  # which no wire carries, and JSON cannot hold
     return theta

@@ -29,7 +29,7 @@ SOUND = {
 
 MOST_SKETCHED = 40
 """Of a larger model so many features are drawn without numbers."""
-N_ROWS = 5
+N_ROWS = 4
 SEED = 35
 MOST_ROWS = 128
 """So many of all rows go into the page with the numbers that Python has for them."""
@@ -94,12 +94,12 @@ def numbers(prefix: Prefix, state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(tree: Any) -> Any:
-    """Return the same numbers to 14 digits, which is more than the page promises, and takes less room."""
+    """Return the same numbers to 13 digits, which is more than the page promises, and takes less room."""
     if isinstance(tree, dict):
         return {name: _short(part) for name, part in tree.items()}
     if isinstance(tree, list):
         return [_short(part) for part in tree]
-    return float(f"{tree:.14g}") if isinstance(tree, float) else tree
+    return float(f"{tree:.13g}") if isinstance(tree, float) else tree
 
 
 def _of_all_rows(made: MADE, theta: Array) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def one_page(browser: Browser, file: Path) -> Page:
 @pytest.fixture
 def page(one_page: Page) -> Page:
     """The page as it is when it has just been opened."""
+    one_page.media(still=True)
     one_page.run("document.getElementById('restart').click(); document.activeElement.blur(); scrollTo(0, 0)")
     return one_page
 

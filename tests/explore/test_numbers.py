@@ -57,6 +57,15 @@ def test_numbers_of_two_hundred_random_models_are_those_of_made_np(page: Any) ->
         assert_equal(state, report)
 
 
+@pytest.mark.slow
+def test_numbers_of_two_hundred_larger_models_are_those_of_made_np(page: Any) -> None:
+    for first in range(0, 200, 20):
+        states = [random_state(1000 + first + k, most_features=10) for k in range(20)]
+        reports = page.run(f"{json.dumps(states)}.map(made_np.report)")
+        for state, report in zip(states, reports, strict=True):
+            assert_equal(state, report)
+
+
 @pytest.mark.parametrize("rule", ["adam", "sgd"])
 def test_training_in_the_page_moves_theta_as_the_package_does(page: Any, rule: str) -> None:
     state = page.run("made_np.state()")
@@ -78,6 +87,21 @@ def trained(state: dict[str, Any], rule: str, steps: int) -> Any:
     for _ in range(steps):
         own.step(theta, Walk(state, state["x"], theta=theta).grad(), memory, state["rate"])
     return theta
+
+
+def test_training_goes_on_with_its_memory_when_a_unit_is_added(page: Any) -> None:
+    page.click("#train-10")
+    before = page.run("made_np.state()")
+    page.click("#more-0")
+    state = page.run("made_np.state()")
+    assert state["memory"]["step"] == 10
+    assert np.isclose(np.abs(state["memory"]["m"]).sum(), np.abs(before["memory"]["m"]).sum())  # new entries are 0
+    page.click("#train-10")
+    theta = np.array(state["theta"])
+    memory = {name: np.array(state["memory"][name]) for name in ("step", "m", "v")}
+    for _ in range(10):
+        optim.Adam().step(theta, Walk(state, state["x"], theta=theta).grad(), memory, state["rate"])
+    assert np.abs(page.run("made_np.state().theta") - theta).max() <= TOLERANCE
 
 
 def test_weights_without_a_wire_stay_where_they_are_unless_the_gradient_forgets_its_mask(page: Any) -> None:
@@ -147,6 +171,8 @@ def test_difference_quotients_agree_with_gradients_but_where_the_mask_was_forgot
     for k in range(n):
         page.run(f"document.getElementById('step-{k}').click()")
         assert page.run("document.querySelectorAll('td.wrong').length") == 0
+    page.click("#train-10")  # the quotients follow
+    assert page.run("document.querySelectorAll('td.wrong').length") == 0
     page.click("#break-unmasked_gradient")
     wrong = page.run("document.querySelectorAll('td.wrong').length")
     state = page.run("made_np.state()")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from made_np import MADE, Bernoulli, Categorical, Gaussian
-from made_np.explore.page import data_of
+from made_np.explore.page import data_of, page
 from made_np.explore.prefix import MOST_FEATURES, MOST_UNITS, prefix_of
 from made_np.explore.problem import begin, first_example, numbers, sketch_of, state_of
 from made_np.explore.tape import tape_of
@@ -88,6 +88,25 @@ def test_what_the_page_cannot_show_is_refused_in_words(arguments: dict[str, Any]
         prefix_of(made, made.init(0))
 
 
+def test_weights_that_no_wire_carries_may_be_anything_and_others_may_not() -> None:
+    made = MADE(4, (6,), dtype="float64", backend="numpy")
+    theta = made.init(0)
+    sound = page(made, theta)
+    views = made.layout.views(theta)
+    views["W0"][0, 3] = np.nan
+    assert page(made, theta) == sound
+    views["W0"][0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"theta\[0\] = nan \(W0\[0, 0\]\)"):
+        page(made, theta)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_model_that_overflows_is_refused_in_words() -> None:
+    made = MADE(3, (6,), "gaussian", dtype="float64", backend="numpy")
+    with pytest.raises(ValueError, match="the model overflows"):
+        page(made, made.init(0) * 1e160 + 1e160)
+
+
 def test_an_activation_of_somebody_is_refused() -> None:
     from made_np.layers import register_activation, unregister_activation
 
@@ -148,4 +167,19 @@ def test_what_the_page_gets_is_json_with_the_numbers_of_the_package(name: str) -
         assert len(found["log_prob"]) == min(2**prefix.made.n_features, 128)
     sketch = sketch_of(made, made.mask_sets[0], None, prefix.made.n_features)
     assert (sketch is None) == (prefix.made.n_features == made.n_features)
-    assert set(data_of(prefix, x, None, sketch)) == {"state", "python", "sketch", "constants"}
+    assert set(data_of(prefix, x)) == {"state", "python", "constants"}
+
+
+def test_the_page_wants_a_model_with_its_parameters_and_all_names() -> None:
+    made = MADE(3, (4,), dtype="float64", backend="numpy")
+    theta = made.init(0)
+    with pytest.raises(TypeError, match="made and theta belong together"):
+        page(made)
+    with pytest.raises(TypeError, match="made is"):
+        page("made", theta)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="names"):
+        page(made, theta, names=["a"])
+    with pytest.raises(ValueError, match="theta has shape"):
+        page(made, theta[1:])
+    with pytest.raises(IndexError, match="mask_set=1 does not exist"):
+        page(made, theta, mask_set=1)
