@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -28,6 +29,15 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 KERNELS = "[IPKernelApp] WARNING | Kernel is running over TCP"
 """What the kernel of each notebook says; it listens on this machine alone."""
+
+
+def clear(out: Path) -> None:
+    """Remove a site that was built here before: what is left of it would be taken for a part of the new one."""
+    if not out.exists() or not any(out.iterdir()):
+        return
+    if not (out / ".buildinfo").is_file():
+        raise SystemExit(f"--out {out} holds something else than a site: give another folder")
+    shutil.rmtree(out)
 
 
 def build(out: Path, *, run: bool) -> int:
@@ -84,6 +94,7 @@ def main() -> int:
     out = args.out.resolve()
     begun = time.perf_counter()
     if not args.no_build:
+        clear(out)
         status = build(out, run=not args.no_run)
         if status:
             return status
