@@ -133,8 +133,6 @@ def named(task: Task, raw: Any) -> dict[str, Any]:
     if len(names) == 1:
         only = isinstance(raw, (tuple, list)) and len(raw) == 1 and np.ndim(raw[0]) > 0
         return {names[0]: _array(names[0], raw[0] if only else raw)}
-    if isinstance(raw, Mapping) and set(raw) == set(names):
-        raw = [raw[name] for name in names]
     if not (isinstance(raw, (tuple, list)) or np.ndim(raw) > 0):
         words = f"{task.function} returned a {type(raw).__name__}: return the {len(names)} results {listed}"
         raise Returned(kinds.SHAPE, words)

@@ -35,6 +35,8 @@ class Task:
         (problems, results) -> a mistake that is no wrong number, or that is seen before numbers are compared.
     judge : callable, optional
         (problems, results) -> verdict, where right is not one array.
+    sizes : callable, optional
+        problem -> the sizes by which a result may be too large; of a `Recipe` they are its constants.
     """
 
     function: str
@@ -47,6 +49,7 @@ class Task:
     run: Callable[[Callable[..., Any], Mapping[str, Any]], Any] | None = None
     notice: Callable[[Sequence[Problem], Sequence[Results]], Mistake | None] | None = None
     judge: Callable[[Sequence[Problem], Sequence[Results]], Verdict] | None = None
+    sizes: Callable[[Problem], dict[str, float]] | None = None
 
     def call(self, function: Callable[..., Any], problem: Mapping[str, Any]) -> Any:
         """What the function makes of a problem."""
@@ -56,6 +59,8 @@ class Task:
 
     def constants(self, problems: Sequence[Problem]) -> list[dict[str, float]]:
         """The sizes at each problem by which a result may be too large."""
+        if self.sizes is not None:
+            return [self.sizes(problem) for problem in problems]
         recipe = getattr(self.subject, "subjects", [self.subject])[0]
         if not isinstance(recipe, Recipe):
             return [{} for _ in problems]
@@ -110,5 +115,5 @@ def random_order(rng: np.random.Generator, n: int) -> np.ndarray[Any, np.dtype[n
         order = rng.permutation(n)
         others = (np.argsort(order), order[::-1], np.argsort(order)[::-1], np.argsort(order[::-1]), np.arange(n))
         ways = {tuple(each.tolist()) for each in (order, *others)}
-        if len(ways) > (4 if n > 3 else 2):
+        if len(ways) > (4 if n > 3 else 2) and not np.array_equal(order, np.argsort(order)):
             return order

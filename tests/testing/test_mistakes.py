@@ -103,7 +103,7 @@ def test_each_alteration_names_itself(name: str) -> None:
     problems = make()[:2]
     right = [recipe.right(problem) for problem in problems]
     n_named = 0
-    for candidate in recipe.candidates()[::3]:
+    for candidate in recipe.candidates()[::6]:
         try:
             got = [candidate.results(problem) for problem in problems]
         except Exception:
@@ -115,10 +115,14 @@ def test_each_alteration_names_itself(name: str) -> None:
         assert not verdict.ok
         assert verdict.mistakes, candidate
         n_named += 1
+        nothing = [each.result for each in verdict.mistakes if each.sentence.startswith("it is 0 everywhere")]
+        assert not any(each[result].any() for each in got for result in nothing)
+        if nothing:
+            continue
         # What is named gives the same numbers: it is this mistake, perhaps told in another way.
         twins = [other for other in recipe.candidates() if other.sentence == verdict.mistakes[0].sentence]
         assert any(_gives(other, problems, got) for other in twins), (candidate, verdict)
-    assert n_named > 15
+    assert n_named > 7
 
 
 def _gives(candidate: Any, problems: Sequence[Any], got: Sequence[Any]) -> bool:
@@ -150,7 +154,7 @@ WRONG_LAYERS: dict[str, tuple[Callable[..., Any], set[str]]] = {
     "a third": (lambda dy, x, W, mask: (dy @ (W * mask) / 3, dy.T @ x * mask, dy.sum(0)), {kinds.CONSTANT}),
     "masked twice over": (
         lambda dy, x, W, mask: (-(dy @ W), dy.T @ x * mask, dy.sum(0)),
-        {kinds.NO_MASK, kinds.CONSTANT},
+        {kinds.NO_MASK, kinds.SIGN},
     ),
     "exchanged": (lambda dy, x, W, mask: (dy.T @ x * mask, dy @ (W * mask), dy.sum(0)), {kinds.EXCHANGED}),
 }
@@ -205,7 +209,7 @@ def test_noise_is_never_named() -> None:
     problems = layers()
     right = [LAYER.right(problem) for problem in problems]
     for scale in (1e-3, 0.1, 1.0):
-        for _ in range(3):
+        for _ in range(2):
             got = [{name: a + scale * rng.normal(size=a.shape) for name, a in each.items()} for each in right]
             verdict = judge(LAYER, problems, got, constants=constants_of(LAYER, problems))
             assert not verdict.ok
@@ -293,7 +297,7 @@ def test_choices_are_named_singly_and_in_pairs() -> None:
     assert judge(subject, problems, [compute(p) for p in problems]).ok
     assert judge(subject, problems, [compute(p, rule="u > p") for p in problems]).kinds == (kinds.COMPARISON,)
     both = judge(subject, problems, [compute(p, "backwards", "u > p") for p in problems])
-    assert both.kinds == (f"{kinds.ORDER} and {kinds.COMPARISON}",)
+    assert set(both.kinds[0].split(" and ")) == {kinds.ORDER, kinds.COMPARISON}
 
 
 @pytest.mark.parametrize(
@@ -357,3 +361,15 @@ def test_what_agrees_is_told(got: Any, want: Any, text: str) -> None:
 
 def test_what_is_right_at_all_problems_is_told_so() -> None:
     assert relation("y", [np.ones(2)], [np.ones(2)]) == "y: right"
+
+
+def test_a_factor_is_named_only_if_every_entry_has_it() -> None:
+    problems = layers()
+    right = [LAYER.right(problem) for problem in problems]
+    got = []
+    for each in right:
+        beside = np.roll(each["db"], 1)
+        beside = beside - each["db"] * (beside @ each["db"]) / (each["db"] @ each["db"])
+        got.append({**each, "db": 2 * each["db"] + beside})  # of least squares the factor is 2
+    verdict = judge(LAYER, problems, got, constants=constants_of(LAYER, problems))
+    assert (verdict.ok, verdict.mistakes) == (False, ())

@@ -76,18 +76,42 @@ def _features(order: Any, how: str) -> Any:
 
 
 def judge_masks(problems: Sequence[Problem], results: Sequence[Results]) -> Verdict:
-    """Find degrees of units, and comparisons, that explain both masks at every problem."""
-    for problem, got in zip(problems, results, strict=True):
-        shapes = (problem["hidden"], len(problem["order"]))
-        for name, shape in (("M0", shapes), ("M1", shapes[::-1])):
-            if np.shape(got[name]) != shape:
-                turned = np.shape(got[name]) == shape[::-1]
-                kind = kinds.TRANSPOSED if turned else kinds.SHAPE
-                words = (
-                    f"its shape is {np.shape(got[name])}, and {shape} is right{': is it transposed?' if turned else ''}"
-                )
-                return Verdict(False, (Mistake(kind, name, words),))
+    """Find degrees of units, and comparisons, that explain both masks at every problem, with the fewest mistakes."""
     pairs = [(np.asarray(got["M0"]) != 0, np.asarray(got["M1"]) != 0) for got in results]
+    explained: list[list[Mistake]] = []
+    for first, way in WAYS:
+        turned = [way(*pair) for pair in pairs]
+        if all(_fits(problem, *pair) for problem, pair in zip(problems, turned, strict=True)):
+            explained += [[*first, *others] for others in _explanations(problems, turned)]
+    if explained:
+        mistakes = min(explained, key=len)
+        return Verdict(not mistakes, tuple(mistakes))
+    for problem, (M0, M1) in zip(problems, pairs, strict=True):
+        shape = (problem["hidden"], len(problem["order"]))
+        if not _fits(problem, M0, M1):
+            words = f"the shapes are {M0.shape} and {M1.shape}: {shape} and {shape[::-1]} are right"
+            return Verdict(False, (Mistake(kinds.SHAPE, "M0, M1", words),))
+    return Verdict(False, (), tuple(_wires(problems, pairs)))
+
+
+TURNED = "it is transposed: M0 has a row for each unit, M1 one for each output"
+WAYS: tuple[tuple[list[Mistake], Any], ...] = (
+    ([], lambda M0, M1: (M0, M1)),
+    ([Mistake(kinds.EXCHANGED, "", "M0 and M1 stand in each other's place")], lambda M0, M1: (M1, M0)),
+    ([Mistake(kinds.TRANSPOSED, "M0, M1", TURNED)], lambda M0, M1: (M0.T, M1.T)),
+    ([Mistake(kinds.TRANSPOSED, "M0", TURNED)], lambda M0, M1: (M0.T, M1)),
+    ([Mistake(kinds.TRANSPOSED, "M1", TURNED)], lambda M0, M1: (M0, M1.T)),
+)
+"""How the masks may lie, with what is wrong with that."""
+
+
+def _fits(problem: Problem, M0: Any, M1: Any) -> bool:
+    shape = (problem["hidden"], len(problem["order"]))
+    return bool(M0.shape == shape and M1.shape == shape[::-1])
+
+
+def _explanations(problems: Sequence[Problem], pairs: Sequence[tuple[Any, Any]]) -> Iterator[list[Mistake]]:
+    """For each rule that explains the masks, what is wrong with it."""
     for order, first, second in _rules():
         units = [
             _units(_features(problem["order"], order), first, second, *masks)
@@ -95,9 +119,7 @@ def judge_masks(problems: Sequence[Problem], results: Sequence[Results]) -> Verd
         ]
         found = [each for each in units if each is not None]
         if len(found) == len(units):
-            mistakes = [*_of_rule(order, first, second), *_of_units(problems, found)]
-            return Verdict(not mistakes, tuple(mistakes))
-    return Verdict(False, (), tuple(_wires(problems, pairs)))
+            yield [*_of_rule(order, first, second), *_of_units(problems, found)]
 
 
 def _rules() -> Iterator[tuple[str, str, str]]:

@@ -153,6 +153,7 @@ STEP = Step(
             problems=problems,
             run=run,
             notice=notice,
+            sizes=lambda problem: {"h": 1e-5 if problem["h"] is None else problem["h"]},
         ),
     ),
     proof=proof,

@@ -105,20 +105,25 @@ def compute(
                     value, p if at_t else 1 - p
                 )
             )
-        p_all = np.array(terms)
-        totals.append(
-            {
-                "sum of logs": np.log(p_all).sum(),
-                "sum": p_all.sum(),
-                "product": p_all.prod(),
-                "mean of logs": np.log(p_all).mean(),
-                "bits": np.log2(p_all).sum(),
-                "minus": -np.log(p_all).sum(),
-                "log of sum": np.log(p_all.sum()),
-                "last": np.log(p_all[-1]),
-            }[joined]
-        )
+        totals.append(_joined(np.array(terms), joined))
     return {"log_prob": np.array(totals)}
+
+
+def _joined(p: Any, how: str) -> Any:
+    """One number of the factors."""
+    ways = {
+        "sum of logs": np.log(p).sum(),
+        "sum": p.sum(),
+        "product": p.prod(),
+        "mean of logs": np.log(p).mean(),
+        "bits": np.log2(p).sum(),
+        "minus": -np.log(p).sum(),
+        "log of sum": np.log(p.sum()),
+        "last": np.log(p[-1]),
+        "but first": np.log(p[1:]).sum(),
+        "but last": np.log(p[:-1]).sum(),
+    }
+    return ways[how]
 
 
 WRONG = {
@@ -150,6 +155,8 @@ WRONG = {
         Wrong("minus", kinds.SIGN, "the sign is wrong: log p is below 0"),
         Wrong("log of sum", kinds.REDUCTION, "the logarithm is taken of a sum: log of a product is the sum of logs"),
         Wrong("last", kinds.REDUCTION, "only the last factor counts"),
+        Wrong("but first", kinds.OFF_BY_ONE, "the first factor is left out: it has an empty prefix"),
+        Wrong("but last", kinds.OFF_BY_ONE, "the last factor is left out"),
     ],
 }
 
@@ -160,6 +167,10 @@ def problems(rng: np.random.Generator) -> list[Problem]:
         {"order": random_order(rng, d), "a": rng.normal(size=d + 1), "w": 1.5 * rng.normal(size=(d + 1, d))}
         for d in (4, 4, 4, 3)
     ]
+
+
+def _sizes(problem: Problem) -> dict[str, float]:
+    return {"D": float(len(problem["order"]))}
 
 
 def proof(functions: Functions) -> list[str]:
@@ -180,6 +191,6 @@ STEP = Step(
         "log p(x) = sum over t of log(p if x[order[t]] is 1 else 1 - p), with p = conditional(x[order[:t]]).",
         "made_np/masks/masks.py begins with orders; made_np/model/made.py, log_prob, has the same sum.",
     ),
-    tasks=(Task("log_prob", ("order",), ("log_prob",), Choices(compute, WRONG), problems, run=run),),
+    tasks=(Task("log_prob", ("order",), ("log_prob",), Choices(compute, WRONG), problems, run=run, sizes=_sizes),),
     proof=proof,
 )

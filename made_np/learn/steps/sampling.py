@@ -86,13 +86,13 @@ def compute(
 
 
 WRONG = {
+    "passes": [
+        Wrong("all at once", kinds.TERM, "all features are drawn from one pass over zeros: none knows those before it"),
+    ],
     "order": [
         Wrong("natural", kinds.ORDER, "order is not used: features are drawn as 0, 1, 2, ..."),
         Wrong("inverse", kinds.ORDER, "order is used as if it held the place of each feature: that is its inverse"),
         Wrong("backwards", kinds.ORDER, "order is taken backwards"),
-    ],
-    "passes": [
-        Wrong("all at once", kinds.TERM, "all features are drawn from one pass over zeros: none knows those before it"),
     ],
     "rule": [
         Wrong("u > p", kinds.COMPARISON, "a feature is 1 where u is above p: that happens with probability 1 - p"),

@@ -30,6 +30,8 @@ class Candidate:
         Problem -> results. It raises `Unfit` where the mistake cannot be made.
     line : str
         What was computed, as a formula; "" if there is none.
+    parts : tuple
+        What its subject knows it by.
     """
 
     kind: str
@@ -37,6 +39,7 @@ class Candidate:
     where: str
     results: Callable[[Problem], Results]
     line: str = ""
+    parts: tuple[object, ...] = ()
 
 
 class Subject(Protocol):
@@ -48,5 +51,5 @@ class Subject(Protocol):
     def candidates(self) -> Sequence[Candidate]:
         """Each with one mistake, the likely ones first."""
 
-    def pairs(self) -> Sequence[Candidate]:
-        """Those with two mistakes."""
+    def joined(self, first: Candidate, second: Candidate) -> Candidate | None:
+        """The one with both mistakes; None where they do not go together."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
 
 from .candidates import Candidate, Problem, Results, Subject
 
@@ -45,14 +44,14 @@ class Choices:
         """One for each wrong choice."""
         return [self._candidate({choice: each}) for choice, wrong in self.wrong.items() for each in wrong]
 
-    def pairs(self) -> Sequence[Candidate]:
-        """Two wrong choices, or three."""
-        found = []
-        for n in (2, 3):
-            for names in combinations(self.wrong, n):
-                for each in product(*(self.wrong[name] for name in names)):
-                    found.append(self._candidate(dict(zip(names, each, strict=True))))
-        return found
+    def joined(self, first: Candidate, second: Candidate) -> Candidate | None:
+        """The one with two wrong choices."""
+        chosen: dict[str, Wrong] = {}
+        for each in (*first.parts, *second.parts):
+            if not isinstance(each, tuple) or each[0] in chosen:
+                return None
+            chosen[each[0]] = each[1]
+        return self._candidate(chosen)
 
     def _candidate(self, chosen: Mapping[str, Wrong]) -> Candidate:
         def results(problem: Problem) -> Results:
@@ -61,7 +60,7 @@ class Choices:
         kinds = " and ".join(dict.fromkeys(each.kind for each in chosen.values()))
         sentence = "; ".join(each.sentence for each in chosen.values())
         where = ", ".join(dict.fromkeys(each.where for each in chosen.values() if each.where))
-        return Candidate(kinds, sentence, where, results)
+        return Candidate(kinds, sentence, where, results, parts=tuple(chosen.items()))
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,7 @@ class Either:
         """Those of all."""
         return [each for subject in self.subjects for each in subject.candidates()]
 
-    def pairs(self) -> Sequence[Candidate]:
-        """Those of all."""
-        return [each for subject in self.subjects for each in subject.pairs()]
+    def joined(self, first: Candidate, second: Candidate) -> Candidate | None:
+        """Those of one subject."""
+        each = (subject.joined(first, second) for subject in self.subjects)
+        return next((found for found in each if found is not None), None)

@@ -10,7 +10,7 @@ from itertools import combinations, islice, product
 
 import numpy as np
 
-from .candidates import Problem
+from .candidates import Candidate, Problem
 from .formulas import Array, Unfit
 from .judging import Verdict, judge
 from .likeness import alike
@@ -85,9 +85,8 @@ class _Unknown:
         """None."""
         return ()
 
-    def pairs(self) -> tuple[()]:
+    def joined(self, first: Candidate, second: Candidate) -> None:
         """None."""
-        return ()
 
 
 def _only(results: Sequence[Mapping[str, Array]], names: Sequence[str]) -> list[dict[str, Array]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 
 POWERS = (-2, -1, 0, 1, 2)
 NEAR = 1e-5
+SIGN = "the sign is wrong"
 
 
 def named_factor(ratios: Sequence[float], constants: Sequence[Mapping[str, float]]) -> str | None:
@@ -20,7 +22,7 @@ def named_factor(ratios: Sequence[float], constants: Sequence[Mapping[str, float
     >>> named_factor([2.0, 2.0], [{"B": 4}, {"B": 5}])
     'it is 2 times what it should be'
     """
-    for text, values in _monomials(constants):
+    for text, values in _monomials(tuple(tuple(each.items()) for each in constants)):
         if all(abs(ratio - value) <= NEAR * abs(value) for ratio, value in zip(ratios, values, strict=True)):
             return _words(text)
     first = ratios[0]
@@ -31,14 +33,15 @@ def named_factor(ratios: Sequence[float], constants: Sequence[Mapping[str, float
 
 def _words(text: str) -> str:
     if text == "-1":
-        return "the sign is wrong"
+        return SIGN
     return f"it is {text} of what it should be" if "1/" in text else f"it is {text} times what it should be"
 
 
-def _monomials(constants: Sequence[Mapping[str, float]]) -> list[tuple[str, list[float]]]:
+@lru_cache(maxsize=100)
+def _monomials(constants: tuple[tuple[tuple[str, float], ...], ...]) -> list[tuple[str, list[float]]]:
     """Products of small powers of the sizes, the simple ones first."""
-    names = list(constants[0])
-    tables = [{**each, "2": 2.0, "ln 2": math.log(2)} for each in constants]
+    names = [name for name, _ in constants[0]]
+    tables = [{**dict(each), "2": 2.0, "ln 2": math.log(2)} for each in constants]
     found = []
     for powers in product(POWERS, repeat=len(names) + 2):
         weight = sum(abs(power) for power in powers)

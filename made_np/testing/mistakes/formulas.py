@@ -215,6 +215,8 @@ REDUCTIONS: dict[str, Callable[..., Array]] = {
     "any": np.any,
     "first": lambda array, axis: np.take(array, 0, axis=axis),
     "last": lambda array, axis: np.take(array, -1, axis=axis),
+    "sum_but_first": lambda array, axis: np.sum(array, axis=axis) - np.take(array, 0, axis=axis),
+    "sum_but_last": lambda array, axis: np.sum(array, axis=axis) - np.take(array, -1, axis=axis),
 }
 _COMPARES: dict[str, Callable[..., Array]] = {
     ">": np.greater,
@@ -261,6 +263,19 @@ def _value(node: Node, known: Mapping[str, Array], sizes: Mapping[str, int]) -> 
     return Named(axes, np.asarray(total))
 
 
+def solved(each: Equation, known: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
+    """The value of an equation with the axes of its left side; with its own where it has more."""
+    found = value_of(each.value, known, sizes)
+    if set(found.axes) > set(each.axes):
+        return found.array
+    if not set(found.axes) <= set(each.axes):
+        if len(found.axes) > len(each.axes):
+            raise Unfit(str(each))
+        return found.array
+    shape = tuple(sizes[axis] for axis in each.axes)
+    return np.broadcast_to(found.along(tuple(each.axes)), shape)
+
+
 def _look_up(node: Node, known: Mapping[str, Array], sizes: Mapping[str, int]) -> Named:
     if node.label not in known:
         raise Unfit(node.label)
@@ -287,7 +302,7 @@ def _look_up(node: Node, known: Mapping[str, Array], sizes: Mapping[str, int]) -
 
 
 def _reduced(part: Named, how: str, axes: str, sizes: Mapping[str, int]) -> Named:
-    array = _numbers(part.array) if how in ("sum", "mean") else part.array
+    array = _numbers(part.array) if how.startswith(("sum", "mean")) else part.array
     left = part.axes
     for axis in axes:
         if axis in left:
@@ -319,3 +334,9 @@ def replaced(node: Node, path: tuple[int, ...], new: Node) -> Node:
     parts = list(node.parts)
     parts[path[0]] = replaced(parts[path[0]], path[1:], new)
     return replace(node, parts=tuple(parts))
+
+
+@lru_cache(maxsize=10_000)
+def names_in(each: Equation) -> frozenset[str]:
+    """The names that an equation reads."""
+    return frozenset(node.label for _, node in walk(each.value) if node.op == "name")

@@ -9,15 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from typing import TypeAlias
 
 import numpy as np
 
 from . import kinds
 from .candidates import Candidate, Problem, Results, Subject
-from .factors import named_factor
+from .factors import SIGN, named_factor
 from .formulas import Array, Unfit
 from .likeness import alike, all_alike
 from .relations import relation
+
+Tried: TypeAlias = tuple[Candidate, Results]
+"""A candidate with what it gives at the first problem."""
+MOST_PAIRS = 200
+"""So many pairs of mistakes are tried."""
+LIKELY = (
+    *(kinds.NO_MASK, kinds.ORDER, kinds.COMPARISON, kinds.OFF_BY_ONE, kinds.FACTOR, kinds.REDUCTION, kinds.CONSTANT),
+    *(kinds.SIGN, kinds.TERM, kinds.AXIS, kinds.FUNCTION, kinds.TRANSPOSED, kinds.PLACE),
+)
+RANK = {kind: rank for rank, kind in enumerate(LIKELY)}
+"""Which kinds are tried first in pairs."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +120,10 @@ def judge(
     wrong = answers.wrong()
     if not wrong:
         return Verdict(True)
-    found = _whole(subject, answers, constants) or _exchanged(answers)
+    single = _first_tried(answers, subject.candidates())
+    found = _whole(single, answers, constants) or _exchanged(answers)
     if found:
         return Verdict(False, tuple(found))
-    single = _first_alike(answers, subject.candidates())
     mistakes: list[Mistake] = []
     told: list[str] = []
     for name in wrong:
@@ -121,7 +133,7 @@ def judge(
         if not own:
             told.append(relation(name, [each[name] for each in one.got], [each[name] for each in one.want]))
     if told:
-        paired = _explained(answers, subject.pairs())
+        paired = _paired(subject, single, answers)
         if paired is not None:
             return Verdict(False, (Mistake(paired.kind, paired.where, paired.sentence, paired.line),))
     return Verdict(False, tuple(dict.fromkeys(mistakes)), tuple(told))
@@ -131,16 +143,19 @@ def _arrays(results: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
     return [{name: np.asarray(array) for name, array in each.items()} for each in results]
 
 
-def _whole(subject: Subject, answers: Answers, constants: Sequence[Mapping[str, float]] | None) -> list[Mistake]:
+def _whole(single: Sequence[Tried], answers: Answers, constants: Sequence[Mapping[str, float]] | None) -> list[Mistake]:
     """One mistake that explains all results; or one factor in all of those that are wrong."""
-    found = _explained(answers, subject.candidates())
+    wrong = answers.wrong()
+    if any(_is_nothing(answers.only([name]), name) for name in wrong):
+        return []
+    near = (each for each, results in single if _agrees(results, answers.got[0], answers.want[0]))
+    found = _explained(answers, near)
     if found is not None:
         return [Mistake(found.kind, found.where, found.sentence, found.line)]
-    wrong = answers.wrong()
     if len(wrong) > 1 and constants is not None:
         factors = {_factor(answers.only([name]), name, constants) for name in wrong}
         if len(factors) == 1 and None not in factors:
-            return [Mistake(kinds.CONSTANT, ", ".join(wrong), str(factors.pop()))]
+            return [_of_factor(", ".join(wrong), str(factors.pop()))]
     return []
 
 
@@ -168,7 +183,7 @@ def _agrees(tried: Results | None, got: Results, want: Results) -> bool:
     return all_alike(got, own)
 
 
-def _first_alike(answers: Answers, candidates: Sequence[Candidate]) -> list[tuple[Candidate, Results]]:
+def _first_tried(answers: Answers, candidates: Sequence[Candidate]) -> list[Tried]:
     """Each candidate with what it gives at the first problem."""
     found = []
     for candidate in candidates:
@@ -178,14 +193,50 @@ def _first_alike(answers: Answers, candidates: Sequence[Candidate]) -> list[tupl
     return found
 
 
+def _paired(subject: Subject, single: Sequence[Tried], answers: Answers) -> Candidate | None:
+    """Two mistakes together that explain all results.
+
+    A result that only one of them changes must be what that one makes of it, and one that is right is changed by none.
+    """
+    got = answers.got[0]
+    want = answers.want[0]
+    wrong = {name for name in want if not alike(got[name], want[name])}
+    looked: list[tuple[Candidate, set[str], set[str]]] = []
+    for each, results in single:
+        changed = {name for name in want if not alike(np.asarray(results[name]), want[name])}
+        if changed and changed <= wrong:
+            explained = {name for name in changed if alike(got[name], np.asarray(results[name]))}
+            looked.append((each, changed, explained))
+    looked.sort(key=lambda each: RANK.get(each[0].kind, len(RANK)))
+    n_left = MOST_PAIRS
+    for k, (first, one, by_one) in enumerate(looked):
+        for second, other, by_other in looked[:k]:
+            if one | other != wrong or not (one - other <= by_one and other - one <= by_other):
+                continue
+            both = subject.joined(first, second)
+            if both is None:
+                continue
+            n_left -= 1
+            if n_left < 0:
+                return None
+            if _explained(answers, [both]) is not None:
+                return both
+    return None
+
+
 def _of_one(
     name: str,
     one: Answers,
-    candidates: Sequence[tuple[Candidate, Results]],
+    candidates: Sequence[Tried],
     constants: Sequence[Mapping[str, float]] | None,
 ) -> list[Mistake]:
     """What explains one result: a mistake, a constant factor, or both."""
-    near = [each for each, results in candidates if alike(one.got[0][name], np.asarray(results[name]))]
+    if _is_nothing(one, name):
+        return [Mistake(kinds.TERM, name, "it is 0 everywhere: was it forgotten, or never written to?")]
+    # A mistake shows at the first problem, or is none of these.
+    own = [(each, np.asarray(results[name])) for each, results in candidates]
+    own = [(each, mine) for each, mine in own if not alike(mine, one.want[0][name])]
+    near = [each for each, mine in own if alike(one.got[0][name], mine)]
     found = _explained(one, near)
     if found is not None:
         return [Mistake(found.kind, name, _sentence(found, name), found.line)]
@@ -193,9 +244,9 @@ def _of_one(
         return []
     factor = _factor(one, name, constants)
     if factor is not None:
-        return [Mistake(kinds.CONSTANT, name, factor)]
-    for candidate, results in candidates:
-        if _ratio(one.got[0][name], np.asarray(results[name])) is None:
+        return [_of_factor(name, factor)]
+    for candidate, mine in own:
+        if _ratio(one.got[0][name], mine) is None:
             continue
         tried = list(_tried(candidate, one.problems))
         if any(each is None for each in tried):
@@ -204,12 +255,21 @@ def _of_one(
         factor = _factor(other, name, constants)
         if factor is not None:
             both = Mistake(candidate.kind, name, _sentence(candidate, name), candidate.line)
-            return [both, Mistake(kinds.CONSTANT, name, factor)]
+            return [both, _of_factor(name, factor)]
     return []
+
+
+def _of_factor(name: str, factor: str) -> Mistake:
+    return Mistake(kinds.SIGN if factor == SIGN else kinds.CONSTANT, name, factor)
 
 
 def _sentence(candidate: Candidate, name: str) -> str:
     return candidate.sentence if candidate.where in ("", name) else f"{candidate.sentence} (in {candidate.where})"
+
+
+def _is_nothing(one: Answers, name: str) -> bool:
+    """Whether a result is 0 everywhere, which many mistakes make of it, and says nothing of them."""
+    return not any(np.asarray(got[name]).any() for got in one.got)
 
 
 def _exchanged(answers: Answers) -> list[Mistake]:

@@ -57,10 +57,28 @@ def _of_product(node: Node, page: Page) -> Iterator[Change]:
             yield Change(kinds.CONSTANT, f"the factor {name} stands twice", twice)
         else:
             yield Change(kinds.FACTOR, f"the factor {name} is missing", without)
+    for k, factor in enumerate(node.parts):
+        for new, name in _other_slopes(factor):
+            text = f"the slope of {name} stands where {page.call(factor)} belongs"
+            parts = (*node.parts[:k], new, *node.parts[k + 1 :])
+            yield Change(kinds.FUNCTION, text, Node("mul", None, parts))
     for factor in node.parts:
         if not page.is_mask(factor) and not page.is_constant(factor) and factor.op != "reduce":
             twice = Node("mul", None, (*node.parts, factor))
             yield Change(kinds.EXTRA, f"the factor {page.call(factor)} stands twice", twice)
+
+
+def _other_slopes(factor: Node) -> Iterator[tuple[Node, str]]:
+    """The slopes of activations that may have been taken for a factor like 1 - y * y."""
+    names = dict.fromkeys(part for _, part in walk(factor) if part.op == "name")
+    if len(names) != 1 or factor.op not in ("add", "call"):
+        return
+    (y,) = names
+    one = Node("number", 1)
+    less = Node("add", None, (one, Node("neg", None, (y,))))
+    yield times(y, less), "sigmoid"
+    yield Node("add", None, (one, Node("neg", None, (times(y, y),)))), "tanh"
+    yield Node("call", "step", (y,)), "relu"
 
 
 def _of_sum(node: Node, page: Page) -> Iterator[Change]:
@@ -68,7 +86,10 @@ def _of_sum(node: Node, page: Page) -> Iterator[Change]:
         left = node.parts[:k] + node.parts[k + 1 :]
         without = left[0] if len(left) == 1 else Node("add", None, left)
         inner = term.parts[0] if term.op == "neg" else term
-        yield Change(kinds.TERM, f"the term {page.call(inner)} is missing", without)
+        is_step = inner.op == "number" and abs(inner.label) == 1 and len(node.parts) == 2
+        is_count = is_step and any(part.op == "call" and part.label == "inverse" for part in node.parts)
+        kind = kinds.OFF_BY_ONE if is_count else kinds.TERM
+        yield Change(kind, f"the term {page.call(inner)} is missing", without)
         flipped = inner if term.op == "neg" else Node("neg", None, (term,))
         terms = (*node.parts[:k], flipped, *node.parts[k + 1 :])
         yield Change(kinds.SIGN, f"the sign of the term {page.call(inner)} is wrong", Node("add", None, terms))
@@ -90,6 +111,9 @@ def _of_reduction(node: Node, page: Page) -> Iterator[Change]:
                 new = Node("reduce", (other, axis), (rest,))
                 text = f"{words.format(axis)} stands where a {how} belongs"
                 yield Change(kinds.REDUCTION, text, new, f"{how} over {axis} to {other}")
+        for part in ("first", "last") if how == "sum" else ():
+            left_out = Node("reduce", (f"sum_but_{part}", axis), (rest,))
+            yield Change(kinds.OFF_BY_ONE, f"the {part} entry along {axis} is left out of the sum", left_out)
         if how in ("sum", "mean"):
             text = f"the {how} over {axis} is missing"
             yield Change(kinds.REDUCTION, text, rest)
@@ -139,7 +163,7 @@ def _of_name(node: Node, page: Page) -> Iterator[Change]:
         if shared and len(shared) < len(page.axes[name]) and all(part.op == "axis" for part in node.parts):
             text = f"{name} is laid on {node.label}"
             yield Change(kinds.EXTRA_MASK, text, times(node, any_of(name, page, {part.label for part in shared})))
-    for function in page.functions:
+    for function in () if written(node) in page.whole else page.functions:
         text = f"{function} is applied to {page.call(node)} once more"
         yield Change(kinds.FUNCTION, text, Node("call", function, (node,)))
     for k, index in enumerate(node.parts):

@@ -19,10 +19,10 @@ import numpy as np
 
 from .altering import Alteration, alterations, consistent
 from .candidates import Candidate, Problem, Results
-from .formulas import Array, Equation, Unfit, equation, value_of
+from .formulas import Array, Equation, equation, names_in, solved
 
-MOST_PAIRS = 3000
-"""So many pairs of alterations are looked at."""
+KEPT = 8
+"""The right values of so many problems are kept."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,32 @@ class Recipe:
         Unfit
             Shapes that do not go together.
         """
-        known = {name: np.asarray(problem[name]) for name in self.ingredients}
-        sizes = self.sizes(problem)
-        known |= {name: np.asarray(float(sizes[axis])) for name, axis in self.constants.items()}
-        for each in equations:
-            known[each.name] = _solved(each, known, sizes)
+        right, sizes = self._known(problem)
+        known = dict(right)
+        altered: set[str] = set()
+        for own, each in zip(self.equations, equations, strict=True):
+            if each is not own or altered & names_in(each):
+                known[each.name] = solved(each, known, sizes)
+                altered.add(each.name)
         return {name: known[name] for name in self.results}
+
+    def _known(self, problem: Problem) -> tuple[dict[str, Array], dict[str, int]]:
+        """The right value of each name, with the sizes of the axes: computed once for each problem."""
+        for other, known, sizes in self._kept:
+            if other is problem:
+                return known, sizes
+        sizes = self.sizes(problem)
+        known = {name: np.asarray(problem[name]) for name in self.ingredients}
+        known |= {name: np.asarray(float(sizes[axis])) for name, axis in self.constants.items()}
+        for each in self.equations:
+            known[each.name] = solved(each, known, sizes)
+        self._kept.append((problem, known, sizes))
+        del self._kept[:-KEPT]
+        return known, sizes
+
+    @cached_property
+    def _kept(self) -> list[tuple[Problem, dict[str, Array], dict[str, int]]]:
+        return []
 
     def sizes(self, problem: Problem) -> dict[str, int]:
         """How long each axis is."""
@@ -97,15 +117,14 @@ class Recipe:
         """One for each alteration."""
         return [self._candidate((each,)) for each in self.altered]
 
-    def pairs(self) -> Sequence[Candidate]:
+    def joined(self, first: Candidate, second: Candidate) -> Candidate | None:
         """Two alterations of pieces of different lines."""
-        single = [each for each in self.altered if len(each.lines) == 1 and each.is_piece]
-        found = []
-        for k, first in enumerate(single):
-            for second in single[k + 1 :]:
-                if not set(first.lines) & set(second.lines):
-                    found.append((first, second))
-        return [self._candidate(pair) for pair in found[:MOST_PAIRS]]
+        found = (*first.parts, *second.parts)
+        altered = tuple(each for each in found if isinstance(each, Alteration) and each.is_piece)
+        lines = [k for each in altered for k in each.lines]
+        if len(altered) < len(found) or len(lines) != len(set(lines)):
+            return None
+        return self._candidate(altered)
 
     def _candidate(self, altered: tuple[Alteration, ...]) -> Candidate:
         lines: dict[int, Equation] = {}
@@ -121,17 +140,5 @@ class Recipe:
             f"in {each.where}: {each.sentence}" if len(altered) > 1 else each.sentence for each in altered
         )
         where = altered[0].where if len(altered) == 1 else ""
-        return Candidate(kinds, sentence, where, results, "\n".join(str(lines[k]) for k in sorted(lines)))
-
-
-def _solved(each: Equation, known: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
-    """The value of an equation with the axes of its left side; with its own where it has more."""
-    found = value_of(each.value, known, sizes)
-    if set(found.axes) > set(each.axes):
-        return found.array
-    if not set(found.axes) <= set(each.axes):
-        if len(found.axes) > len(each.axes):
-            raise Unfit(str(each))
-        return found.array
-    shape = tuple(sizes[axis] for axis in each.axes)
-    return np.broadcast_to(found.along(tuple(each.axes)), shape)
+        text = "\n".join(str(lines[k]) for k in sorted(lines))
+        return Candidate(kinds, sentence, where, results, text, altered)
