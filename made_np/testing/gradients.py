@@ -128,9 +128,14 @@ def check_gradient(
     else:
         probe = sweep(problem, _choose(wanted, ~masked, draw), method)
     report = verdict(base, with_masked(probe, problem), limits, broken, rows=rows)
-    if report.ok or report.hint or names is not None:
+    return report if names is not None else _advised(report, {"frozen=": frozen, "rows=": rows})
+
+
+def _advised(report: Report, options: dict[str, Any]) -> Report:
+    """A report without a hint, with what would help to find one: names, and those of the options that are not given."""
+    if report.ok or report.hint:
         return report
-    missing = [name for name, given in (("names=", names), ("frozen=", frozen), ("rows=", rows)) if given is None]
+    missing = ["names=", *(name for name, given in options.items() if given is None)]
     return report.but(
         hint=f"give {' and '.join(filter(None, [', '.join(missing[:-1]), missing[-1]]))} for a better guess"
     )
