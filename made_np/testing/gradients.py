@@ -127,13 +127,17 @@ def check_gradient(
         probe = directions(problem, n_directions)
     else:
         probe = sweep(problem, _choose(wanted, ~masked, draw), method)
-    report = verdict(base, with_masked(probe, problem), limits, broken, rows=rows)
+    return _advised(verdict(base, with_masked(probe, problem), limits, broken, rows=rows), names, frozen, rows)
+
+
+def _advised(report: Report, names: Any, frozen: Any, rows: Any) -> Report:
+    """A report without a hint, with what would help to find one: names, and what else is not given."""
     if report.ok or report.hint or names is not None:
         return report
-    missing = [name for name, given in (("names=", names), ("frozen=", frozen), ("rows=", rows)) if given is None]
-    return report.but(
-        hint=f"give {' and '.join(filter(None, [', '.join(missing[:-1]), missing[-1]]))} for a better guess"
-    )
+    options = {"names=": names, "frozen=": frozen, "rows=": rows}
+    missing = [name for name, given in options.items() if given is None]
+    listed = " and ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
+    return report.but(hint=f"give {listed} for a better guess")
 
 
 def check_close(

@@ -269,9 +269,9 @@ class _WithKnown:
                 found.append(self._again(name, logit))
         return found
 
-    def pairs(self) -> list[Candidate]:
+    def joined(self, first: Candidate, second: Candidate) -> Candidate | None:
         """Those of the recipe."""
-        return list(self.recipe.pairs())
+        return self.recipe.joined(first, second) if first.parts and second.parts else None
 
     def _only_summed(self, name: str, line: str) -> Candidate:
         """The sum of dy over the same axes, and nothing else."""

@@ -109,7 +109,7 @@ def _number(value: float) -> str:
     >>> _number(0.05823), _number(-12345.6), _number(1.0), _number(-3e-7)
     ('+0.0582', '-12345.6', '1', '-3e-07')
     """
-    value = float(value)
+    value = float(value) + 0.0  # -0 is 0
     if value == 0 or value in (1, -1):
         return f"{value:g}"
     return f"{value:+.4f}" if 1e-3 <= abs(value) < 1e3 else f"{value:+.6g}"
