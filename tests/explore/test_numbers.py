@@ -49,8 +49,9 @@ def test_a_wrong_number_in_the_page_is_seen(visit: Callable[..., Any], file: Any
     assert page.run("document.getElementById('proof').className") == "bad"
 
 
-def test_numbers_of_two_hundred_random_models_are_those_of_made_np(page: Any) -> None:
-    states = [random_state(seed, most_features=5) for seed in range(200)]
+@pytest.mark.parametrize("n", [50, pytest.param(200, marks=pytest.mark.slow)])
+def test_numbers_of_random_models_are_those_of_made_np(page: Any, n: int) -> None:
+    states = [random_state(seed, most_features=5) for seed in range(n)]
     states = [state if seed % 2 else break_at_random(state, seed) for seed, state in enumerate(states)]
     reports = page.run(f"{json.dumps(states)}.map(made_np.report)")
     for state, report in zip(states, reports, strict=True):
