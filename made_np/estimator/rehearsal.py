@@ -42,7 +42,7 @@ third one times the parameters, if that is less.
 """
 VISITS = 2
 """So often a drawn row is learned from, each time told something else: to draw it costs as much as to learn from it."""
-AT_ONCE = 1 << 11
+AT_ONCE = 1 << 9
 """Rows that are drawn together."""
 MEMORY = 1 << 26
 """Bytes of drawn rows that are kept; where this allows fewer rows, they are learned from more often."""
