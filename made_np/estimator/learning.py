@@ -154,11 +154,12 @@ def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
         progress=progress,
     )
     history = in_units(home.result.history, train=begin.rows.shift, valid=0.0 if valid is None else valid.shift)
-    begin = begin._replace(rows=NO_ROWS, valid=None)  # room for the rows that the model draws
-    del valid
-    dtype = narrow(begin.lesson.columns, plan.made.dtype)
-    result = rehearsed(plan, home, dtype, begin.seed, clock.left, progress=progress)
-    return as_fitted(begin.lesson, plan, result.theta, history, result.stopped_by, trials)
+    lesson = begin.lesson
+    seed = begin.seed
+    del begin, valid  # room for the rows that the model draws
+    dtype = narrow(lesson.columns, plan.made.dtype)
+    result = rehearsed(plan, home, dtype, seed, clock.left, progress=progress)
+    return as_fitted(lesson, plan, result.theta, history, result.stopped_by, trials)
 
 
 def decided(
