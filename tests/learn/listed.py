@@ -795,3 +795,69 @@ def _(x, W, b, width, dot):
 def _(x, W, b, width, dot):
     """one input too many."""
     return np.stack([dot(x[:, : n + 1], W[o, : n + 1]) for o, n in enumerate(width)], axis=1) + b
+
+
+# ------------------------------------------------------------------------------------------ whole numbers
+
+
+def on_whole_numbers(f, x, h, width=2.0, low=True):
+    out = np.zeros_like(x)  # whole numbers, where x holds some
+    for i in np.ndindex(x.shape):
+        kept = x[i]
+        x[i] = kept + h
+        up = f(x)
+        x[i] = kept - h if low else kept
+        out[i] = (up - f(x)) / (width * h)
+        x[i] = kept
+    return out
+
+
+@wrong("nudge", "numerical_gradient", kinds.NUMBERS)
+def _(f, x, h=1e-5):
+    """all that is right, and zeros_like of whole numbers."""
+    return on_whole_numbers(f, x, h)
+
+
+@wrong("nudge", "numerical_gradient", kinds.NUMBERS)
+def _(f, x, h=1e-5):
+    """zeros_like of x, before it is made float."""
+    out = np.zeros_like(x)
+    out[...] = quotients(f, x, h)
+    return out
+
+
+@wrong("nudge", "numerical_gradient", kinds.NUMBERS, kinds.CONSTANT)
+def _(f, x, h=1e-5):
+    """whole numbers, and not divided by anything."""
+    return on_whole_numbers(f, x, h, width=1 / h)
+
+
+@wrong("nudge", "numerical_gradient", kinds.NUMBERS, kinds.TERM)
+def _(f, x, h=1e-5):
+    """whole numbers, and one side only."""
+    return on_whole_numbers(f, x, h, width=1, low=False)
+
+
+# ------------------------------------------------------------------------------------------ what is fed back
+
+
+def fed(conditional, x, order, what):
+    total = 0.0
+    prefix = []
+    for d in order:
+        p = conditional(np.array(prefix))
+        total += np.log(p if x[d] else 1 - p)
+        prefix.append(what(p))
+    return total
+
+
+@wrong("probability", "log_prob", kinds.TERM)
+def _(conditional, x, order):
+    """probabilities are fed back."""
+    return fed(conditional, x, order, lambda p: p)
+
+
+@wrong("probability", "log_prob", kinds.TERM)
+def _(conditional, x, order):
+    """the likelier values are fed back."""
+    return fed(conditional, x, order, lambda p: float(p > 0.5))

@@ -60,8 +60,8 @@ def compute(
     f = _f(problem)
     step = 1e-5 if h == "own" or problem["h"] is None else problem["h"]
     given = np.asarray(problem["x"])
-    x = given.copy() if whole == "int" else given.astype(float)
-    out = np.zeros(x.shape)
+    x = given.copy() if whole in ("int", "both") else given.astype(float)
+    out = np.zeros(x.shape, given.dtype if whole in ("out", "both") else float)
     for i in np.ndindex(x.shape):
         where = i if moved == "one" else ...
         base = np.array(x[where])
@@ -76,13 +76,13 @@ def compute(
 
 
 def problems(rng: np.random.Generator) -> list[Problem]:
-    """Large steps, in which mistakes show; one of whole numbers, one with the h of the learner."""
+    """Large steps, in which mistakes show; whole numbers first, which can add a mistake to any other; one with no h."""
     shapes = [(3,), (2, 3), (4,), (2, 2), (3, 2)]
     steps = [0.3, 0.2, None, 0.25, 0.1]
     found: list[Problem] = []
     for k, (shape, h) in enumerate(zip(shapes, steps, strict=True)):
         x: Any = rng.uniform(0.3, 1.5, shape) * rng.choice([-1, 1], shape)
-        x = rng.permutation(np.arange(-1, x.size - 1)).reshape(shape) if k == 3 else x
+        x = rng.permutation(np.arange(-1, x.size - 1)).reshape(shape) if k == 0 else x
         found.append({"x": x, "h": h, "c": rng.uniform(0.6, 1.4, shape)})
     return found
 
@@ -118,7 +118,11 @@ WRONG = {
     ],
     "moved": [Wrong("all", kinds.AXIS, "all entries are moved at once: move one, hold the others")],
     "h": [Wrong("own", kinds.CONSTANT, "the h that is given is not used")],
-    "whole": [Wrong("int", kinds.NUMBERS, "an x of whole numbers cuts the nudge off: make it float first")],
+    "whole": [
+        Wrong("int", kinds.NUMBERS, "an x of whole numbers cuts the nudge off: make it float first"),
+        Wrong("out", kinds.NUMBERS, "a gradient with the dtype of x is cut to whole numbers where x holds some"),
+        Wrong("both", kinds.NUMBERS, "an x of whole numbers cuts off the nudge, and the gradient: make it float first"),
+    ],
 }
 
 

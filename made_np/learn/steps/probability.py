@@ -87,6 +87,7 @@ def compute(
     totals = []
     for x in rows_of(problem):
         terms = []
+        said: list[float] = []
         for t, d in enumerate(own):
             known = {
                 "before": x[own[:t]],
@@ -97,8 +98,11 @@ def compute(
                 "columns": x[:t],
                 "turned": x[own[:t]][::-1],
                 "last": x[own[max(t - 1, 0) : t]],
+                "p": np.array(said),
+                "likelier": (np.array(said) > 0.5).astype(float),
             }[prefix]
             p = conditional(known)
+            said.append(p)
             at_t = x[t] if value == "by place" else x[d]
             terms.append(
                 {"by x": p if x[d] else 1 - p, "p": p, "flipped": 1 - p if x[d] else p, "ones": p if x[d] else 1.0}.get(
@@ -140,6 +144,8 @@ WRONG = {
         Wrong("columns", kinds.ORDER, "the prefix holds columns 0, 1, ... of x, not the features that come first"),
         Wrong("turned", kinds.ORDER, "the prefix is backwards: its first value is that of the first feature"),
         Wrong("last", kinds.TERM, "the prefix holds the feature just before, not all of those before"),
+        Wrong("p", kinds.TERM, "the prefix holds probabilities, not the values of the features before"),
+        Wrong("likelier", kinds.TERM, "the prefix holds the likelier values, not those that x has"),
     ],
     "value": [
         Wrong("p", kinds.TERM, "p is taken whatever x is: for x = 0 the factor is 1 - p"),

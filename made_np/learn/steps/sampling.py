@@ -87,7 +87,11 @@ def compute(
 
 WRONG = {
     "passes": [
-        Wrong("all at once", kinds.TERM, "all features are drawn from one pass over zeros: none knows those before it"),
+        Wrong(
+            "all at once",
+            kinds.TERM,
+            "no feature knows those before it: all are drawn from one pass over zeros, or in the opposite order",
+        ),
     ],
     "order": [
         Wrong("natural", kinds.ORDER, "order is not used: features are drawn as 0, 1, 2, ..."),
