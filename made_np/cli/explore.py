@@ -30,21 +30,24 @@ def add_arguments(parser: ArgumentParser) -> None:
         "fit (without it, a small model made for looking on)",
     )
     parser.add_argument("-o", "--out", metavar="PAGE", default=OUT, help="where to write the page (%(default)s)")
-    parser.add_argument("--mask-set", type=options.count(0), default=0, metavar="K", help="which one (%(default)s)")
+    parser.add_argument("--mask-set", type=options.count(0), metavar="K", help="which one of a model (0)")
 
 
 def run(args: Namespace) -> None:
     """Write the page, and say what it shows."""
     if args.model is None:
+        if args.mask_set is not None:
+            raise ValueError("--mask-set belongs to a model: give MODEL, too")
         text = page()
         about = "a small model"
     else:
         stored = load(args.model, backend="numpy")
+        mask_set = args.mask_set or 0
         try:
-            stored.made.mask_sets[args.mask_set]
+            stored.made.mask_sets[mask_set]
         except IndexError as error:
             raise ValueError(str(error)) from None
-        text = page(stored.made, stored.theta, names=names_of(stored), mask_set=args.mask_set)
+        text = page(stored.made, stored.theta, names=names_of(stored), mask_set=mask_set)
         about = args.model
     data = text.encode()
     with atomic_write(args.out) as file:

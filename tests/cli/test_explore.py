@@ -106,5 +106,7 @@ def test_explore_writes_over_nothing_that_it_reads_and_needs_a_folder(
     assert main(["explore", str(tmp_path / "none.npz")]) == 2
     (tmp_path / "text.npz").write_text("hello")
     assert main(["explore", str(tmp_path / "text.npz")]) == 2
-    assert capsys.readouterr().err.count("\n") == 4
+    assert main(["explore", "--mask-set", "1", "-o", str(tmp_path / "p.html")]) == 2
+    assert capsys.readouterr().err.count("\n") == 5
+    assert not (tmp_path / "p.html").exists()
     assert Path(model).read_bytes() == before
