@@ -151,9 +151,15 @@ def test_a_run_that_fails_is_no_skip(
 
 
 def test_a_run_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    monkeypatch.setattr(processors, "LIMIT", 0.5)
+    monkeypatch.setattr(processors, "PATIENCE", 0.5)
     assert not smoke_that("import time; time.sleep(1000)", tmp_path, monkeypatch)
-    assert "aarch64: FAILED: took more than 0.5 s" in capsys.readouterr().out
+    assert "aarch64: FAILED: took more than 0.5 s\n" in capsys.readouterr().out
+
+
+def test_a_run_that_computes_for_ever_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    code = "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 2))\nwhile True: pass"  # as main sets it
+    assert not smoke_that(code, tmp_path, monkeypatch)
+    assert "aarch64: FAILED: took more than 1200 s of a processor" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["nehalem", "haswell", "aarch64", "python9.9"])

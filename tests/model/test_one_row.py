@@ -27,7 +27,7 @@ Y = random_context(WITH_CONTEXT, 4, RNG)
 
 ROWWISE = ("raw_outputs", "jacobian", "feature_log_prob", "log_prob", "fill_means")
 """Methods that answer row by row."""
-TOGETHER = ("init", "loss_and_grad", "sample")
+TOGETHER = ("init", "loss_and_grad", "sample", "trace")
 """Methods that answer something about all rows together, or for as many rows as they are asked for."""
 NO_ROWS = ("config", "fetch", "from_config", "hold", "mixture", "path")
 """Methods that are not asked about rows."""

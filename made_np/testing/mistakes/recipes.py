@@ -11,15 +11,17 @@ array([[3., 6., 1.]])
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .altering import Alteration, alterations, consistent
 from .candidates import Candidate, Problem, Results
 from .formulas import Array, Equation, equation, names_in, solved
+
+T = TypeVar("T")
 
 KEPT = 8
 """The right values of so many problems are kept."""
@@ -54,11 +56,15 @@ class Recipe:
     masks: Sequence[str] = ()
     called: Mapping[str, str] = field(default_factory=dict)
     functions: Sequence[str] = ()
+    _found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _kept: list[tuple[Problem, dict[str, Array], dict[str, int]]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
-    @cached_property
+    @property
     def equations(self) -> tuple[Equation, ...]:
         """The lines, read."""
-        return tuple(equation(line) for line in self.lines)
+        return self._once("equations", lambda: tuple(equation(line) for line in self.lines))
 
     def right(self, problem: Problem) -> Results:
         """The right results."""
@@ -95,10 +101,6 @@ class Recipe:
         del self._kept[:-KEPT]
         return known, sizes
 
-    @cached_property
-    def _kept(self) -> list[tuple[Problem, dict[str, Array], dict[str, int]]]:
-        return []
-
     def sizes(self, problem: Problem) -> dict[str, int]:
         """How long each axis is."""
         return {
@@ -107,11 +109,22 @@ class Recipe:
             for axis, size in zip(axes, np.shape(problem[name]), strict=True)
         }
 
-    @cached_property
+    @property
     def altered(self) -> tuple[Alteration, ...]:
         """All alterations of one line, and those that are made in all lines alike."""
-        single = alterations(self)
-        return (*single, *consistent(single, self.equations))
+
+        def found() -> tuple[Alteration, ...]:
+            single = alterations(self)
+            return (*single, *consistent(single, self.equations))
+
+        return self._once("altered", found)
+
+    def _once(self, name: str, compute: Callable[[], T]) -> T:
+        """What is computed when somebody first asks for it, without a lock."""
+        if name not in self._found:
+            self._found[name] = compute()
+        answer: T = self._found[name]
+        return answer
 
     def candidates(self) -> Sequence[Candidate]:
         """One for each alteration."""
