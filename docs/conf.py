@@ -1,4 +1,4 @@
-"""How Sphinx makes the site: `python scripts/site.py` builds it, and looks at what came out."""
+"""How Sphinx makes the site: `python scripts/build_site.py` builds it, and looks at what came out."""
 
 from __future__ import annotations
 

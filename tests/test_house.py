@@ -343,3 +343,9 @@ def test_the_walk_sees_what_lacks_a_docstring() -> None:
     source = "def f(): ...\ndef _f(): ...\nclass C:\n    def g(self): ...\n    def _g(self): ..."
     found = set(without_docstring(ast.parse(source)))
     assert found == {"the module", "f (line 1)", "C (line 3)", "g (line 4)"}
+
+
+def test_no_script_hides_a_module_of_python() -> None:
+    """PYTHONPATH may name their folder: before Python 3.11 a `site` there would be taken for Python's own."""
+    names = {path.stem for path in (ROOT / "scripts").iterdir()}
+    assert not names & sys.stdlib_module_names

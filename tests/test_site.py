@@ -1,6 +1,6 @@
 """What the site needs: each page is in its contents, each notebook has its parts, each public name has its place.
 
-That it builds, and that its notebooks run, `python scripts/site.py` shows.
+That it builds, and that its notebooks run, `python scripts/build_site.py` shows.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """Build the site of the documentation, which is then read page by page.
 
-    python scripts/site.py [--out build/site] [--browser] [--screenshots FOLDER]
+    python scripts/build_site.py [--out build/site] [--browser] [--screenshots FOLDER]
 
 Sphinx builds it with every warning as an error, and runs the notebooks. Then each page is read: links inside the site
 must lead somewhere, nothing may be loaded from another host, each notebook must show a picture. So the folder can be
 read offline: open its index.html.
+
+It is not called `site`: Python before 3.11 would take it for its own module where PYTHONPATH names this folder.
 
 With --browser, pages are opened in Chromium as files, light, dark, on a phone: no console message, no request to
 another host, nothing wider than the screen, a search that finds, and by axe-core (from npm) nothing of serious impact.
