@@ -202,7 +202,8 @@ def test_encode_reads_no_decoder_and_decode_no_encoder() -> None:
         for name in layers_:
             ae.layout.views(broken)[name][:] = np.nan
         np.testing.assert_array_equal(ask(broken), ask(theta))
-        assert np.isnan(ae.reconstruct(broken, x)).any()
+        with np.errstate(invalid="ignore"):  # older NumPy warns of NaN
+            assert np.isnan(ae.reconstruct(broken, x)).any()
 
 
 def test_what_is_given_back_is_of_each_features_kind() -> None:

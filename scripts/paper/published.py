@@ -1,8 +1,8 @@
 """Published test NLL in nats, beside this project's own targets; lower is better.
 
 MADE and its contemporaries: Germain et al. (2015) and what they cite; binarized MNIST: PixelRNN of van den Oord et al.
-(2016), a network of another kind, where 84.13 (DARN) is the best of those without convolution; the DEBD sets: continuous
-mixtures of Correia et al. (2023) and ID-SPN of Rooshenas & Lowd (2014), both from memory.
+(2016), a network of another kind, where 84.13 (DARN) is the best of those without convolution; the DEBD sets:
+continuous mixtures of Correia et al. (2023) and ID-SPN of Rooshenas & Lowd (2014), both from memory.
 """
 
 from __future__ import annotations
