@@ -15,7 +15,8 @@ def relation(name: str, got: Sequence[Array], want: Sequence[Array]) -> str:
 
     Examples
     --------
-    >>> relation("dW", [np.array([[1.0, 2.0], [3.0, 4.0]])], [np.array([[1.0, 2.0], [3.0, 5.0]])])
+    >>> got = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    >>> relation("dW", [got], [got + [[0, 0], [0, 1], [0, 0]]])
     'dW: row 1 is wrong, all other rows are right; the first wrong entry is [1, 1]: 4, and 5 is right'
     """
     for one, other in zip(got, want, strict=True):
