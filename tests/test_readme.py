@@ -146,7 +146,8 @@ def test_links_and_pictures_lead_somewhere(name: str) -> None:
     path = ROOT / name
     text = path.read_text(encoding="utf-8")
     inside = re.findall(
-        r"\]\(([^)#\s]*)#?[^)]*\)", re.sub(r"^(```|~~~)\{?code-cell.*?^\1", "", text, flags=re.M | re.S)
+        r"\]\(([^)#\s]*)#?[^)]*\)",
+        re.sub(r"^(```|~~~)(\{code-cell|text|python|sh)\b.*?^\1", "", text, flags=re.M | re.S),
     )
     for target in [*inside, *STUB.findall(text), *re.findall(r"^```\{image\} (\S+)", text, re.M)]:
         if target and "://" not in target:
