@@ -68,15 +68,15 @@ class Home(NamedTuple):
     Attributes
     ----------
     result : FitResult
-    known : Rows
-        The contexts of the table's rows, without the rows: drawn ones get them.
+    known : Rows or None
+        The contexts of the table's rows, without the rows: drawn ones get them. None: all was learned from the table.
     n_steps : int
         Steps that were made, on all ranks together.
     """
 
     result: FitResult
-    known: Rows
-    n_steps: int
+    known: Rows | None = None
+    n_steps: int = 0
 
 
 def fit_home(
@@ -99,10 +99,11 @@ def fit_home(
         How long all of it may still take, the same on all ranks; None: as long as it likes.
     """
     left = seconds_left()
-    if rehearses(plan.made) and left is not None:
-        left /= 2
-    options = replace(plan.options, max_seconds=left)
+    is_first = rehearses(plan.made)
+    options = replace(plan.options, max_seconds=left / 2 if is_first and left is not None else left)
     result = fit_rows(at_home(plan.made), rows, valid_rows, options, comm=comm, places=places, **more)
+    if not is_first:
+        return Home(result)
     n_rows = len(rows) if comm is None else sum(comm.gather(len(rows)))
     n_steps = len(result.history["epoch"]) * -(-n_rows // options.batch_size)
     return Home(result, _known(plan.made, rows, comm, places), n_steps)
@@ -132,12 +133,13 @@ def rehearsed(
     progress : bool
     """
     result = home.result
-    if not rehearses(plan.made) or result.stopped_by in ("interrupt", "diverged", "schedule"):
+    known = home.known
+    if known is None or result.stopped_by in ("interrupt", "diverged", "schedule"):
         return result
     left = seconds_left()
 
     def work() -> tuple[Array, bool]:
-        return rehearse(plan, result.theta, home.known, dtype, home.n_steps, seed, left, progress)
+        return rehearse(plan, result.theta, known, dtype, home.n_steps, seed, left, progress)
 
     # It costs the same whoever does it, however many rows there are.
     theta, is_whole = work() if comm is None else comm.share(agree(comm, lambda: work() if comm.rank == 0 else None))
