@@ -74,6 +74,7 @@ class _Facts:
 
 
 _DEBD = "github.com/arranger1044/DEBD"
+_DCSN = "github.com/nicoladimauro/dcsn, data/generative"
 _MADE = "github.com/mgermain/MADE, datasets folder (split of the MADE paper)"
 
 BINARY_SETS: dict[str, _Facts] = {
@@ -110,6 +111,27 @@ BINARY_SETS: dict[str, _Facts] = {
     "nltcs": _Facts("long-term care survey, 16 answers", "Lowd & Davis 2010", _DEBD),
     "baudio": _Facts("Audioscrobbler: which of 100 artists", "Lowd & Davis 2010", _DEBD),
     "pumsb_star": _Facts("census, 163 binary columns (FIMI)", "Van Haaren & Davis 2012", _DEBD),
+    "msnbc": _Facts("visitors of msnbc.com: which of 17 kinds of pages", "Lowd & Davis 2010", _DCSN),
+    "kdd": _Facts("KDD Cup 2000: 64 facts of a visit to a shop", "Lowd & Davis 2010", _DCSN),
+    "plants": _Facts("plants: in which of 69 regions they grow", "Lowd & Davis 2010", _DEBD),
+    "jester": _Facts("which of 100 jokes a reader likes", "Lowd & Davis 2010", _DEBD),
+    "bnetflix": _Facts("which of 100 films a viewer likes", "Lowd & Davis 2010", _DEBD),
+    "accidents": _Facts("traffic accidents, 111 binary columns (FIMI)", "Van Haaren & Davis 2012", _DEBD),
+    "tretail": _Facts("baskets of a shop: which of 135 goods (FIMI)", "Van Haaren & Davis 2012", _DCSN),
+    "dna_debd": _Facts(
+        "splice junctions, 180 binary columns, training and validation rows divided otherwise than in dna",
+        "UCI Splice-junction; Van Haaren & Davis 2012",
+        "github.com/UCLA-StarAI/Density-Estimation-Datasets",
+    ),
+    "kosarek": _Facts("clicks on a news portal: which of 190 pages (FIMI)", "Van Haaren & Davis 2012", _DCSN),
+    "msweb": _Facts("visitors of microsoft.com: which of 294 areas", "Lowd & Davis 2010", _DCSN),
+    "book": _Facts("which of 500 books a reader rated", "Lowd & Davis 2010", _DCSN),
+    "tmovie": _Facts("which of 500 films a viewer rated (EachMovie)", "Lowd & Davis 2010", _DCSN),
+    "cwebkb": _Facts("university pages: which of 839 stems occur (WebKB)", "Lowd & Davis 2010", _DCSN),
+    "cr52": _Facts("news: which of 889 stems occur (Reuters-52)", "Lowd & Davis 2010", _DCSN),
+    "c20ng": _Facts("20 newsgroups: which of 910 stems occur", "Lowd & Davis 2010", _DCSN),
+    "bbc": _Facts("news of the BBC: which of 1058 words occur", "Van Haaren & Davis 2012", _DEBD),
+    "ad": _Facts("pictures of pages, advertisements or not: 1556 columns", "Van Haaren & Davis 2012", _DCSN),
 }
 
 
