@@ -18,7 +18,7 @@ from made_np.cli.training import add_options, described
 from made_np.columns.columns import Columns
 from made_np.diagnostics.evaluation import bits_per_dim
 from made_np.estimator import MADEDensity
-from made_np.estimator.trials import PATHS, Choice, best
+from made_np.estimator.trials import BOTH_WAYS, PATHS, Choice, best
 from made_np.ranks.comm import Comm, agree
 from made_np.table.files import Table
 from made_np.training.checkpoints import CheckpointError
@@ -147,7 +147,7 @@ def _ending(stopped_by: str, stop: Stop) -> str:
 def _chosen(choice: Choice) -> str:
     """Return what trials chose, in a line."""
     order = choice.order if isinstance(choice.order, str) else "given"
-    masks = {None: "endless mask sets", 1: "1 mask set", PATHS: "any question"}
+    masks = {None: "endless mask sets", 1: "1 mask set", PATHS: "any question", BOTH_WAYS: "both ways"}
     decay = choice.weight_decay
     shown = f"{decay:.2g}" if isinstance(decay, float) else str(decay)
     how = masks.get(choice.n_masks, f"{choice.n_masks} mask sets")

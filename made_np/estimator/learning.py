@@ -27,9 +27,19 @@ from made_np.estimator.params import to_json
 from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
 from made_np.estimator.rehearsal import fit_home, rehearsed
 from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
-from made_np.estimator.rules import is_auto
+from made_np.estimator.rules import both_ways, is_auto
 from made_np.estimator.split import Split
-from made_np.estimator.trials import Choice, Trial, best, is_homes, little_decay, real_decay, try_out, without_trials
+from made_np.estimator.trials import (
+    BOTH_WAYS,
+    Choice,
+    Trial,
+    best,
+    is_homes,
+    little_decay,
+    real_decay,
+    try_out,
+    without_trials,
+)
 from made_np.messages import tell
 from made_np.model.rows import Rows
 from made_np.table.table import Table
@@ -331,7 +341,9 @@ def _choice(params: Any, facts: Facts, before: Fitted | None) -> Choice:
 
 def settled(plan: Plan, choice: Choice, found: Callable[[], Ints]) -> Plan:
     """Return the plan in the order that is found in the table, if the choice is that one."""
-    return plan.in_order(found()) if isinstance(choice.order, str) and choice.order == "found" else plan
+    if not isinstance(choice.order, str) or choice.order != "found":
+        return plan
+    return plan.in_order(both_ways(found()) if choice.n_masks == BOTH_WAYS else found())
 
 
 def _trials(params: Any, begin: Begin, found: Callable[[], Ints], checkpoint: Any, clock: Clock) -> list[Trial]:

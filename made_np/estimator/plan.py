@@ -10,7 +10,7 @@ import numpy as np
 from made_np.columns.columns import Columns
 from made_np.estimator import rules
 from made_np.estimator.rules import is_auto
-from made_np.estimator.trials import HOMES, PATHS, Choice, is_homes
+from made_np.estimator.trials import BOTH_WAYS, HOMES, PATHS, Choice, is_homes
 from made_np.model.made import MADE
 from made_np.training.arguments import as_options
 from made_np.training.loop import Options
@@ -19,7 +19,11 @@ from made_np.validation import as_widths
 __all__ = ["Facts", "Plan", "asked", "choose", "going_on"]
 
 TRIAL_STEPS = 1_500
-"""Steps of a trial. Its model is narrow where the width is open, and its rate constant."""
+TRIAL_WORK = 1.5e9
+FEWEST_TRIAL_STEPS = 500
+"""Steps of a trial, or as many as make the second number times the parameters, if that is less, but no fewer than the
+third. An order with its reverse gets twice as many. The model is narrow where the width is open, its rate constant.
+"""
 
 
 class Facts(NamedTuple):
@@ -84,8 +88,9 @@ def choose(params: Any, facts: Facts, choice: Choice, seed: int = 0, *, trial: b
         A parameter that cannot be meant, or that does not go with the others or with the table.
     """
     n_rows = 0 if trial else facts.n_rows
+    n_sharing = 1 if choice.n_masks == BOTH_WAYS else choice.n_masks  # an order and its reverse hardly share weights
     hidden = rules.hidden_layer_sizes(
-        params.hidden_layer_sizes, n_rows, len(facts.columns), choice.n_masks, facts.columns.outputs
+        params.hidden_layer_sizes, n_rows, len(facts.columns), n_sharing, facts.columns.outputs
     )
     if trial and choice.n_masks == PATHS:  # one home alone, which a trial is about
         choice = replace(choice, n_masks=1, order="natural" if is_homes(choice.order) else choice.order)
@@ -112,21 +117,24 @@ def _model(params: Any, facts: Facts, choice: Choice, seed: int, hidden: tuple[i
     """Return the model that the parameters and a choice describe, in the natural order where one is to be found."""
     order = choice.order
     outputs = facts.columns.outputs
+    n_masks = {PATHS: None, BOTH_WAYS: 2}.get(choice.n_masks, choice.n_masks)
     if isinstance(order, str) and order == "found":
-        if choice.n_masks not in (1, PATHS):
+        if choice.n_masks not in (1, PATHS, BOTH_WAYS):
             raise ValueError(
                 f"order='found' is one order, and n_masks={choice.n_masks}: set n_masks=1, or order='random'"
             )
         order = np.arange(len(outputs))
     elif is_homes(order):
         order = rules.homes(len(outputs), seed)
+    if choice.n_masks == BOTH_WAYS:
+        order = rules.both_ways(np.arange(len(outputs)) if isinstance(order, str) else order)
     return MADE(
         len(outputs),
         hidden,
         outputs,
         activation=params.activation,
         order=order,
-        n_masks=None if choice.n_masks == PATHS else choice.n_masks,
+        n_masks=n_masks,
         direct=rules.direct_wires(params.direct, outputs),
         residual=params.residual,
         mask_weights=params.mask_weights,
@@ -138,6 +146,12 @@ def _model(params: Any, facts: Facts, choice: Choice, seed: int, hidden: tuple[i
     )
 
 
+def _trial_steps(made: MADE, choice: Choice) -> int:
+    """Return how many steps a trial has."""
+    steps = min(TRIAL_STEPS, max(FEWEST_TRIAL_STEPS, int(TRIAL_WORK / made.n_params)))
+    return 2 * steps if choice.n_masks == BOTH_WAYS else steps
+
+
 def _options(params: Any, facts: Facts, choice: Choice, made: MADE, trial: bool) -> Options:
     """Return how the model is trained; in a trial only for a few steps, and for that at a constant rate."""
     outputs = facts.columns.outputs
@@ -145,7 +159,7 @@ def _options(params: Any, facts: Facts, choice: Choice, made: MADE, trial: bool)
     per_epoch = -(-facts.n_train // batch_size)
     max_epochs = rules.epochs(params.max_epochs, rules.most_steps(made.n_params, outputs), per_epoch)
     if trial:
-        max_epochs = min(max_epochs, -(-TRIAL_STEPS // per_epoch))
+        max_epochs = min(max_epochs, -(-_trial_steps(made, choice) // per_epoch))
     return as_options(
         made,
         has_valid=facts.n_valid > 0,

@@ -17,6 +17,7 @@ from made_np.typing import Ints
 from made_np.values import show
 
 __all__ = [
+    "both_ways",
     "direct_wires",
     "dropout",
     "epochs",
@@ -162,6 +163,17 @@ def homes(n_features: int, seed: int) -> Ints:
             found[tuple(each.tolist())] = each
         order = rng.permutation(n_features)
     return np.stack(list(found.values()))
+
+
+def both_ways(order: Ints) -> Ints:
+    """Return an order (D,) and its reverse, (2, D): what one of them describes badly, the other may describe well.
+
+    Examples
+    --------
+    >>> both_ways(np.array([2, 0, 1])).tolist()
+    [[2, 0, 1], [1, 0, 2]]
+    """
+    return np.stack([order, order[::-1]])
 
 
 def gap_inputs(columns: Columns, has_paths: bool) -> tuple[int, ...]:

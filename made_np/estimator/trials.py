@@ -11,8 +11,9 @@ from made_np.estimator.rules import is_auto
 from made_np.model.made import MADE
 
 __all__ = [
-    "DECAYS",
+    "BOTH_WAYS",
     "HOMES",
+    "LITTLE_DECAY",
     "PATHS",
     "Choice",
     "Trial",
@@ -24,13 +25,15 @@ __all__ = [
     "without_trials",
 ]
 
-DECAYS = 3e-4, 1e-2, 1e-1
-"""Weight decays that are tried, from the first one upwards as long as rows say that more is better.
-
-The first one is less for many rows of few columns; see `little_decay`.
-"""
+LITTLE_DECAY = 3e-4
+"""The weight decay to begin with, which is less for many rows of few columns; see `little_decay`."""
+MORE_DECAY = 10.0
+MOST_DECAY = 0.1
+"""So many times the weight decay is tried as long as rows say that more is better, up to the second number."""
 PATHS = "paths"
 """What `Choice.n_masks` is for a home order with a path for each set of known columns."""
+BOTH_WAYS = "both ways"
+"""What `Choice.n_masks` is for an order and its reverse, as two mask sets."""
 HOMES = "homes"
 """What `Choice.order` is for several home orders."""
 MANY = 64
@@ -45,8 +48,9 @@ class Choice:
     ----------
     order : str, permutation, or permutations
         "found" is the one of `made_np.find_order`, "homes" are those of `rules.homes`.
-    n_masks : int, None, "auto" or "paths"
-        "paths": the order is home, and there is a path for each set of known columns.
+    n_masks : int, None, "auto", "paths" or "both ways"
+        "paths": the order is home, and there is a path for each set of known columns. "both ways": the model is the
+        mixture of the order and its reverse.
     weight_decay : float, dict or "auto"
     """
 
@@ -69,25 +73,25 @@ class Trial:
 
 
 def little_decay(n_rows: int, n_columns: int) -> float:
-    """Return the weight decay to begin with: ``D / (64 n)``, since many rows need little, but no more than `DECAYS[0]`.
+    """Return the weight decay to begin with, ``D / (64 n)``, since many rows need little; at most `LITTLE_DECAY`.
 
     Examples
     --------
     >>> little_decay(2_000, 112), little_decay(32_000, 128)
     (0.0003, 6.25e-05)
     """
-    return min(DECAYS[0], n_columns / (64 * max(n_rows, 1)))
+    return min(LITTLE_DECAY, n_columns / (64 * max(n_rows, 1)))
 
 
 def real_decay(n_rows: int, n_columns: int) -> float:
-    """Return the weight decay for real columns, ``1 / (3 D n)``, but no more than `DECAYS[0]`.
+    """Return the weight decay for real columns, ``1 / (3 D n)``, but no more than `LITTLE_DECAY`.
 
     Examples
     --------
     >>> real_decay(100, 2), round(real_decay(10_000, 10), 7)
     (0.0003, 3.3e-06)
     """
-    return min(DECAYS[0], 1 / (3 * n_columns * max(n_rows, 1)))
+    return min(LITTLE_DECAY, 1 / (3 * n_columns * max(n_rows, 1)))
 
 
 def without_trials(asked: Choice, weight_decay: Any, made: MADE | None = None) -> Choice:
@@ -115,7 +119,7 @@ def try_out(asked: Choice, weight_decay: float, loss: Callable[[Choice], float])
     """Return what was tried, nothing if nothing is to be chosen; the one with the smallest loss is the choice.
 
     One question after the other, each with the best answers to those before: the natural order or the one that is
-    found; that one, or a mixture over random orders; more weight decay, as long as it helps.
+    found; that one, or a mixture over random orders; more weight decay; one order alone, or together with its reverse.
 
     Parameters
     ----------
@@ -126,23 +130,37 @@ def try_out(asked: Choice, weight_decay: float, loss: Callable[[Choice], float])
         Of held-out rows, after a short fit.
     """
     first = without_trials(asked, weight_decay)
-    trials = []
-    rivals = []
     # Real columns are learned to a hair, which a short fit does not see: it likes any decay.
-    decays = DECAYS[1:] if is_auto(asked.weight_decay) and not is_homes(first.order) else ()
-    if is_auto(asked.order) and first.order == "found":
-        rivals.append(replace(first, order="natural"))
-    if is_auto(asked.order) and is_auto(asked.n_masks):
-        rivals.append(replace(first, order="random", n_masks=MANY))
+    seeks_decay = is_auto(asked.weight_decay) and not is_homes(first.order)
+    trials: list[Trial] = []
 
     def attempt(choice: Choice) -> bool:
         found = loss(choice)
         trials.append(Trial(choice, math.inf if math.isnan(found) else found))
         return best(trials) is choice
 
-    for choice in (first, *rivals) if rivals or decays else ():
-        attempt(choice)
-    for decay in decays:
-        if not attempt(replace(best(trials), weight_decay=decay)):
-            break
+    seeks_order = is_auto(asked.order) and first.order == "found"
+    if seeks_order or seeks_decay:
+        attempt(first)
+    if seeks_order:
+        attempt(replace(first, order="natural"))
+    if seeks_order and is_auto(asked.n_masks):
+        attempt(replace(first, order="random", n_masks=MANY))
+    if seeks_decay:
+        _seek_decay(best(trials), attempt)
+    if seeks_order and is_auto(asked.n_masks) and best(trials).n_masks == 1:
+        attempt(replace(best(trials), n_masks=BOTH_WAYS))
     return trials
+
+
+def _seek_decay(start: Choice, attempt: Callable[[Choice], bool]) -> None:
+    """Try more weight decay as long as it helps, then half a step, on a logarithmic scale, from the best."""
+    most = start.weight_decay
+
+    def better(decay: float) -> bool:
+        return attempt(replace(start, weight_decay=decay))
+
+    while most < MOST_DECAY and better(min(MORE_DECAY * most, MOST_DECAY)):
+        most = min(MORE_DECAY * most, MOST_DECAY)
+    if most < MOST_DECAY:
+        better(math.sqrt(MORE_DECAY) * most)

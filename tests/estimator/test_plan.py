@@ -12,7 +12,7 @@ from made_np import MADEDensity
 from made_np.columns.columns import Columns
 from made_np.estimator import plan, rules
 from made_np.estimator.plan import Facts, asked, choose, going_on
-from made_np.estimator.trials import Choice
+from made_np.estimator.trials import BOTH_WAYS, Choice
 
 BITS = Columns.learn(np.random.default_rng(0).integers(0, 2, (50, 4)))
 MIXED = Columns.learn(np.random.default_rng(0).normal(size=(50, 4)))
@@ -40,6 +40,18 @@ def test_a_trial_is_narrow_short_and_at_a_constant_rate() -> None:
     assert trial.made.hidden == (rules.FEWEST,)
     assert trial.options.max_epochs == plan.TRIAL_STEPS // 500
     assert trial.options.schedule(0, 100) == trial.options.schedule(99, 100) == 1
+
+
+def test_a_trial_of_a_large_model_has_fewer_steps_and_one_of_two_orders_twice_as_many() -> None:
+    def steps(n_columns: int, n_masks: Any) -> int:
+        columns = Columns.learn(np.random.default_rng(0).integers(0, 2, (50, n_columns)))
+        facts = Facts(columns, 40_000, 1_000, 100)
+        return 10 * choose(MADEDensity(), facts, Choice("natural", n_masks, 0.1), trial=True).options.max_epochs
+
+    assert [steps(4, n_masks) for n_masks in (1, BOTH_WAYS)] == [plan.TRIAL_STEPS, 2 * plan.TRIAL_STEPS]
+    n_params = 839 * 838 // 2 + 2 * 839 * rules.FEWEST + rules.FEWEST + 839
+    assert steps(839, 1) == pytest.approx(plan.TRIAL_WORK / n_params, rel=0.5)
+    assert steps(2_000, 1) == plan.FEWEST_TRIAL_STEPS
 
 
 def test_a_batch_is_no_larger_than_the_table() -> None:

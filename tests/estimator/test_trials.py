@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from made_np.estimator.rules import (
     ROWS_PER_UNIT,
 )
 from made_np.estimator.trials import (
-    DECAYS,
+    BOTH_WAYS,
+    LITTLE_DECAY,
     MANY,
     PATHS,
     Choice,
@@ -41,7 +42,9 @@ from made_np.model.rows import Rows
 from made_np.optim import SGD
 from made_np.typing import Array
 
-FIRST = DECAYS[0]
+FIRST = LITTLE_DECAY
+MORE = 10 * FIRST
+HALF = math.sqrt(10) * FIRST
 OPEN: dict[str, Any] = {"order": "auto", "n_masks": "auto", "weight_decay": "auto"}
 
 
@@ -63,35 +66,51 @@ def tried(asked: Choice, loss: Callable[[Choice], float]) -> list[Choice]:
     return [trial.choice for trial in try_out(asked, FIRST, loss)]
 
 
-def losses(order: dict[str, float], decay: Callable[[float], float] = lambda decay: decay) -> Callable[[Choice], float]:
-    return lambda choice: order[choice.order] + decay(choice.weight_decay)
-
-
 @pytest.mark.parametrize("winner", ["found", "natural", "random"])
 def test_each_question_is_asked_with_the_best_answer_so_far(winner: str) -> None:
     order = {"found": 5.0, "natural": 4.0, "random": 6.0, winner: 3.0}
-    n_masks = MANY if winner == "random" else 1
-    trials = try_out(Choice("auto", "auto", "auto"), FIRST, losses(order))
-    assert [trial.choice for trial in trials] == [
-        Choice("found", 1, FIRST),
-        Choice("natural", 1, FIRST),
-        Choice("random", MANY, FIRST),
-        Choice(winner, n_masks, DECAYS[1]),  # no better: here it ends
-    ]
-    assert [trial.valid for trial in trials] == [*(order[o] + FIRST for o in order), order[winner] + DECAYS[1]]
-    assert best(trials) == Choice(winner, n_masks, FIRST)
+    chosen = Choice(winner, MANY if winner == "random" else 1, FIRST)
+
+    def wins(both: float) -> Choice:
+        """What is chosen where the order with its reverse costs so much."""
+
+        def loss(choice: Choice) -> float:
+            return both if choice.n_masks == BOTH_WAYS else order[choice.order] + choice.weight_decay
+
+        trials = try_out(Choice("auto", "auto", "auto"), FIRST, loss)
+        assert [trial.choice for trial in trials] == [
+            Choice("found", 1, FIRST),
+            Choice("natural", 1, FIRST),
+            Choice("random", MANY, FIRST),
+            *(replace(chosen, weight_decay=decay) for decay in (MORE, HALF)),  # neither is better: here it ends
+            *([] if winner == "random" else [replace(chosen, n_masks=BOTH_WAYS)]),
+        ]
+        assert [trial.valid for trial in trials] == [loss(trial.choice) for trial in trials]
+        return best(trials)
+
+    assert wins(both=9.0) == chosen
+    assert wins(both=2.0) == (chosen if winner == "random" else replace(chosen, n_masks=BOTH_WAYS))
 
 
-def test_the_ladder_of_decays_goes_on_while_more_is_better() -> None:
+def test_decay_goes_on_while_more_is_better_then_half_a_step() -> None:
     asked = Choice("natural", 1, "auto")
-    assert tried(asked, lambda choice: -choice.weight_decay) == [Choice("natural", 1, decay) for decay in DECAYS]
-    for stop in range(1, len(DECAYS)):
-        at = [abs(DECAYS.index(decay) - stop + 1) for decay in DECAYS]
-        trials = try_out(asked, FIRST, lambda choice, at=at: at[DECAYS.index(choice.weight_decay)])
-        assert [trial.choice.weight_decay for trial in trials] == list(DECAYS[: stop + 1])
-        assert best(trials).weight_decay == DECAYS[stop - 1]
+
+    def steps(least: float, first: float = FIRST) -> tuple[list[float], float]:
+        """Which decays are tried, and which is chosen, where this one would be the best."""
+        trials = try_out(asked, first, lambda choice: abs(math.log(choice.weight_decay / least)))
+        return [trial.choice.weight_decay for trial in trials], best(trials).weight_decay
+
+    tried_, chosen = steps(1.0)
+    assert tried_ == pytest.approx([3e-4, 3e-3, 3e-2, 1e-1])  # and not a step more
+    assert chosen == 0.1
+    tried_, chosen = steps(7e-3)
+    assert tried_ == pytest.approx([3e-4, 3e-3, 3e-2, 3e-3 * math.sqrt(10)])
+    assert chosen == tried_[-1]
+    tried_, chosen = steps(1e-9, 1e-5)
+    assert tried_ == pytest.approx([1e-5, 1e-4, math.sqrt(10) * 1e-5])
+    assert chosen == 1e-5
     equal = try_out(asked, FIRST, lambda choice: 1.0)
-    assert (len(equal), best(equal).weight_decay) == (2, FIRST)
+    assert (len(equal), best(equal).weight_decay) == (3, FIRST)
 
 
 @pytest.mark.parametrize(
@@ -100,12 +119,22 @@ def test_the_ladder_of_decays_goes_on_while_more_is_better() -> None:
         (Choice("auto", 1, 0.5), [Choice("found", 1, 0.5), Choice("natural", 1, 0.5)]),
         (
             Choice("auto", "auto", 0.5),
-            [Choice("found", 1, 0.5), Choice("natural", 1, 0.5), Choice("random", MANY, 0.5)],
+            [
+                Choice("found", 1, 0.5),
+                Choice("natural", 1, 0.5),
+                Choice("random", MANY, 0.5),
+                Choice("found", BOTH_WAYS, 0.5),
+            ],
         ),
-        (Choice("auto", None, "auto"), [Choice("random", None, FIRST), Choice("random", None, DECAYS[1])]),
-        (Choice("auto", 4, "auto"), [Choice("random", 4, FIRST), Choice("random", 4, DECAYS[1])]),
-        (Choice("reverse", "auto", "auto"), [Choice("reverse", 1, FIRST), Choice("reverse", 1, DECAYS[1])]),
-        (Choice((1, 0), "auto", "auto"), [Choice((1, 0), 1, FIRST), Choice((1, 0), 1, DECAYS[1])]),
+        *(
+            (Choice(order, n, "auto"), [Choice(was, k, decay) for decay in (FIRST, MORE, HALF)])
+            for order, n, was, k in (
+                ("auto", None, "random", None),
+                ("auto", 4, "random", 4),
+                ("reverse", "auto", "reverse", 1),
+                ((1, 0), "auto", (1, 0), 1),
+            )
+        ),
     ],
 )
 def test_what_is_given_is_never_changed(asked: Choice, wanted: list[Choice]) -> None:
@@ -121,8 +150,7 @@ def test_nothing_is_tried_where_nothing_is_to_be_chosen(asked: Choice) -> None:
 
 
 def test_a_loss_that_is_nan_loses() -> None:
-    nan = {"found": math.nan, "natural": 2.0, "random": math.nan}
-    trials = try_out(Choice("auto", "auto", 0.0), FIRST, losses(nan))
+    trials = try_out(Choice("auto", "auto", 0.0), FIRST, lambda choice: 2.0 if choice.order == "natural" else math.nan)
     assert best(trials) == Choice("natural", 1, 0.0)
     assert trials[0].valid == trials[2].valid == math.inf
     all_nan = try_out(Choice("auto", "auto", "auto"), FIRST, lambda choice: math.nan)
@@ -140,11 +168,18 @@ def test_without_trials_an_order_is_found_or_random_for_several_mask_sets() -> N
 # ---------------------------------------------------------------------------------------------- what is chosen
 
 
+def as_params(model: MADEDensity) -> dict[str, Any]:
+    """The parameters that set what was chosen."""
+    choice = best(model.trials_)
+    both = {"order": model.made_.order, "n_masks": 2} if choice.n_masks == BOTH_WAYS else {}
+    return {**vars(choice), **both}
+
+
 def test_the_chosen_model_is_the_one_with_the_choice_set() -> None:
     for changes in ({}, {"order": "reverse"}, {"n_masks": 3}, {"n_masks": None}, {"weight_decay": {"W0": 0.1}}):
         model = small(**{**OPEN, "dropout": 0.3, "schedule": "cosine", **changes}).fit(X)
         choice = best(model.trials_)
-        again = small(**vars(choice), dropout=0.3, schedule="cosine").fit(X)
+        again = small(**as_params(model), dropout=0.3, schedule="cosine").fit(X)
         assert_array_equal(again.theta_, model.theta_)
         assert again.made_ == model.made_
         assert again.trials_ == []
@@ -157,7 +192,7 @@ def test_the_decay_to_begin_with_falls_with_the_rows() -> None:
     x = np.random.default_rng(0).random((1_000, 2)) < 0.5
     assert small(weight_decay="auto", early_stopping=False, max_epochs=1).fit(x).weight_decay_ == 2 / 64_000
     tried_here = small(weight_decay="auto", max_epochs=1).fit(x).trials_
-    assert [trial.choice.weight_decay for trial in tried_here][:2] == [2 / 64_000, DECAYS[1]]
+    assert [trial.choice.weight_decay for trial in tried_here][:2] == [2 / 64_000, 10 * 2 / 64_000]
 
 
 @pytest.mark.parametrize(
@@ -271,6 +306,16 @@ def test_a_mixture_over_random_orders_is_chosen_where_it_is_better() -> None:
     assert (mixture.made_.n_masks, mixture.made_.order) == (MANY, "random")
 
 
+def test_an_order_with_its_reverse_is_their_mixture(monkeypatch: pytest.MonkeyPatch) -> None:
+    for order in ("found", "natural"):
+        choice = Choice(order, BOTH_WAYS, 0.1)
+        monkeypatch.setattr(learning, "try_out", lambda *_, choice=choice: [Trial(choice, 1.0)])
+        made = small(**OPEN).fit(X).made_
+        first = find_order(X).tolist() if order == "found" else [0, 1, 2, 3]
+        assert np.array_equal(made.order, [first, first[::-1]])
+        assert made.n_masks == 2
+
+
 def test_more_weight_decay_is_chosen_for_few_noisy_rows() -> None:
     model = small(**FEW, weight_decay="auto").fit(few_noisy_rows())
     assert model.weight_decay_ > FIRST
@@ -315,7 +360,7 @@ def test_an_order_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_warm_start_goes_on_with_what_was_chosen() -> None:
     model = small(**OPEN, warm_start=True).fit(X)
     choice, trials, made = best(model.trials_), model.trials_, model.made_
-    chosen = small(**vars(choice), warm_start=True).fit(X)
+    chosen = small(**as_params(model), warm_start=True).fit(X)
     other = bits(seed=3)
     for each in (model, chosen):
         each.fit(other).partial_fit(X)
@@ -425,7 +470,7 @@ def test_trials_that_diverge_say_nothing() -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = small(**OPEN, optimizer="sgd", learning_rate=1e12).fit(x)
-    assert len(model.trials_) == 3
+    assert len(model.trials_) == 4
     assert model.stopped_by_ == "diverged"
     assert [str(each.message)[:26] for each in caught] == ["the loss was not finite in"]
 
