@@ -72,6 +72,7 @@ def test_the_version_of_the_code_changes_with_what_a_fit_goes_through_and_with_n
     parts = ("estimator", "layers.py")
     before = code_version(package, parts)
     (package / "cli" / "train.py").write_text("A = 2\n")
+    (package / "estimator" / "rules.py").write_text('"""Rules."""\n\nA = 1  # but one\n"""What A is."""\n')
     assert code_version(package, parts) == before
     (package / "estimator" / "rules.py").write_text("A = 2\n")
     assert code_version(package, parts) != before

@@ -73,10 +73,10 @@ class MADEDensity(Questions):
         Of the hidden layers, as `MADE` takes it: "relu", "tanh", "gelu", ..., or one of your own.
     order : {"auto", "natural", "reverse", "random", "found"}, permutation (D,), or permutations (n_masks, D)
         The sequence in which columns are generated. "found": `made_np.find_order` finds it in the rows of `fit`, or of
-        the first `partial_fit`. "auto": a trial decides between natural and found; without held-out rows it is found;
-        several mask sets get random orders; a table of real columns gets eight orders, as one mixture. ``made_.order``
-        holds what was taken. With ``answers="order"``, one order only fills rows whose known columns lead in it: set
-        the order if you need that.
+        the first `partial_fit`. "auto": trials decide between natural and found, and whether the reverse is mixed in;
+        without held-out rows it is found; several mask sets get random orders; a table of real columns gets eight
+        orders, as one mixture. ``made_.order`` holds what was taken. With ``answers="order"``, one order only fills
+        rows whose known columns lead in it: set the order if you need that.
     answers : {"auto", "any", "order"}
         Which questions the model answers. "any": it learns home orders, which score complete rows, with a path for
         each set of known columns, so that gaps and conditions may be anywhere; where no column is real, it learns home
@@ -85,8 +85,8 @@ class MADEDensity(Questions):
         "any", but "order" for a table of bits without gaps, and where `n_masks` or several orders are given.
     n_masks : int, None or "auto"
         How many mask sets share the parameters. None: endlessly many random orders; such a model fills and scores rows
-        with any gaps. "auto": one; or, if `order` is "auto", a mixture over 64 random orders where a trial finds that
-        better.
+        with any gaps. "auto": one; or, if `order` is "auto", two, of an order and its reverse, or a mixture over 64
+        random orders, where a trial finds that better.
     direct : bool or "auto"
         Wires from input to output. "auto": True. But if most inputs are of categorical or one-hot columns and no column
         is real, then only if a hidden layer is too narrow to carry every dependency.
@@ -115,8 +115,8 @@ class MADEDensity(Questions):
         The fit ends after so many epochs without a better validation score. "auto": as many as make 1,500 steps, at
         least 20.
     weight_decay : float, dict of str to float, or "auto"
-        "auto": 3e-4, or ``D / (64 n)`` for n rows of D columns if that is less; 1e-2 or 0.1 where a trial finds that
-        better. ``1 / (3 D n)`` for a table of real columns.
+        "auto": 3e-4, or ``D / (64 n)`` for n rows of D columns if that is less; ten times as much, and again, up to
+        0.1, then half such a step more, where trials find that better. ``1 / (3 D n)`` for a table of real columns.
     dropout : float in [0, 1), or "auto"
         Share of hidden units that is switched off at each step. "auto": 0.5, from 30,000 rows on 0.3, but 0 for a table
         with real columns.
