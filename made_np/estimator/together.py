@@ -144,7 +144,7 @@ def _plan(params: Any, before: Fitted | None, facts: Facts, decision: Decision) 
     if before is not None:
         return going_on(params, facts, decision.choice, before.made)
     plan = choose(params, facts, decision.choice, decision.seed)
-    return settled(plan, decision.choice, lambda: np.array(decision.order))
+    return settled(plan, decision.choice, lambda: np.atleast_2d(decision.order)[0])  # with its reverse or without
 
 
 def _numbers(params: Any, columns: Columns, table: Table | None, name: str) -> Table:

@@ -15,8 +15,9 @@ from rank_threads import on_ranks
 from small import small
 
 from made_np import MADEDensity
-from made_np.estimator import look
+from made_np.estimator import learning, look
 from made_np.estimator.look import LOOK
+from made_np.estimator.trials import BOTH_WAYS, Choice, Trial
 from made_np.schedules import cosine
 
 N = 90
@@ -115,6 +116,24 @@ def test_parameters_mean_what_they_mean_for_one_process(more: dict[str, Any], mo
         return small(**{**ALIKE, **more})
 
     assert_alike(fits([20, 21], table, model), model().fit(table))
+
+
+@pytest.mark.parametrize("order", ["found", "natural"])
+def test_an_order_with_its_reverse_is_that_of_one_process(order: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = Trial(Choice(order, BOTH_WAYS, 0.1), 1.0)
+    monkeypatch.setattr(learning, "try_out", lambda *_: [trial])
+    rng = np.random.default_rng(0)
+    last = rng.integers(0, 2, 60)
+    x = np.column_stack([last[:, None] ^ (rng.random((60, 3)) < [0.3, 0.2, 0.1]), last]).astype(float)
+
+    def model() -> MADEDensity:
+        return small(**{**ALIKE, "order": "auto", "n_masks": "auto"})
+
+    alone = model().fit(x)
+    first, second = alone.made_.order
+    assert first == second[::-1]
+    assert (first == (0, 1, 2, 3)) == (order == "natural")
+    assert_alike(fits([25], x, model), alone)
 
 
 @pytest.mark.parametrize("library", ["numpy", "pyarrow", "polars", "dicts", "dict"])
