@@ -160,7 +160,18 @@ def _seek_decay(start: Choice, attempt: Callable[[Choice], bool]) -> None:
     def better(decay: float) -> bool:
         return attempt(replace(start, weight_decay=decay))
 
-    while most < MOST_DECAY and better(min(MORE_DECAY * most, MOST_DECAY)):
-        most = min(MORE_DECAY * most, MOST_DECAY)
+    while most < MOST_DECAY and better(_times(MORE_DECAY, most)):
+        most = _times(MORE_DECAY, most)
     if most < MOST_DECAY:
-        better(math.sqrt(MORE_DECAY) * most)
+        better(_times(math.sqrt(MORE_DECAY), most))
+
+
+def _times(factor: float, decay: float) -> float:
+    """Return a weight decay that is so many times another, in two digits, but `MOST_DECAY` at most.
+
+    Examples
+    --------
+    >>> _times(10, 3e-4), _times(10, 0.03)
+    (0.003, 0.1)
+    """
+    return min(float(f"{factor * decay:.2g}"), MOST_DECAY)

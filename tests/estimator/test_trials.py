@@ -43,8 +43,8 @@ from made_np.optim import SGD
 from made_np.typing import Array
 
 FIRST = LITTLE_DECAY
-MORE = 10 * FIRST
-HALF = math.sqrt(10) * FIRST
+MORE = 3e-3
+HALF = 9.5e-4
 OPEN: dict[str, Any] = {"order": "auto", "n_masks": "auto", "weight_decay": "auto"}
 
 
@@ -104,10 +104,10 @@ def test_decay_goes_on_while_more_is_better_then_half_a_step() -> None:
     assert tried_ == pytest.approx([3e-4, 3e-3, 3e-2, 1e-1])  # and not a step more
     assert chosen == 0.1
     tried_, chosen = steps(7e-3)
-    assert tried_ == pytest.approx([3e-4, 3e-3, 3e-2, 3e-3 * math.sqrt(10)])
+    assert tried_ == pytest.approx([3e-4, 3e-3, 3e-2, 9.5e-3])
     assert chosen == tried_[-1]
     tried_, chosen = steps(1e-9, 1e-5)
-    assert tried_ == pytest.approx([1e-5, 1e-4, math.sqrt(10) * 1e-5])
+    assert tried_ == pytest.approx([1e-5, 1e-4, 3.2e-5])
     assert chosen == 1e-5
     equal = try_out(asked, FIRST, lambda choice: 1.0)
     assert (len(equal), best(equal).weight_decay) == (3, FIRST)
@@ -192,7 +192,7 @@ def test_the_decay_to_begin_with_falls_with_the_rows() -> None:
     x = np.random.default_rng(0).random((1_000, 2)) < 0.5
     assert small(weight_decay="auto", early_stopping=False, max_epochs=1).fit(x).weight_decay_ == 2 / 64_000
     tried_here = small(weight_decay="auto", max_epochs=1).fit(x).trials_
-    assert [trial.choice.weight_decay for trial in tried_here][:2] == [2 / 64_000, 10 * 2 / 64_000]
+    assert [trial.choice.weight_decay for trial in tried_here][:2] == [2 / 64_000, 3.1e-4]
 
 
 @pytest.mark.parametrize(
