@@ -25,6 +25,7 @@ class Ours:
     """made_np with the backend that ``backend="auto"`` takes."""
 
     name = "ours"
+    rounded = False
 
     def __init__(self, problem: Problem) -> None:
         self.made = problem.made
