@@ -6,10 +6,11 @@
 
 Training steps, scoring, sampling, peak memory, whole fits and the import, each against those of torch (eager, with its
 fused Adam), torch.compile and JAX jit that are installed, with two cores for everybody; scoring against ONNX Runtime,
-too. Where the processor has instructions for bf16, each of them is timed with products of bf16 as well. All contenders
-start from the same weights, see the same rows, and must first agree on loss, gradient and step (bf16 to fewer digits),
-or nothing is timed. They run in blocks, in turn, each after a pause; `benchmark/timing.py` says how and why. What peers
-are given for free: rows already encoded and already their own tensors, and masks as float tensors, ready to multiply.
+too. Where the processor has instructions for bf16, steps of each are timed with products of bf16 as well, ours by
+``backend="bfloat16"``. All contenders start from the same weights, see the same rows, and must first agree on loss,
+gradient and step (bf16 to fewer digits), or nothing is timed. They run in blocks, in turn, each after a pause;
+`benchmark/timing.py` says how and why. What peers are given for free: rows already encoded and already their own
+tensors, and masks as float tensors, ready to multiply.
 
 Against whom it counts is "the fastest of all", which is named. What is not timed is named with the reason, at the foot.
 

@@ -17,7 +17,7 @@ from benchmark import check, cores, timing  # noqa: E402
 from benchmark.machine import Machine  # noqa: E402
 from benchmark.ours import Ours  # noqa: E402
 from benchmark.problem import Problem, Trainer  # noqa: E402
-from benchmark.report import FASTEST, PEERS, Result, Target, table  # noqa: E402
+from benchmark.report import FASTEST, OURS_BF16, PEERS, Result, Target, table  # noqa: E402
 
 from made_np import MADE  # noqa: E402
 
@@ -37,6 +37,9 @@ def test_the_fastest_of_all_is_the_one_whose_ratio_is_least_and_is_named() -> No
     row = table([result], Machine(1.0, 1.0)).splitlines()[-1]
     assert "2.5x (torch eager, bf16)" in row
     assert "2.5 of 2x the fastest peer" in row
+    assert OURS_BF16 not in row
+    rounds = Result("step", "ms", {**values, OURS_BF16: [[0.5]]})
+    assert f"2.5x (torch eager, bf16); {OURS_BF16} 5x" in table([rounds], Machine(1.0, 1.0))
     assert result.to_dict(Machine(1.0, 1.0))["fastest_peer"] == "torch eager, bf16"
 
 

@@ -75,8 +75,9 @@ class Case:
 
 def trainers_of(problem: Problem, peers: frozenset[str]) -> list[Trainer]:
     """Return all contenders at the same start, ours first."""
-    trainers: list[Trainer] = [Ours(problem)]
     precisions = (False, True) if has_bf16() else (False,)
+    rounds = has_bf16() and problem.made.bound.backend.__name__.endswith("_numba")
+    trainers: list[Trainer] = [Ours(problem), Ours(problem, rounded=True)] if rounds else [Ours(problem)]
     if peers & {"torch", "compile"}:
         from benchmark import peers_torch
 

@@ -13,7 +13,6 @@ from functools import partial
 from math import log, pi
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F

@@ -18,6 +18,8 @@ _PRECISE = ("torch eager", "torch.compile", "torch.compile, whole step", "JAX ji
 PEERS = (*_PRECISE, *(f"{name}{BF16}" for name in _PRECISE), "ONNX Runtime")
 """Those with a column of their own; anything else that ours is held against stands in the column "other"."""
 FASTEST = "the fastest peer"
+OURS = "ours"
+OURS_BF16 = f"{OURS}{BF16}"
 
 
 class Target(NamedTuple):
@@ -60,12 +62,12 @@ class Result:
         """Return a quantile of all values of a contender."""
         return float(np.quantile(np.concatenate(self.values[contender]), q))
 
-    def ratio(self, contender: str) -> float:
+    def ratio(self, contender: str, base: str = OURS) -> float:
         """Return how many times as much as ours it takes: the median over rounds, or where it had none, of medians."""
-        ours = self.values["ours"]
+        ours = self.values[base]
         its = self.values[contender]
         if len(ours) != len(its):
-            return self.quantile(contender, 0.5) / self.quantile("ours", 0.5)
+            return self.quantile(contender, 0.5) / self.quantile(base, 0.5)
         return float(np.median([np.median(b) / np.median(a) for a, b in zip(ours, its, strict=True)]))
 
     def fastest(self) -> str | None:
@@ -154,9 +156,12 @@ def cell(result: Result, name: str) -> str:
 
 
 def _lead(result: Result) -> str:
-    """Return how many times as much as ours the fastest peer takes, and which it is."""
+    """Return how many times as much as ours, of float32 or of bf16, the fastest peer takes, and which it is."""
     name = result.fastest()
-    return "" if name is None else f"{result.ratio(name):.3g}x ({name})"
+    if name is None:
+        return ""
+    rounded = f"; {OURS_BF16} {result.ratio(name, OURS_BF16):.3g}x" if OURS_BF16 in result.values else ""
+    return f"{result.ratio(name):.3g}x ({name}){rounded}"
 
 
 def _efficiency(result: Result, machine: Machine) -> tuple[str, str]:
