@@ -30,7 +30,7 @@ Results = dict[str, Array]
 TOLERANCE = {"float32": 3e-4, "float64": 1e-10}
 """How far a number may be off, as a share of the largest one beside it."""
 
-ROUNDED = 3e-2
+ROUNDED = 0.1
 """The same, of a gradient whose products are of bf16."""
 
 N_ROWS = 41
