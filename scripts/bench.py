@@ -1,14 +1,18 @@
 """Measure made_np against torch, JAX in one table, on a CPU or on a GPU.
 
-    pip install torch jax
+    pip install torch jax onnx onnxruntime
     python scripts/bench.py [--only step sample] [--quick] [--json FILE]
     python scripts/bench.py --device cuda [--seconds 230] [--only 8000] [--json FILE]
 
 Training steps, scoring, sampling, peak memory, whole fits and the import, each against those of torch (eager, with its
-fused Adam), torch.compile and JAX jit that are installed, with two cores for everybody. All contenders start from the
-same weights, see the same rows, and must first agree on loss, gradient and step, or nothing is timed. They run in turn;
+fused Adam), torch.compile and JAX jit that are installed, with two cores for everybody; scoring against ONNX Runtime,
+too. Where the processor has instructions for bf16, steps of each are timed with products of bf16 as well, ours by
+``backend="bfloat16"``. All contenders start from the same weights, see the same rows, and must first agree on loss,
+gradient and step (bf16 to fewer digits), or nothing is timed. They run in blocks, in turn, each after a pause;
 `benchmark/timing.py` says how and why. What peers are given for free: rows already encoded and already their own
 tensors, and masks as float tensors, ready to multiply.
+
+Against whom it counts is "the fastest of all", which is named. What is not timed is named with the reason, at the foot.
 
 A cell is "median / 10th percentile (how many times ours)". "Share of floor" is the time that the live multiply-adds
 take at this machine's own rate of dense matrix products, or that live parameters and moments take at its rate of
@@ -35,7 +39,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.cores import limit_cores
+from benchmark.cores import has_bf16, limit_cores
 
 if TYPE_CHECKING:
     from benchmark.cases import Case, Settings
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
     from benchmark.report import Result
 
 # What must be installed for each peer.
-PEERS = {"torch": "torch", "compile": "torch", "jax": "jax"}
+PEERS = {"torch": ["torch"], "compile": ["torch"], "jax": ["jax"], "onnx": ["onnxruntime", "onnx"]}
 
 
 def arguments() -> argparse.Namespace:
@@ -90,6 +94,20 @@ def chosen(cases: Iterator[Case], only: Sequence[str] | None) -> list[Case]:
     return found
 
 
+def missing(peer: str) -> list[str]:
+    """Return what a peer needs and is not installed."""
+    return [name for name in PEERS[peer] if find_spec(name) is None]
+
+
+def not_timed(peers: Sequence[str]) -> Iterator[str]:
+    """Yield who was asked for and could not be timed, with the reason."""
+    for peer in peers:
+        if lacks := missing(peer):
+            yield f"not timed: {peer}, as {' and '.join(lacks)} cannot be imported (pip install {' '.join(lacks)})"
+    if not has_bf16():
+        yield "not timed: products of bf16, as this processor has no instructions for them"
+
+
 def report(results: list[Result], machine: Machine, args: argparse.Namespace) -> None:
     """Print the table with its foot, and write the JSON file if one is asked for."""
     from benchmark.machine import describe
@@ -97,7 +115,7 @@ def report(results: list[Result], machine: Machine, args: argparse.Namespace) ->
 
     about = describe()
     print(table(results, machine), "", sep="\n")
-    for line in summary(results, machine, shared=not args.quick):
+    for line in [*not_timed(args.peers), *summary(results, machine, shared=not args.quick)]:
         print(f"- {line}")
     rates = (
         f"{machine.sgemm / 1e9:.0f} GFLOP/s dense float32 products, {machine.copy / 1e9:.1f} GB/s copied (read + write)"
@@ -127,7 +145,7 @@ def main() -> None:
     from benchmark.machine import best, measure
     from benchmark.timing import TURN
 
-    peers = frozenset(name for name in args.peers if find_spec(PEERS[name]) is not None)
+    peers = frozenset(name for name in args.peers if not missing(name))
     settings = Settings(peers, args.rounds or 15, args.turn or TURN, args.quick)
     cases = chosen(all_cases(settings), args.only)
     if args.list:

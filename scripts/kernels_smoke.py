@@ -30,6 +30,9 @@ Results = dict[str, Array]
 TOLERANCE = {"float32": 3e-4, "float64": 1e-10}
 """How far a number may be off, as a share of the largest one beside it."""
 
+ROUNDED = 0.1
+"""The same, of a gradient whose products are of bf16."""
+
 N_ROWS = 41
 """More than fill a panel of the widest registers, and no multiple of any. Few, for emulated arithmetic is slow."""
 
@@ -132,6 +135,12 @@ def steps(backend: str, p: Problem, rule: Optimizer) -> Results:
     return {"theta": theta[live], **{name: value[live] for name, value in state.items() if value.ndim}}
 
 
+def learning(backend: str, p: Problem) -> Results:
+    """Return the gradient, and what a step with Adam leaves behind."""
+    _, grad = replace(p.made, backend=backend).loss_and_grad(p.theta, p.x)
+    return {"gradient": grad, **steps(backend, p, RULES["Adam"])}
+
+
 def differences(got: Results, want: Results, tolerance: float) -> Iterator[str]:
     """Say what differs by more than the tolerance, NaN included."""
     for name, value in want.items():
@@ -149,6 +158,10 @@ def check(dtype: str) -> Iterator[str]:
         for rule_name, rule in RULES.items() if name in ORDERS else ():
             for text in differences(steps("numba", p, rule), steps("numpy", p, rule), TOLERANCE[dtype]):
                 yield f"{dtype}, {name}, {rule_name}: {text}"
+    for name in ORDERS if dtype == "float32" else ():
+        p = problem(name, dtype)
+        for text in differences(learning("bfloat16", p), learning("numpy", p), ROUNDED):
+            yield f"bfloat16, {name}: {text}"
 
 
 def target() -> str:

@@ -11,7 +11,8 @@ from made_np.backends import BACKENDS
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install numba")
 """Skips a test where there is no numba."""
 
-EACH = [pytest.param(name, marks=needs_numba if name == "numba" else ()) for name in BACKENDS if name != "cupy"]
-"""The backends of the CPU; tests of the other one bring a device with them."""
+_APART = ("bfloat16", "cupy")
+EACH = [pytest.param(name, marks=needs_numba if name == "numba" else ()) for name in BACKENDS if name not in _APART]
+"""The backends of the CPU that compute the same; tests of one that rounds, or wants a device, stand apart."""
 each_backend = pytest.mark.parametrize("backend", EACH)
 """Runs a test once on every backend."""

@@ -1,8 +1,8 @@
 """Backends by name: each binds a network to a mask set, ready to compute.
 
 ``_numpy`` is the reference: it composes `layers` and `distributions`, and every other backend is tested against it.
-``_numba`` is the fast one, and is taken where numba is installed; ``_cupy`` computes on a GPU, if it is asked for by
-name. What they offer is written down in `bound`.
+``_numba`` is the fast one, and is taken where numba is installed. By name only: ``_bfloat16`` rounds what training
+multiplies, and ``_cupy`` computes on a GPU. What they offer is written down in `bound`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from made_np.masks.sets import MaskSet
     from made_np.network.network import Network
 
-BACKENDS = ("numpy", "numba", "cupy")
+BACKENDS = ("numpy", "numba", "bfloat16", "cupy")
 """The names that exist in this version."""
 
 # Python holds a lock for each module that is being imported, and numba takes a second or more.
@@ -48,7 +48,7 @@ def get_backend(name: str) -> Backend:
 
     Parameters
     ----------
-    name : {"auto", "numpy", "numba", "cupy"}
+    name : {"auto", "numpy", "numba", "bfloat16", "cupy"}
         "auto" takes the environment variable MADE_NP_BACKEND, else the fastest of the CPU that is installed.
 
     Raises
@@ -56,7 +56,7 @@ def get_backend(name: str) -> Backend:
     ValueError
         Unknown name.
     ImportError
-        "numba" or "cupy" was asked for and is not installed.
+        "numba" or "cupy" was asked for and is not installed, or "bfloat16" without numba.
     RuntimeError
         "cupy" was asked for, and there is no GPU that it can use.
 
@@ -71,8 +71,8 @@ def get_backend(name: str) -> Backend:
     if given not in BACKENDS:
         source = "MADE_NP_BACKEND" if name == "auto" else "backend"
         raise ValueError(f"{source}={given!r} is unknown: use 'auto' or one of {BACKENDS}")
-    if given == "numba" and find_spec("numba") is None:
-        raise not_installed("backend='numba' needs", "numba", "fast", instead="use backend='numpy'")
+    if given in ("numba", "bfloat16") and find_spec("numba") is None:
+        raise not_installed(f"backend={given!r} needs", "numba", "fast", instead="use backend='numpy'")
     if given == "cupy":
         import_module("made_np.backends._cupy.cuda").get_device()
     return _import(given)

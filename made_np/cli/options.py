@@ -36,7 +36,7 @@ __all__ = [
     "widths",
 ]
 
-BACKENDS = ("auto", "numba", "numpy", "cupy")
+BACKENDS = ("auto", "numba", "bfloat16", "numpy", "cupy")
 
 PLAIN = re.compile(r"[-+.eE0-9]+")
 """What numbers are written with."""

@@ -135,7 +135,7 @@ class MADEDensity(Questions):
         Above 0, show the progress of the fit.
     dtype : {"float32", "float64"}
         Of training and sampling. Scores are always computed in float64.
-    backend : {"auto", "numba", "numpy", "cupy"}
+    backend : {"auto", "numba", "bfloat16", "numpy", "cupy"}
     binarize : float or None
         Every value becomes 1 where it is above this threshold, else 0, before anything else.
 
@@ -328,7 +328,7 @@ class MADEDensity(Questions):
         Parameters
         ----------
         path : str or path-like
-        backend : {None, "auto", "numba", "numpy", "cupy"}
+        backend : {None, "auto", "numba", "bfloat16", "numpy", "cupy"}
             Of the model, and of what it learns from now on. None: as saved, or "numpy" where that cannot be imported.
 
         Raises

@@ -85,8 +85,9 @@ class MADE(Scoring):
         Decides orders and degrees.
     dtype : {"float32", "float64"}
         Of theta and of all arithmetic.
-    backend : {"auto", "numba", "numpy", "cupy"}
-        "auto": as the environment variable MADE_NP_BACKEND says; else numba where it is installed.
+    backend : {"auto", "numba", "bfloat16", "numpy", "cupy"}
+        "auto": as the environment variable MADE_NP_BACKEND says; else numba where it is installed. "bfloat16": numba,
+        but what training steps multiply is rounded to eight bits, which is faster on processors with AVX-512 BF16.
 
     Raises
     ------

@@ -139,7 +139,8 @@ class Scoring(Description):
         found = []
         for rows, y in self.check_blocks(x, context, gaps=may_gap):
             each = [-one.row_nll(theta, rows, y) for one in sets]
-            found.append(log_mean_exp(np.stack(each)).astype(self.dtype))
+            together = log_mean_exp(np.stack(each)) if len(each) > 1 else each[0]
+            found.append(together.astype(self.dtype))
         return found[0][0] if is_row else np.concatenate(found)
 
     def loss_and_grad(

@@ -134,7 +134,7 @@ def load(path: str | os.PathLike[str], *, backend: str | None = None) -> Stored:
     ----------
     path : str or path-like
         The file.
-    backend : {None, "auto", "numba", "numpy", "cupy"}
+    backend : {None, "auto", "numba", "bfloat16", "numpy", "cupy"}
         Of the model. None: as saved, or "numpy" where that cannot be imported.
 
     Returns

@@ -9,6 +9,7 @@ from typing import Any
 
 import made_np
 from benchmark import check
+from benchmark.cores import has_bf16
 from benchmark.load import Load
 from benchmark.ours import Ours
 from benchmark.problem import Problem, Trainer
@@ -36,7 +37,7 @@ class Settings:
 
     Attributes
     ----------
-    peers : set of {"torch", "compile", "jax"}
+    peers : set of {"torch", "compile", "jax", "onnx"}
     rounds : int
         How many turns each contender has.
     turn : float
@@ -74,18 +75,22 @@ class Case:
 
 def trainers_of(problem: Problem, peers: frozenset[str]) -> list[Trainer]:
     """Return all contenders at the same start, ours first."""
-    trainers: list[Trainer] = [Ours(problem)]
+    precisions = (False, True) if has_bf16() else (False,)
+    rounds = has_bf16() and problem.made.bound.backend.__name__.endswith("_numba")
+    trainers: list[Trainer] = [Ours(problem), Ours(problem, rounded=True)] if rounds else [Ours(problem)]
     if peers & {"torch", "compile"}:
         from benchmark import peers_torch
 
         peers_torch.forget_compiled()
-        trainers += [peers_torch.TorchTrainer(problem)] if "torch" in peers else []
-        if "compile" in peers:
-            trainers += [peers_torch.TorchTrainer(problem, compiled=True), peers_torch.TorchWholeStep(problem)]
+        for rounded in precisions:
+            trainers += [peers_torch.TorchTrainer(problem, rounded=rounded)] if "torch" in peers else []
+            if "compile" in peers:
+                trainers.append(peers_torch.TorchTrainer(problem, compiled=True, rounded=rounded))
+                trainers.append(peers_torch.TorchWholeStep(problem, rounded=rounded))
     if "jax" in peers:
         from benchmark.peers_jax import JaxTrainer
 
-        trainers.append(JaxTrainer(problem))
+        trainers += [JaxTrainer(problem, rounded=rounded) for rounded in precisions]
     return trainers
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmark import check
 from benchmark.cases import Case, Settings, network, shape_of
+from benchmark.cores import BF16, has_bf16
 from benchmark.problem import Array, Problem
 from benchmark.report import Result, Target
 from benchmark.timing import Turns, clock
@@ -39,26 +40,43 @@ def log_prob_case(settings: Settings) -> Case:
         theta = problem.theta
         x = problem.batches[0]
         contenders: dict[str, Callable[[int], Array]] = {"ours": lambda i: made.log_prob(theta, x, mask_set=0)}
-        if settings.peers & {"torch", "compile"}:
-            from benchmark.peers_torch import TorchDense
-
-            dense = TorchDense(problem)
-            if "torch" in settings.peers:
-                contenders["torch eager"] = lambda i: dense.log_prob(n)
-                contenders[f"torch eager, {n // 10} at a time"] = lambda i: dense.log_prob(n // 10)
-            if "compile" in settings.peers:
-                contenders["torch.compile"] = lambda i: dense.compiled_log_prob()
-        if "jax" in settings.peers:
-            from benchmark.peers_jax import JaxLogProb
-
-            jax = JaxLogProb(problem.start(), problem.masks[0], x)
-            contenders["JAX jit"] = lambda i: jax()
+        contenders |= _scores_of_peers(problem, settings.peers)
         expected = contenders["ours"](0)
         for contender, score in contenders.items():
             check.same_log_prob(contender, expected, score(0))
         return Result(name, "ms", settings.race(contenders), forward_work(made, n), (Target("torch eager", 2.0),))
 
     return Case(name, run)
+
+
+def _scores_of_peers(problem: Problem, peers: frozenset[str]) -> dict[str, Callable[[int], Array]]:
+    """Return what gives log p of the problem's rows, by contender."""
+    contenders: dict[str, Callable[[int], Array]] = {}
+    n = len(problem.batches[0])
+    precisions = {"": False, BF16: True} if has_bf16() else {"": False}
+    if peers & {"torch", "compile"}:
+        from benchmark.peers_torch import TorchDense
+
+        dense = TorchDense(problem)
+        for name, rounded in precisions.items():
+            if "torch" in peers:
+                contenders[f"torch eager{name}"] = lambda i, rounded=rounded: dense.log_prob(n, rounded)
+            if "compile" in peers:
+                contenders[f"torch.compile{name}"] = lambda i, rounded=rounded: dense.compiled_log_prob(rounded)
+        if "torch" in peers:
+            contenders[f"torch eager, {n // 10} at a time"] = lambda i: dense.log_prob(n // 10)
+    if "jax" in peers:
+        from benchmark.peers_jax import JaxLogProb
+
+        for name, rounded in precisions.items():
+            jax = JaxLogProb(problem.start(), problem.masks[0], problem.batches[0], rounded)
+            contenders[f"JAX jit{name}"] = lambda i, jax=jax: jax()
+    if "onnx" in peers:
+        from benchmark.peers_onnx import OnnxLogProb
+
+        onnx = OnnxLogProb(problem.start(), problem.masks[0], problem.batches[0])
+        contenders["ONNX Runtime"] = lambda i: onnx()
+    return contenders
 
 
 def sampling_cases(settings: Settings) -> Iterator[Case]:

@@ -15,7 +15,7 @@ from benchmark.timing import clock
 from benchmark.work import Work
 from made_np import MADE
 
-PACKAGES = ("numpy", "numba", "torch", "jax")
+PACKAGES = ("numpy", "numba", "torch", "jax", "onnxruntime")
 
 
 class Machine(NamedTuple):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from benchmark.problem import Array, Problem
+from benchmark.report import OURS, OURS_BF16
 from made_np import MADE
 from made_np.optim import Adam, Optimizer, State
 
@@ -22,12 +25,12 @@ def ours_step(
 
 
 class Ours:
-    """made_np with the backend that ``backend="auto"`` takes."""
+    """made_np with the backend that ``backend="auto"`` takes, or (`rounded`) with products of bf16."""
 
-    name = "ours"
-
-    def __init__(self, problem: Problem) -> None:
-        self.made = problem.made
+    def __init__(self, problem: Problem, rounded: bool = False) -> None:
+        self.name = OURS_BF16 if rounded else OURS
+        self.rounded = rounded
+        self.made = replace(problem.made, backend="bfloat16") if rounded else problem.made
         self.batches = problem.batches
         self.n_masks = problem.n_masks
         self.theta = problem.theta.copy()

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmark.cores import BF16
 from benchmark.problem import Array, Output, Problem
 
 Arrays = dict[str, jax.Array]
@@ -18,14 +19,19 @@ BETA2 = 0.999
 EPS = 1e-8
 
 
-def raw_outputs(params: Arrays, masks: Arrays, x: jax.Array) -> jax.Array:
-    """Return the raw outputs (B, O) of encoded rows (B, I)."""
+def raw_outputs(params: Arrays, masks: Arrays, x: jax.Array, rounded: bool = False) -> jax.Array:
+    """Return the raw outputs (B, O) of encoded rows (B, I). `rounded`: with products of bf16, as autocast has them."""
+
+    def product(x: jax.Array, name: str) -> jax.Array:
+        W = params[name] * masks[name]
+        return (x.astype(jnp.bfloat16) @ W.astype(jnp.bfloat16).T).astype(W.dtype) if rounded else x @ W.T
+
     top = sum(name.startswith("b") for name in params) - 1
     h = x
     for layer in range(top):
-        h = jax.nn.relu(h @ (params[f"W{layer}"] * masks[f"W{layer}"]).T + params[f"b{layer}"])
-    raw = h @ (params[f"W{top}"] * masks[f"W{top}"]).T + params[f"b{top}"]
-    return raw + x @ (params["W_direct"] * masks["W_direct"]).T if "W_direct" in params else raw
+        h = jax.nn.relu(product(h, f"W{layer}") + params[f"b{layer}"])
+    raw = product(h, f"W{top}") + params[f"b{top}"]
+    return raw + product(x, "W_direct") if "W_direct" in params else raw
 
 
 def feature_nll(output: Output, raw: jax.Array, x: jax.Array) -> jax.Array:
@@ -42,16 +48,17 @@ def feature_nll(output: Output, raw: jax.Array, x: jax.Array) -> jax.Array:
     return -jax.nn.logsumexp(log_p, axis=-1)
 
 
-def mean_nll(output: Output, params: Arrays, masks: Arrays, x: jax.Array) -> jax.Array:
+def mean_nll(output: Output, params: Arrays, masks: Arrays, x: jax.Array, rounded: bool = False) -> jax.Array:
     """Return the mean over rows of -log p(x)."""
-    return feature_nll(output, raw_outputs(params, masks, x), x).sum() / len(x)
+    return feature_nll(output, raw_outputs(params, masks, x, rounded), x).sum() / len(x)
 
 
 def train_step(
-    output: Output, params: Arrays, m: Arrays, v: Arrays, t: jax.Array, masks: Arrays, x: jax.Array
-) -> tuple[Arrays, Arrays, Arrays, jax.Array, jax.Array]:
+    output: Output, params: Arrays, m: Arrays, v: Arrays, t: jax.Array, masks: Arrays, x: jax.Array,
+    rounded: bool = False,
+) -> tuple[Arrays, Arrays, Arrays, jax.Array, jax.Array]:  # fmt: skip
     """Return parameters and state of Adam after step t = 1, 2, ..., the next t, and the loss before the step."""
-    loss, grad = jax.value_and_grad(mean_nll, argnums=1)(output, params, masks, x)
+    loss, grad = jax.value_and_grad(partial(mean_nll, rounded=rounded), argnums=1)(output, params, masks, x)
     m = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, m, grad)
     v = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, v, grad)
     rate = LEARNING_RATE / (1 - BETA1**t)
@@ -63,17 +70,17 @@ def train_step(
 class JaxTrainer:
     """JAX, jitted."""
 
-    name = "JAX jit"
-
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, rounded: bool = False) -> None:
+        self.name = "JAX jit" + (BF16 if rounded else "")
+        self.rounded = rounded
         self.output = problem.output
         self.arrays = {name: jnp.array(value) for name, value in problem.start().items()}
         self.m, self.v = (jax.tree.map(jnp.zeros_like, self.arrays) for _ in range(2))
         self.t = jnp.ones(())
         self.masks = [{name: jnp.asarray(mask) for name, mask in masks.items()} for masks in problem.masks]
         self.batches = [jnp.asarray(x) for x in problem.encoded()]
-        self._gradient = jax.jit(jax.value_and_grad(partial(mean_nll, self.output)))
-        self._step = jax.jit(partial(train_step, self.output), donate_argnums=(0, 1, 2, 3))
+        self._gradient = jax.jit(jax.value_and_grad(partial(mean_nll, self.output, rounded=rounded)))
+        self._step = jax.jit(partial(train_step, self.output, rounded=rounded), donate_argnums=(0, 1, 2, 3))
 
     def gradient(self) -> tuple[float, dict[str, Array]]:
         """Return loss and gradients by name at the present parameters, first batch, first mask set."""
@@ -96,9 +103,13 @@ class JaxTrainer:
 class JaxLogProb:
     """log p(x) of binary rows, jitted."""
 
-    def __init__(self, params: dict[str, Array], masks: dict[str, Array], x: Array) -> None:
+    def __init__(self, params: dict[str, Array], masks: dict[str, Array], x: Array, rounded: bool = False) -> None:
         self.args = jax.tree.map(jnp.asarray, (params, masks, x))
-        self._run = jax.jit(lambda params, masks, x: -feature_nll(BERNOULLI, raw_outputs(params, masks, x), x).sum(1))
+
+        def score(params: Arrays, masks: Arrays, x: jax.Array) -> jax.Array:
+            return -feature_nll(BERNOULLI, raw_outputs(params, masks, x, rounded), x).sum(1)
+
+        self._run = jax.jit(score)
 
     def __call__(self) -> Array:
         """Return (n,)."""

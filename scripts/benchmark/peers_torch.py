@@ -2,21 +2,22 @@
 
 "torch eager" has the fused Adam; "torch.compile" compiles loss and gradient and keeps the fused Adam; "torch.compile,
 whole step" compiles loss, gradient and an Adam written out, in one graph (quicker for small networks, measured).
+Each has a twin whose products are of bf16 (autocast), with parameters, moments and loss of float32.
 Nothing of made_np is imported here, so that a process that fits with torch does not pay for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import log, pi
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.cores import threads
+from benchmark.cores import BF16, threads
 
 if TYPE_CHECKING:
     from benchmark.problem import Array, Output, Problem
@@ -56,14 +57,20 @@ def feature_nll(output: Output, raw: Tensor, target: Tensor, reduction: str = "n
     return nll.sum() if reduction == "sum" else nll
 
 
-def mean_nll(output: Output, params: Tensors, masks: Tensors, x: Tensor, target: Tensor) -> Tensor:
-    """Return the mean over rows of -log p(x): what training minimises."""
-    return feature_nll(output, raw_outputs(params, masks, x), target, "sum") / len(x)
+def mean_nll(
+    output: Output, params: Tensors, masks: Tensors, x: Tensor, target: Tensor, rounded: bool = False
+) -> Tensor:
+    """Return the mean over rows of -log p(x): what training minimises. `rounded`: with products of bf16."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=rounded):
+        raw = raw_outputs(params, masks, x)
+    return feature_nll(output, raw.float(), target, "sum") / len(x)
 
 
-def log_prob(params: Tensors, masks: Tensors, x: Tensor) -> Tensor:
-    """Return log p(x) of binary rows, (B,)."""
-    return -F.binary_cross_entropy_with_logits(raw_outputs(params, masks, x), x, reduction="none").sum(dim=1)
+def log_prob(params: Tensors, masks: Tensors, x: Tensor, rounded: bool = False) -> Tensor:
+    """Return log p(x) of binary rows, (B,). `rounded`: with products of bf16."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=rounded):
+        raw = raw_outputs(params, masks, x)
+    return -F.binary_cross_entropy_with_logits(raw.float(), x, reduction="none").sum(dim=1)
 
 
 def tensors(arrays: dict[str, Array]) -> Tensors:
@@ -82,10 +89,11 @@ def fused_adam(params: Tensors) -> torch.optim.Adam:
 
 
 def whole_step(
-    output: Output, params: Tensors, m: Tensors, v: Tensors, t: Tensor, masks: Tensors, x: Tensor, target: Tensor
-) -> Tensor:
+    output: Output, params: Tensors, m: Tensors, v: Tensors, t: Tensor, masks: Tensors, x: Tensor, target: Tensor,
+    rounded: bool = False,
+) -> Tensor:  # fmt: skip
     """Do step t = 1, 2, ... of Adam in place and return the loss before it."""
-    grad, loss = torch.func.grad_and_value(lambda params: mean_nll(output, params, masks, x, target))(params)
+    grad, loss = torch.func.grad_and_value(lambda params: mean_nll(output, params, masks, x, target, rounded))(params)
     rate = LEARNING_RATE / (1 - BETA1**t)
     unbias = 1 / (1 - BETA2**t)
     for name, g in grad.items():
@@ -99,21 +107,23 @@ def whole_step(
 class TorchTrainer:
     """Torch, eager or with loss and gradient compiled, and its fused Adam."""
 
-    def __init__(self, problem: Problem, compiled: bool = False) -> None:
-        self.name = "torch.compile" if compiled else "torch eager"
+    def __init__(self, problem: Problem, compiled: bool = False, rounded: bool = False) -> None:
+        self.name = ("torch.compile" if compiled else "torch eager") + (BF16 if rounded else "")
+        self.rounded = rounded
         self.output = problem.output
         self.batches = batches_of(problem)
         self.tensors = as_parameters(problem.start())
         self.masks = [tensors(masks) for masks in problem.masks]
         self.optimizer = fused_adam(self.tensors)
-        self.loss: Callable[..., Tensor] = torch.compile(mean_nll, dynamic=False) if compiled else mean_nll
+        loss = partial(mean_nll, rounded=rounded)
+        self.loss: Callable[..., Tensor] = torch.compile(loss, dynamic=False) if compiled else loss
 
     def gradient(self) -> tuple[float, dict[str, Array]]:
         """Return loss and gradients by name at the present parameters, first batch, first mask set."""
         self.optimizer.zero_grad()
         loss = self.loss(self.output, self.tensors, self.masks[0], *self.batches[0])
         loss.backward()
-        return loss.item(), {name: np.array(p.grad) for name, p in self.tensors.items()}
+        return loss.item(), {name: p.grad.numpy().copy() for name, p in self.tensors.items()}
 
     def step(self, i: int) -> float:
         """Do step `i` and return the loss before it."""
@@ -132,20 +142,20 @@ class TorchTrainer:
 class TorchWholeStep:
     """Torch, the whole step compiled."""
 
-    name = "torch.compile, whole step"
-
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, rounded: bool = False) -> None:
+        self.name = "torch.compile, whole step" + (BF16 if rounded else "")
+        self.rounded = rounded
         self.output = problem.output
         self.batches = batches_of(problem)
         self.tensors = {name: torch.tensor(value) for name, value in problem.start().items()}
         self.m, self.v = ({name: torch.zeros_like(p) for name, p in self.tensors.items()} for _ in range(2))
         self.t = torch.ones(())
         self.masks = [tensors(masks) for masks in problem.masks]
-        self._step = torch.compile(whole_step, dynamic=False)
+        self._step = torch.compile(partial(whole_step, rounded=rounded), dynamic=False)
 
     def gradient(self) -> tuple[float, dict[str, Array]]:
         """Return loss and gradients by name at the present parameters, first batch, first mask set."""
-        gradient = torch.func.grad_and_value(mean_nll, argnums=1)
+        gradient = torch.func.grad_and_value(partial(mean_nll, rounded=self.rounded), argnums=1)
         grad, loss = gradient(self.output, self.tensors, self.masks[0], *self.batches[0])
         return loss.item(), {name: value.numpy() for name, value in grad.items()}
 
@@ -175,15 +185,15 @@ class TorchDense:
         return raw_outputs(self.params, self.masks, self.x).numpy()
 
     @torch.no_grad()
-    def log_prob(self, at_once: int) -> Array:
+    def log_prob(self, at_once: int, rounded: bool = False) -> Array:
         """Return log p of the rows, `at_once` of them at a time."""
-        parts = [log_prob(self.params, self.masks, part) for part in self.x.split(at_once)]
+        parts = [log_prob(self.params, self.masks, part, rounded) for part in self.x.split(at_once)]
         return torch.cat(parts).numpy()
 
     @torch.no_grad()
-    def compiled_log_prob(self) -> Array:
+    def compiled_log_prob(self, rounded: bool = False) -> Array:
         """Return log p of the rows, compiled."""
-        return self._compiled(self.params, self.masks, self.x).numpy()
+        return self._compiled(self.params, self.masks, self.x, rounded).numpy()
 
     @torch.no_grad()
     def draw_feature(self, x: Tensor, uniforms: Tensor, feature: int) -> None:

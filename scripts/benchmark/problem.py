@@ -28,6 +28,8 @@ class Trainer(Protocol):
     """A contender that trains: it owns its copy of the parameters and changes it step by step."""
 
     name: str
+    rounded: bool
+    """Whether it rounds what it multiplies to bf16: it then agrees with others in fewer digits."""
 
     def gradient(self) -> tuple[float, dict[str, Array]]:
         """Return loss and gradients by name at the present parameters, first batch, first mask set."""

@@ -8,14 +8,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmark.cores import BF16
 from benchmark.load import TOO_MUCH
 from benchmark.machine import Machine
 from benchmark.timing import Turns
 from benchmark.work import Work
 
-PEERS = ("torch eager", "torch.compile", "torch.compile, whole step", "JAX jit")
+_PRECISE = ("torch eager", "torch.compile", "torch.compile, whole step", "JAX jit")
+PEERS = (*_PRECISE, *(f"{name}{BF16}" for name in _PRECISE), "ONNX Runtime")
 """Those with a column of their own; anything else that ours is held against stands in the column "other"."""
 FASTEST = "the fastest peer"
+OURS = "ours"
+OURS_BF16 = f"{OURS}{BF16}"
 
 
 class Target(NamedTuple):
@@ -58,19 +62,22 @@ class Result:
         """Return a quantile of all values of a contender."""
         return float(np.quantile(np.concatenate(self.values[contender]), q))
 
-    def ratio(self, contender: str) -> float:
+    def ratio(self, contender: str, base: str = OURS) -> float:
         """Return how many times as much as ours it takes: the median over rounds, or where it had none, of medians."""
-        ours = self.values["ours"]
+        ours = self.values[base]
         its = self.values[contender]
         if len(ours) != len(its):
-            return self.quantile(contender, 0.5) / self.quantile("ours", 0.5)
+            return self.quantile(contender, 0.5) / self.quantile(base, 0.5)
         return float(np.median([np.median(b) / np.median(a) for a, b in zip(ours, its, strict=True)]))
+
+    def fastest(self) -> str | None:
+        """Return which of `PEERS` comes closest to ours, None where nobody ran against us."""
+        return min((name for name in PEERS if name in self.values), key=self.ratio, default=None)
 
     def reached(self, target: Target) -> float | None:
         """Return the ratio that `target` is about, None where nobody ran against us."""
-        names = PEERS if target.against == FASTEST else (target.against,)
-        ratios = [self.ratio(name) for name in names if name in self.values]
-        return min(ratios, default=None)
+        name = self.fastest() if target.against == FASTEST else target.against
+        return self.ratio(name) if name in self.values else None
 
     def seconds(self) -> float:
         """Return the median of ours in seconds."""
@@ -90,6 +97,7 @@ class Result:
         }
         result: dict[str, Any] = {"name": self.name, "unit": self.unit, "contenders": contenders, "notes": self.notes}
         result["cores_busy_with_others"] = self.others
+        result["fastest_peer"] = self.fastest()
         result["targets"] = [{**t._asdict(), "reached": self.reached(t)} for t in self.targets]
         if self.work is not None:
             floor = machine.floor(self.work)
@@ -101,7 +109,7 @@ class Result:
 def table(results: Sequence[Result], machine: Machine) -> str:
     """Return a Markdown table. Cells: median / 10th percentile (how many times ours)."""
     shown = [name for name in PEERS if any(name in result.values for result in results)]
-    head = ["", "unit", "ours", *shown, "other", "live GFLOP/s", "share of floor", "target"]
+    head = ["", "unit", "ours", *shown, "other", "the fastest of all", "live GFLOP/s", "share of floor", "target"]
     lines = [head, ["---"] * len(head)]
     for result in results:
         others = [name for name in result.values if name not in (*PEERS, "ours")]
@@ -112,6 +120,7 @@ def table(results: Sequence[Result], machine: Machine) -> str:
                 cell(result, "ours"),
                 *(cell(result, name) if name in result.values else "" for name in shown),
                 "; ".join(f"{name} {cell(result, name)}" for name in others),
+                _lead(result),
                 *_efficiency(result, machine),
                 "; ".join(_verdict(result, target) for target in result.targets),
             ]
@@ -144,6 +153,15 @@ def cell(result: Result, name: str) -> str:
     """Return "median / 10th percentile", with how many times ours it is."""
     both = f"{result.quantile(name, 0.5):.3g} / {result.quantile(name, 0.1):.3g}"
     return both if name == "ours" else f"{both} ({result.ratio(name):.3g}x)"
+
+
+def _lead(result: Result) -> str:
+    """Return how many times as much as ours, of float32 or of bf16, the fastest peer takes, and which it is."""
+    name = result.fastest()
+    if name is None:
+        return ""
+    rounded = f"; {OURS_BF16} {result.ratio(name, OURS_BF16):.3g}x" if OURS_BF16 in result.values else ""
+    return f"{result.ratio(name):.3g}x ({name}){rounded}"
 
 
 def _efficiency(result: Result, machine: Machine) -> tuple[str, str]:

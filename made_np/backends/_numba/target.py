@@ -32,3 +32,6 @@ def register_bytes(triple: str, cpu: str, features: str) -> int:
 
 
 REGISTER_BYTES = register_bytes(*cpu_target.target_context.codegen().magic_tuple())
+
+HAS_BF16 = "+avx512bf16" in cpu_target.target_context.codegen().magic_tuple()[2].split(",")
+"""Whether kernels may multiply pairs of bf16 by an instruction of the processor."""

@@ -43,10 +43,10 @@ def _tile(n_registers: int, begin: str, ragged: bool = False) -> Any:
     return tile
 
 
-def _generator(n_registers: int, begin: str, ragged: bool) -> Any:
+def _generator(n_registers: int, begin: str, ragged: bool, emitter: Any = None) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         A, a, rows, row_step, k_step, B, b, b_step, C, c, c_step, start, stop, ends, end, biases, bias = args
-        emit = _Emitter(context, builder, signature)
+        emit = (emitter or _Emitter)(context, builder, signature)
         A = emit.begin(0, A, a)
         B = emit.begin(5, B, b)
         C = emit.begin(8, C, c)
