@@ -12,6 +12,8 @@ gradient and step (bf16 to fewer digits), or nothing is timed. They run in block
 `benchmark/timing.py` says how and why. What peers are given for free: rows already encoded and already their own
 tensors, and masks as float tensors, ready to multiply.
 
+One step is timed beside busy processes, too, and says how many times as long it takes there as alone.
+
 Against whom it counts is "the fastest of all", which is named. What is not timed is named with the reason, at the foot.
 
 A cell is "median / 10th percentile (how many times ours)". "Share of floor" is the time that the live multiply-adds
@@ -76,9 +78,10 @@ def arguments() -> argparse.Namespace:
 
 def all_cases(settings: Settings) -> Iterator[Case]:
     """Every row of the table, in its order."""
-    from benchmark import cases, dense, processes
+    from benchmark import cases, crowded, dense, processes
 
     yield from cases.training_cases(settings)
+    yield crowded.crowded_case(settings)
     yield dense.log_prob_case(settings)
     yield from dense.sampling_cases(settings)
     yield processes.memory_case(settings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -13,7 +15,8 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 import bench  # noqa: E402
-from benchmark import check, cores, timing  # noqa: E402
+from benchmark import check, cores, crowded, timing  # noqa: E402
+from benchmark.cases import Settings  # noqa: E402
 from benchmark.machine import Machine  # noqa: E402
 from benchmark.ours import Ours  # noqa: E402
 from benchmark.problem import Problem, Trainer  # noqa: E402
@@ -147,3 +150,35 @@ def test_blocks_run_in_turn_each_after_a_pause(monkeypatch: pytest.MonkeyPatch) 
     assert blocks == [pause, "a", pause, "b", pause, "b", pause, "a"]
     assert [len(turns) for turns in times.values()] == [2, 2]
     assert all(np.concatenate(turns).min() >= 0 for turns in times.values())
+
+
+# ------------------------------------------------------------------------------------------- beside busy processes
+
+
+def ticks(pid: str) -> int:
+    """What a process has had of the processor, in ticks of its clock."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return int(user) + int(system)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
+def test_neighbours_are_busy_and_end_with_the_block() -> None:
+    listed = Path(f"/proc/self/task/{os.getpid()}/children")
+    before = set(listed.read_text().split())
+    with crowded.neighbours(2):
+        children = set(listed.read_text().split()) - before
+        assert len(children) == 2
+        begun = [ticks(child) for child in children]
+        time.sleep(0.3)
+        assert any(ticks(child) > start for child, start in zip(children, begun, strict=True))
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def test_a_step_beside_busy_processes_says_how_much_slower_it_is() -> None:
+    result = crowded.crowded_case(Settings(frozenset(), 1, 1e-3, quick=True)).run()
+    assert result.name == f"step beside {cores.threads()} busy processes 98-125-125-98 B128"
+    assert re.fullmatch(r"as long as alone: ours \d+\.\d\dx", result.notes)
+    alone, beside = {"a": [[1.0, 2.0], [3.0]]}, {"a": [[5.0, 3.0], [4.0]]}
+    trainer = Ours(small_problem())
+    trainer.name = "a"
+    assert crowded.slowdowns([trainer], alone, beside) == "as long as alone: a 2.00x"

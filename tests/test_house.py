@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,7 @@ def tree_of_contributing() -> list[str]:
 DISTRIBUTIONS = ROOT / "made_np" / "distributions"
 
 
+@cache
 def classes_of_distributions() -> set[str]:
     """Names of the classes that are distributions of one kind or another, read from their folder."""
     classes = [node for path in DISTRIBUTIONS.glob("*.py") for node in ast.walk(parse(path))]
@@ -194,6 +196,7 @@ def told_apart(tree: ast.AST, classes: set[str]) -> Iterator[int]:
             yield node.lineno if hasattr(node, "lineno") else node.pattern.lineno  # type: ignore[attr-defined]
 
 
+@cache
 def parse(path: Path) -> ast.Module:
     """Syntax tree of a file."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
