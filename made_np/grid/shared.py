@@ -187,7 +187,7 @@ class GridMADE:
         generator = as_generator(rng)
         u = None if uniforms is None else as_uniforms(uniforms, n, self.n_features)
         windows = self._windows(scan)
-        seen = self._guide(guide, n)
+        seen = self._guide(guide, n, "n is")
         images = self._given(given, n, windows.scan)
         units = self._units(images)
         theta = self.made.hold(theta)
@@ -216,8 +216,8 @@ class GridMADE:
         told = windows.told(self._units(images), places, guide)
         return told.reshape(len(images) * len(places), self.made.n_context)
 
-    def _guide(self, guide: Any, n: int) -> Array | None:
-        """Return the guide (n, D) as the network sees it, None for a model without, or raise."""
+    def _guide(self, guide: Any, n: int, of: str = "x has") -> Array | None:
+        """Return the guide (n, D) as the network sees it, None for a model without, or raise; `of` says what has n."""
         if not self.guided:
             if guide is not None:
                 raise ValueError("guide is given, but the model has guided=False: leave it out")
@@ -226,7 +226,7 @@ class GridMADE:
             raise ValueError("guide is missing: the model has guided=True, pass images (n, D)")
         images = as_rows(guide, self.n_features, self.dtype, "guide")
         if len(images) != n:
-            raise ValueError(f"guide has {len(images)} rows, where {n} images are asked about: give one for each")
+            raise ValueError(f"guide has {len(images)} rows, {of} {n}: give one for each image")
         return self._units(images)
 
     def _given(self, given: Any, n: int, scan: Scan) -> Array:

@@ -251,7 +251,10 @@ def test_missing_data_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_the_promised_figures_on_real_faces(data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = str(data_dir / "olivetti.npz")
     assert main(["faces", "--data", data, "--split", "poon", "--no-baselines", "--out", str(tmp_path)]) == 0
-    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("MADE"))
+    printed = capsys.readouterr().out
+    (line,) = (line for line in printed.splitlines() if line.startswith("MADE"))
+    (density,) = (line for line in printed.splitlines() if line.startswith("density"))
+    assert float(density.split()[5]) <= 4.2
     bottom, left = (float(cell) for cell in line.split()[6:8])
     assert bottom <= 780
     assert left <= 850

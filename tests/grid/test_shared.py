@@ -138,6 +138,6 @@ def test_what_cannot_be_meant_is_refused(ask: Any, message: str) -> None:
 
 def test_a_guide_has_to_come_with_every_image() -> None:
     grid = GridMADE(SHAPE, (4,), guided=True)
-    for guide, message in ((None, "guide is missing"), (np.zeros((2, D)), "guide has 2 rows, where 1")):
+    for guide, message in ((None, "guide is missing"), (np.zeros((2, D)), "guide has 2 rows, x has 1")):
         with pytest.raises(ValueError, match=message):
             grid.log_prob(grid.init(), np.zeros((1, D)), guide=guide)

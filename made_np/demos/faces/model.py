@@ -16,7 +16,7 @@ from made_np.typing import Array, Bools
 
 @dataclass(frozen=True, eq=False)
 class FaceModel:
-    """A fitted model of faces, one parameter vector for all halves.
+    """A fitted model of faces: the same parameters serve all halves.
 
     Where a half is missing, the other one comes first, pixel by pixel, beside the mean face. Then the mean of the
     missing half is known, ``E[missing | rest]`` of the linear MADE, and its pixels come beside the face that this

@@ -43,13 +43,13 @@ class Recipe:
         How often.
     """
 
-    copies: int = 32
+    copies: int = 16
     shift: float = 1.0
     zoom: float = 0.06
     brightness: float = 10.0
     contrast: float = 0.2
-    nugget: float = 60.0
-    smooth: tuple[tuple[float, float], ...] = ((400.0, 2.0),)
+    nugget: float = 50.0
+    smooth: tuple[tuple[float, float], ...] = ((800.0, 2.0),)
     hidden: tuple[int, ...] = (64, 64)
     components: int = 3
     examples: int = 1_200_000
