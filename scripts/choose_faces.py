@@ -27,9 +27,8 @@ RECIPES = {
     "ridge, mirrored faces": replace(PLAIN, copies=2),
     "moved, zoomed and lit; ridge 4000": replace(CHOSEN, nugget=4000.0, smooth=()),
     "the same; ridge 2000, smooth 400 over 4": replace(CHOSEN, nugget=2000.0, smooth=((400.0, 4.0),)),
-    "the same; ridge 60, smooth 400 over 2": replace(CHOSEN, nugget=60.0, smooth=((400.0, 2.0),)),
+    "the same; ridge 300, smooth 400 over 4": replace(CHOSEN, nugget=300.0, smooth=((400.0, 4.0),)),
     "no zoom; ridge 50, smooth 800 over 2": replace(CHOSEN, zoom=0.0),
-    "half the contrast; ridge 50, smooth 800 over 2": replace(CHOSEN, contrast=0.1),
     "the same; ridge 50, smooth 800 over 2": CHOSEN,
 }
 

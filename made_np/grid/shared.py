@@ -39,7 +39,8 @@ class GridMADE:
         How far a window reaches up, left and right.
     guided : bool
         Whether each image comes with another one, known beforehand, that is seen on all sides: such as its mean given a
-        half that is known.
+        half that is known. A guide that is computed from pixels of the image may guide only those after them: else
+        it tells a pixel of itself, and what comes out is no density.
 
     Examples
     --------

@@ -18,8 +18,9 @@ from made_np.typing import Array, Floats, Ints
 CONTRAST = 32.0
 """Differences d are told twice: as they are, and as ``asinh(CONTRAST d) / 2``, which tells small ones apart as well."""
 
-GUIDE = np.array([(0, 0), *[(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1) if a * b == 0 and (a or b)]])
-GUIDE = np.concatenate([GUIDE, [(3 * a, 3 * b) for a in (-1, 0, 1) for b in (-1, 0, 1) if a or b]])
+GUIDE = np.array(
+    [(0, 0), (-1, 0), (0, -1), (0, 1), (1, 0), *((a, b) for a in (-3, 0, 3) for b in (-3, 0, 3) if (a, b) != (0, 0))]
+)
 """Where a place looks at its guide, (13, 2): that knows what is not drawn yet, so on all sides."""
 
 

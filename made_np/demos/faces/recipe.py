@@ -14,7 +14,7 @@ from made_np.values import as_a, as_count, as_number
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the covariance of faces is estimated. The defaults were chosen on people held out of the training set.
+    """How faces are learned. The defaults were chosen on people held out of the training set.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Recipe:
     shift: float = 1.0
     zoom: float = 0.06
     brightness: float = 10.0
-    contrast: float = 0.2
+    contrast: float = 0.1
     nugget: float = 50.0
     smooth: tuple[tuple[float, float], ...] = ((800.0, 2.0),)
     hidden: tuple[int, ...] = (64, 64)
