@@ -17,8 +17,8 @@ import numpy as np
 
 from made_np.datasets import load_olivetti
 from made_np.demos.faces.baselines import squared_error
-from made_np.demos.faces.fit import Recipe, augment, prior
 from made_np.demos.faces.halves import missing_halves
+from made_np.demos.faces.recipe import Recipe, augment, prior
 
 PLAIN = Recipe(copies=1, nugget=8000.0, smooth=())
 CHOSEN = Recipe()

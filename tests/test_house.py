@@ -36,7 +36,7 @@ RANKS = [
     ["model"],
     ["storage", "proofs", "diagnostics"],
     ["training", "table"],
-    ["columns", "autoencoder", "sequential"],
+    ["columns", "autoencoder", "grid", "sequential"],
     ["questions"],
     ["comparison", "draw", "estimator"],
     ["cluster", "demos", "explore", "learn"],

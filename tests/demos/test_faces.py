@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,18 @@ import pytest
 from made_np.cli import main
 from made_np.demos import faces
 from made_np.demos.faces.baselines import complete, regressors, squared_error
-from made_np.demos.faces.fit import Recipe, augment, fit_faces, prior
-from made_np.demos.faces.halves import half_orders, missing_halves
+from made_np.demos.faces.fit import Moments, conditional_mean, fit_faces
+from made_np.demos.faces.halves import half_orders, half_scans, missing_halves
+from made_np.demos.faces.recipe import Recipe, augment, prior
+from made_np.demos.faces.spectrum import radial_power
+from made_np.grid.windows import Windows
 
 pytest.importorskip("scipy")
 pytest.importorskip("sklearn")
 
 SIDE = 8
+QUICK = Recipe(copies=4, shift=0.2, hidden=(16,), components=1, examples=40_000, epochs=6)
+"""What small faces need."""
 
 
 def made_up_faces(n: int, seed: int = 0) -> np.ndarray:
@@ -43,7 +49,7 @@ def test_each_half_leads_in_one_order() -> None:
 
 def test_a_model_of_made_up_faces_completes_any_half() -> None:
     train, test = made_up_faces(80), made_up_faces(20, seed=1)
-    model = fit_faces(train, Recipe(copies=4, shift=0.2), held_out=20)
+    model = fit_faces(train, QUICK, held_out=20)
     for half, missing in missing_halves(SIDE).items():
         completed = model.complete(np.where(missing, np.nan, test))
         np.testing.assert_allclose(completed[:, ~missing], test[:, ~missing], atol=1e-3)
@@ -56,9 +62,88 @@ def test_a_model_of_made_up_faces_completes_any_half() -> None:
 
 def test_bits_per_dim_is_that_of_the_noise() -> None:
     """The noise has a standard deviation of 4 grey levels: no model beats its entropy, and few bits come on top."""
-    model = fit_faces(made_up_faces(300), Recipe(copies=2, smooth=(), nugget=0.1), held_out=100)
+    recipe = replace(QUICK, smooth=(), nugget=0.1, copies=2, examples=80_000)
+    model = fit_faces(made_up_faces(300), recipe, held_out=100)
     floor = 0.5 * np.log2(2 * np.pi * np.e * 16)
     assert floor - 0.1 < model.bits_per_dim(made_up_faces(50, seed=1)) < floor + 1.2
+
+
+def test_drawn_faces_are_whole_grey_levels_about_their_mean() -> None:
+    train, test = made_up_faces(80), made_up_faces(20, seed=1)
+    model = fit_faces(train, QUICK, held_out=20)
+    missing = missing_halves(SIDE)["left"]
+    drawn = model.draw(np.where(missing, np.nan, test), rng=0)
+    np.testing.assert_array_equal(drawn[:, ~missing], test[:, ~missing])
+    nobody = model.sample(30, rng=0)
+    for faces_ in (drawn, nobody):
+        assert not np.isnan(faces_).any()
+        np.testing.assert_array_equal(faces_, np.clip(faces_.round(), 0, 255))
+    np.testing.assert_array_equal(nobody, model.sample(30, rng=0))
+    with pytest.raises(ValueError, match="one half of every face"):
+        model.draw(np.where(np.eye(SIDE * SIDE)[0], np.nan, test), rng=0)
+
+
+def test_no_pixel_is_told_of_those_after_it() -> None:
+    model = fit_faces(made_up_faces(60), QUICK, held_out=20)
+    face = made_up_faces(1, seed=1)
+    for half, scan in half_scans(SIDE).items():
+        before = model.pixel_log_prob(face, half)
+        for k, pixel in enumerate(scan.order):
+            other = face.copy()
+            other[:, pixel] = 255 - other[:, pixel]
+            changed = (model.pixel_log_prob(other, half) != before)[0]
+            assert not changed[scan.order[:k]].any(), (half, pixel)
+            assert changed[pixel]
+
+
+def test_probabilities_of_all_grey_levels_of_a_pixel_add_up_to_one() -> None:
+    model = fit_faces(made_up_faces(60), QUICK, held_out=20)
+    for pixel in (0, 27, 63):
+        faces_ = np.repeat(made_up_faces(1, seed=1), 256, axis=0)
+        faces_[:, pixel] = np.arange(256)
+        for half in missing_halves(SIDE):
+            log_prob = model.pixel_log_prob(faces_, half)[:, pixel]
+            assert np.exp(log_prob, dtype=np.float64).sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_moments_without_a_fold_are_those_of_the_others() -> None:
+    recipe = Recipe(copies=2)
+    train = made_up_faces(30)
+    mean, covariance = Moments(train, recipe, 10, np.random.default_rng(0)).without(1)
+    others = augment(np.delete(train, slice(10, 20), axis=0), recipe, np.random.default_rng(0))
+    np.testing.assert_allclose(mean, others.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(covariance, np.cov(others.T, bias=True) + prior(SIDE, recipe), rtol=1e-3, atol=0.1)
+
+
+def test_guides_in_training_are_those_of_the_linear_model() -> None:
+    train = made_up_faces(60)
+    model = fit_faces(train, QUICK, held_out=20)
+    mean, covariance = Moments(train, QUICK, 20, np.random.default_rng(0)).without(None)
+    for half in ("bottom", "left"):
+        missing = missing_halves(SIDE)[half]
+        expected = conditional_mean(mean, covariance, train, missing)
+        np.testing.assert_allclose(model.complete(np.where(missing, np.nan, train)), expected, atol=0.1)
+
+
+def test_scans_begin_with_what_is_known_and_windows_see_its_border() -> None:
+    halves = missing_halves(SIDE)
+    for half, scan in half_scans(SIDE).items():
+        missing = halves[half]
+        assert not missing[scan.order[: SIDE * SIDE // 2]].any(), half
+        wires = Windows(scan, 1).wires
+        sees_known = (wires >= 0) & ~missing[wires]
+        assert sees_known[missing].any(axis=1).sum() == SIDE, "pixels at the border, and no others"
+        assert (wires >= 0).any(axis=1).sum() == SIDE * SIDE - 1, "only the first pixel sees nothing"
+
+
+def test_power_of_noise_is_flat_and_of_a_smooth_field_falls() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((200, 256))
+    flat = radial_power(noise, 16)
+    np.testing.assert_allclose(flat / flat.mean(), 1, atol=0.2)
+    smooth = noise.reshape(200, 16, 16) + np.roll(noise.reshape(200, 16, 16), 1, axis=2)
+    falling = radial_power(smooth.reshape(200, 256), 16)
+    assert falling[-1] < 0.8 * falling[0]
 
 
 def test_augmentation_keeps_the_face_and_its_mirror_image() -> None:
@@ -128,6 +213,9 @@ def test_faces_that_are_none_are_refused() -> None:
         ({"smooth": 3.0}, TypeError),
         ({"smooth": ((1.0, 0.0),)}, ValueError),
         ({"smooth": ((1.0,),)}, ValueError),
+        ({"hidden": (0,)}, ValueError),
+        ({"components": 0}, ValueError),
+        ({"epochs": 1.5}, TypeError),
     ],
 )
 def test_a_recipe_that_cannot_be_meant_is_refused(wrong: dict[str, object], error: type[Exception]) -> None:
@@ -163,7 +251,10 @@ def test_missing_data_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_the_promised_figures_on_real_faces(data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = str(data_dir / "olivetti.npz")
     assert main(["faces", "--data", data, "--split", "poon", "--no-baselines", "--out", str(tmp_path)]) == 0
-    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("MADE"))
+    printed = capsys.readouterr().out
+    (line,) = (line for line in printed.splitlines() if line.startswith("MADE"))
+    (density,) = (line for line in printed.splitlines() if line.startswith("density"))
+    assert float(density.split()[5]) <= 4.2
     bottom, left = (float(cell) for cell in line.split()[6:8])
     assert bottom <= 780
     assert left <= 850

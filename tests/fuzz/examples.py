@@ -30,6 +30,7 @@ from made_np import (
     schedules,
 )
 from made_np.columns.numeric import NUMBERS
+from made_np.grid import GridMADE, Scan
 from made_np.sequential import Elementwise
 from made_np.table.files import read_table
 from made_np.table.files.writing import check_target, write_table
@@ -47,6 +48,14 @@ ENDLESS = ("huge broadcast", "huge vector")
 
 def _scores(**more: Any) -> dict[str, Any]:
     return {"theta": models.theta(), "x": models.rows(), "context": models.context(), "mask_set": 1, **more}
+
+
+def _on_grid() -> dict[str, Any]:
+    return {"scan": Scan.raster((1, 3)), "guide": models.pixels()}
+
+
+def _of_images() -> dict[str, Any]:
+    return {"theta": models.grid().init(), "x": models.pixels(), **_on_grid()}
 
 
 def _keeps() -> list[Any]:
@@ -153,6 +162,27 @@ MODEL: dict[str, Callable[[], Call]] = {
         mask_set=None,
         untold=[False, True, False],
         uniforms=np.full((5, 3), 0.5),
+    ),
+    "grid.scan.Scan": lambda: call(
+        Scan, shape=(1, 3), order=np.array([2, 0, 1]), steps=np.array([[1, 1], [1, -1], [-1, 1]])
+    ),
+    "grid.scan.Scan.raster": lambda: call(Scan.raster, shape=(1, 3)),
+    "grid.shared.GridMADE": lambda: call(GridMADE, **models.GRID),
+    "grid.shared.GridMADE.init": lambda: call(models.grid().init, rng=_rng(), x=models.pixels()),
+    "grid.shared.GridMADE.examples": lambda: call(
+        models.grid().examples, x=models.pixels(), places=np.array([0, 2]), **_on_grid()
+    ),
+    "grid.shared.GridMADE.pixel_log_prob": lambda: call(models.grid().pixel_log_prob, **_of_images()),
+    "grid.shared.GridMADE.log_prob": lambda: call(models.grid().log_prob, **_of_images()),
+    "grid.shared.GridMADE.loss_and_grad": lambda: call(models.grid().loss_and_grad, **_of_images()),
+    "grid.shared.GridMADE.sample": lambda: call(
+        models.grid().sample,
+        theta=models.grid().init(),
+        n=5,
+        rng=_rng(),
+        given=np.where([[True, False, False]], models.pixels(), np.nan),
+        uniforms=np.full((5, 3), 0.5),
+        **_on_grid(),
     ),
     "training.fit.fit": lambda: call(made_np.fit, unlike=ANOTHER, made=models.mixed(), **_fit()),
     "training.closed_form.fit_linear": lambda: call(

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import made_np
-from made_np import MADE, Autoencoder, Categorical, MADEDensity, OneHot
+from made_np import MADE, Autoencoder, Categorical, DiscretizedLogistic, MADEDensity, OneHot
+from made_np.grid import GridMADE
 from made_np.testing import Adapter
 
 Array = NDArray[Any]
@@ -188,3 +189,27 @@ def write_files(folder: Path) -> None:
     bits = np.packbits(np.eye(16, dtype=np.uint8), axis=1)
     np.savez(folder / "nltcs.npz", train=bits, valid=bits, test=bits, n_features=16)
     np.savez(folder / "olivetti.npz", images=np.zeros((400, 64, 64), np.uint8))
+
+
+GRID: dict[str, Any] = {
+    "shape": (1, 3),
+    "hidden": (4,),
+    "output": DiscretizedLogistic(4),
+    "radius": 1,
+    "guided": True,
+    "activation": "tanh",
+    "dtype": "float32",
+    "backend": "numpy",
+}
+"""The arguments of a model whose pixels share their wires."""
+
+
+@cache
+def grid() -> GridMADE:
+    """A row of three pixels."""
+    return GridMADE(**GRID)
+
+
+def pixels() -> Array:
+    """Five images of four grey levels."""
+    return np.random.default_rng(0).integers(0, 4, (5, 3)).astype("f4")

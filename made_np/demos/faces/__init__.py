@@ -14,8 +14,10 @@ import numpy as np
 from made_np import draw
 from made_np.datasets import load_olivetti
 from made_np.demos.faces.baselines import complete, regressors, squared_error
-from made_np.demos.faces.fit import FaceModel, fit_faces
+from made_np.demos.faces.fit import fit_faces
 from made_np.demos.faces.halves import missing_halves
+from made_np.demos.faces.model import FaceModel
+from made_np.demos.faces.spectrum import radial_power
 from made_np.messages import not_installed
 from made_np.places import check_places
 from made_np.storage.model_file import save
@@ -25,6 +27,12 @@ from made_np.values import as_count
 __all__ = ["SPLITS", "Split", "add_arguments", "run"]
 
 IMAGES_PER_PERSON = 10
+
+N_SAMPLES = 3
+"""So many completions are drawn of each half face."""
+
+N_DRAWN = 100
+"""So many faces are drawn to look at their spectrum."""
 
 DESCRIPTION = "Learn faces, and complete halves of those of people never seen."
 
@@ -89,15 +97,14 @@ def run(args: Namespace) -> None:
         if not args.no_baselines:
             for baseline, errors, taken in _baselines(train, test):
                 _print_row(baseline, errors, taken)
-        bits = model.bits_per_dim(test, args.seed)
-        print(
-            f"density of the {len(test)} faces: {bits:.3f} bits/dim, grey levels dequantised; fitted in {seconds:.1f} s"
-        )
+        bits = model.bits_per_dim(test)
+        print(f"density of the {len(test)} faces: {bits:.3f} bits/dim; fitted in {seconds:.1f} s")
+        _print_spectrum(model, np.concatenate([train, test]), args.seed)
         for path in _draw(model, test, folder, name, args.seed):
             print(f"drawn to {path}")
         if args.save:
             path = _model_path(folder, name)
-            save(path, model.made, model.theta, arrays={"mean": model.mean})
+            save(path, model.made, model.theta, arrays={"mean": model.mean, "grid_theta": model.grid_theta})
             print(f"saved to {path}")
         print()
 
@@ -151,20 +158,31 @@ def _print_row(name: str, errors: dict[str, float], seconds: float | None = None
     print(f"{name:<34}{cells}{'' if seconds is None else f'{seconds:8.1f}'}", flush=True)
 
 
+def _print_spectrum(model: FaceModel, faces: Array, seed: int) -> None:
+    """Print how much drawn faces vary at each frequency, beside all real ones."""
+    side = _side(faces)
+    real = radial_power(faces, side)
+    drawn = radial_power(model.sample(N_DRAWN, seed), side)
+    print(f"radial power of {N_DRAWN} drawn faces, as a share of that of the {len(faces)} real ones")
+    for first in range(0, len(real), 8):
+        shares = (drawn / real)[first : first + 8]
+        print(f"{f'{first + 1}..{first + len(shares)} per side':<20}" + "".join(f"{share:7.2f}" for share in shares))
+
+
 def _draw(model: FaceModel, test: Array, folder: Path, name: str, seed: int) -> Iterator[Path]:
     """Draw the post's figure for each half: one face of each person, original, given half, mean and samples."""
     side = _side(test)
     shown = test[:: IMAGES_PER_PERSON // 2][:8]
     for half, missing in missing_halves(side).items():
         given = np.where(missing, np.nan, shown)
-        samples = [model.draw(given, seed + k) for k in range(2)]
+        drawn = model.draw(np.tile(given, (N_SAMPLES, 1)), seed)
         path = _picture_path(folder, name, half)
         draw.completions(
             given,
             (side, side),
             original=shown,
             mean=model.complete(given),
-            samples=samples,
+            samples=drawn.reshape(N_SAMPLES, *given.shape),
             value_range=(0, 255),
             path=path,
         )

@@ -1,98 +1,35 @@
-"""A linear Gaussian MADE of faces, fitted in closed form: augmented faces, a prior on smoothness, held-out scales."""
+"""How a model of faces is learned: regressions in closed form, then the network of a pixel by gradient descent.
+
+A mean that was fitted to a face follows it too well: a network that learns beside such means would trust them too much.
+So it learns beside means that come from the other people.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from math import isqrt
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from made_np.demos.faces.halves import half_orders
-from made_np.diagnostics.evaluation import bits_per_dim
+from made_np.demos.faces.halves import half_orders, half_scans, missing_halves
+from made_np.demos.faces.model import FaceModel
+from made_np.demos.faces.recipe import Recipe, augment, prior
+from made_np.distributions.levels import DiscretizedLogistic
+from made_np.grid import GridMADE
 from made_np.model.made import MADE
 from made_np.table.table import Table
-from made_np.training.closed_form import fit_linear, set_scales
-from made_np.typing import Array
-from made_np.values import as_a, as_count, as_number
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How the covariance of faces is estimated. The defaults were chosen on people held out of the training set.
-
-    Attributes
-    ----------
-    copies : int
-        Images made of each face: itself, its mirror image, and others that are moved, zoomed and lit differently,
-        every second of them mirrored.
-    shift : float
-        Standard deviation of the movement, pixels.
-    zoom : float
-        Standard deviation of the logarithm of the zoom; half of it for the aspect ratio.
-    brightness : float
-        Standard deviation, grey levels.
-    contrast : float
-        Standard deviation of the logarithm of the contrast.
-    nugget : float
-        Prior variance of a pixel on its own, squared grey levels: the L2 prior on all weights.
-    smooth : tuple of (variance, length)
-        Prior variance, squared grey levels, of fields that are smooth over `length` pixels.
-    """
-
-    copies: int = 16
-    shift: float = 1.0
-    zoom: float = 0.06
-    brightness: float = 10.0
-    contrast: float = 0.1
-    nugget: float = 50.0
-    smooth: tuple[tuple[float, float], ...] = ((800.0, 2.0),)
-
-    def __post_init__(self) -> None:
-        as_count(self.copies, "copies")
-        for name in ("shift", "zoom", "brightness", "contrast", "nugget"):
-            as_number(getattr(self, name), name, "[0, inf)")
-        for k, field in enumerate(as_a(self.smooth, "smooth", tuple, "give pairs (variance, length)")):
-            as_a(field, f"smooth[{k}]", tuple, "give a pair (variance, length)")
-            if len(field) != 2:
-                raise ValueError(f"smooth[{k}]={field}: give a pair (variance, length)")
-            as_number(field[0], f"smooth[{k}], variance", "[0, inf)")
-            as_number(field[1], f"smooth[{k}], length", "(0, inf)")
-
-
-@dataclass(frozen=True, eq=False)
-class FaceModel:
-    """A fitted model of centred faces: ``made`` and ``theta`` see grey levels less `mean` (D,)."""
-
-    made: MADE
-    theta: Array
-    mean: Array
-
-    def complete(self, given: Array) -> Array:
-        """Return faces (n, D), grey levels 0..255, with NaN filled by the mean given the rest."""
-        return np.clip(self.made.fill_means(self.theta, given - self.mean) + self.mean, 0, 255)
-
-    def draw(self, given: Array, rng: int | np.random.Generator) -> Array:
-        """Return faces (n, D), grey levels 0..255, with NaN filled by one draw given the rest."""
-        drawn = self.made.sample(self.theta, len(given), given=given - self.mean, rng=rng)
-        return np.clip(drawn + self.mean, 0, 255)
-
-    def bits_per_dim(self, faces: Array, rng: int | np.random.Generator = 0) -> float:
-        """Return the mean of -log2 p per pixel, grey levels dequantised by uniform noise of one level.
-
-        That is an upper bound on the bits that the grey levels themselves cost (Theis et al. 2016, section 3.1).
-        """
-        noise = np.random.default_rng(rng).random(faces.shape) - 0.5
-        log_prob = self.made.log_prob(self.theta, faces + noise - self.mean)
-        return bits_per_dim(-float(log_prob.mean(dtype=np.float64)), faces.shape[1])
+from made_np.training.closed_form import fit_linear
+from made_np.training.fit import fit
+from made_np.typing import Array, Bools, Floats
+from made_np.values import as_a, as_count
 
 
 def fit_faces(faces: Array, recipe: Recipe | None = None, *, held_out: int = 50, rng: int = 0) -> FaceModel:
-    """Fit a linear Gaussian MADE with four orders of the pixels to faces (n, D), grey levels 0..255.
+    """Fit a model of faces (n, D), whole grey levels 0..255.
 
-    The scale of each pixel is that of its residual on the last `held_out` faces under a fit without them: a regression
-    on thousands of pixels fits its own training faces far too well to say how far off it is on others.
+    Each `held_out` faces, one after the other, are guided by means that were fitted without them; the faces of one
+    person stand together.
 
     Raises
     ------
@@ -102,19 +39,95 @@ def fit_faces(faces: Array, recipe: Recipe | None = None, *, held_out: int = 50,
     faces = _as_faces(faces)
     recipe = Recipe() if recipe is None else as_a(recipe, "recipe", Recipe, "give a Recipe, or None")
     held_out = as_count(held_out, "held_out", 1, len(faces) - 1)
-    rng = as_count(rng, "rng", 0)
-    model = _fit_means(faces, recipe, rng)
-    other = _fit_means(faces[:-held_out], recipe, rng)
-    new = faces[-held_out:]
-    centred = (new - other.mean).astype(other.made.dtype)
-    squares = [
-        (centred - other.made.raw_outputs(other.theta, centred, mask_set=k)[:, ::2]) ** 2
-        for k in range(len(other.made.mask_sets))
-    ]
-    variance = np.mean(squares, axis=(0, 1), dtype=np.float64)
-    # A pixel's own estimate comes from few faces: a fifth of it is the mean over all pixels.
-    scales = np.sqrt(0.8 * variance + 0.2 * variance.mean())
-    return FaceModel(model.made, set_scales(model.made, model.theta, scales), model.mean)
+    generator = np.random.default_rng(as_count(rng, "rng", 0))
+    side = isqrt(faces.shape[1])
+    moments = Moments(faces, recipe, held_out, generator)
+    mean, covariance = moments.without(None)
+    orders, claims = half_orders(side)
+    made = MADE(side * side, (), "gaussian", order=np.stack(orders), n_masks=len(orders), direct=True)
+    theta = fit_linear(made, covariance.astype(np.float64), claims=claims)
+    grid = GridMADE((side, side), recipe.hidden, DiscretizedLogistic(256, recipe.components), guided=True)
+    grid_theta = _fit_grid(grid, faces, moments, recipe, generator)
+    return FaceModel(made, theta, mean, grid, grid_theta)
+
+
+class Moments:
+    """Mean with covariance of augmented faces, those of any fold left out.
+
+    Attributes
+    ----------
+    folds : list of slice
+        Which faces each fold holds.
+    """
+
+    def __init__(self, faces: Array, recipe: Recipe, held_out: int, rng: np.random.Generator) -> None:
+        self.folds = [slice(k, k + held_out) for k in range(0, len(faces), held_out)]
+        self._prior = prior(isqrt(faces.shape[1]), recipe).astype(np.float32)
+        self._centre = faces.mean(axis=0, dtype=np.float64).astype(np.float32)
+        self._counts: list[int] = []
+        self._sums: list[Floats] = []
+        self._squares: list[Array] = []
+        for fold in self.folds:
+            images = augment(faces[fold], recipe, rng)
+            images -= self._centre
+            self._counts.append(len(images))
+            self._sums.append(images.sum(axis=0, dtype=np.float64))
+            self._squares.append(images.T @ images)
+        self._all_squares = np.sum(self._squares, axis=0)
+
+    def without(self, k: int | None) -> tuple[Floats, Array]:
+        """Return the mean (D,), and the covariance (D, D) with that of the prior added, of all folds but the k-th."""
+        others = [i for i in range(len(self.folds)) if i != k]
+        n = sum(self._counts[i] for i in others)
+        mean = sum(self._sums[i] for i in others) / n
+        squares = self._all_squares if k is None else self._all_squares - self._squares[k]
+        covariance = squares / np.float32(n) - np.outer(mean, mean).astype(np.float32) + self._prior
+        return mean + self._centre, covariance
+
+
+def conditional_mean(mean: Array, covariance: Array, faces: Array, missing: Bools) -> Array:
+    """Return `faces` (n, D) with the missing pixels replaced by their mean given the others, under N(mean, C)."""
+    known = ~missing
+    weights = np.linalg.solve(covariance[np.ix_(known, known)], (faces - mean)[:, known].T)
+    completed = faces.astype(np.float32)
+    completed[:, missing] = mean[missing] + (covariance[np.ix_(missing, known)] @ weights).T
+    return np.clip(completed, 0, 255)
+
+
+def _fit_grid(grid: GridMADE, faces: Array, moments: Moments, recipe: Recipe, rng: np.random.Generator) -> Array:
+    """Return the parameters of the network that all pixels share."""
+    pairs = list(_examples(grid, faces, moments, recipe.examples, rng))
+    pixels = np.concatenate([pair[0] for pair in pairs])
+    told = np.concatenate([pair[1] for pair in pairs])
+    result = fit(
+        grid.made,
+        pixels,
+        context=told,
+        theta=grid.init(rng, faces),
+        learning_rate=3e-3,
+        schedule="cosine",
+        batch_size=1024,
+        max_epochs=recipe.epochs,
+        rng=rng,
+    )
+    return result.theta
+
+
+def _examples(
+    grid: GridMADE, faces: Array, moments: Moments, n: int, rng: np.random.Generator
+) -> Iterator[tuple[Array, Array]]:
+    """Yield pixels with what they are told, about `n` in all: some of each fold, in each order."""
+    halves = missing_halves(grid.shape[0])
+    scans = half_scans(grid.shape[0])
+    n_places = min(grid.n_features, max(1, n // (len(faces) * len(halves))))
+    for k, fold in enumerate(moments.folds):
+        mean, covariance = moments.without(k)
+        for half, missing in halves.items():
+            completed = conditional_mean(mean, covariance, faces[fold], missing)
+            places = rng.choice(grid.n_features, n_places, replace=False)
+            first = np.broadcast_to(mean, completed.shape)
+            for part, guide in ((places[~missing[places]], first), (places[missing[places]], completed)):
+                yield grid.examples(faces[fold], scan=scans[half], places=part, guide=guide)
 
 
 def _as_faces(faces: Any) -> Array:
@@ -127,57 +140,3 @@ def _as_faces(faces: Any) -> Array:
         )
     table.refuse_gaps()
     return table.values
-
-
-def _fit_means(faces: Array, recipe: Recipe, rng: int) -> FaceModel:
-    side = int(faces.shape[1] ** 0.5)
-    orders, claims = half_orders(side)
-    made = MADE(side * side, (), "gaussian", order=np.stack(orders), n_masks=len(orders), direct=True)
-    mean, covariance = estimate(faces, recipe, np.random.default_rng(rng))
-    return FaceModel(made, fit_linear(made, covariance, claims=claims), mean)
-
-
-def estimate(faces: Array, recipe: Recipe, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Return the mean (D,) of augmented faces, and their covariance (D, D) with that of the prior added."""
-    images = augment(faces, recipe, rng)
-    mean = images.mean(axis=0, dtype=np.float64)
-    images -= mean.astype(images.dtype)
-    covariance = (images.T @ images / len(images)).astype(np.float64)
-    return mean, covariance + prior(int(faces.shape[1] ** 0.5), recipe)
-
-
-def augment(faces: Array, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return ``copies`` images of each face, shape (n * copies, D), as `Recipe` describes them."""
-    from scipy.ndimage import affine_transform
-
-    side = int(faces.shape[1] ** 0.5)
-    centre = np.full(2, (side - 1) / 2)
-    images = np.empty((len(faces), recipe.copies, side, side), dtype=np.float32)
-    for face, copies in zip(faces.reshape(-1, side, side).astype(np.float32), images, strict=True):
-        for k in range(recipe.copies):
-            image = face[:, ::-1] if k % 2 else face
-            if k >= 2:
-                zoom = np.exp(rng.normal(0, recipe.zoom))
-                aspect = np.exp(rng.normal(0, recipe.zoom / 2))
-                scale = np.array([zoom * aspect, zoom / aspect])
-                offset = centre - scale * centre + rng.normal(0, recipe.shift, size=2)
-                image = affine_transform(image, np.diag(scale), offset=offset, order=1, mode="nearest")
-                image = (image - 128) * np.exp(rng.normal(0, recipe.contrast)) + 128
-                image += rng.normal(0, recipe.brightness)
-            copies[k] = image
-    return images.reshape(len(faces) * recipe.copies, side * side)
-
-
-def prior(side: int, recipe: Recipe) -> NDArray[np.float64]:
-    """Return the prior's covariance (D, D): independent pixels, and smooth fields.
-
-    A smooth field has covariance ``variance m(dx) m(dy)`` with ``m(d) = (1 + a) e^-a``, ``a = sqrt(3) d / length``
-    (Matern 3/2; Rasmussen & Williams 2006, equation 4.17).
-    """
-    distance = np.abs(np.subtract.outer(np.arange(side), np.arange(side)))
-    covariance = recipe.nugget * np.eye(side * side)
-    for variance, length in recipe.smooth:
-        a = 3**0.5 * distance / length
-        m = (1 + a) * np.exp(-a)
-        covariance += variance * np.kron(m, m)
-    return covariance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from made_np.grid import Scan
 from made_np.typing import Bools, Ints
 from made_np.values import as_count
 
@@ -54,3 +55,27 @@ def half_orders(side: int) -> tuple[list[Ints], list[tuple[int, Ints]]]:
     left_missing = np.concatenate([tr, br, tl, bl])
     orders = [bottom_missing, left_missing, bottom_missing[::-1].copy(), left_missing[::-1].copy()]
     return orders, [(0, tr), (0, br), (0, bl), (1, tl), (2, bl), (2, tl), (3, br), (2, tr)]
+
+
+def half_scans(side: int) -> dict[str, Scan]:
+    """Return, for each half that may be missing, a scan of the pixels that begins with the other one.
+
+    Each walks row by row, and ends in the missing half from where it borders on what is known: so windows always see
+    the border.
+
+    Examples
+    --------
+    >>> half_scans(2)["left"].order
+    array([1, 3, 0, 2])
+    """
+    side = as_count(side, "side", 2)
+    row, column = (index.ravel() for index in np.indices((side, side)))
+    right = np.ones_like(row)
+    outwards = np.where(column < side // 2, -1, 1)
+    scans = {}
+    for half, missing in missing_halves(side).items():
+        down = -right if half == "top" else right
+        along = outwards if half in ("left", "right") else down
+        order = np.lexsort([column * along, row * down, missing])
+        scans[half] = Scan((side, side), order, np.stack([down, along], axis=1))
+    return scans
