@@ -10,6 +10,9 @@ same weights, see the same rows, and must first agree on loss, gradient and step
 `benchmark/timing.py` says how and why. What peers are given for free: rows already encoded and already their own
 tensors, and masks as float tensors, ready to multiply.
 
+Rows of few ones, as words or clicks have, are cases of their own (`--only sparse`); so is the NumPy backend, beside
+torch, beside the dense products alone (`--only NumPy`).
+
 A cell is "median / 10th percentile (how many times ours)". "Share of floor" is the time that the live multiply-adds
 take at this machine's own rate of dense matrix products, or that live parameters and moments take at its rate of
 copying, whichever is longer, as a share of our median (`benchmark/work.py`); both rates are measured before and after
@@ -72,9 +75,11 @@ def arguments() -> argparse.Namespace:
 
 def all_cases(settings: Settings) -> Iterator[Case]:
     """Every row of the table, in its order."""
-    from benchmark import cases, dense, processes
+    from benchmark import by_numpy, cases, dense, processes, sparse
 
     yield from cases.training_cases(settings)
+    yield from sparse.sparse_cases(settings)
+    yield from by_numpy.numpy_cases(settings)
     yield dense.log_prob_case(settings)
     yield from dense.sampling_cases(settings)
     yield processes.memory_case(settings)
