@@ -12,7 +12,9 @@ gradient and step (bf16 to fewer digits), or nothing is timed. They run in block
 `benchmark/timing.py` says how and why. What peers are given for free: rows already encoded and already their own
 tensors, and masks as float tensors, ready to multiply.
 
-One step is timed beside busy processes, too, and says how many times as long it takes there as alone.
+Rows of few ones, as words or clicks have, are cases of their own (`--only sparse`); so is the NumPy backend, beside
+torch, beside the dense products alone (`--only NumPy`). One step is timed beside busy processes, too, and says how many
+times as long it takes there as alone.
 
 Against whom it counts is "the fastest of all", which is named. What is not timed is named with the reason, at the foot.
 
@@ -78,9 +80,11 @@ def arguments() -> argparse.Namespace:
 
 def all_cases(settings: Settings) -> Iterator[Case]:
     """Every row of the table, in its order."""
-    from benchmark import cases, crowded, dense, processes
+    from benchmark import by_numpy, cases, crowded, dense, processes, sparse
 
     yield from cases.training_cases(settings)
+    yield from sparse.sparse_cases(settings)
+    yield from by_numpy.numpy_cases(settings)
     yield crowded.crowded_case(settings)
     yield dense.log_prob_case(settings)
     yield from dense.sampling_cases(settings)

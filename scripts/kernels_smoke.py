@@ -58,6 +58,10 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 PLAIN = tuple(MODELS)[4:]
 """Those that differ in the activation alone."""
+SPARSE: dict[str, dict[str, Any]] = {
+    f"sparse rows, {name}": {**model, "direct": True, "hidden": (40, 30)} for name, model in ORDERS.items()
+}
+"""On rows of nearly no ones: what is wired to the inputs has kernels of its own for those."""
 
 VECTOR_FEATURES = ("sse4.2", "avx", "avx2", "fma", "avx512f", "neon", "sve")
 """Those that decide how kernels are laid out, by LLVM's names."""
@@ -99,6 +103,15 @@ def problem(name: str, dtype: str) -> Problem:
         rng.normal(size=(N_ROWS, made.n_context)).astype(dtype) if made.n_context else None,
         rng.random((N_ROWS, made.n_features)),
     )
+
+
+def sparse_problem(name: str, dtype: str) -> Problem:
+    """Return a problem of bits, of which one in fifty is 1."""
+    made = MADE(60, dtype=dtype, seed=3, **SPARSE[name])
+    rng = np.random.default_rng(0)
+    theta = (made.init(rng=0) + 0.3 * rng.standard_normal(made.n_params)).astype(dtype)
+    x = (rng.random((N_ROWS, 60)) < 0.02).astype(dtype)
+    return Problem(made, theta, x, None, rng.random((N_ROWS, 60)))
 
 
 def scores(backend: str, p: Problem) -> Results:
@@ -151,11 +164,11 @@ def differences(got: Results, want: Results, tolerance: float) -> Iterator[str]:
 
 def check(dtype: str) -> Iterator[str]:
     """Say what numba computes otherwise than NumPy: for every model, and by every rule in either order."""
-    for name in MODELS:
-        p = problem(name, dtype)
+    for name in (*MODELS, *SPARSE):
+        p = sparse_problem(name, dtype) if name in SPARSE else problem(name, dtype)
         for text in differences(scores("numba", p), scores("numpy", p), TOLERANCE[dtype]):
             yield f"{dtype}, {name}: {text}"
-        for rule_name, rule in RULES.items() if name in ORDERS else ():
+        for rule_name, rule in RULES.items() if name in ORDERS or name in SPARSE else ():
             for text in differences(steps("numba", p, rule), steps("numpy", p, rule), TOLERANCE[dtype]):
                 yield f"{dtype}, {name}, {rule_name}: {text}"
     for name in ORDERS if dtype == "float32" else ():

@@ -94,10 +94,12 @@ def trainers_of(problem: Problem, peers: frozenset[str]) -> list[Trainer]:
     return trainers
 
 
-def train(name: str, made: MADE, batch_size: int, targets: tuple[Target, ...], settings: Settings) -> Result:
+def train(
+    name: str, made: MADE, batch_size: int, targets: tuple[Target, ...], settings: Settings, ones: float = 0.3
+) -> Result:
     """Time the training step of all contenders, after they have been seen to agree."""
     gc.collect()
-    problem = Problem.random(made, batch_size)
+    problem = Problem.random(made, batch_size, ones=ones)
     trainers = trainers_of(problem, settings.peers)
     check.same_gradient(trainers)
     check.same_step(trainers)

@@ -59,8 +59,8 @@ class Problem:
     batches: list[Array]
 
     @classmethod
-    def random(cls, made: MADE, batch_size: int, n_batches: int = 8) -> Problem:
-        """Draw rows and a start.
+    def random(cls, made: MADE, batch_size: int, n_batches: int = 8, ones: float = 0.3) -> Problem:
+        """Draw rows, binary ones with this share of ones, as well as a start.
 
         Noise is added to all of theta, so that nothing is 0 that a contender could get wrong unseen: biases, direct
         wires, weights off the mask.
@@ -68,7 +68,7 @@ class Problem:
         rng = np.random.default_rng(0)
         theta = made.init(rng=0)
         theta += 0.01 * rng.standard_normal(theta.shape, dtype=np.float32)
-        return cls(made, theta, [random_rows(made, batch_size, rng) for _ in range(n_batches)])
+        return cls(made, theta, [random_rows(made, batch_size, rng, ones) for _ in range(n_batches)])
 
     @property
     def n_masks(self) -> int:
@@ -109,12 +109,12 @@ def float_masks(made: MADE, k: int) -> dict[str, Array]:
     return masks
 
 
-def random_rows(made: MADE, n: int, rng: np.random.Generator) -> Array:
-    """Return n rows that the model can score."""
+def random_rows(made: MADE, n: int, rng: np.random.Generator, ones: float = 0.3) -> Array:
+    """Return n rows that the model can score, binary ones with this share of ones."""
     output = output_of(made)
     shape = (n, made.n_features)
     if output.kind == "Bernoulli":
-        return (rng.random(shape) < 0.3).astype(np.float32)
+        return (rng.random(shape) < ones).astype(np.float32)
     if output.kind == "Categorical":
         return rng.integers(0, output.n, shape).astype(np.float32)
     return rng.standard_normal(shape, dtype=np.float32)

@@ -16,6 +16,7 @@ import numpy as np
 
 from made_np.backends._numba.compiling import index, inner, kernel, width
 from made_np.backends._numba.elementary import expm1, gelu, sigmoid, softplus, tanh
+from made_np.backends._numba.ones import list_room, note, product_ones
 from made_np.backends._numba.tile import ROWS, add_stairs, bias_stairs, half_add_stairs, half_bias_stairs
 from made_np.backends.tables import (
     CATEGORICAL,
@@ -36,8 +37,9 @@ from made_np.layers import LEAK, SELU_ALPHA, SELU_SCALE
 
 @kernel
 def forward(
-    theta: Any, x: Any, context: Any, keeps: Any, keep_at: Any, tables: Any, acts: Any, plain: Any, begin: int, end: int
-) -> None:
+    theta: Any, x: Any, context: Any, keeps: Any, keep_at: Any, tables: Any, acts: Any, plain: Any, ones: Any,
+    begin: int, end: int,
+) -> None:  # fmt: skip
     """Compute all layers of panels begin..end-1.
 
     Parameters
@@ -51,47 +53,59 @@ def forward(
     plain : like acts, or empty
         Filled with what the activations' slopes are computed from, where that is not in `acts`: their results before
         those two, or (from `FROM_Z` on) z.
+    ones : (panels * room,)
+        Filled with the lists of inputs that are not 0: see `ones`.
     """
     w = width(acts)
     n = len(x)
     size = tables.starts[-1] * width(acts)
     products = tables.products
     starts = tables.starts
-    reach = tables.reach
+    room = list_room(ones, n, w)
     for panel in range(begin, end):
         load(x, context, tables, acts, panel)
         if keep_at[0] >= 0:
             drop(acts, index(panel * size), tables.units[: tables.n_inputs], keeps, keep_at[0], panel * w, n)
         copy_direct(acts, panel * size, starts[1], tables.direct_from, 0, len(tables.direct_from))
+    note(acts, size, tables.n_inputs, n, ones, room, begin, end)
+    is_sparse = begin < end and ones[begin * room] >= 0
     for q in range(len(products)):
-        W = products[q, 0]
-        b = products[q, 1]
-        n_out = products[q, 2]
-        n_in = products[q, 3]
-        below = products[q, 4]
         layer = products[q, 5]
-        first = tables.reach_at[q]
-        for row in range(0, n_out, ROWS):
-            A = W + row * n_in
-            rows = min(ROWS, n_out - row)
-            ends = first + row
-            bias = b + row
-            seen = reach[ends]
-            for panel in range(begin, end):
-                u = panel * size + (starts[below] + products[q, 6]) * w
-                v = panel * size + (starts[layer] + row) * w
-                if n - panel * w > w // 2:
-                    if b >= 0:
-                        bias_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, ends, theta, bias)
-                    else:
-                        add_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, ends, theta, 0)
-                elif b >= 0:
-                    half_bias_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, ends, theta, bias)
-                else:
-                    half_add_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, ends, theta, 0)
+        reach = tables.reach[tables.reach_at[q] : tables.reach_at[q] + products[q, 2]]
+        places = (starts[products[q, 4]] + products[q, 6]) * w, starts[layer] * w, size
+        at = products[q, 0], products[q, 1], products[q, 3]
+        if is_sparse and products[q, 4] == 0 and products[q, 6] == 0:
+            product_ones(theta, at, reach, acts, places, ones, room, begin, end)
+        else:
+            product_rows(theta, at, reach, n, acts, places, begin, end)
         if layer < len(tables.widths) - 1:
             for panel in range(begin, end):
                 finish(layer, tables, keeps, keep_at[layer], acts, plain, panel, n)
+
+
+@inner
+def product_rows(theta: Any, at: Any, reach: Any, n: int, acts: Any, places: Any, begin: int, end: int) -> None:
+    """Compute (without a bias: add) a product by tiles."""
+    w = width(acts)
+    (W, b, n_in) = at
+    (source, target, size) = places
+    for row in range(0, len(reach), ROWS):
+        A = W + row * n_in
+        rows = min(ROWS, len(reach) - row)
+        bias = b + row
+        seen = reach[row]
+        for panel in range(begin, end):
+            u = panel * size + source
+            v = panel * size + target + row * w
+            if n - panel * w > w // 2:
+                if b >= 0:
+                    bias_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, row, theta, bias)
+                else:
+                    add_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, row, theta, 0)
+            elif b >= 0:
+                half_bias_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, row, theta, bias)
+            else:
+                half_add_stairs(theta, A, rows, n_in, 1, acts, u, w, acts, v, w, 0, seen, reach, row, theta, 0)
 
 
 @inner

@@ -32,7 +32,7 @@ def ready(array: Array, dtype: np.dtype[Any]) -> Array:
     return array if flags.writeable else np.asarray(_Alias(array))
 
 
-_KEPT = 8
+_KEPT = 16
 _free: dict[tuple[int, np.dtype[Any]], list[Array]] = {}
 
 

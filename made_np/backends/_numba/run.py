@@ -14,6 +14,7 @@ from made_np.backends._numba.compiling import width
 from made_np.backends._numba.forward import forward
 from made_np.backends._numba.losses import KERNELS, collect
 from made_np.backends._numba.memory import borrowed, ready
+from made_np.backends._numba.ones import list_size
 from made_np.backends._numba.sampler import ancestral
 from made_np.backends._numba.sorting import gather
 from made_np.backends._numba.threads import pool
@@ -25,6 +26,8 @@ from made_np.typing import Array, Ints
 
 AT_ONCE = 12
 """Panels that are scored together: enough for each weight that is read to be used often."""
+LISTED = np.dtype(np.int64)
+"""The dtype of lists of inputs."""
 SMALL = 1 << 19
 """Multiplications that one thread has done before another has begun."""
 
@@ -56,6 +59,7 @@ class Batch:
         self.width = width(theta)
         self.n_panels = -(-self.n // self.width)
         self.n_parts = 1 if self.n * plan.n_wires < SMALL else pool.n_threads
+        self.room = list_size(self.tables.n_inputs, self.width)
         self.unsorted = 0 if plan.sorted else theta.size
         self.ordered = self.theta
 
@@ -81,10 +85,14 @@ class Batch:
         n_units = self.plan.n_units
         w = self.width
         raw = np.empty((self.n, int(t.widths[-1])), self.dtype)
-        with borrowed(self.dtype, self.unsorted, n_units * self.n_panels * w) as (ordered, acts):
+        with (
+            borrowed(self.dtype, self.unsorted, n_units * self.n_panels * w) as (ordered, acts),
+            borrowed(LISTED, self.room * self.n_panels) as (ones,),
+        ):
 
             def work(part: int) -> None:
-                forward(self.ordered, self.x, self.context, *self.keeps, t, acts, self.nothing, *self.panels(part))
+                own = self.panels(part)
+                forward(self.ordered, self.x, self.context, *self.keeps, t, acts, self.nothing, ones, *own)
 
             self.share(ordered, work)
             panels = acts.reshape(self.n_panels, n_units, w)[:, t.starts[-3] : t.starts[-2]]
@@ -117,8 +125,11 @@ class Batch:
             part = slice(k * rows, (k + 1) * rows)
             x = self.x[part]
             end = -(-len(x) // self.width)
-            with borrowed(self.dtype, acts_size, acts_size, nll_size) as (acts, dacts, nll):
-                forward(self.ordered, x, self.context[part], *self.keeps, t, acts, nothing, 0, end)
+            with (
+                borrowed(self.dtype, acts_size, acts_size, nll_size) as (acts, dacts, nll),
+                borrowed(LISTED, self.room * end) as (ones,),
+            ):
+                forward(self.ordered, x, self.context[part], *self.keeps, t, acts, nothing, ones, 0, end)
                 self._losses(acts, dacts, nll, 0, end)
                 collect(t, len(x), nll, row_nll[part], feature_nll[part], 0, end)
 
@@ -177,19 +188,17 @@ class Batch:
         t = self.tables
         n = self.n
         last = len(t.widths) - 1
-        lanes = self.n_panels * self.width
-        apart = (self.keeps[1][1:] >= 0).any() or t.has_skips or t.activation >= FROM_Z
         shrinking = self.nothing if decay is None else decay
         run = weights if self.plan.sorted and only_live else weights_of_any
-        size = self.plan.n_units * lanes
-        strip_size = (self.plan.n_below + len(t.widths) * self.width) * n
         spare_each = max(DEPTH * PACK, spare_size(n, self.plan.widest))
-        sizes = size, size, self.x.shape[1] * lanes, strip_size, size if apart else 0, spare_each * self.n_parts
-        with borrowed(self.dtype, self.unsorted, *sizes) as (ordered, acts, dacts, nll, strip, plain, spares):
+        sizes = *self._sizes(), spare_each * self.n_parts
+        room = self.room * self.n_panels
+        with borrowed(self.dtype, *sizes) as lent, borrowed(LISTED, room) as (ones,):
+            ordered, acts, dacts, nll, strip, plain, spares = lent
 
             def rows(part: int, bottom: int = 0) -> None:
                 begin, end = self.panels(part)
-                forward(self.ordered, self.x, self.context, *self.keeps, t, acts, plain, begin, end)
+                forward(self.ordered, self.x, self.context, *self.keeps, t, acts, plain, ones, begin, end)
                 self._losses(acts, dacts, nll, begin, end)
                 down(part, last, bottom)
 
@@ -200,16 +209,26 @@ class Batch:
                 )  # fmt: skip
 
             def columns(part: int, tables: Tables = t) -> None:
+                spare = spares[part * spare_each : (part + 1) * spare_each]
                 run(
-                    self.theta, grad, tables, strip, dacts, spares[part * spare_each : (part + 1) * spare_each], n,
+                    self.theta, grad, tables, strip, dacts, ones, spare, n,
                     rule.kind, rule.numbers, rule.first, rule.second, shrinking, rule.decoupled, part, self.n_parts,
                 )  # fmt: skip
 
             if ready is None:
                 self.share(ordered, rows, columns)
-                return row_nll
-            self._in_pieces(ordered, rows, down, columns, ready)
+            else:
+                self._in_pieces(ordered, rows, down, columns, ready)
         return row_nll
+
+    def _sizes(self) -> tuple[int, ...]:
+        """Return the sizes of ordered, acts, dacts, nll, strip, plain: see `forward`, `backward`."""
+        t = self.tables
+        lanes = self.n_panels * self.width
+        size = self.plan.n_units * lanes
+        strip_size = (self.plan.n_below + len(t.widths) * self.width) * self.n
+        apart = (self.keeps[1][1:] >= 0).any() or t.has_skips or t.activation >= FROM_Z
+        return self.unsorted, size, size, self.x.shape[1] * lanes, strip_size, size if apart else 0
 
     def _in_pieces(
         self,

@@ -90,6 +90,29 @@ def _generator(n_registers: int, begin: str, ragged: bool, emitter: Any = None) 
     return generate
 
 
+def _lanes(lanes: int) -> Any:
+    """Return the sum of two rows, the second times a number, as a function that kernels can call."""
+
+    @intrinsic
+    def add_times(_, C, c, B, b, factor):  # type: ignore[no-untyped-def]
+        n = types.intp
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            emit = _Emitter(context, builder, signature)
+            C_row = emit.begin(0, args[0], args[1])
+            B_row = emit.begin(2, args[2], args[3])
+            many = emit.spread(args[4])
+            for i in range(max(1, lanes // emit.vector.count)):
+                place = emit.register(C_row, i)
+                vector = emit.load(emit.register(B_row, i))
+                emit.store(emit.multiply_add(many, vector, emit.load(place)), place)
+            return context.get_dummy_value()
+
+        return types.void(C, n, B, n, factor), generate
+
+    return add_times
+
+
 class _Emitter:
     """The few instructions that a tile is made of, for one dtype."""
 
@@ -168,6 +191,20 @@ def _plain_tile(n_registers: int, begin: str, ragged: bool = False) -> Any:
 
     return tile
 
+
+def _plain_lanes(lanes: int) -> Any:
+    """Return the same function in plain Python."""
+
+    def add_times(C: Any, c: int, B: Any, b: int, factor: Any) -> None:
+        C[int(c) : int(c) + lanes] += B[int(b) : int(b) + lanes] * factor
+
+    return add_times
+
+
+LANES = 16
+"""Rows of W that are worked on side by side where inputs are sparse: no fewer than a register holds."""
+add_times = _lanes(LANES) if JIT else _plain_lanes(LANES)
+"""``C += factor B`` for `LANES` numbers."""
 
 _make = _tile if JIT else _plain_tile
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from made_np.backends._numba.compiling import PANEL_BYTES, index, inner, kernel, width
-from made_np.backends._numba.tile import ROWS, new
+from made_np.backends._numba.ones import all_sparse, multiply_ones, take_lanes
+from made_np.backends._numba.tile import LANES, ROWS, new
 from made_np.backends._numba.updates import shrink, update
 from made_np.backends.rules import NONE
 
@@ -24,12 +25,12 @@ STRETCH = 992
 def spare_size(n: int, widest: int) -> int:
     """Return how much memory `weights` and `weights_of_any` need for n rows and layers no wider than `widest`."""
     wide = widest + PANEL_BYTES  # in whole strips: a strip is no wider than a panel has bytes
-    return BLOCK * (1 + n + max(STRETCH, wide)) + widest
+    return BLOCK * (1 + max(STRETCH, wide)) + LANES * n + widest
 
 
 @kernel
 def weights(
-    theta: Any, grad: Any, tables: Any, strip: Any, dacts: Any, spare: Any, n: int,
+    theta: Any, grad: Any, tables: Any, strip: Any, dacts: Any, ones: Any, spare: Any, n: int,
     rule: int, numbers: Any, first: Any, second: Any, decay: Any, decoupled: bool, part: int, parts: int,
 ) -> None:  # fmt: skip
     """Compute this part of dW = dy^T x and db; write it to `grad` (0 off the mask), or update theta with it.
@@ -40,9 +41,10 @@ def weights(
     products = tables.products
     starts = tables.starts
     zero = dacts.dtype.type(0)
+    is_sparse = all_sparse(ones, n, w, parts)
     db = spare[:BLOCK]
-    dy = spare[BLOCK : BLOCK * (n + 1)]
-    dW = spare[BLOCK * (n + 1) :]
+    dy = spare[BLOCK : BLOCK + LANES * n]
+    dW = spare[BLOCK + LANES * n :]
     block = 0
     for q in range(len(products)):
         W = products[q, 0]
@@ -50,6 +52,7 @@ def weights(
         n_out = products[q, 2]
         n_in = products[q, 3]
         below = strip_of(tables.widths, products[q, 4], n, w) + products[q, 6] * n
+        listed = is_sparse and products[q, 4] == 0 and products[q, 6] == 0
         for row in range(0, n_out, BLOCK):
             block += 1
             if block % parts != part:
@@ -57,14 +60,14 @@ def weights(
             rows = min(BLOCK, n_out - row)
             reach = tables.reach[tables.reach_at[q] + row : tables.reach_at[q] + row + rows]
             start = starts[products[q, 5]] + row
-            take_rows(start, starts[-1], rows, n, dacts, dy)
+            take(listed, start, starts[-1], rows, n, dacts, dy)
             if b >= 0:
                 add_up(start, starts[-1], rows, n, dacts, db)
                 use(theta, grad, b + row, db, 0, rows, rule, numbers, first, second, decay, decoupled)
             for column in range(0, n_in, STRETCH):
                 if rule != NONE and reach[-1] <= column:
                     break
-                multiply(dy, strip, below, n, reach, column, dW, STRETCH)
+                multiply(listed, dy, strip, below, n, reach, column, dW, STRETCH, ones, parts)
                 columns = min(STRETCH, n_in - column)
                 for r in range(rows):
                     seen = max(0, min(reach[r] - column, columns))
@@ -77,7 +80,7 @@ def weights(
 
 @kernel
 def weights_of_any(
-    theta: Any, grad: Any, tables: Any, strip: Any, dacts: Any, spare: Any, n: int,
+    theta: Any, grad: Any, tables: Any, strip: Any, dacts: Any, ones: Any, spare: Any, n: int,
     rule: int, numbers: Any, first: Any, second: Any, decay: Any, decoupled: bool, part: int, parts: int,
 ) -> None:  # fmt: skip
     """Do the same for theta in its own numbering, and update all of it: moments live on where a gradient is 0."""
@@ -86,9 +89,10 @@ def weights_of_any(
     starts = tables.starts
     units = tables.units
     widest = np.max(tables.widths)
+    is_sparse = all_sparse(ones, n, w, parts)
     db = spare[:BLOCK]
-    dy = spare[BLOCK : BLOCK * (n + 1)]
-    dW = spare[BLOCK * (n + 1) : len(spare) - widest]
+    dy = spare[BLOCK : BLOCK + LANES * n]
+    dW = spare[BLOCK + LANES * n : len(spare) - widest]
     g = spare[len(spare) - widest :]
     block = 0
     for q in range(len(products)):
@@ -97,6 +101,7 @@ def weights_of_any(
         n_out = products[q, 2]
         n_in = products[q, 3]
         below = strip_of(tables.widths, products[q, 4], n, w) + products[q, 6] * n
+        listed = is_sparse and products[q, 4] == 0 and products[q, 6] == 0
         begin = starts[products[q, 4]] + products[q, 6]
         columns = units[begin : begin + n_in]
         wide = -(-n_in // w) * w
@@ -107,9 +112,9 @@ def weights_of_any(
             rows = min(BLOCK, n_out - row)
             reach = tables.reach[tables.reach_at[q] + row : tables.reach_at[q] + row + rows]
             start = starts[products[q, 5]] + row
-            take_rows(start, starts[-1], rows, n, dacts, dy)
+            take(listed, start, starts[-1], rows, n, dacts, dy)
             add_up(start, starts[-1], rows, n, dacts, db)
-            multiply(dy, strip, below, n, reach, 0, dW, wide)
+            multiply(listed, dy, strip, below, n, reach, 0, dW, wide, ones, parts)
             for r in range(rows):
                 unit = units[start + r]
                 if b >= 0:
@@ -162,6 +167,15 @@ def use(
 
 
 @inner
+def take(listed: bool, start: int, size: int, rows: int, n: int, dacts: Any, dy: Any) -> None:
+    """Copy rows of dy out of the panels, as they are multiplied with inputs that are listed, or are not."""
+    if listed:
+        take_lanes(start, size, rows, n, dacts, dy)
+    else:
+        take_rows(start, size, rows, n, dacts, dy)
+
+
+@inner
 def take_rows(start: int, size: int, rows: int, n: int, dacts: Any, dy: Any) -> None:
     """Copy rows of dy out of the panels, ROWS of them side by side for each row of the batch."""
     w = width(dacts)
@@ -190,7 +204,19 @@ def add_up(start: int, size: int, rows: int, n: int, dacts: Any, db: Any) -> Non
 
 
 @inner
-def multiply(dy: Any, strip: Any, below: int, n: int, reach: Any, column: int, dW: Any, wide: int) -> None:
+def multiply(
+    listed: bool, dy: Any, strip: Any, below: int, n: int, reach: Any, column: int, dW: Any, wide: int,
+    ones: Any, parts: int,
+) -> None:  # fmt: skip
+    """Overwrite dW (rows, wide) with dy^T x, where x is listed, or is not."""
+    if listed:
+        multiply_ones(dy, strip, below, n, reach, column, dW, wide, ones, parts)
+    else:
+        multiply_strips(dy, strip, below, n, reach, column, dW, wide)
+
+
+@inner
+def multiply_strips(dy: Any, strip: Any, below: int, n: int, reach: Any, column: int, dW: Any, wide: int) -> None:
     """Overwrite dW (rows, wide) with dy^T x, each ROWS rows as far as their last one sees, in whole strips."""
     w = width(dW)
     rows = len(reach)
