@@ -14,10 +14,12 @@ __all__ = [
     "DECAYS",
     "HOMES",
     "PATHS",
+    "SHEARED",
     "Choice",
     "Trial",
     "best",
     "is_homes",
+    "is_sheared",
     "little_decay",
     "real_decay",
     "try_out",
@@ -33,6 +35,8 @@ PATHS = "paths"
 """What `Choice.n_masks` is for a home order with a path for each set of known columns."""
 HOMES = "homes"
 """What `Choice.order` is for several home orders."""
+SHEARED = "sheared"
+"""What `Choice.order` is for the natural order, where each column is learned less its regression on those before it."""
 MANY = 64
 """Mask sets of a mixture over random orders."""
 
@@ -44,7 +48,7 @@ class Choice:
     Attributes
     ----------
     order : str, permutation, or permutations
-        "found" is the one of `made_np.find_order`, "homes" are those of `rules.homes`.
+        "found" is the one of `made_np.find_order`, "homes" are those of `rules.homes`, "sheared" is the natural one.
     n_masks : int, None, "auto" or "paths"
         "paths": the order is home, and there is a path for each set of known columns.
     weight_decay : float, dict or "auto"
@@ -58,6 +62,11 @@ class Choice:
 def is_homes(order: Any) -> bool:
     """Whether `Choice.order` stands for several home orders."""
     return isinstance(order, str) and order == HOMES
+
+
+def is_sheared(order: Any) -> bool:
+    """Whether `Choice.order` stands for a sheared natural order."""
+    return isinstance(order, str) and order == SHEARED
 
 
 @dataclass(frozen=True)
