@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from made_np.columns.atoms import Atoms
-from made_np.columns.bending import differ, learn_monotone
+from made_np.columns.bending import differ, learn_monotone, spread_of
 from made_np.columns.binning import learn_bins
-from made_np.columns.coding import Coding
+from made_np.columns.coding import Affine, Coding
 from made_np.columns.lattice import Lattice
 from made_np.columns.sampling import sampled
 from made_np.distributions.atoms import WithAtoms, find_atoms
@@ -90,7 +90,8 @@ def _on_lattice(values: Floats, resolution: float) -> list[Candidate]:
 def _of_reals(distinct: Floats, counts: Ints, support: tuple[float, float]) -> list[Candidate]:
     """Return mixtures of the bent column of the rising values (m,), met `counts` times, with the atoms that it has.
 
-    The curve has a shape alone: peaks are left for the mixture. Logistics come first: a value far out costs less.
+    The curve has a shape alone: peaks are left for the mixture. Logistics come first: a value far out costs less. The
+    last one is not bent: a curve for each column bends what ties columns together.
     """
     is_atom = find_atoms(counts) | np.isin(distinct, support)  # at an end of the support no density lies
     atoms = tuple(distinct[is_atom].tolist())
@@ -99,7 +100,8 @@ def _of_reals(distinct: Floats, counts: Ints, support: tuple[float, float]) -> l
         return []
     curve = learn_monotone(rest, low=support[0], high=support[1], most_knots=2)
     bases = MixtureOfLogistics(COMPONENTS, reserve=RESERVE), MixtureOfGaussians(COMPONENTS, reserve=RESERVE)
-    if not atoms:
-        return [(base, curve) for base in bases]
-    coding = Atoms(curve, atoms)
-    return [(WithAtoms(base, coding.places), coding) for base in bases]
+    if atoms:
+        coding = Atoms(curve, atoms)
+        return [(WithAtoms(base, coding.places), coding) for base in bases]
+    bent: list[Candidate] = [(base, curve) for base in bases]
+    return bent if curve.shape != "asinh" else [*bent, (bases[-1], Affine(float(rest.mean()), spread_of(rest)))]

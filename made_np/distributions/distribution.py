@@ -46,6 +46,8 @@ class Distribution(ABC):
     """How many legal values there are; None: without end."""
     is_real: bool = False
     """True for a density over all real numbers: its columns have a unit, and are standardised."""
+    locations: slice | None = None
+    """The raw outputs that move the density: with c added to each of them, p(x + c) is what p(x) was. None: no such."""
     has_states: bool = False
     """True where the values are states with a probability each; False where they stand on a scale."""
     is_binary: bool = False

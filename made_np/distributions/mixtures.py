@@ -90,6 +90,11 @@ class RealMixture(Distribution):
         """Weights, means and scales."""
         return 2 if self.n == 1 else 3 * self.n
 
+    @property
+    def locations(self) -> slice:  # type: ignore[override]
+        """The means; a `reserve` stays where it is."""
+        return slice(self.n_raw - 2 * self.n, self.n_raw - self.n)
+
     @abstractmethod
     def log_f(self, z: Array) -> tuple[Array, Array]:
         """Return log f(z), and its slope a(z)."""
@@ -102,7 +107,7 @@ class RealMixture(Distribution):
         """Return the logarithms of the weights, the means and the scales, each (..., n)."""
         n = self.n
         log_w = log_softmax(raw[..., :n])  # for n = 1 that is a mean, and log 1 = 0 all the same
-        return log_w, raw[..., -2 * n : -n], softplus(raw[..., -n:]) + raw.real.dtype.type(self.min_scale)
+        return log_w, raw[..., self.locations], softplus(raw[..., -n:]) + raw.real.dtype.type(self.min_scale)
 
     def nll_and_grad(self, raw: Array, x: Array) -> tuple[Array, Array]:
         """Return ``-log sum_k w_k f(z_k) / s_k`` with z = (x - m) / s, and its gradient.

@@ -214,6 +214,7 @@ class Gaussian(Distribution):
     n_raw = 2
     support = "a finite number"
     is_real = True
+    locations = slice(0, 1)
 
     def __post_init__(self) -> None:
         as_choice(self.scale, "Gaussian(scale)", SCALES)

@@ -11,10 +11,12 @@ import numpy as np
 
 from made_np.columns.columns import Columns
 from made_np.estimator.encoding import encode
+from made_np.estimator.found import natural_ties
 from made_np.estimator.plan import Plan
 from made_np.messages import tell
 from made_np.table.table import Table
 from made_np.training.fit import fit_rows
+from made_np.training.shear import sheared
 from made_np.typing import Floats
 
 __all__ = ["best_columns"]
@@ -26,7 +28,10 @@ STEPS = 1_000
 WIDEST = 256
 """... whose hidden layers are no wider."""
 SURELY = 2.0
-"""A rival has to win by so many standard errors of the difference: the first choice is the simpler one."""
+TOGETHER = 1.0
+"""A rival has to win by so many standard errors of the difference: the first choice is the simpler one. The second
+number is for all columns at once, of which none is simpler than another.
+"""
 
 
 def best_columns(
@@ -35,7 +40,8 @@ def best_columns(
     """Return the columns, each with the coding that is best for held-out rows.
 
     Every column has a first choice, and rivals. A short fit is made of all first choices, one of all first rivals, and
-    so on. Each feature's conditional then costs so many nats per row, in the unit of its column, and the cheapest wins.
+    so on. Each feature's conditional then costs so many nats per row, in the unit of its column, and the cheapest wins;
+    but all columns are coded alike where one fit is surely cheaper than that: what ties columns together shows in sums.
 
     Parameters
     ----------
@@ -52,8 +58,8 @@ def best_columns(
     variants = [_variant(columns, k) for k in range(most + 1)]
     costs = np.stack([_costs(each, train, valid, _short(plan_of(each), train.n_rows), seed) for each in variants])
     each = list(variants[0].each)
-    for feature, (start, _) in enumerate(columns.spans):
-        k = _winner(costs[:, :, feature])
+    winners = _winners(costs)
+    for k, (start, _) in zip(winners, columns.spans, strict=True):
         each[start] = variants[k].each[start]
         if k:
             tell(_logger, f"column {start} ({each[start].name!r}) is coded by {each[start].output!r}", shown=False)
@@ -79,12 +85,15 @@ def _short(plan: Plan, n_rows: int) -> Plan:
 
 def _costs(columns: Columns, train: Table, valid: Table, plan: Plan, seed: int) -> Floats:
     """Return what each value of the held-out rows costs after a short fit, (n, features), in nats."""
+    rows = encode(train, columns, plan.made).z
     held_out = encode(valid, columns, plan.made).z
+    A = natural_ties(plan.made, rows)
+    if A is not None:
+        rows = sheared(rows, A)
+        held_out = sheared(held_out, A)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # one that diverges loses
-        result = fit_rows(
-            plan.made, encode(train, columns, plan.made).z, held_out, plan.options, rng=np.random.default_rng(seed)
-        )
+        result = fit_rows(plan.made, rows, held_out, plan.options, rng=np.random.default_rng(seed))
     if result.stopped_by == "interrupt":
         raise KeyboardInterrupt  # there is nothing yet to give back
     made = replace(plan.made, dtype="float64")
@@ -94,10 +103,18 @@ def _costs(columns: Columns, train: Table, valid: Table, plan: Plan, seed: int) 
     return np.asarray(-log_prob - columns.log_term(valid.read())[:, :-1])
 
 
-def _winner(costs: Floats) -> int:
+def _winners(costs: Floats) -> list[int]:
+    """Return which coding each feature gets, of costs (k, n, features)."""
+    winners = [_winner(costs[:, :, feature]) for feature in range(costs.shape[2])]
+    chosen = sum(costs[k, :, feature] for feature, k in enumerate(winners))
+    alike = _winner(np.stack([np.asarray(chosen), *costs.sum(axis=2)]), TOGETHER)
+    return [alike - 1] * len(winners) if alike else winners
+
+
+def _winner(costs: Floats, surely: float = SURELY) -> int:
     """Return which of several codings (k, n) costs least, the first one unless another is surely better."""
     costs = np.where(np.isfinite(costs), costs, 1e6)
     best = int(costs.mean(axis=1).argmin())
     gain = costs[0] - costs[best]
     error = gain.std() / max(np.sqrt(len(gain)), 1)
-    return best if gain.mean() > SURELY * error else 0
+    return best if gain.mean() > surely * error else 0

@@ -22,15 +22,15 @@ from made_np.estimator.conventions import seed_of
 from made_np.estimator.encoding import Encoded, encode, narrow, to_learn_from
 from made_np.estimator.fitted import Fitted
 from made_np.estimator.forms import best_columns
+from made_np.estimator.found import Found, natural_ties, settled, straightened
 from made_np.estimator.lesson import Lesson, found_order, lesson_of, table_val_of
 from made_np.estimator.params import to_json
 from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
 from made_np.estimator.rehearsal import fit_home, rehearsed
 from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
-from made_np.estimator.rules import both_ways, is_auto
+from made_np.estimator.rules import is_auto
 from made_np.estimator.split import Split
 from made_np.estimator.trials import (
-    BOTH_WAYS,
     Choice,
     Trial,
     best,
@@ -60,7 +60,6 @@ __all__ = [
     "in_units",
     "learn",
     "learn_on",
-    "settled",
     "split_of",
 ]
 
@@ -245,10 +244,10 @@ def _coded(params: Any, begin: Begin, columns: Columns) -> Begin:
 
 def _tried(params: Any, begin: Begin, checkpoint: Any, clock: Clock) -> tuple[Begin, list[Trial]]:
     """Return the same, with what trials choose where a parameter is "auto"; and the trials."""
-    found = cache(lambda: found_order(begin.lesson))
+    found = Found(cache(lambda: found_order(begin.lesson)), cache(lambda: natural_ties(begin.plan.made, begin.rows.z)))
     trials = [] if begin.valid is None else _trials(params, begin, found, checkpoint, clock)
-    choice = best(trials) if trials else begin.choice
-    plan = choose(params, begin.facts, choice, begin.seed) if trials else begin.plan
+    choice = best(trials) if trials else straightened(begin.choice, found)
+    plan = begin.plan if choice is begin.choice else choose(params, begin.facts, choice, begin.seed)
     return begin._replace(choice=choice, plan=settled(plan, choice, found)), trials
 
 
@@ -264,7 +263,7 @@ def learn_on(params: Any, before: Fitted | None, X: Any, sample_weight: Any = No
         rows = encode(lesson.table, lesson.columns, plan.made, weights=lesson.weights)
         rows = to_learn_from(rows, lesson.columns, seed)
     if before is None:
-        plan = settled(plan, choice, lambda: found_order(lesson))
+        plan = settled(plan, choice, Found(lambda: found_order(lesson)))
     options = plan.options
     done = train_on(
         plan.made,
@@ -339,14 +338,7 @@ def _choice(params: Any, facts: Facts, before: Fitted | None) -> Choice:
     return without_trials(open_or_set, before.weight_decay, before.made)
 
 
-def settled(plan: Plan, choice: Choice, found: Callable[[], Ints]) -> Plan:
-    """Return the plan in the order that is found in the table, if the choice is that one."""
-    if not isinstance(choice.order, str) or choice.order != "found":
-        return plan
-    return plan.in_order(both_ways(found()) if choice.n_masks == BOTH_WAYS else found())
-
-
-def _trials(params: Any, begin: Begin, found: Callable[[], Ints], checkpoint: Any, clock: Clock) -> list[Trial]:
+def _trials(params: Any, begin: Begin, found: Found, checkpoint: Any, clock: Clock) -> list[Trial]:
     """Return what was tried for the parameters that are "auto"; nothing where nothing is to be chosen."""
     facts = begin.facts
     seed = begin.seed

@@ -10,10 +10,11 @@ import numpy as np
 from made_np.columns.columns import Columns
 from made_np.estimator import rules
 from made_np.estimator.rules import is_auto
-from made_np.estimator.trials import BOTH_WAYS, HOMES, PATHS, Choice, is_homes
+from made_np.estimator.trials import BOTH_WAYS, HOMES, PATHS, Choice, is_homes, is_sheared
 from made_np.model.made import MADE
 from made_np.training.arguments import as_options
 from made_np.training.loop import Options
+from made_np.typing import Array
 from made_np.validation import as_widths
 
 __all__ = ["Facts", "Plan", "asked", "choose", "going_on"]
@@ -56,11 +57,14 @@ class Plan:
         How it is trained: optimizer, learning rate, decay, dropout, epochs.
     weight_decay : float or dict of str to float
         The one that was chosen.
+    shear : ndarray (D, D), optional
+        Home is learned of rows less these regressions (see `training.shear`).
     """
 
     made: MADE
     options: Options
     weight_decay: Any
+    shear: Array | None = None
 
     def in_order(self, order: Any) -> Plan:
         """Return the same plan for a model with another order."""
@@ -89,9 +93,12 @@ def choose(params: Any, facts: Facts, choice: Choice, seed: int = 0, *, trial: b
     """
     n_rows = 0 if trial else facts.n_rows
     n_sharing = 1 if choice.n_masks == BOTH_WAYS else choice.n_masks  # an order and its reverse hardly share weights
-    hidden = rules.hidden_layer_sizes(
-        params.hidden_layer_sizes, n_rows, len(facts.columns), n_sharing, facts.columns.outputs
-    )
+    if is_sheared(choice.order):
+        hidden = rules.sheared_widths(params.hidden_layer_sizes)
+    else:
+        hidden = rules.hidden_layer_sizes(
+            params.hidden_layer_sizes, n_rows, len(facts.columns), n_sharing, facts.columns.outputs
+        )
     if trial and choice.n_masks == PATHS:  # one home alone, which a trial is about
         choice = replace(choice, n_masks=1, order="natural" if is_homes(choice.order) else choice.order)
     made = _model(params, facts, choice, seed, hidden)
@@ -126,6 +133,8 @@ def _model(params: Any, facts: Facts, choice: Choice, seed: int, hidden: tuple[i
         order = np.arange(len(outputs))
     elif is_homes(order):
         order = rules.homes(len(outputs), seed)
+    elif is_sheared(order):
+        order = "natural"
     if choice.n_masks == BOTH_WAYS:
         order = rules.both_ways(np.arange(len(outputs)) if isinstance(order, str) else order)
     return MADE(
@@ -157,7 +166,9 @@ def _options(params: Any, facts: Facts, choice: Choice, made: MADE, trial: bool)
     outputs = facts.columns.outputs
     batch_size = min(params.batch_size, facts.n_train)
     per_epoch = -(-facts.n_train // batch_size)
-    max_epochs = rules.epochs(params.max_epochs, rules.most_steps(made.n_params, outputs), per_epoch)
+    is_straight = is_sheared(choice.order)
+    n_steps = rules.sheared_steps(facts.n_train) if is_straight else rules.most_steps(made.n_params, outputs)
+    max_epochs = rules.epochs(params.max_epochs, n_steps, per_epoch)
     if trial:
         max_epochs = min(max_epochs, -(-_trial_steps(made, choice) // per_epoch))
     return as_options(
@@ -171,7 +182,7 @@ def _options(params: Any, facts: Facts, choice: Choice, made: MADE, trial: bool)
         patience=rules.epochs(params.n_iter_no_change, rules.PATIENT_STEPS, per_epoch),
         validate_every=rules.validate_every(made.n_mixed, facts.n_train, facts.n_valid),
         weight_decay=choice.weight_decay,
-        dropout=rules.dropout(params.dropout, made.hidden, outputs, facts.n_train),
+        dropout=rules.dropout(params.dropout, made.hidden, outputs, facts.n_train, sheared=is_straight),
         input_dropout=params.input_dropout,
         averaging=params.averaging,
     )

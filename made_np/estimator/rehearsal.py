@@ -5,7 +5,8 @@ learned in home order alone. Then the model draws rows from what it has learned,
 them what is known of the rest when only some of a row is told. Its answers to all questions thereby become those of one
 distribution, home: what they contradict each other by is what the network cannot hold.
 
-Real columns do without: their curves are learned to a hair, and drawn rows blur them.
+Real columns do without: their curves are learned to a hair, and drawn rows blur them. But where home is learned of
+sheared rows, which no path can be learned of, the paths are, beside all that home needs.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from made_np.estimator import rules
+from made_np.estimator.beside import Beside, of_home
 from made_np.estimator.plan import Plan
 from made_np.messages import tell
 from made_np.model.made import MADE
@@ -26,6 +28,7 @@ from made_np.model.rows import Rows
 from made_np.ranks.comm import Comm, agree
 from made_np.schedules import get_schedule
 from made_np.training.fit import FitResult, fit_rows
+from made_np.training.shear import sheared, unsheared
 from made_np.typing import Array, Ints
 
 __all__ = ["Home", "at_home", "fit_home", "rehearse", "rehearsed", "rehearses"]
@@ -42,24 +45,27 @@ third one times the parameters, if that is less.
 """
 VISITS = 2
 """So often a drawn row is learned from, each time told something else: to draw it costs as much as to learn from it."""
+SHEARED_STEPS = 1_000
+SHEARED_VISITS = 8
+"""As `MOST_STEPS` and `VISITS`, where home was learned of sheared rows: drawn rows blur it, and cost more."""
 AT_ONCE = 1 << 9
 """Rows that are drawn together."""
 MEMORY = 1 << 26
 """Bytes of drawn rows that are kept; where this allows fewer rows, they are learned from more often."""
 
 
-def rehearses(made: MADE) -> bool:
+def rehearses(made: MADE, *, is_sheared: bool = False) -> bool:
     """Whether a model learns the table at home alone, and the rest from rows that it draws."""
     paths = made.mask_sets.has_paths and len(made.mask_sets.mixed) == 1
-    return paths and not rules.has_real(made.outputs.feature_outputs)
+    return paths and (is_sheared or not rules.has_real(made.outputs.feature_outputs))
 
 
-def at_home(made: MADE) -> MADE:
+def at_home(made: MADE, *, is_sheared: bool = False) -> MADE:
     """Return what learns from the table: home alone where the rest is rehearsed, else the model itself.
 
     Both have the same parameters.
     """
-    return replace(made, n_masks=1) if rehearses(made) else made
+    return replace(made, n_masks=1) if rehearses(made, is_sheared=is_sheared) else made
 
 
 class Home(NamedTuple):
@@ -99,9 +105,16 @@ def fit_home(
         How long all of it may still take, the same on all ranks; None: as long as it likes.
     """
     left = seconds_left()
-    is_first = rehearses(plan.made)
+    A = plan.shear
+    is_first = rehearses(plan.made, is_sheared=A is not None)
+    made = at_home(plan.made, is_sheared=A is not None)
     options = replace(plan.options, max_seconds=left / 2 if is_first and left is not None else left)
-    result = fit_rows(at_home(plan.made), rows, valid_rows, options, comm=comm, places=places, **more)
+    if A is None:
+        result = fit_rows(made, rows, valid_rows, options, comm=comm, places=places, **more)
+    else:
+        straight = sheared(rows, A), None if valid_rows is None else sheared(valid_rows, A)
+        result = fit_rows(made, *straight, options, comm=comm, places=places, **more)
+        result = replace(result, theta=unsheared(made, result.theta, A))
     if not is_first:
         return Home(result)
     n_rows = len(rows) if comm is None else sum(comm.gather(len(rows)))
@@ -188,12 +201,13 @@ def rehearse(
     progress : bool
     """
     made = plan.made
-    n_steps = min(STEPS * n_steps, MOST_STEPS, int(MOST_WORK / made.n_params))
+    most_steps, visits = (MOST_STEPS, VISITS) if plan.shear is None else (SHEARED_STEPS, SHEARED_VISITS)
+    n_steps = min(STEPS * n_steps, most_steps, int(MOST_WORK / made.n_params))
     if not n_steps:
         return theta, True
     begin = time.perf_counter()
-    most = max(BATCH, MEMORY // (made.n_features * dtype.itemsize))
-    n_rows = min(-(-n_steps // VISITS) * BATCH, most)
+    fit_in_memory = max(BATCH, MEMORY // (made.n_features * dtype.itemsize))
+    n_rows = min(-(-n_steps // visits) * BATCH, fit_in_memory)
     rng = np.random.default_rng(seed)
     tell(_logger, f"rehearsal: {n_steps} steps on {n_rows} rows that the model draws", shown=progress)
     try:
@@ -210,6 +224,8 @@ def rehearse(
         input_dropout=0.0,
         max_seconds=None if max_seconds is None else begin + max_seconds - time.perf_counter(),
     )
+    if plan.shear is not None:
+        options = replace(options, optimizer=Beside(options.optimizer, of_home(made)))
     result = fit_rows(made, drawn, None, options, rng=rng, theta=theta, progress=progress)
     return result.theta, result.stopped_by != "interrupt"
 

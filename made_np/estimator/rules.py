@@ -27,6 +27,8 @@ __all__ = [
     "is_auto",
     "learning_rate",
     "most_steps",
+    "sheared_steps",
+    "sheared_widths",
     "takes_paths",
     "validate_every",
 ]
@@ -46,6 +48,9 @@ REAL_STEPS = (3, 4_000), (12, 16_000), (30, 20_000), (1 << 31, 14_000)
 """What "auto" is for `hidden_layer_sizes` of so many features at most, with the steps of a fit, where real columns are
 most of a table.
 """
+SHEARED_WIDTHS = 800, 800
+SHEARED_STEPS = 4_000, 14_000
+"""As those, for sheared rows: the steps for few rows and for many, such as `MANY_ROWS`."""
 FEWEST_SHARED = 1_000
 """As `FEWEST`, where several mask sets share the units."""
 RATE = 4e-3
@@ -58,6 +63,7 @@ DROPOUT = 0.5
 LESS_DROPOUT = 0.3
 MANY_ROWS = 30_000
 REAL_DROPOUT = 0.0
+SHEARED_DROPOUT = 0.3
 """What "auto" is for `dropout`: less from so many rows on, and none where there are real columns."""
 MAX_STEPS = 30_000
 MAX_WORK = 3.75e10
@@ -98,6 +104,17 @@ def hidden_layer_sizes(
     least = FEWEST_SHARED if n_masks != 1 and n_rows else FEWEST
     wanted = max(n_rows // ROWS_PER_UNIT, least)
     return (max(min(wanted, MOST, MOST_WIRES // n_columns), FEWEST),)
+
+
+def sheared_widths(asked: Any) -> tuple[int, ...]:
+    """Return the widths of the hidden layers for sheared rows.
+
+    Examples
+    --------
+    >>> sheared_widths("auto"), sheared_widths((64,))
+    ((800, 800), (64,))
+    """
+    return SHEARED_WIDTHS if is_auto(asked) else tuple(asked)  # which have been looked at
 
 
 def direct_wires(asked: Any, outputs: Outputs) -> Any:
@@ -205,8 +222,10 @@ def learning_rate(asked: Any, hidden: tuple[int, ...], outputs: Outputs) -> Any:
     return rate * sqrt(FEWEST / max((*hidden, FEWEST)))
 
 
-def dropout(asked: Any, hidden: tuple[int, ...], outputs: Outputs, n_rows: int) -> Any:
+def dropout(asked: Any, hidden: tuple[int, ...], outputs: Outputs, n_rows: int, *, sheared: bool = False) -> Any:
     """Return the share of hidden units to switch off: where there are none, none of them.
+
+    A single home of real columns, sheared, wants some where rows are few; several homes are enough of a burden.
 
     Examples
     --------
@@ -218,6 +237,8 @@ def dropout(asked: Any, hidden: tuple[int, ...], outputs: Outputs, n_rows: int) 
         return 0.0
     if not is_auto(asked):
         return asked
+    if sheared:
+        return SHEARED_DROPOUT if n_rows < MANY_ROWS else REAL_DROPOUT
     if has_real(outputs):
         return REAL_DROPOUT
     return DROPOUT if n_rows < MANY_ROWS else LESS_DROPOUT
@@ -232,6 +253,11 @@ def epochs(asked: Any, n_steps: int, per_epoch: int) -> Any:
     (300, 20, 5)
     """
     return max(MIN_EPOCHS, -(-n_steps // per_epoch)) if is_auto(asked) else asked
+
+
+def sheared_steps(n_rows: int) -> int:
+    """Return how many steps a fit of sheared rows may have."""
+    return SHEARED_STEPS[n_rows >= MANY_ROWS]
 
 
 def most_steps(n_params: int, outputs: Outputs = ()) -> int:

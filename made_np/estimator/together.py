@@ -15,6 +15,7 @@ from made_np.columns.columns import Columns
 from made_np.estimator.conventions import as_seed
 from made_np.estimator.encoding import Encoded, narrow
 from made_np.estimator.fitted import Fitted
+from made_np.estimator.found import Found, settled
 from made_np.estimator.learning import (
     Call,
     Clock,
@@ -23,7 +24,6 @@ from made_np.estimator.learning import (
     decided,
     facts_of,
     in_units,
-    settled,
     split_of,
 )
 from made_np.estimator.lesson import Lesson, read
@@ -48,6 +48,7 @@ class Decision(NamedTuple):
     look: Look | None
     choice: Choice
     order: Any
+    shear: Any
     seed: int
     trials: list[Trial]
 
@@ -121,7 +122,7 @@ def _decide(params: Any, before: Fitted | None, call: Call, clock: Clock, whole:
     begin, trials = decided(params, before, call, clock, whole)
     lesson = begin.lesson
     order = begin.plan.made.order
-    about = lesson.columns, lesson.names, lesson.look, begin.choice, order, begin.seed
+    about = lesson.columns, lesson.names, lesson.look, begin.choice, order, begin.plan.shear, begin.seed
     return Decision(*about, trials)
 
 
@@ -144,7 +145,8 @@ def _plan(params: Any, before: Fitted | None, facts: Facts, decision: Decision) 
     if before is not None:
         return going_on(params, facts, decision.choice, before.made)
     plan = choose(params, facts, decision.choice, decision.seed)
-    return settled(plan, decision.choice, lambda: np.atleast_2d(decision.order)[0])  # with its reverse or without
+    # The order stands there with its reverse or without.
+    return settled(plan, decision.choice, Found(lambda: np.atleast_2d(decision.order)[0], lambda: decision.shear))
 
 
 def _numbers(params: Any, columns: Columns, table: Table | None, name: str) -> Table:

@@ -15,10 +15,12 @@ __all__ = [
     "HOMES",
     "LITTLE_DECAY",
     "PATHS",
+    "SHEARED",
     "Choice",
     "Trial",
     "best",
     "is_homes",
+    "is_sheared",
     "little_decay",
     "real_decay",
     "try_out",
@@ -36,6 +38,8 @@ BOTH_WAYS = "both ways"
 """What `Choice.n_masks` is for an order and its reverse, as two mask sets."""
 HOMES = "homes"
 """What `Choice.order` is for several home orders."""
+SHEARED = "sheared"
+"""What `Choice.order` is for the natural order, where each column is learned less its regression on those before it."""
 MANY = 64
 """Mask sets of a mixture over random orders."""
 
@@ -47,7 +51,7 @@ class Choice:
     Attributes
     ----------
     order : str, permutation, or permutations
-        "found" is the one of `made_np.find_order`, "homes" are those of `rules.homes`.
+        "found" is the one of `made_np.find_order`, "homes" are those of `rules.homes`, "sheared" is the natural one.
     n_masks : int, None, "auto", "paths" or "both ways"
         "paths": the order is home, and there is a path for each set of known columns. "both ways": the model is the
         mixture of the order and its reverse.
@@ -62,6 +66,11 @@ class Choice:
 def is_homes(order: Any) -> bool:
     """Whether `Choice.order` stands for several home orders."""
     return isinstance(order, str) and order == HOMES
+
+
+def is_sheared(order: Any) -> bool:
+    """Whether `Choice.order` stands for a sheared natural order."""
+    return isinstance(order, str) and order == SHEARED
 
 
 @dataclass(frozen=True)

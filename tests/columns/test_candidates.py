@@ -37,6 +37,8 @@ def test_what_a_column_may_be_follows_from_its_values() -> None:
     assert kinds("age") == [("Categorical", "bins"), ("DiscretizedLogistic", "lattice")]
     assert kinds("weight") == [("Categorical", "bins")]  # so long a lattice is not added up
     assert kinds("ratio") == [("MixtureOfLogistics", "monotone"), ("MixtureOfGaussians", "monotone")]
+    bent = [("MixtureOfLogistics", "monotone"), ("MixtureOfGaussians", "monotone")]
+    assert kinds("any real") == [*bent, ("MixtureOfGaussians", "affine")]  # where asinh bends it
     assert kinds("rain") == [("WithAtoms", "atoms"), ("WithAtoms", "atoms")]
     assert kinds("with gaps") == [("Categorical", "bins")]
     assert kinds("real with zeros")[0] == ("WithAtoms", "atoms")

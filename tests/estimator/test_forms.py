@@ -13,7 +13,7 @@ from small import small
 
 from made_np import MADEDensity
 from made_np.estimator import forms, rehearsal
-from made_np.estimator.forms import SURELY, _winner
+from made_np.estimator.forms import SURELY, _winner, _winners
 from made_np.training.fit import fit_rows
 
 RNG = np.random.default_rng(0)
@@ -84,3 +84,12 @@ def test_a_fit_that_is_killed_goes_on_with_the_same_columns(tmp_path: Path, monk
     assert again.columns_ == whole.columns_
     assert_array_equal(again.theta_, whole.theta_)
     assert again.history_["valid"] == whole.history_["valid"]
+
+
+def test_all_columns_are_coded_alike_where_that_is_surely_cheaper_in_sum() -> None:
+    rows = np.random.default_rng(1).normal(size=(400, 1))
+    noise = 5 * np.random.default_rng(2).normal(size=(400, 1)) * [1, -1]  # of each column, gone from the sum
+    first = rows + np.zeros((400, 2))
+    assert _winners(np.stack([first, first - 0.2 + noise])) == [1, 1]
+    assert _winners(np.stack([first, first + 0.2 + noise])) == [0, 0]
+    assert _winners(np.stack([first, first - [1, -1]])) == [1, 0]

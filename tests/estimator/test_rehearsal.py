@@ -61,7 +61,9 @@ def test_codes_with_one_home_are_rehearsed_and_nothing_else_is() -> None:
     assert not rehearses(MADE(3, (8,), codes))
     assert not rehearses(MADE(3, (8,), codes, n_masks=None, order="random"))
     assert not rehearses(MADE(3, (8,), codes, n_masks=None, order=[[0, 1, 2], [2, 1, 0]]))
-    assert not rehearses(MADE(3, (8,), [*codes[:2], Gaussian()], n_masks=None))
+    mixed = MADE(3, (8,), [*codes[:2], Gaussian()], n_masks=None)
+    assert not rehearses(mixed)
+    assert rehearses(mixed, is_sheared=True)
 
 
 def test_home_alone_has_the_same_parameters() -> None:
@@ -73,6 +75,9 @@ def test_home_alone_has_the_same_parameters() -> None:
     np.testing.assert_array_equal(home.log_prob(theta, x), made.log_prob(theta, x))
     other = replace(made, order="random")
     assert at_home(other) is other
+    real = replace(made, output=[Gaussian()] * 3)
+    assert at_home(real) is real
+    assert at_home(real, is_sheared=True).n_masks == 1
 
 
 def test_answers_add_up_far_better_than_without_it(monkeypatch: pytest.MonkeyPatch) -> None:

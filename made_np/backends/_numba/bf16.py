@@ -81,7 +81,7 @@ class RoundedBatch(Batch):
         spare_each = spare_size(0, self.plan.widest)
         pack_each = max(DEPTH * PACK, ROWS * self.plan.widest, BLOCK * (n // 2 + 1))
         each = spare_each * self.n_parts, pack_each * self.n_parts
-        with borrowed(self.dtype, self.unsorted, *self._sizes(int(paired[-1])), *each) as memory:
+        with borrowed(self.dtype, self.unsorted, *self._rounded_sizes(int(paired[-1])), *each) as memory:
             ordered, acts, dacts, nll, plain, *rounded, spares, packs = memory
             pairs, strip, packs = (floats.view(np.uint32) for floats in (*rounded, packs))
 
@@ -112,7 +112,7 @@ class RoundedBatch(Batch):
                 self._in_pieces(ordered, rows, down, columns, ready)
         return row_nll
 
-    def _sizes(self, paired: int) -> tuple[int, ...]:
+    def _rounded_sizes(self, paired: int) -> tuple[int, ...]:
         """Return how many numbers activations, their gradients, losses, slopes, pairs and strips are."""
         t = self.tables
         lanes = self.n_panels * self.width
