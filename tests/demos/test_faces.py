@@ -186,6 +186,7 @@ def test_faces_that_are_none_are_refused() -> None:
         (good[:1], "give two faces or more"),
         (good[0], "faces has 1 dimensions"),
         (np.where(np.eye(6, 64), np.nan, good), "NaN is not allowed"),
+        (np.where(np.eye(6, 64), 0.5, good), r"faces\[0, 0\] = 0.5: give whole grey levels"),
     ):
         with pytest.raises(ValueError, match=message):
             fit_faces(faces_, held_out=1)

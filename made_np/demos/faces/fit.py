@@ -34,7 +34,7 @@ def fit_faces(faces: Array, recipe: Recipe | None = None, *, held_out: int = 50,
     Raises
     ------
     TypeError, ValueError
-        Faces that are not square or not finite, or another argument that cannot be meant.
+        Faces that are not square or no grey levels, or another argument that cannot be meant.
     """
     faces = _as_faces(faces)
     recipe = Recipe() if recipe is None else as_a(recipe, "recipe", Recipe, "give a Recipe, or None")
@@ -131,7 +131,7 @@ def _examples(
 
 
 def _as_faces(faces: Any) -> Array:
-    """Return faces (n, D) as they are if they are numbers, two or more, and square; or raise."""
+    """Return faces (n, D) as they are if they are grey levels, two or more, and square; or raise."""
     table = Table.of(faces, "faces")
     side = isqrt(table.n_columns)
     if side < 2 or side * side != table.n_columns or table.n_rows < 2:
@@ -139,4 +139,8 @@ def _as_faces(faces: Any) -> Array:
             f"faces has {table.n_rows} rows of {table.n_columns} columns: give two faces or more, (n, side * side)"
         )
     table.refuse_gaps()
+    wrong = DiscretizedLogistic(256).invalid(table.values)
+    if wrong.any():
+        row, pixel = (int(k) for k in np.argwhere(wrong)[0])
+        raise ValueError(f"faces[{row}, {pixel}] = {table.values[row, pixel]:g}: give whole grey levels 0..255")
     return table.values
