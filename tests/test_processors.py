@@ -20,7 +20,7 @@ import emulation  # noqa: E402
 import kernels_smoke  # noqa: E402
 import processors  # noqa: E402
 
-from made_np.backends._numba.network import KernelBound  # noqa: E402
+from made_np.backends._numba.network import _Bound  # noqa: E402
 
 compiled = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="takes too long in plain Python")
 
@@ -79,7 +79,7 @@ def off(amount: float) -> Any:
 def test_a_wrong_number_is_found(name: str, words: str, amount: float, monkeypatch: pytest.MonkeyPatch) -> None:
     p = kernels_smoke.problem("random order", "float64")
     want = kernels_smoke.scores("numpy", p)
-    monkeypatch.setattr(KernelBound, name, off(amount)(getattr(KernelBound, name)))
+    monkeypatch.setattr(_Bound, name, off(amount)(getattr(_Bound, name)))
     said = list(kernels_smoke.differences(kernels_smoke.scores("numba", p), want, 1e-10))
     assert [text.split(" off by ")[0] for text in said] == [words]
 
@@ -88,12 +88,12 @@ def test_a_wrong_number_is_found(name: str, words: str, amount: float, monkeypat
 @pytest.mark.parametrize("rule", kernels_smoke.RULES)
 def test_a_rule_that_forgets_its_decay_is_found(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     p = kernels_smoke.problem("natural order", "float64")
-    step = KernelBound.train_step
+    step = _Bound.train_step
 
     def without_decay(bound: Any, theta: Any, *others: Any, **options: Any) -> Any:
         return step(bound, theta, *others[:-1], np.zeros_like(theta), **options)
 
-    monkeypatch.setattr(KernelBound, "train_step", without_decay)
+    monkeypatch.setattr(_Bound, "train_step", without_decay)
     got, want = (kernels_smoke.steps(backend, p, kernels_smoke.RULES[rule]) for backend in ("numba", "numpy"))
     assert any(text.startswith("theta off by") for text in kernels_smoke.differences(got, want, 1e-10))
 
@@ -101,7 +101,7 @@ def test_a_rule_that_forgets_its_decay_is_found(rule: str, monkeypatch: pytest.M
 @compiled
 def test_it_ends_with_1_and_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setattr(sys, "argv", ["kernels_smoke.py", "--dtypes", "float64"])
-    monkeypatch.setattr(KernelBound, "sample", off(0.5)(KernelBound.sample))
+    monkeypatch.setattr(_Bound, "sample", off(0.5)(_Bound.sample))
     assert kernels_smoke.main() == 1
     said = capsys.readouterr().out.splitlines()
     assert [line.split(" off by ")[0] for line in said[:-1]] == [

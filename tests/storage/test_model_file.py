@@ -425,7 +425,8 @@ def test_a_backend_may_be_chosen(stored: Path, made: MADE) -> None:
     for backend in ("auto", "numpy", "numba"):
         assert load(stored, backend=backend).made == replace(made, backend=backend)
     for backend, error in (("fpga", ValueError), (1, ValueError), ("", ValueError)):
-        with pytest.raises(error, match=r"backend=.* is unknown: use one of \('auto', 'numpy', 'numba', 'cupy'\)"):
+        known = r"\('auto', 'numpy', 'numba', 'bfloat16', 'cupy'\)"
+        with pytest.raises(error, match=f"backend=.* is unknown: use one of {known}"):
             load("nowhere", backend=backend)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,7 @@
-"""Training steps whose products are of bf16; scores and samples are those of the kernels of float32."""
+"""Training steps whose products are of bf16.
+
+Scores and samples are those of the kernels of float32.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from made_np.backends._numba.bf16_forward import forward_bf16
 from made_np.backends._numba.bf16_weights import weights_bf16, weights_of_any_bf16
 from made_np.backends._numba.cache import say
 from made_np.backends._numba.memory import borrowed
-from made_np.backends._numba.network import KernelBound
+from made_np.backends._numba.network import _Bound
 from made_np.backends._numba.run import Batch
 from made_np.backends._numba.target import HAS_BF16
 from made_np.backends._numba.tile import ROWS
@@ -26,6 +29,8 @@ from made_np.network.mask_weights import fold
 from made_np.network.network import Network
 from made_np.typing import Array, Ints
 
+SINGLE = np.dtype(np.float32)
+PAIR = np.dtype(np.uint32)
 SLOWER = (
     "this processor multiplies no bf16 by itself: backend='bfloat16' computes what others do with it, "
     "but more slowly than backend='numba'"
@@ -38,10 +43,10 @@ def bind(network: Network, mask_set: MaskSet) -> Bound:
         return _numpy.bind(network, mask_set)
     if not HAS_BF16:
         say(SLOWER)
-    return _Bound(network, mask_set)
+    return _RoundedBound(network, mask_set)
 
 
-class _Bound(KernelBound):
+class _RoundedBound(_Bound):
     def batch(
         self,
         theta: Array,
@@ -69,28 +74,23 @@ class RoundedBatch(Batch):
         only_live: bool,
         ready: Callable[[int], object] | None = None,
     ) -> Array:
-        if self.dtype != np.float32:
-            text = "backend='bfloat16' learns float32 numbers: use dtype='float32', or backend='numba'"
-            raise TypeError(f"theta is {self.dtype}, and {text}")
         row_nll = np.empty(self.n)
         t = self.tables
         n = self.n
         paired = paired_starts(self.plan)
-        shrinking = self.nothing if decay is None else decay
         run = weights_bf16 if self.plan.sorted and only_live else weights_of_any_bf16
         spare_each = spare_size(0, self.plan.widest)
         pack_each = max(DEPTH * PACK, ROWS * self.plan.widest, BLOCK * (n // 2 + 1))
-        each = spare_each * self.n_parts, pack_each * self.n_parts
-        with borrowed(self.dtype, self.unsorted, *self._rounded_sizes(int(paired[-1])), *each) as memory:
-            ordered, acts, dacts, nll, plain, *rounded, spares, packs = memory
-            pairs, strip, packs = (floats.view(np.uint32) for floats in (*rounded, packs))
+        numbers, roundings = self._rounded_sizes(int(paired[-1]), spare_each, pack_each)
+        with borrowed(SINGLE, *numbers) as floats, borrowed(PAIR, *roundings) as (pairs, strip, packs):
+            ordered, acts, dacts, nll, plain, spares = floats
 
             def rows(part: int, bottom: int = 0) -> None:
-                own = self.panels(part)
-                pack = packs[part * pack_each : (part + 1) * pack_each]
-                given = self.ordered, self.x, self.context, *self.keeps, t, paired
-                forward_bf16(*given, acts, plain, pairs, pack, *own)
-                self._losses(acts, dacts, nll, *own)
+                forward_bf16(
+                    self.ordered, self.x, self.context, *self.keeps, t, paired, acts, plain, pairs,
+                    packs[part * pack_each : (part + 1) * pack_each], *self.panels(part),
+                )  # fmt: skip
+                self._losses(acts, dacts, nll, *self.panels(part))
                 down(part, len(t.widths) - 1, bottom)
 
             def down(part: int, top: int, bottom: int) -> None:
@@ -102,8 +102,8 @@ class RoundedBatch(Batch):
             def columns(part: int, tables: Tables = t) -> None:
                 run(
                     self.theta, grad, tables, strip, dacts, spares[part * spare_each : (part + 1) * spare_each],
-                    packs[part * pack_each : (part + 1) * pack_each], n,
-                    rule.kind, rule.numbers, rule.first, rule.second, shrinking, rule.decoupled, part, self.n_parts,
+                    packs[part * pack_each : (part + 1) * pack_each], n, rule.kind, rule.numbers, rule.first,
+                    rule.second, self.nothing if decay is None else decay, rule.decoupled, part, self.n_parts,
                 )  # fmt: skip
 
             if ready is None:
@@ -112,11 +112,15 @@ class RoundedBatch(Batch):
                 self._in_pieces(ordered, rows, down, columns, ready)
         return row_nll
 
-    def _rounded_sizes(self, paired: int) -> tuple[int, ...]:
-        """Return how many numbers activations, their gradients, losses, slopes, pairs and strips are."""
+    def _rounded_sizes(self, paired: int, spare_each: int, pack_each: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return how many numbers `_learn` works with, and how many pairs; or raise for another dtype."""
+        if self.dtype != SINGLE:
+            text = "backend='bfloat16' learns float32 numbers: use dtype='float32', or backend='numba'"
+            raise TypeError(f"theta is {self.dtype}, and {text}")
         t = self.tables
         lanes = self.n_panels * self.width
         apart = (self.keeps[1][1:] >= 0).any() or t.has_skips or t.activation >= FROM_Z
         size = self.plan.n_units * lanes
         strips = (self.plan.n_below + len(t.widths) * self.width) * ((self.n + 1) // 2)
-        return size, size, self.x.shape[1] * lanes, size if apart else 0, paired * lanes, strips
+        numbers = self.unsorted, size, size, self.x.shape[1] * lanes, size if apart else 0, spare_each * self.n_parts
+        return numbers, (paired * lanes, strips, pack_each * self.n_parts)

@@ -46,11 +46,7 @@ def forward_bf16(
         if keep_at[0] >= 0:
             drop(acts, index(panel * size), tables.units[: tables.n_inputs], keeps, keep_at[0], panel * w, n)
         copy_direct(acts, panel * size, starts[1], tables.direct_from, 0, len(tables.direct_from))
-        to = panel * paired[-1] * w
-        pair_units(acts, panel * size, tables.n_inputs, pairs, to)
-        copies = tables.widths[0] - len(tables.direct_from)  # they begin where a strip does
-        if len(tables.direct_from):
-            pair_units(acts, panel * size + copies * w, len(tables.direct_from), pairs, to + copies // 2 * w)
+        pair_inputs(acts, panel * size, tables, pairs, panel * paired[-1] * w)
     for q in range(len(products)):
         b = products[q, 1]
         n_in = products[q, 3]
@@ -79,6 +75,16 @@ def forward_bf16(
                 finish(layer, tables, keeps, keep_at[layer], acts, plain, panel, n)
                 units = panel * size + starts[layer] * w
                 pair_units(acts, units, tables.widths[layer], pairs, (panel * paired[-1] + paired[layer]) * w)
+
+
+@inner
+def pair_inputs(acts: Any, at: int, tables: Any, pairs: Any, to: int) -> None:
+    """Round the inputs in a panel, then the copies of them that direct wires read, which begin where a strip does."""
+    w = width(acts)
+    n_copies = len(tables.direct_from)
+    before = tables.widths[0] - n_copies
+    pair_units(acts, at, tables.n_inputs, pairs, to)
+    pair_units(acts, at + before * w, n_copies, pairs, to + before // 2 * w)
 
 
 @inner

@@ -23,12 +23,10 @@ __all__ = ["bind"]
 
 def bind(network: Network, mask_set: MaskSet) -> Bound:
     """Return the network under this mask set, computed by kernels; by NumPy if it needs one that is not there."""
-    return KernelBound(network, mask_set) if has_kernels(network) else _numpy.bind(network, mask_set)
+    return _Bound(network, mask_set) if has_kernels(network) else _numpy.bind(network, mask_set)
 
 
-class KernelBound(Bound):
-    """Computed by kernels."""
-
+class _Bound(Bound):
     @lazy
     def plan(self) -> Plan:
         """The network as kernels see it."""
