@@ -2,10 +2,10 @@
 
     python scripts/debd.py [--sets nltcs plants ...]
 
-One fit after the other, each with all cores, 40 minutes in all on two. Validation rows of the set end a fit, and choose
-where the defaults choose; test rows are read once, after it. A finished set is in the results file, and is not fitted
-again by the same code: that of the folders of made_np through which a fit goes. The same command goes on where it was
-stopped. Published rows, with what is from memory: `paper/twenty.py`.
+One fit after the other, each with all cores. Validation rows of the set end a fit, and choose where the defaults
+choose; test rows are read once, after it. A finished set is in the results file, and is not fitted again by the same
+code: that of the folders of made_np through which a fit goes. The same command goes on where it was stopped. Published
+rows, with what is from memory: `paper/twenty.py`.
 
 Data are looked for in the folder that MADE_NP_DATA names, else in ../shared/data.
 """
