@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from made_np.columns.coding import Affine
+from made_np.columns.column import Column
 from made_np.columns.columns import Columns
 from made_np.estimator.encoding import encode
 from made_np.estimator.found import natural_ties
@@ -58,7 +60,7 @@ def best_columns(
     variants = [_variant(columns, k) for k in range(most + 1)]
     costs = np.stack([_costs(each, train, valid, _short(plan_of(each), train.n_rows), seed) for each in variants])
     each = list(variants[0].each)
-    winners = _winners(costs)
+    winners = _winners(costs, 1 + max(_n_alone(column) for column in columns.each))
     for k, (start, _) in zip(winners, columns.spans, strict=True):
         each[start] = variants[k].each[start]
         if k:
@@ -103,9 +105,14 @@ def _costs(columns: Columns, train: Table, valid: Table, plan: Plan, seed: int) 
     return np.asarray(-log_prob - columns.log_term(valid.read())[:, :-1])
 
 
-def _winners(costs: Floats) -> list[int]:
-    """Return which coding each feature gets, of costs (k, n, features)."""
-    winners = [_winner(costs[:, :, feature]) for feature in range(costs.shape[2])]
+def _n_alone(column: Column) -> int:
+    """Return how many rivals a column may take alone: unbent it only is where all are."""
+    return sum(coding.name != Affine.name for _, coding in column.rivals)
+
+
+def _winners(costs: Floats, n_alone: int) -> list[int]:
+    """Return which coding each feature gets, of costs (k, n, features): alone one of the first `n_alone`."""
+    winners = [_winner(costs[:n_alone, :, feature]) for feature in range(costs.shape[2])]
     chosen = sum(costs[k, :, feature] for feature, k in enumerate(winners))
     alike = _winner(np.stack([np.asarray(chosen), *costs.sum(axis=2)]), TOGETHER)
     return [alike - 1] * len(winners) if alike else winners

@@ -45,9 +45,13 @@ third one times the parameters, if that is less.
 """
 VISITS = 2
 """So often a drawn row is learned from, each time told something else: to draw it costs as much as to learn from it."""
-SHEARED_STEPS = 1_000
+SHEARED_TIMES = 4
+SHEARED_STEPS = 2_000
+SHEARED_WORK = 2e9
 SHEARED_VISITS = 8
-"""As `MOST_STEPS` and `VISITS`, where home was learned of sheared rows: drawn rows blur it, and cost more."""
+"""As those, where home was learned of sheared rows: so many times as many steps, since paths begin with nothing, but
+real numbers cost more to draw and to learn from.
+"""
 AT_ONCE = 1 << 9
 """Rows that are drawn together."""
 MEMORY = 1 << 26
@@ -201,8 +205,7 @@ def rehearse(
     progress : bool
     """
     made = plan.made
-    most_steps, visits = (MOST_STEPS, VISITS) if plan.shear is None else (SHEARED_STEPS, SHEARED_VISITS)
-    n_steps = min(STEPS * n_steps, most_steps, int(MOST_WORK / made.n_params))
+    n_steps, visits = _effort(plan, n_steps)
     if not n_steps:
         return theta, True
     begin = time.perf_counter()
@@ -228,6 +231,15 @@ def rehearse(
         options = replace(options, optimizer=Beside(options.optimizer, of_home(made)))
     result = fit_rows(made, drawn, None, options, rng=rng, theta=theta, progress=progress)
     return result.theta, result.stopped_by != "interrupt"
+
+
+def _effort(plan: Plan, n_steps: int) -> tuple[int, int]:
+    """Return how many steps are made for those at home, and how often a drawn row is learned from."""
+    n_params = plan.made.n_params
+    if plan.shear is None:
+        return min(STEPS * n_steps, MOST_STEPS, int(MOST_WORK / n_params)), VISITS
+    wanted = SHEARED_TIMES * STEPS * n_steps
+    return min(wanted, SHEARED_STEPS, int(SHEARED_WORK / n_params)), SHEARED_VISITS
 
 
 def _drawn(

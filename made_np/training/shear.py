@@ -34,8 +34,7 @@ AT_ONCE = 1 << 14
 def can_shear(made: MADE) -> bool:
     """Whether what a model learns of sheared rows can be said of the rows themselves.
 
-    Every distribution has a location, every output sees all inputs before it directly, and
-    nothing else is there to be known.
+    Every distribution has a location, every output sees all inputs before it directly, and there is no context.
     """
     movable = all(output.locations is not None for output in made.outputs.feature_outputs)
     return movable and made.network.direct and not made.n_context and not made.mask_weights and made.n_features > 1
@@ -73,7 +72,8 @@ def explained(x: Array, A: Matrix) -> float:
     0.0
     """
     few = _few(x)
-    return float(np.mean(np.log(few.std(axis=0) / (few - few @ A.T).std(axis=0))))
+    least = np.finfo(np.float64).tiny  # a column of one value has no scale, and gains nothing
+    return float(np.mean(np.log((few.std(axis=0) + least) / ((few - few @ A.T).std(axis=0) + least))))
 
 
 def sheared(rows: Rows, A: Matrix) -> Rows:

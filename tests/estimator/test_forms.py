@@ -90,6 +90,7 @@ def test_all_columns_are_coded_alike_where_that_is_surely_cheaper_in_sum() -> No
     rows = np.random.default_rng(1).normal(size=(400, 1))
     noise = 5 * np.random.default_rng(2).normal(size=(400, 1)) * [1, -1]  # of each column, gone from the sum
     first = rows + np.zeros((400, 2))
-    assert _winners(np.stack([first, first - 0.2 + noise])) == [1, 1]
-    assert _winners(np.stack([first, first + 0.2 + noise])) == [0, 0]
-    assert _winners(np.stack([first, first - [1, -1]])) == [1, 0]
+    assert _winners(np.stack([first, first - 0.2 + noise]), 2) == [1, 1]
+    assert _winners(np.stack([first, first + 0.2 + noise]), 2) == [0, 0]
+    assert _winners(np.stack([first, first - [1, -1]]), 2) == [1, 0]
+    assert _winners(np.stack([first, first - [1, -1]]), 1) == [0, 0]  # not one alone

@@ -84,3 +84,12 @@ def test_ranks_learn_what_one_process_learns() -> None:
     alone = small(**QUICK).fit(LINES)
     for model in on_ranks(2, fit):
         assert_allclose(model.score_samples(LINES), alone.score_samples(LINES), atol=0.05)
+
+
+def test_paths_beside_home_find_what_a_line_says() -> None:
+    model = small(**{**QUICK, "max_epochs": 60, "learning_rate": 5e-3}).fit(LINES)
+    given = np.full((40, 3), np.nan)
+    given[:, 2] = LINES[:40, 2]
+    z = model.columns_.encode(np.tile(given, (20, 1)))
+    drawn = model.columns_.decode(model.made_.sample(model.theta_, len(z), given=z, rng=0)).reshape(20, 40, 3)
+    assert np.abs(drawn.mean(axis=0)[:, 0] - LINES[:40, 2]).mean() < 0.4  # 0.8 for who does not hear of it

@@ -74,6 +74,7 @@ def test_columns_that_say_the_same_are_no_trouble() -> None:
     A = regressions(twice, np.arange(3))
     assert A[1, 0] == pytest.approx(1, abs=1e-3)
     assert np.isfinite(A).all()
+    assert np.isfinite(explained(twice, A))
 
 
 def test_values_keep_their_dtype_in_all_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
