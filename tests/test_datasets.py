@@ -257,7 +257,7 @@ class TestBinary:
             load_binary("dna", tmp_path)
 
     def test_an_unknown_name_lists_the_known(self) -> None:
-        with pytest.raises(ValueError, match=r"'mnist' is unknown: use one of \('adult'"):
+        with pytest.raises(ValueError, match=r"'mnist' is unknown: use one of \('accidents'"):
             load_binary("mnist")
 
     def test_damaged_files_are_refused(self, tmp_path: Path) -> None:

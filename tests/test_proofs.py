@@ -333,12 +333,13 @@ def forgotten_mean(patch: pytest.MonkeyPatch) -> None:
 
 @planted("gradient")
 def weight_gradient_unmasked(patch: pytest.MonkeyPatch) -> None:
-    def wrong(dy: Any, x: Any, W: Any, b: Any, mask: Any, **buffers: Any) -> Any:
-        answer = layers.masked_linear_backward(dy, x, W, b, mask, **buffers)
-        np.matmul(dy.T, x, out=answer[1])
-        return answer
+    right = panels.Wires.product_backward
 
-    patch.setattr(panels, "masked_linear_backward", wrong)
+    def wrong(wires: Any, dy: Any, x: Any, W: Any, *, dW: Any, **more: Any) -> None:
+        right(wires, dy, x, W, dW=dW, **more)
+        np.matmul(dy.T, x, out=dW)
+
+    patch.setattr(panels.Wires, "product_backward", wrong)
 
 
 @planted("gradient")
