@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from made_np.typing import Array
 
 pytest.importorskip("numba")
 
-from made_np.backends._numba import ones, run, threads
+from made_np.backends._numba import ones
 from made_np.backends._numba.compiling import JIT
 from made_np.backends._numba.threads import pool
 
@@ -122,16 +122,6 @@ def test_no_bit_of_an_output_hears_of_a_later_input(first: int) -> None:
     before = made.bound[0].raw_outputs(theta, x, None)
     after = made.bound[0].raw_outputs(theta, other, None)
     np.testing.assert_array_equal(after[:, : first + 1], before[:, : first + 1])
-
-
-@pytest.fixture
-def in_parallel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Share the smallest of work among threads, of which there are four on whatever machine."""
-    monkeypatch.setattr(run, "SMALL", 0)
-    monkeypatch.setattr(threads, "_cores", lambda: 4)
-    usual = pool.limit
-    yield
-    pool.limit = usual
 
 
 @pytest.mark.parametrize("name", ["bits", "one-hot"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from hashlib import sha256
@@ -21,21 +20,11 @@ from .problems import Problem, Results, assert_same, everything, problem, table
 
 pytest.importorskip("numba")
 
-from made_np.backends._numba import run, threads
+from made_np.backends._numba import run
 from made_np.backends._numba.threads import pool
 from made_np.backends.tables import make_plan
 
 TESTS = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture
-def anything_in_parallel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Share the smallest of work among threads, of which there are four on whatever machine."""
-    monkeypatch.setattr(run, "SMALL", 0)
-    monkeypatch.setattr(threads, "_cores", lambda: 4)
-    usual = pool.limit
-    yield
-    pool.limit = usual
 
 
 @cache
@@ -60,7 +49,7 @@ def work_on(name: str, seed: int, n: int) -> Problem:
 # ----------------------------------------------------------------------------------------------- same bits
 
 
-@pytest.mark.usefixtures("anything_in_parallel")
+@pytest.mark.usefixtures("in_parallel")
 @pytest.mark.parametrize("n", [1, 5, 17, 50, 300])
 @pytest.mark.parametrize("name", models())
 def test_the_same_bits_for_any_number_of_threads_and_every_time(name: str, n: int) -> None:
@@ -71,7 +60,7 @@ def test_the_same_bits_for_any_number_of_threads_and_every_time(name: str, n: in
         assert_same(work(name, 0, n), want)
 
 
-@pytest.mark.usefixtures("anything_in_parallel")
+@pytest.mark.usefixtures("in_parallel")
 @pytest.mark.parametrize("name", models())
 def test_many_threads_compute_at_once_what_one_does(name: str) -> None:
     want = [work(name, seed) for seed in range(6)]

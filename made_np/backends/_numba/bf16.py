@@ -5,7 +5,7 @@ Scores and samples are those of the kernels of float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -25,7 +25,6 @@ from made_np.backends.bound import Bound
 from made_np.backends.rules import Rule
 from made_np.backends.tables import FROM_Z, Plan, Tables, has_kernels
 from made_np.masks.sets import MaskSet
-from made_np.network.mask_weights import fold
 from made_np.network.network import Network
 from made_np.typing import Array, Ints
 
@@ -44,18 +43,6 @@ def bind(network: Network, mask_set: MaskSet) -> Bound:
     if not HAS_BF16:
         say(SLOWER)
     return _RoundedBound(network, mask_set)
-
-
-class _RoundedBound(_Bound):
-    def batch(
-        self,
-        theta: Array,
-        x: Array,
-        context: Array | None,
-        keeps: Sequence[Array | None] | None = None,
-        row_weights: Array | None = None,
-    ) -> Batch:
-        return RoundedBatch(self.plan, fold(self.network, theta, self.mask_set), x, context, keeps, row_weights)
 
 
 def paired_starts(plan: Plan) -> Ints:
@@ -124,3 +111,7 @@ class RoundedBatch(Batch):
         strips = (self.plan.n_below + len(t.widths) * self.width) * ((self.n + 1) // 2)
         numbers = self.unsorted, size, size, self.x.shape[1] * lanes, size if apart else 0, spare_each * self.n_parts
         return numbers, (paired * lanes, strips, pack_each * self.n_parts)
+
+
+class _RoundedBound(_Bound):
+    batches = RoundedBatch

@@ -27,6 +27,8 @@ def bind(network: Network, mask_set: MaskSet) -> Bound:
 
 
 class _Bound(Bound):
+    batches = Batch
+
     @lazy
     def plan(self) -> Plan:
         """The network as kernels see it."""
@@ -46,7 +48,7 @@ class _Bound(Bound):
         row_weights: Array | None = None,
     ) -> Batch:
         """Return the rows with all that kernels need of them; mask weights are folded into the biases."""
-        return Batch(self.plan, fold(self.network, theta, self.mask_set), x, context, keeps, row_weights)
+        return self.batches(self.plan, fold(self.network, theta, self.mask_set), x, context, keeps, row_weights)
 
     def raw_outputs(
         self, theta: Array, x: Array, context: Array | None, keeps: Sequence[Array | None] | None = None
