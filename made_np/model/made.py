@@ -87,7 +87,8 @@ class MADE(Scoring):
         Of theta and of all arithmetic.
     backend : {"auto", "numba", "bfloat16", "numpy", "cupy"}
         "auto": as the environment variable MADE_NP_BACKEND says; else numba where it is installed. "bfloat16": numba,
-        but what training steps multiply is rounded to eight bits, which is faster on processors with AVX-512 BF16.
+        but what training steps multiply is rounded to eight bits, which is faster on processors with AVX-512 BF16
+        (by numba 0.62 or later).
 
     Raises
     ------

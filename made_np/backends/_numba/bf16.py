@@ -31,8 +31,8 @@ from made_np.typing import Array, Ints
 SINGLE = np.dtype(np.float32)
 PAIR = np.dtype(np.uint32)
 SLOWER = (
-    "this processor multiplies no bf16 by itself: backend='bfloat16' computes what others do with it, "
-    "but more slowly than backend='numba'"
+    "this processor, or a numba before 0.62, multiplies no bf16 by itself: backend='bfloat16' computes what others do "
+    "with it, but more slowly than backend='numba'"
 )
 
 

@@ -31,7 +31,10 @@ def register_bytes(triple: str, cpu: str, features: str) -> int:
     return max(widths, default=32)
 
 
-REGISTER_BYTES = register_bytes(*cpu_target.target_context.codegen().magic_tuple())
+_TRIPLE, _CPU, _FEATURES = cpu_target.target_context.codegen().magic_tuple()
 
-HAS_BF16 = "+avx512bf16" in cpu_target.target_context.codegen().magic_tuple()[2].split(",")
+REGISTER_BYTES = register_bytes(_TRIPLE, _CPU, _FEATURES)
+
+# The compiler of numba 0.57 to 0.61 knows the instruction, but not the type: it ends the process.
+HAS_BF16 = "+avx512bf16" in _FEATURES.split(",") and llvmlite.binding.llvm_version_info >= (20,)
 """Whether kernels may multiply pairs of bf16 by an instruction of the processor."""
