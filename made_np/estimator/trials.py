@@ -128,7 +128,8 @@ def try_out(asked: Choice, weight_decay: float, loss: Callable[[Choice], float])
     """Return what was tried, nothing if nothing is to be chosen; the one with the smallest loss is the choice.
 
     One question after the other, each with the best answers to those before: the natural order or the one that is
-    found; that one, or a mixture over random orders; more weight decay; one order alone, or together with its reverse.
+    found; more weight decay; that order alone, or a mixture over random orders, or together with its reverse. Decay
+    comes before mixtures: with too little of it, one order overfits where many, which share weights, do not yet.
 
     Parameters
     ----------
@@ -153,12 +154,12 @@ def try_out(asked: Choice, weight_decay: float, loss: Callable[[Choice], float])
         attempt(first)
     if seeks_order:
         attempt(replace(first, order="natural"))
-    if seeks_order and is_auto(asked.n_masks):
-        attempt(replace(first, order="random", n_masks=MANY))
     if seeks_decay:
         _seek_decay(best(trials), attempt)
-    if seeks_order and is_auto(asked.n_masks) and best(trials).n_masks == 1:
-        attempt(replace(best(trials), n_masks=BOTH_WAYS))
+    if seeks_order and is_auto(asked.n_masks):
+        alone = best(trials)
+        attempt(replace(alone, order="random", n_masks=MANY))
+        attempt(replace(alone, n_masks=BOTH_WAYS))
     return trials
 
 

@@ -66,30 +66,28 @@ def tried(asked: Choice, loss: Callable[[Choice], float]) -> list[Choice]:
     return [trial.choice for trial in try_out(asked, FIRST, loss)]
 
 
-@pytest.mark.parametrize("winner", ["found", "natural", "random"])
-def test_each_question_is_asked_with_the_best_answer_so_far(winner: str) -> None:
-    order = {"found": 5.0, "natural": 4.0, "random": 6.0, winner: 3.0}
-    chosen = Choice(winner, MANY if winner == "random" else 1, FIRST)
+@pytest.mark.parametrize("winner", [1, MANY, BOTH_WAYS])
+@pytest.mark.parametrize("order", ["found", "natural"])
+@pytest.mark.parametrize("decay", [FIRST, MORE])
+def test_each_question_is_asked_with_the_best_answer_so_far(order: str, winner: Any, decay: float) -> None:
+    alone = Choice(order, 1, decay)
+    mixtures = replace(alone, order="random", n_masks=MANY), replace(alone, n_masks=BOTH_WAYS)
+    chosen = next(choice for choice in (alone, *mixtures) if choice.n_masks == winner)
 
-    def wins(both: float) -> Choice:
-        """What is chosen where the order with its reverse costs so much."""
+    def loss(choice: Choice) -> float:
+        worse = (choice.order != order) + abs(math.log(choice.weight_decay / decay))
+        return -1.0 if choice == chosen else worse + (choice.n_masks != 1)
 
-        def loss(choice: Choice) -> float:
-            return both if choice.n_masks == BOTH_WAYS else order[choice.order] + choice.weight_decay
-
-        trials = try_out(Choice("auto", "auto", "auto"), FIRST, loss)
-        assert [trial.choice for trial in trials] == [
-            Choice("found", 1, FIRST),
-            Choice("natural", 1, FIRST),
-            Choice("random", MANY, FIRST),
-            *(replace(chosen, weight_decay=decay) for decay in (MORE, HALF)),  # neither is better: here it ends
-            *([] if winner == "random" else [replace(chosen, n_masks=BOTH_WAYS)]),
-        ]
-        assert [trial.valid for trial in trials] == [loss(trial.choice) for trial in trials]
-        return best(trials)
-
-    assert wins(both=9.0) == chosen
-    assert wins(both=2.0) == (chosen if winner == "random" else replace(chosen, n_masks=BOTH_WAYS))
+    trials = try_out(Choice("auto", "auto", "auto"), FIRST, loss)
+    decays = (MORE, HALF) if decay == FIRST else (MORE, 10 * MORE, math.sqrt(10) * MORE)
+    assert [trial.choice for trial in trials] == [
+        Choice("found", 1, FIRST),
+        Choice("natural", 1, FIRST),
+        *(replace(alone, weight_decay=pytest.approx(each, rel=0.01)) for each in decays),
+        *mixtures,
+    ]
+    assert [trial.valid for trial in trials] == [loss(trial.choice) for trial in trials]
+    assert best(trials) == chosen
 
 
 def test_decay_goes_on_while_more_is_better_then_half_a_step() -> None:
@@ -298,11 +296,19 @@ def few_noisy_rows() -> Array:
     return np.hstack([half, half ^ (rng.random((60, 5)) < 0.1)])[:, rng.permutation(10)]
 
 
+def few_rows_of_hidden_bits() -> Array:
+    """Five bits that nobody sees, each told four times, a tenth of the time wrongly, all in disorder; 60 rows."""
+    rng = np.random.default_rng(0)
+    hidden = rng.integers(0, 2, (60, 5))
+    in_disorder = rng.permutation(20)
+    return np.hstack([hidden ^ (rng.random((60, 5)) < 0.1) for _ in range(4)])[:, in_disorder].astype(float)
+
+
 FEW: dict[str, Any] = {"hidden_layer_sizes": (100,), "learning_rate": 0.02, "max_epochs": 60}
 
 
 def test_a_mixture_over_random_orders_is_chosen_where_it_is_better() -> None:
-    mixture = small(**{**OPEN, **FEW}).fit(few_noisy_rows())
+    mixture = small(**{**OPEN, **FEW}).fit(few_rows_of_hidden_bits())
     assert (mixture.made_.n_masks, mixture.made_.order) == (MANY, "random")
 
 
