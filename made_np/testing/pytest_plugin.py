@@ -14,6 +14,7 @@ or without one::
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -87,7 +88,15 @@ def _param(adapter: Adapter, check: Check, expected: str | None) -> Any:
         marks.append(pytest.mark.skip(reason=check.skip))
     if expected is not None:
         marks.append(pytest.mark.xfail(reason=expected, strict=False))
-    return pytest.param(check.demand, id=f"{adapter.name}-{check.name}", marks=marks)
+    return pytest.param(partial(_demand, check), id=f"{adapter.name}-{check.name}", marks=marks)
+
+
+def _demand(check: Check) -> None:
+    """Raise if the check fails; skip the test if it decides nothing."""
+    report = check()
+    if report.undecided and not report.n_failed:
+        import_module("pytest").skip(report.undecided)
+    report.raise_if_failed()
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -111,7 +120,7 @@ def pytest_collection_modifyitems(session: Any, config: Any, items: list[Any]) -
         def runtest(self) -> None:
             if self.check.skip:
                 pytest.skip(self.check.skip)
-            self.check.demand()
+            _demand(self.check)
 
         def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
             if isinstance(excinfo.value, CheckFailed):
