@@ -92,6 +92,8 @@ class Adapter:
         Of answers that may round otherwise in another batch, see `check_consistency`.
     name : str
         For the reports.
+    empty : bool
+        Whether batches of 0 rows are promised, see `check_consistency`; torch.distributions has none.
 
     Raises
     ------
@@ -135,6 +137,7 @@ class Adapter:
     atol: float = 1e-9
     rtol: float | None = None
     name: str = "model"
+    empty: bool = True
 
     def __post_init__(self) -> None:
         for name in CALLABLES:
@@ -153,6 +156,7 @@ class Adapter:
         if self.rtol is not None:
             as_number(self.rtol, "rtol", "[0, inf)")
         as_a(self.name, "name", str, "give the model a name")
+        as_a(self.empty, "empty", bool, "say whether batches of 0 rows are promised")
 
     def _look_at_columns(self, n_features: int) -> None:
         """Order, support, units of each feature, context."""

@@ -19,7 +19,7 @@ from .values import as_callable, as_number, show
 MOST_ROWS = 2**22
 POINTS = 512
 """Of a real column, at most, where there are many; with few states they may be many more."""
-LEAST_ROWS = 2**18
+LEAST_ROWS = 2**20
 WELL_ABOVE = 4.0
 """A sum is wrong if it misses 1 by this many times what the quadrature may be off."""
 

@@ -2,8 +2,9 @@
 
 Every column that is real is cut into panels; a box is one panel of each, for one combination of the listed values.
 A box is halved along a column as long as its halves say something else than it said; a bend in one column costs no
-points along the other. How much that is, added up over all boxes, bounds what the integral can be trusted to. It is measured beside the
-mass that was found, not beside 1: of a narrow density the first points see but a far tail, and that leads to the rest.
+points along the other. How much that is, added up over all boxes, is how far the integral may be off. It is measured
+beside the mass that was found, not beside 1: of a narrow density the first points see but a far tail, and that leads to
+the rest.
 """
 
 from __future__ import annotations

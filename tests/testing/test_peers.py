@@ -1,0 +1,101 @@
+"""What right models of others do, and no check may call a fault; beside it the fault that it must still see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from made_np.testing import Adapter, check_autoregressive, check_consistency, check_gradient, suite
+
+Array = NDArray[Any]
+LOW = np.tril(np.ones((3, 3)), -1)
+
+
+def empty_raises(x: Array) -> Array:
+    return np.asarray(np.tanh(x).reshape(len(x), -1))
+
+
+def test_an_empty_batch_that_raises_is_one_finding_which_an_adapter_may_rule_out() -> None:
+    report = check_consistency(empty_raises, 3)
+    assert report.n_failed == 1
+    assert report.failures[0].where == "a batch of 0"
+    assert report.hint.startswith("batches of 0 rows raise")
+    assert check_consistency(empty_raises, 3, empty=False).ok
+    assert suite(Adapter(n_features=3, params=empty_raises, empty=False))["consistency_params"].status == "passed"
+    assert suite(Adapter(n_features=3, params=empty_raises))["consistency_params"].status == "FAILED"
+    mixed = check_consistency(lambda x: empty_raises(x) - empty_raises(x).mean(axis=0), 3, empty=False)
+    assert "statistic over the batch" in mixed.hint
+
+
+def padded(x: Array, filler: float = -np.inf) -> Array:
+    logits = np.stack([x @ LOW.T, x @ LOW.T + 1, np.full(x.shape, filler)], 2)
+    return logits.reshape(len(x), 9)
+
+
+def test_categories_that_do_not_exist_have_logits_of_minus_infinity() -> None:
+    assert check_autoregressive(padded, 3, order=range(3), n_params=3).ok
+    assert check_consistency(padded, 3).ok
+    for odd in (np.inf, np.nan):
+        assert check_autoregressive(lambda x, odd=odd: padded(x, odd), 3, order=range(3), n_params=3).n_failed == 1
+        assert check_consistency(lambda x, odd=odd: padded(x, odd), 3).n_failed == 1
+
+    def leaks(x: Array) -> Array:
+        """Whether a category exists depends on the value itself."""
+        out = padded(x)
+        out[:, 2] = np.where(x[:, 0] > 0, -np.inf, 0.0)
+        return out
+
+    assert check_autoregressive(leaks, 3, order=range(3), n_params=3).failures[0].where == "output 0 <- input 0"
+
+
+def test_an_answer_that_is_no_number_names_its_row() -> None:
+    def far(x: Array) -> Array:
+        return np.where(x[:, 0] > 1, -np.inf, -(x[:, 0] ** 2))
+
+    failure = check_consistency(far, 2).failures[0]
+    row = int(str(failure.got).removeprefix("-inf in row "))
+    assert float(failure.hint.removeprefix("x = [").split(",")[0]) > 1
+    assert 0 <= row < 7
+
+
+def test_a_column_with_one_value_is_not_judged() -> None:
+    support = [(0, 1), (1,), (0, 1)]
+    report = check_autoregressive(lambda x: x @ LOW.T, 3, order=range(3), support=support)
+    assert report.ok
+    assert "[1] have one value" in report.notes[0]
+    assert check_autoregressive(lambda x: x @ LOW.T, 3, support=support, lost="fail").ok
+    deaf = LOW * [0, 1, 1]
+    report = check_autoregressive(lambda x: x @ deaf.T, 3, order=range(3), support=support)
+    assert [failure.where for failure in report.failures] == ["input 0"]
+
+
+def test_a_block_that_the_loss_does_not_notice_is_named() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((7, 3))
+    names = [f"W[{i}]" for i in range(3)] + [f"U[{i}]" for i in range(6)]
+
+    def loss(t: Array) -> float:
+        return float(np.sum((X @ t[:3]) ** 2) / 7)
+
+    def grad(t: Array) -> Array:
+        return np.append(2 * X.T @ (X @ t[:3]) / 7, np.zeros(6))
+
+    report = check_gradient(loss, grad, rng.standard_normal(9), names=names)
+    assert [note for note in report.notes if note.startswith("U: the loss does not notice it, all 6")]
+    assert not [note for note in report.notes if note.startswith("W:")]
+    frozen = np.arange(9) > 2
+    masked = check_gradient(loss, grad, rng.standard_normal(9), names=names, frozen=frozen)
+    assert not masked.notes
+
+
+@pytest.mark.parametrize("single", [np.float32, np.float16])
+def test_a_loss_in_single_precision_is_skipped_with_a_reason(single: Any) -> None:
+    adapter = Adapter(n_features=3, loss=lambda t: single((t**2).sum()), grad=lambda t: 2 * t, theta=np.ones(3))
+    result = suite(adapter)["gradient"]
+    assert result.status == "skipped"
+    assert "no correct digits" in result.reason
+    wrong = Adapter(n_features=3, loss=lambda t: (t**2).sum(), grad=lambda t: 3 * t, theta=np.ones(3))
+    assert suite(wrong)["gradient"].status == "FAILED"
