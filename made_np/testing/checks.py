@@ -131,7 +131,7 @@ def _masks(adapter: Adapter, rng: int) -> Report:
         # One count for each feature: without an order they are what tells how many features there are.
         n_inputs=np.broadcast_to(adapter.n_inputs, adapter.n_features).tolist(),
         n_outputs=adapter.n_params if adapter.n_outputs is None else adapter.n_outputs,
-        layout=adapter.layout,
+        layout=adapter.masks_layout or adapter.layout,
         n_context=adapter.n_context,
         lost=kind,
         dead=kind,

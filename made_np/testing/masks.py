@@ -13,7 +13,7 @@ from .compare import KEPT, Ints, call_line, seed_of
 from .connectivity import Connectivity, Wires, fold
 from .report import Failure, Report
 from .values import as_choice, as_count, show
-from .wiring import as_order, feature_of_columns, find_cycle, find_order
+from .wiring import LAYOUTS, as_order, feature_of_columns, find_cycle, find_order
 
 KINDS = ("fail", "note")
 RULE = "output i is reached by input j if and only if j comes before i in the order"
@@ -103,13 +103,46 @@ def check_masks(
     net = Wires([mask.astype(bool) for mask in layers], skip_bool, direct_bool)
     reach = net.reach()
     base = base.but(n_checked=reach.size, n_exercised=int(reach.sum()))
+    other = _other_layout(n_features, n_outputs, layout)
     if known is None:
         depends = fold(reach, inputs, outputs, n_features)
         if find_cycle(depends):
-            return base.but(**_circle(find_cycle(depends)))
+            told = base.but(**_circle(find_cycle(depends)))
+            fits = len(other) and not find_cycle(fold(reach, inputs, other, n_features))
+            return told.but(hint=_mixed(layout)) if fits else told
         known = find_order(depends)
         base = base.but(notes=(f"the order is unknown; {known.tolist()} is one that fits",))
-    return _judge(base, Connectivity(net, reach, known, inputs, outputs), lost, dead)
+    case = Connectivity(net, reach, known, inputs, outputs)
+    report = _judge(base.but(notes=(*base.notes, *_direct_note(case))), case, lost, dead)
+    if not len(other) or not (reach & ~case.under(known)).any():
+        return report
+    fits = not (reach & ~Connectivity(net, reach, known, inputs, other).under(known)).any()
+    return report.but(hint=_mixed(layout)) if fits else report
+
+
+def _other_layout(n_features: int, n_outputs: int | Sequence[int], layout: str) -> Ints:
+    """The feature of each output unit in the layout that was not given; empty if there is no such layout."""
+    counts = np.unique(np.asarray(n_outputs))
+    if len(counts) != 1 or counts[0] < 2:
+        return np.zeros(0, dtype=np.int64)
+    return feature_of_columns(n_features, int(counts[0]), _other(layout))
+
+
+def _other(layout: str) -> str:
+    return LAYOUTS[1 - LAYOUTS.index(layout)]
+
+
+def _mixed(layout: str) -> str:
+    return f"no leak if the output units are {_other(layout)}, not {layout}: two conventions are mixed"
+
+
+def _direct_note(case: Connectivity) -> tuple[str, ...]:
+    """How many of the allowed wires from input to output there are, if not all."""
+    if case.wires.direct is None:
+        return ()
+    may = case.under(case.order)
+    held = int((may & case.wires.direct).sum())
+    return () if held == may.sum() else (f"direct holds {held} of {may.sum()} allowed wires",)
 
 
 def _circle(cycle: list[int]) -> dict[str, Any]:

@@ -193,7 +193,13 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "checks": listed,
         "load_adapter": {"target": f"{__name__}:SMALL"},
         "parametrize_with_checks": {"adapters": [SMALL], "expected_failures": {"masks": "why"}, "rng": rng(0)},
-        "suite": listed | {"expected_failures": {"masks": "why"}},
+        "suite": listed
+        | {
+            "expected_failures": {"masks": "why"},
+            "only": ["masks", "context"],
+            "skip": ["context"],
+            "max_seconds": 9.0,
+        },
     }
     drawn = {
         "sizes": sizes | {"max_units": 3},

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from made_np.testing import Adapter, check_autoregressive, check_consistency, check_gradient, suite
+from made_np.testing import Adapter, check_autoregressive, check_consistency, check_gradient, check_masks, suite
 
 Array = NDArray[Any]
 LOW = np.tril(np.ones((3, 3)), -1)
@@ -99,3 +99,51 @@ def test_a_loss_in_single_precision_is_skipped_with_a_reason(single: Any) -> Non
     assert "no correct digits" in result.reason
     wrong = Adapter(n_features=3, loss=lambda t: (t**2).sum(), grad=lambda t: 3 * t, theta=np.ones(3))
     assert suite(wrong)["gradient"].status == "FAILED"
+
+
+def blocked_masks() -> list[Array]:
+    degrees = np.arange(12) % 5
+    return [degrees[:, None] >= np.arange(6), np.tile(np.arange(6)[:, None] > degrees, (2, 1))]
+
+
+def test_masks_in_the_other_layout_are_told_from_masks_that_leak() -> None:
+    masks = blocked_masks()
+    mixed = "no leak if the output units are blocked, not interleaved"
+    for order in (range(6), None):
+        report = check_masks(masks, order, n_inputs=[1] * 6, n_outputs=2)
+        assert report.n_failed
+        assert report.hint.startswith(mixed)
+        assert check_masks(masks, order, n_inputs=[1] * 6, n_outputs=2, layout="blocked").ok
+        leaking = [masks[0], np.ones_like(masks[1])]
+        assert mixed not in check_masks(leaking, order, n_inputs=[1] * 6, n_outputs=2).hint
+    adapter = Adapter(n_features=6, order=range(6), masks=masks, n_params=2, masks_layout="blocked")
+    assert suite(adapter)["masks"].status == "passed"
+    with pytest.raises(ValueError, match="masks_layout"):
+        Adapter(n_features=6, masks_layout="block")
+
+
+def test_direct_wires_that_are_missing_are_counted() -> None:
+    low = np.tril(np.ones((6, 6), dtype=bool), -1)
+    direct = low & (np.arange(6) > 2)
+    report = check_masks([blocked_masks()[0], blocked_masks()[1][:6]], range(6), direct=direct)
+    assert report.ok
+    assert report.notes == ("direct holds 3 of 15 allowed wires",)
+    assert not check_masks([blocked_masks()[0], blocked_masks()[1][:6]], range(6), direct=low).notes
+
+
+def test_a_suite_runs_what_it_is_asked_for_and_ends_in_time() -> None:
+    adapter = Adapter(n_features=3, order=range(3), params=lambda x: x @ LOW.T)
+
+    def reasons(**options: Any) -> dict[str, str]:
+        results = suite(adapter, **options).results
+        return {result.name: result.reason for result in results if result.status == "skipped"}
+
+    assert "autoregressive" not in reasons()
+    assert reasons(only=["autoregressive"])["consistency_params"] == "not asked for"
+    assert "autoregressive" not in reasons(only=["autoregressive"])
+    assert reasons(skip=["autoregressive"])["autoregressive"] == "not asked for"
+    assert reasons(max_seconds=0)["consistency_params"] == "not begun: 0 s were over"
+    assert not suite(adapter, max_seconds=0).ok
+    for option in ("only", "skip"):
+        with pytest.raises(ValueError, match=f"{option} names 'mask', which is no check"):
+            suite(adapter, **{option: ["mask"]})  # type: ignore[arg-type]
