@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import MOST_FEATURES, Array, as_array, as_list
-from .compare import KEPT, Ints, call_line, seed_of
+from .compare import KEPT, Bools, Ints, call_line, seed_of
 from .connectivity import Connectivity, Wires, fold
 from .report import Failure, Report
 from .values import as_choice, as_count, show
-from .wiring import LAYOUTS, as_order, feature_of_columns, find_cycle, find_order
+from .wiring import LAYOUTS, allowed, as_order, feature_of_columns, find_cycle, find_order
 
 KINDS = ("fail", "note")
 RULE = "output i is reached by input j if and only if j comes before i in the order"
@@ -101,23 +101,34 @@ def check_masks(
     direct_bool = None if wires is None else wires.astype(bool)
     skip_bool = [None if skip is None else skip.astype(bool) for skip in padded]
     net = Wires([mask.astype(bool) for mask in layers], skip_bool, direct_bool)
+    other = _other_layout(n_features, n_outputs, layout)
+    report = _compared(base, net, known, n_features, (inputs, outputs), lost, dead)
+    if report.ok or not len(other) or not _fits(net.reach(), known, inputs, other, n_features):
+        return report
+    return report if _fits(net.reach(), known, inputs, outputs, n_features) else report.but(hint=_mixed(layout))
+
+
+def _compared(
+    base: Report, net: Wires, known: Ints | None, n_features: int, units: tuple[Ints, Ints], lost: str, dead: str
+) -> Report:
+    """What is reached, beside what the order allows; without an order, beside one that fits."""
+    inputs, outputs = units
     reach = net.reach()
     base = base.but(n_checked=reach.size, n_exercised=int(reach.sum()))
-    other = _other_layout(n_features, n_outputs, layout)
     if known is None:
         depends = fold(reach, inputs, outputs, n_features)
         if find_cycle(depends):
-            told = base.but(**_circle(find_cycle(depends)))
-            fits = len(other) and not find_cycle(fold(reach, inputs, other, n_features))
-            return told.but(hint=_mixed(layout)) if fits else told
+            return base.but(**_circle(find_cycle(depends)))
         known = find_order(depends)
         base = base.but(notes=(f"the order is unknown; {known.tolist()} is one that fits",))
     case = Connectivity(net, reach, known, inputs, outputs)
-    report = _judge(base.but(notes=(*base.notes, *_direct_note(case))), case, lost, dead)
-    if not len(other) or not (reach & ~case.under(known)).any():
-        return report
-    fits = not (reach & ~Connectivity(net, reach, known, inputs, other).under(known)).any()
-    return report.but(hint=_mixed(layout)) if fits else report
+    return _judge(base.but(notes=(*base.notes, *_direct_note(case))), case, lost, dead)
+
+
+def _fits(reach: Bools, order: Ints | None, inputs: Ints, outputs: Ints, n_features: int) -> bool:
+    """Whether the order permits what is reached; without an order, whether any does."""
+    depends = fold(reach, inputs, outputs, n_features)
+    return not (find_cycle(depends) if order is None else (depends & ~allowed(order)).any())
 
 
 def _other_layout(n_features: int, n_outputs: int | Sequence[int], layout: str) -> Ints:
