@@ -33,7 +33,7 @@ def odd_numbers(got: Array, x: Array, where: str, hint: str = "") -> Failure | N
     Examples
     --------
     >>> odd_numbers(np.array([[0.0, -np.inf], [1.0, np.nan]]), np.array([[0.5], [2.0]]), "fn(x)")
-    fn(x): got nan in row 1, want a finite number; x = [2.0]
+    fn(x): got nan in row 1, [2.0], want a finite number
     """
     with np.errstate(invalid="ignore"):
         odd = ~np.isfinite(got) & ~((got == -np.inf) & (got.ndim > 1))
@@ -41,8 +41,8 @@ def odd_numbers(got: Array, x: Array, where: str, hint: str = "") -> Failure | N
         return None
     row = int(np.argwhere(odd)[0][0])
     value = got[odd][0]
-    at = f"x = {np.asarray(x[row]).tolist()!s:.200}"
-    return Failure(where, f"{value} in row {row}", "a finite number", hint="; ".join(filter(None, [at, hint])))
+    at = f"{np.asarray(x[row]).tolist()!s:.80}"
+    return Failure(where, f"{value} in row {row}, {at}", "a finite number", hint=hint)
 
 
 def as_answer(raw: Any, where: str, shape: tuple[int, ...] | None = None, hint: str = "", kinds: str = "biuf") -> Array:

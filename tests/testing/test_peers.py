@@ -56,9 +56,9 @@ def test_an_answer_that_is_no_number_names_its_row() -> None:
         return np.where(x[:, 0] > 1, -np.inf, -(x[:, 0] ** 2))
 
     failure = check_consistency(far, 2).failures[0]
-    row = int(str(failure.got).removeprefix("-inf in row "))
-    assert float(failure.hint.removeprefix("x = [").split(",")[0]) > 1
-    assert 0 <= row < 7
+    said, _, x = str(failure.got).partition(", [")
+    assert said.startswith("-inf in row ")
+    assert float(x.split(",")[0]) > 1
 
 
 def test_a_column_with_one_value_is_not_judged() -> None:
