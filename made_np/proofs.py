@@ -13,8 +13,8 @@ from made_np.distributions.distribution import Distribution
 from made_np.masks.sets import MaskSet
 from made_np.model.made import MADE
 from made_np.testing import Adapter, Interval, check_sampler
-from made_np.testing.density import PANELS
 from made_np.testing.points import change_column, columns_of, draw_rows
+from made_np.testing.quadrature import PANELS
 from made_np.typing import Array, Bools
 from made_np.validation import as_numbers
 from made_np.values import as_a, as_count

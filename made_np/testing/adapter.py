@@ -16,7 +16,7 @@ from .masks import as_mask, as_masks, as_skips
 from .points import Support, columns_of
 from .questions import Where
 from .values import as_a, as_callable, as_choice, as_count, as_number, show
-from .wiring import as_order, feature_of_columns
+from .wiring import LAYOUTS, as_order, feature_of_columns
 
 CALLABLES = ("params", "log_prob", "sample", "conditional", "inverse", "loss", "grad", "params_given", "probability")
 
@@ -92,6 +92,10 @@ class Adapter:
         Of answers that may round otherwise in another batch, see `check_consistency`.
     name : str
         For the reports.
+    empty : bool
+        Whether batches of 0 rows are promised, see `check_consistency`; torch.distributions has none.
+    masks_layout : {"interleaved", "blocked"}, optional
+        Of the output units in ``masks`` and ``direct``, where it is not that of ``params``.
 
     Raises
     ------
@@ -135,6 +139,8 @@ class Adapter:
     atol: float = 1e-9
     rtol: float | None = None
     name: str = "model"
+    empty: bool = True
+    masks_layout: str | None = None
 
     def __post_init__(self) -> None:
         for name in CALLABLES:
@@ -153,6 +159,9 @@ class Adapter:
         if self.rtol is not None:
             as_number(self.rtol, "rtol", "[0, inf)")
         as_a(self.name, "name", str, "give the model a name")
+        if self.masks_layout is not None:
+            as_choice(self.masks_layout, "masks_layout", LAYOUTS)
+        as_a(self.empty, "empty", bool, "say whether batches of 0 rows are promised")
 
     def _look_at_columns(self, n_features: int) -> None:
         """Order, support, units of each feature, context."""
@@ -160,7 +169,7 @@ class Adapter:
         feature_of_columns(n_features, self.n_params, self.layout)
         feature_of_columns(n_features, self.n_inputs, name="n_inputs")
         if self.n_outputs is not None:
-            feature_of_columns(n_features, self.n_outputs, self.layout, "n_outputs")
+            feature_of_columns(n_features, self.n_outputs, self.masks_layout or self.layout, "n_outputs")
         columns_of(self.support, n_features)
         as_count(self.n_context, "n_context", 0, MOST_FEATURES)
         if self.params_given is not None and not self.n_context:

@@ -25,6 +25,26 @@ class WrongAnswer(Exception):
         return base.but(failures=(self.failure,), n_failed=1, hint=self.failure.hint)
 
 
+def odd_numbers(got: Array, x: Array, where: str, hint: str = "") -> Failure | None:
+    """A failure that names the first row of x whose answer is NaN or infinity; None if there is none.
+
+    Minus infinity is a number like others where a row has several: the logit of a category that does not exist.
+
+    Examples
+    --------
+    >>> odd_numbers(np.array([[0.0, -np.inf], [1.0, np.nan]]), np.array([[0.5], [2.0]]), "fn(x)")
+    fn(x): got nan in row 1, [2.0], want a finite number
+    """
+    with np.errstate(invalid="ignore"):
+        odd = ~np.isfinite(got) & ~((got == -np.inf) & (got.ndim > 1))
+    if not odd.any():
+        return None
+    row = int(np.argwhere(odd)[0][0])
+    value = got[odd][0]
+    at = f"{np.asarray(x[row]).tolist()!s:.80}"
+    return Failure(where, f"{value} in row {row}, {at}", "a finite number", hint=hint)
+
+
 def as_answer(raw: Any, where: str, shape: tuple[int, ...] | None = None, hint: str = "", kinds: str = "biuf") -> Array:
     """Return a copy of the array that came back: what came is often a work buffer that the next call overwrites.
 

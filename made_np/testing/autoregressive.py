@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .answers import WrongAnswer, as_answer
+from .answers import WrongAnswer, as_answer, odd_numbers
 from .arrays import as_features, as_n_rows
 from .compare import KEPT, Bools, Floats, Ints, call_line, callable_name, same, seed_of
 from .points import EXTREME, Interval, Support, change_column, columns_of, draw_rows
@@ -100,7 +100,13 @@ def check_autoregressive(
     except WrongAnswer as wrong:
         return wrong.report(base)
     per_feature = fold_columns(changes, owner, n_features)
-    found = _with_order(per_feature, known, atol) if known is not None else _without_order(per_feature, atol)
+    moves = np.array([isinstance(column, Interval) or len(column) > 1 for column in columns])
+    if known is not None:
+        found = _with_order(per_feature, known, atol, moves)
+    else:
+        found = _without_order(per_feature, atol, moves)
+    if not moves.all():
+        base = base.but(notes=(f"inputs {np.flatnonzero(~moves).tolist()} have one value each: they are not judged",))
     if found.leaks and not found.hint:
         found.hint = _layout_hint(changes, known, n_features, layout, atol)
     return _report(base, found, lost)
@@ -138,7 +144,7 @@ def _changes(
         return as_answer(fn(x.copy()), "fn(x)", (len(x), width), hint)
 
     base = answer(x)
-    _demand_steady(base, answer(x), atol)
+    _demand_steady(base, answer(x), x, atol)
     changes = np.zeros((width, len(columns)))
     for first in range(0, len(columns), together):
         moved = x.copy()
@@ -163,13 +169,13 @@ def _moved(x: Floats, j: int, column: Interval | Floats, extremes: bool, rng: np
     return moved
 
 
-def _demand_steady(first: NDArray[Any], second: NDArray[Any], atol: float) -> None:
-    """Raise a `WrongAnswer` unless the answers are finite, and the same when asked again."""
-    if not np.isfinite(first).all():
-        hint = "try a smaller x, or give support"
-        raise WrongAnswer(Failure("fn(x)", "NaN or infinity", "finite numbers", hint=hint))
+def _demand_steady(first: NDArray[Any], second: NDArray[Any], x: Floats, atol: float) -> None:
+    """Raise a `WrongAnswer` unless the answers are numbers, and the same when asked again."""
+    odd = odd_numbers(first, x, "fn(x)", "try a smaller x, or give support")
+    if odd is not None:
+        raise WrongAnswer(odd)
     with np.errstate(all="ignore"):
-        steady = same(first, second) if atol == 0 else np.abs(first - second.astype(np.float64)) <= atol
+        steady = same(first, second) | (np.abs(first - second.astype(np.float64)) <= atol)
     if not steady.all():
         hint = "fn draws anew at each call (dropout left on?), or give atol if bits vary for another reason"
         raise WrongAnswer(Failure("fn(x), called again", "other bits", "the same bits", hint=hint))
@@ -182,7 +188,7 @@ def fold_columns(changes: Floats, owner: Ints, n_features: int) -> Floats:
     return out
 
 
-def _with_order(changes: Floats, order: Ints, atol: float) -> _Found:
+def _with_order(changes: Floats, order: Ints, atol: float, moves: Bools) -> _Found:
     depends = changes > atol
     may = allowed(order)
     leaks = [
@@ -195,21 +201,21 @@ def _with_order(changes: Floats, order: Ints, atol: float) -> _Found:
         hint = "the outputs follow the reversed order: a transposed mask, or > for <?"
     elif leaks and not (depends & ~may & ~np.eye(len(order), dtype=bool)).any():
         hint = "outputs see their own input: the output mask needs > where hidden masks have >="
-    missing = [_arrow(i, j) for i, j in np.argwhere(may & ~depends)]
-    silent = [int(j) for j in order[:-1] if not depends[:, j].any()]
+    missing = [_arrow(i, j) for i, j in np.argwhere(may & ~depends & moves)]
+    silent = [int(j) for j in order[:-1] if moves[j] and not depends[:, j].any()]
     return _Found(depends, leaks, missing, silent, hint)
 
 
-def _without_order(changes: Floats, atol: float) -> _Found:
+def _without_order(changes: Floats, atol: float, moves: Bools) -> _Found:
     depends = changes > atol
-    n_features = len(depends)
     cycle = find_cycle(depends)
     if cycle:
         where = "outputs " + " <- ".join(map(str, cycle))
         return _Found(depends, [Failure(where, "a circle", "none")], [], [])
-    gone = n_features * (n_features - 1) // 2 - int(depends.sum())
+    n_moves = int(moves.sum())
+    gone = max(0, n_moves * (n_moves - 1) // 2 - int(depends[moves].sum()))
     # The last feature of the order, whichever that is, has nobody to talk to.
-    silent = [j for j in range(n_features) if not depends[:, j].any()][1:]
+    silent = [j for j in np.flatnonzero(moves).tolist() if not depends[:, j].any()][1:]
     return _Found(depends, [], [f"a pair (of {gone})"] * gone, silent)
 
 
@@ -230,7 +236,7 @@ def _layout_hint(changes: Floats, order: Ints | None, n_features: int, layout: s
 def _report(base: Report, found: _Found, lost: str) -> Report:
     failures = list(found.leaks)
     hint = found.hint
-    notes = []
+    notes = list(base.notes)
     if found.missing and lost == "fail":
         failures += [Failure(pair, "no change", "a change") for pair in found.missing]
         hint = hint or "capacity is lost: a missing degree, > for >= between hidden layers, or dead relus"

@@ -11,12 +11,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .answers import WrongAnswer, as_answer
+from .answers import WrongAnswer, as_answer, odd_numbers
 from .arrays import as_features, told
 from .compare import Floats, call_line, callable_name, excess, same, seed_of
 from .points import Interval, Support, columns_of, draw_rows
 from .report import Failure, Report
-from .values import as_callable, as_number
+from .values import as_a, as_callable, as_number
 
 ROWS = 7
 Array: TypeAlias = NDArray[Any]
@@ -28,6 +28,7 @@ def check_consistency(
     *,
     support: Support | None = None,
     rtol: float | None = None,
+    empty: bool = True,
     rng: int | np.random.Generator = 0,
 ) -> Report:
     """Call fn with the same rows in many guises, and expect the same answers.
@@ -37,7 +38,8 @@ def check_consistency(
     bits, with other calls in between too (no cache goes stale), and leaves the first answer alone (no
     shared buffer); x is not written to; the global random states of NumPy and Python are neither used
     nor changed; strided, Fortran-ordered, reversed, read-only, big-endian and float32 arrays of the same
-    numbers give the same answers; the dtype of the answer depends on no batch; all answers are finite.
+    numbers give the same answers; the dtype of the answer depends on no batch; all answers are finite, but
+    for minus infinity where a row has several: the logit of a category that does not exist.
 
     Parameters
     ----------
@@ -49,6 +51,8 @@ def check_consistency(
         Values that inputs may take; default: real numbers.
     rtol : float, optional
         For answers that may round differently: default 1e-9, or 1e-4 where the answer is float32.
+    empty : bool
+        Whether batches of 0 rows are promised.
     rng : int or Generator
         Seed of the rows.
 
@@ -75,6 +79,7 @@ def check_consistency(
     n_features = as_features(n_features)
     columns = columns_of(support, n_features)
     rtol = None if rtol is None else as_number(rtol, "rtol", "[0, inf)")
+    as_a(empty, "empty", bool, "say whether batches of 0 rows are promised")
     seed = seed_of(rng)
     draw = np.random.default_rng(seed)
     x, other = (_exact(draw_rows(columns, ROWS, draw), columns) for _ in range(2))
@@ -82,11 +87,13 @@ def check_consistency(
     base = Report("check_consistency", rule="the same rows, the same answers", seed=seed, reproduce=line)
     case = _Case(fn, rtol)
     raw = case.call("fn(x)", x.copy())
-    if raw is None or (raw := case.checked("fn(x)", raw, ROWS)) is None:
+    if raw is None or (raw := case.checked("fn(x)", raw, x)) is None:
         return base.but(failures=tuple(case.failures), n_failed=1, hint=case.failures[0].hint)
     want = raw.copy()
     _history(case, x, other, raw, want)
     _batches(case, x, want)
+    if empty:
+        _empty(case, x, want)
     _memory(case, x, want)
     varied = bool(~same(want, want[:1]).all())
     if not varied and n_features > 1:
@@ -133,15 +140,15 @@ class _Case:
         """Note a broken promise."""
         self.failures.append(Failure(where, got, want, error, hint))
 
-    def checked(self, where: str, got: Array, rows: int) -> Array | None:
-        """The answer if it is finite, of a float dtype and has the right number of rows."""
+    def checked(self, where: str, got: Array, x: Floats) -> Array | None:
+        """The answer to x if it is finite, of a float dtype and has the right number of rows."""
         self.n_checked += 1
-        if got.ndim == 0 or len(got) != rows:
-            self.fail(where, f"shape {got.shape}", f"shape ({rows}, ...)", hint="one answer for each row")
+        if got.ndim == 0 or len(got) != len(x):
+            self.fail(where, f"shape {got.shape}", f"shape ({len(x)}, ...)", hint="one answer for each row")
         elif got.dtype.kind != "f":
             self.fail(where, f"dtype {got.dtype}", "a float dtype")
-        elif not np.isfinite(got).all():
-            self.fail(where, "NaN or infinity", "finite numbers")
+        elif (odd := odd_numbers(got, x, where)) is not None:
+            self.failures.append(odd)
         else:
             return got
         return None
@@ -157,9 +164,10 @@ class _Case:
             return
         single = np.float32 in (got.dtype, want.dtype) or np.float16 in (got.dtype, want.dtype)
         rtol = (1e-4 if single else 1e-9) if self.rtol is None else self.rtol
-        right = same(got, want) if exact else excess(got, want, rtol, rtol) <= 1
+        equal = same(got, want)
+        right = equal if exact else equal | (excess(got, want, rtol, rtol) <= 1)
         with np.errstate(all="ignore"):
-            error = float(np.abs(got - want).max(initial=0.0))
+            error = float(np.where(equal, 0.0, np.abs(got - want)).max(initial=0.0))
         self.worst = max(self.worst, error)
         if not right.all():
             what = "the same bits" if exact else "the same answers"
@@ -191,11 +199,19 @@ def _batches(case: _Case, x: Floats, want: Array) -> None:
     case.expect("the first 3 rows alone", x[:3].copy(), want[:3], hint=mixed)
     case.expect("the last rows alone", x[3:].copy(), want[3:], hint=mixed)
     case.expect("the rows reversed", x[::-1].copy(), want[::-1], hint=mixed)
-    for rows in (0, 1, 2):
+    for rows in (1, 2):
         case.expect(f"a batch of {rows}", x[:rows].copy(), want[:rows], hint=mixed)
-    empty = case.call("a batch of 0", x[:0].copy())
-    if empty is not None and empty.dtype != want.dtype:
-        case.fail("dtype for a batch of 0", str(empty.dtype), str(want.dtype))
+
+
+def _empty(case: _Case, x: Floats, want: Array) -> None:
+    """No rows have no answers, of the same kind."""
+    hint = "batches of 0 rows raise: if they are not promised, give empty=False"
+    case.n_checked += 1
+    got = case.call("a batch of 0", x[:0].copy(), hint)
+    if got is not None and got.shape != want[:0].shape:
+        case.fail("a batch of 0", f"{got.dtype} {got.shape}", f"{want.dtype} {want[:0].shape}")
+    elif got is not None and got.dtype != want.dtype:
+        case.fail("dtype for a batch of 0", str(got.dtype), str(want.dtype))
 
 
 def _memory(case: _Case, x: Floats, want: Array) -> None:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import MOST_FEATURES, Array, as_array, as_list
-from .compare import KEPT, Ints, call_line, seed_of
+from .compare import KEPT, Bools, Ints, call_line, seed_of
 from .connectivity import Connectivity, Wires, fold
 from .report import Failure, Report
 from .values import as_choice, as_count, show
-from .wiring import as_order, feature_of_columns, find_cycle, find_order
+from .wiring import LAYOUTS, allowed, as_order, feature_of_columns, find_cycle, find_order
 
 KINDS = ("fail", "note")
 RULE = "output i is reached by input j if and only if j comes before i in the order"
@@ -101,6 +101,18 @@ def check_masks(
     direct_bool = None if wires is None else wires.astype(bool)
     skip_bool = [None if skip is None else skip.astype(bool) for skip in padded]
     net = Wires([mask.astype(bool) for mask in layers], skip_bool, direct_bool)
+    other = _other_layout(n_features, n_outputs, layout)
+    report = _compared(base, net, known, n_features, (inputs, outputs), lost, dead)
+    if report.ok or not len(other) or not _fits(net.reach(), known, inputs, other, n_features):
+        return report
+    return report if _fits(net.reach(), known, inputs, outputs, n_features) else report.but(hint=_mixed(layout))
+
+
+def _compared(
+    base: Report, net: Wires, known: Ints | None, n_features: int, units: tuple[Ints, Ints], lost: str, dead: str
+) -> Report:
+    """What is reached, beside what the order allows; without an order, beside one that fits."""
+    inputs, outputs = units
     reach = net.reach()
     base = base.but(n_checked=reach.size, n_exercised=int(reach.sum()))
     if known is None:
@@ -109,7 +121,39 @@ def check_masks(
             return base.but(**_circle(find_cycle(depends)))
         known = find_order(depends)
         base = base.but(notes=(f"the order is unknown; {known.tolist()} is one that fits",))
-    return _judge(base, Connectivity(net, reach, known, inputs, outputs), lost, dead)
+    case = Connectivity(net, reach, known, inputs, outputs)
+    return _judge(base.but(notes=(*base.notes, *_direct_note(case))), case, lost, dead)
+
+
+def _fits(reach: Bools, order: Ints | None, inputs: Ints, outputs: Ints, n_features: int) -> bool:
+    """Whether the order permits what is reached; without an order, whether any does."""
+    depends = fold(reach, inputs, outputs, n_features)
+    return not (find_cycle(depends) if order is None else (depends & ~allowed(order)).any())
+
+
+def _other_layout(n_features: int, n_outputs: int | Sequence[int], layout: str) -> Ints:
+    """The feature of each output unit in the layout that was not given; empty if there is no such layout."""
+    counts = np.unique(np.asarray(n_outputs))
+    if len(counts) != 1 or counts[0] < 2:
+        return np.zeros(0, dtype=np.int64)
+    return feature_of_columns(n_features, int(counts[0]), _other(layout))
+
+
+def _other(layout: str) -> str:
+    return LAYOUTS[1 - LAYOUTS.index(layout)]
+
+
+def _mixed(layout: str) -> str:
+    return f"no leak if the output units are {_other(layout)}, not {layout}: two conventions are mixed"
+
+
+def _direct_note(case: Connectivity) -> tuple[str, ...]:
+    """How many of the allowed wires from input to output there are, if not all."""
+    if case.wires.direct is None:
+        return ()
+    may = case.under(case.order)
+    held = int((may & case.wires.direct).sum())
+    return () if held == may.sum() else (f"direct holds {held} of {may.sum()} allowed wires",)
 
 
 def _circle(cycle: list[int]) -> dict[str, Any]:

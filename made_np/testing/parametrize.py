@@ -8,6 +8,7 @@ def test_my_model(check):
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,7 @@ from .adapter import Adapter
 from .arrays import as_list
 from .checks import ADAPTER, Check, checks, known_failures
 from .compare import seed_of
+from .report import Report
 from .values import as_a, show
 
 
@@ -80,4 +82,15 @@ def _param(adapter: Adapter, check: Check, expected: str | None) -> Any:
         marks.append(pytest.mark.skip(reason=check.skip))
     if expected is not None:
         marks.append(pytest.mark.xfail(reason=expected, strict=False))
-    return pytest.param(check.demand, id=f"{adapter.name}-{check.name}", marks=marks)
+    return pytest.param(partial(_demand, check), id=f"{adapter.name}-{check.name}", marks=marks)
+
+
+def _demand(check: Check) -> None:
+    settle(check())
+
+
+def settle(report: Report) -> None:
+    """Raise if a check failed; skip the test if it decided nothing."""
+    if report.undecided and not report.n_failed:
+        import_module("pytest").skip(report.undecided)
+    report.raise_if_failed()

@@ -159,6 +159,7 @@ def verdict(base: Report, probe: Probe, limits: Limits, broken: list[Failure], *
             f"only {exercised} of {n_free} derivatives are not 0: use real-valued data, random "
             "parameters and a smooth activation to exercise more"
         )
+    notes += _unnoticed(probe)
     rounding = f" + {m.noise.max():.1e} (rounding)" if m.noise.any() else ""
     return base.but(
         failures=(*broken, *vain, *failures_of(got, m.value, ratio, probe.name)),
@@ -172,6 +173,20 @@ def verdict(base: Report, probe: Probe, limits: Limits, broken: list[Failure], *
         rule=f"|got - want| <= {limits.atol:g} + {limits.rtol:g} max(|got|, |want|){rounding}",
         notes=tuple(notes),
     )
+
+
+def _unnoticed(probe: Probe) -> list[str]:
+    """A note for each block all of whose derivatives are 0, beside others that have some."""
+    m = probe.measured
+    free = ~probe.masked
+    blocks = np.array([probe.name(k).partition("[")[0] for k in range(len(free))])
+    silent = (np.abs(m.value) <= m.noise) & (probe.claimed == 0)
+    listed = [(block, free & (blocks == block)) for block in dict.fromkeys(blocks[free].tolist())]
+    return [
+        f"{block}: the loss does not notice it, all {members.sum()} derivatives are 0"
+        for block, members in listed
+        if len(listed) > 1 and members.sum() > 1 and silent[members].all()
+    ]
 
 
 def _in_vain(exercised: int, kinks: int, free: int) -> list[Failure]:

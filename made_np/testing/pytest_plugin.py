@@ -17,7 +17,7 @@ from urllib.parse import quote
 from .adapter import load_adapter
 from .arrays import told
 from .checks import Check, checks
-from .parametrize import some
+from .parametrize import settle, some
 from .report import CheckFailed
 
 TARGET = "made_np"
@@ -176,7 +176,7 @@ def _item_kind() -> Any:
                 pytest.skip(self.check.skip)
             report = self.check()
             self.user_properties += [("checked", report.n_checked), ("exercised", report.n_exercised)]
-            report.raise_if_failed()
+            settle(report)
 
         def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
             if isinstance(excinfo.value, CheckFailed):

@@ -126,6 +126,9 @@ class Report:
         Seed of every random number that was drawn.
     reproduce : str
         One line that runs the same check again.
+    undecided : str
+        Why the check could tell neither right from wrong, with the way out; "" if it could. Such a report is not ok,
+        though nothing failed: nothing was proved.
 
     Raises
     ------
@@ -154,9 +157,10 @@ class Report:
     notes: tuple[str, ...] = field(default=())
     seed: int | None = None
     reproduce: str = ""
+    undecided: str = ""
 
     def __post_init__(self) -> None:
-        names = ("check", "worst_where", "hint", "rule", "reproduce")
+        names = ("check", "worst_where", "hint", "rule", "reproduce", "undecided")
         _as_text(**{name: getattr(self, name) for name in names})
         for i, failure in enumerate(as_a(self.failures, "failures", tuple, "give a tuple of Failure")):
             as_a(failure, f"failures[{i}]", Failure, "give a Failure")
@@ -176,8 +180,8 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """True if nothing failed."""
-        return self.n_failed == 0
+        """True if nothing failed, and the check could tell."""
+        return self.n_failed == 0 and not self.undecided
 
     @property
     def worst(self) -> tuple[Failure, ...]:
@@ -215,6 +219,7 @@ class Report:
             "notes": list(self.notes),
             "seed": self.seed,
             "reproduce": self.reproduce,
+            "undecided": self.undecided,
             "failures": [failure.to_dict() for failure in self.failures],
         }
 
@@ -229,6 +234,8 @@ class Report:
             text += f", {self.n_kinks} skipped at kinks or ties"
         if self.ok:
             return f"{self.check} passed: {text}"
+        if not self.n_failed:
+            return f"{self.check} decided nothing: {text}"
         return f"{self.check} FAILED: {self.n_failed} wrong; {text}"
 
     def _remarks(self) -> list[tuple[str, str]]:
@@ -236,6 +243,7 @@ class Report:
         if self.worst_where and not math.isinf(self.worst_error):
             worst = f"{number(self.worst_error)} at {self.worst_where}"
         remarks = [
+            ("reason", self.undecided),
             ("likely mistake", self.hint),
             ("worst error", worst),
             ("rule", self.rule),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -153,6 +153,9 @@ def suite(
     adapter: Adapter,
     *,
     expected_failures: Mapping[str, str] | None = None,
+    only: Sequence[str] | None = None,
+    skip: Sequence[str] = (),
+    max_seconds: float | None = None,
     rng: int | np.random.Generator = 0,
 ) -> SuiteReport:
     """Run every check for which the adapter has the callables; list the others as skipped.
@@ -165,13 +168,18 @@ def suite(
         The model.
     expected_failures : mapping, optional
         {name of a check: reason}: these may fail.
+    only, skip : sequence of str, optional
+        Names of the checks to run, or to leave out; the others are listed as skipped.
+    max_seconds : float, optional
+        No check is begun after so long; those that are left are listed as skipped.
     rng : int or Generator
         Seed of every check.
 
     Raises
     ------
     TypeError, ValueError
-        If adapter is no Adapter, ``expected_failures`` names a check that does not exist, or rng is no seed.
+        If adapter is no Adapter, ``expected_failures``, ``only`` or ``skip`` names a check that does not exist,
+        ``max_seconds`` is no number, or rng is no seed.
 
     Examples
     --------
@@ -182,8 +190,30 @@ def suite(
     """
     as_a(adapter, "adapter", Adapter, ADAPTER)
     expected = known_failures(expected_failures, [adapter])
-    listed = checks(adapter, rng=rng)
-    return SuiteReport(adapter.name, _first_things_first([_run(check, expected.get(check.name)) for check in listed]))
+    wanted = None if only is None else _names(only, "only", adapter)
+    unwanted = _names(skip, "skip", adapter)
+    limit = None if max_seconds is None else as_number(max_seconds, "max_seconds", "[0, inf)")
+    start = time.perf_counter()
+    results = []
+    for check in checks(adapter, rng=rng):
+        reason = check.skip
+        if check.name in unwanted or (wanted is not None and check.name not in wanted):
+            reason = "not asked for"
+        elif limit is not None and time.perf_counter() - start > limit:
+            reason = reason or f"not begun: {limit:g} s were over"
+        results.append(_run(replace(check, skip=reason), expected.get(check.name)))
+    return SuiteReport(adapter.name, _first_things_first(results))
+
+
+def _names(names: Any, argument: str, adapter: Adapter) -> set[str]:
+    """Names of checks of this adapter."""
+    known = [check.name for check in checks(adapter)]
+    way_out = f"give a list of names of checks, out of {known}"
+    for name in as_list(names, argument, way_out):
+        as_a(name, f"{argument}: a name", str, way_out)
+        if name not in known:
+            raise ValueError(f"{argument} names {show(name)}, which is no check: {way_out}")
+    return set(names)
 
 
 def _first_things_first(results: list[Result]) -> tuple[Result, ...]:
@@ -209,6 +239,8 @@ def _run(check: Check, expected: str | None) -> Result:
     start = time.perf_counter()
     report = check()
     seconds = time.perf_counter() - start
+    if report.undecided and not report.n_failed:
+        return Result(check.name, SKIPPED, report, report.undecided, seconds)
     if expected is None:
         return Result(check.name, PASSED if report.ok else FAILED, report, seconds=seconds)
     return Result(check.name, SURPRISE if report.ok else EXPECTED, report, expected, seconds)

@@ -172,7 +172,8 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "SuiteReport": {"name": "a", "results": (Result("a", "passed", report),)},
         "check_autoregressive": columns | {"fn": net.params, "order": net.order, "lost": "note", "atol": 0.0},
         "check_close": {"got": x, "want": x.copy(), "names": None, "rtol": 1e-6, "atol": 1e-9},
-        "check_consistency": {"fn": net.params, "n_features": D, "support": None, "rtol": None, "rng": rng(0)},
+        "check_consistency": {"fn": net.params, "n_features": D, "support": None, "rtol": None}
+        | {"empty": True, "rng": rng(0)},
         "check_context": columns | {"fn": net.params_given, "n_context": 1},
         "check_gradient": {"f": net.loss, "grad": net.grad, "x": net.theta}
         | gradient
@@ -192,7 +193,13 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "checks": listed,
         "load_adapter": {"target": f"{__name__}:SMALL"},
         "parametrize_with_checks": {"adapters": [SMALL], "expected_failures": {"masks": "why"}, "rng": rng(0)},
-        "suite": listed | {"expected_failures": {"masks": "why"}},
+        "suite": listed
+        | {
+            "expected_failures": {"masks": "why"},
+            "only": ["masks", "context"],
+            "skip": ["context"],
+            "max_seconds": 9.0,
+        },
     }
     drawn = {
         "sizes": sizes | {"max_units": 3},

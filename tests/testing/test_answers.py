@@ -183,7 +183,8 @@ FUNCTIONS = ("params", "log_prob", "sample", "conditional", "loss", "grad", "par
 def test_a_suite_never_ends_in_an_error_of_its_own(field: str) -> None:
     for answer in ANSWERS:
         report = suite(NET.adapter(**{field: lambda *_, answer=answer: answer}))
-        assert not report.ok, answer
+        single = isinstance(answer, np.float32) and field == "loss"  # that is no fault: its gradient is skipped
+        assert not report.ok or (single and report["gradient"].status == "skipped"), answer
         for error in ("AttributeError", "IndexError", "TypeError", "RuntimeWarning"):
             assert error not in str(report), answer
 

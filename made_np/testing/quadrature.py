@@ -1,0 +1,197 @@
+"""The integral of a density over its columns, with panels put where the density is.
+
+Every column that is real is cut into panels; a box is one panel of each, for one combination of the listed values.
+A box is halved along a column as long as its halves say something else than it said; a bend in one column costs no
+points along the other. How much that is, added up over all boxes, is how far the integral may be off. It is measured
+beside the mass that was found, not beside 1: of a narrow density the first points see but a far tail, and that leads to
+the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import TypeAlias
+
+import numpy as np
+
+from .compare import Floats, Ints
+from .points import Interval
+
+PANELS = 32
+"""Panels at the beginning, shared among the real columns."""
+NODES = 8
+CHUNK = 2**14
+"""Rows of one call."""
+STEEP = 0.75
+"""A density that has fallen to this share of itself, over one of 32 panels, is a tail."""
+FINEST = 1e-13
+"""No sum of many float64 numbers is closer."""
+
+Answers: TypeAlias = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Logarithms of a density at the points of a grid, with the weight of each point.
+
+    ``gap`` is how far the sum may be off, as a share of it: 0 where everything was enumerated. ``outside`` is what
+    seems to lie beyond the intervals. ``n_rows`` counts the rows that were asked for.
+    """
+
+    values: Floats
+    weights: Floats
+    gap: float
+    outside: float
+    n_rows: int
+
+    @property
+    def total(self) -> float:
+        """What the probabilities add up to."""
+        return self.of(self.values)
+
+    def of(self, values: Floats) -> float:
+        """What they would add up to, were these their logarithms."""
+        with np.errstate(all="ignore"):
+            return float(np.sum(self.weights * np.exp(values)))
+
+
+def integrate(answers: Answers, columns: list[Interval | Floats], goal: float, most_rows: int) -> Sum:
+    """Add up ``exp(answers(x))`` over listed values, and integrate it over intervals.
+
+    Parameters
+    ----------
+    answers : callable
+        (B, D) -> (B,), logarithms.
+    columns : list
+        What each column may hold.
+    goal : float
+        Share of the sum that the integral may be off: boxes are split until then.
+    most_rows : int
+        No box is split past this many rows.
+    """
+    boxes = _Boxes(answers, columns)
+    while boxes.n_real and boxes.values.size:
+        size, error = boxes.measured()
+        limit = max(goal, FINEST) * size
+        wanted = np.flatnonzero(error > limit / len(error)) if error.sum() > limit else np.zeros(0, dtype=np.int64)
+        room = max(0, most_rows - boxes.n_rows) // (2 * boxes.values.shape[1])
+        chosen = wanted[np.argsort(-error[wanted], kind="stable")[:room]]
+        if not len(chosen):
+            break
+        boxes.split(chosen)
+    size, error = boxes.measured()
+    gap = float(error.sum() / size) if boxes.n_real and size else 0.0
+    return Sum(boxes.values.ravel(), boxes.weights().ravel(), gap, boxes.outside(), boxes.n_rows)
+
+
+class _Boxes:
+    """Boxes (n), with the density at the nodes (n, nodes) of each."""
+
+    def __init__(self, answers: Answers, columns: list[Interval | Floats]) -> None:
+        self.answers = answers
+        self.listed = [d for d, column in enumerate(columns) if not isinstance(column, Interval)]
+        self.real = [d for d, column in enumerate(columns) if isinstance(column, Interval)]
+        self.columns = columns
+        self.n_real = len(self.real)
+        self.n_rows = 0
+        nodes, weights = np.polynomial.legendre.leggauss(NODES)
+        grids = np.meshgrid(*[nodes] * self.n_real, indexing="ij")
+        self.nodes = np.stack([grid.ravel() for grid in grids], 1) if self.n_real else np.zeros((1, 0))
+        self.shares = prod((part.ravel() for part in np.meshgrid(*[weights / 2] * self.n_real)), start=np.ones(1))
+        edges = [np.linspace(c.low, c.high, PANELS // self.n_real + 1) for c in columns if isinstance(c, Interval)]
+        sizes = [len(columns[d]) for d in self.listed] + [len(edge) - 1 for edge in edges]  # type: ignore[arg-type]
+        places = _places(np.arange(prod(sizes)), sizes)
+        cuts = list(zip(edges, places[len(self.listed) :], strict=True))
+        lists = [columns[d] for d in self.listed]
+        self.state = _columns([c[p] for c, p in zip(lists, places, strict=False)], prod(sizes))  # type: ignore[index]
+        self.low = _columns([edge[place] for edge, place in cuts], prod(sizes))
+        self.high = _columns([edge[place + 1] for edge, place in cuts], prod(sizes))
+        self.values = self.asked(self.state, self.low, self.high)
+        self.error = np.full((prod(sizes), self.n_real), np.inf)
+        """Logarithm of what the last cut along each real column changed; infinity before the first."""
+
+    def asked(self, state: Floats, low: Floats, high: Floats) -> Floats:
+        """Logarithms at the nodes of these boxes, in calls of a moderate size."""
+        n_nodes = len(self.nodes)
+        values = np.zeros(len(state) * n_nodes)
+        for start in range(0, len(values), CHUNK):
+            box, node = np.divmod(np.arange(start, min(start + CHUNK, len(values))), n_nodes)
+            rows = np.zeros((len(box), len(self.columns)))
+            rows[:, self.listed] = state[box]
+            rows[:, self.real] = (low[box] + high[box]) / 2 + (high[box] - low[box]) / 2 * self.nodes[node]
+            values[start : start + len(box)] = self.answers(rows)
+        self.n_rows += len(values)
+        return values.reshape(-1, n_nodes)
+
+    def weights(self) -> Floats:
+        """(n, nodes): the weight of each value."""
+        return np.asarray((self.high - self.low).prod(axis=1)[:, None] * self.shares)
+
+    def measured(self) -> tuple[float, Floats]:
+        """The sum, and how far each box may be off, both in units of the largest density that was met."""
+        top = self.values.max()
+        if not np.isfinite(top):
+            return 0.0, np.zeros(len(self.values))
+        size = float(np.sum(self.weights() * np.exp(self.values - top)))
+        with np.errstate(over="ignore"):
+            return size, np.exp(self.error - top).sum(axis=1)
+
+    def outside(self) -> float:
+        """What lies beyond the intervals, if the density goes on to fall as it does towards their ends."""
+        with np.errstate(over="ignore"):
+            mass = self.weights() * np.exp(self.values)
+        found = 0.0
+        for axis, d in enumerate(self.real):
+            column = self.columns[d]
+            assert isinstance(column, Interval)
+            half = (self.high[:, axis] - self.low[:, axis])[:, None] / 2
+            x = self.low[:, axis][:, None] + half * (1 + self.nodes[:, axis])
+            width = (column.high - column.low) / PANELS
+            for depth in (x - column.low, column.high - x):
+                last = float(mass[depth < width].sum())
+                inner = float(mass[(depth >= width) & (depth < 2 * width)].sum())
+                # Where it hardly falls it may end at the bound: nothing is said of what lies beyond.
+                found += last**2 / (inner - last) if last < STEEP * inner < np.inf else 0.0
+        return found
+
+    def split(self, chosen: Ints) -> None:
+        """Put two halves in the place of each of these boxes, cut along the column that was off by more."""
+        axis = np.argmax(self.error[chosen], axis=1)
+        first = 2 * np.arange(len(chosen))
+        middle = (self.low[chosen, axis] + self.high[chosen, axis]) / 2
+        state = np.repeat(self.state[chosen], 2, axis=0)
+        low = np.repeat(self.low[chosen], 2, axis=0)
+        high = np.repeat(self.high[chosen], 2, axis=0)
+        high[first, axis] = middle
+        low[first + 1, axis] = middle
+        values = self.asked(state, low, high)
+        volume = (high - low).prod(axis=1)[:, None] * self.shares
+        both = np.concatenate([values.reshape(len(chosen), -1), self.values[chosen]], axis=1)
+        signed = np.concatenate([volume.reshape(len(chosen), -1), -self.weights()[chosen]], axis=1)
+        top = np.maximum(both.max(axis=1), -1e300)
+        with np.errstate(divide="ignore"):
+            change = np.log(np.abs(np.sum(signed * np.exp(both - top[:, None]), axis=1))) + top
+        error = self.error[chosen]
+        error[np.arange(len(chosen)), axis] = change
+        kept = np.ones(len(self.values), dtype=bool)
+        kept[chosen] = False
+        self.state = np.concatenate([self.state[kept], state])
+        self.low = np.concatenate([self.low[kept], low])
+        self.high = np.concatenate([self.high[kept], high])
+        self.values = np.concatenate([self.values[kept], values])
+        self.error = np.concatenate([self.error[kept], np.repeat(error, 2, axis=0) - np.log(2)])
+
+
+def _columns(parts: list[Floats], n: int) -> Floats:
+    return np.stack(parts, axis=1) if parts else np.zeros((n, 0))
+
+
+def _places(row: Ints, shape: list[int]) -> list[Ints]:
+    """Of each row of the grid its place on each axis; `numpy.unravel_index` knows no more than 32 axes."""
+    places = []
+    for n in reversed(shape):
+        places.append(row % n)
+        row = row // n
+    return places[::-1]
