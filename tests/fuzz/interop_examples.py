@@ -1,0 +1,36 @@
+"""A call that works for every public function of `made_np.interop`, with every argument by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fuzz.calls import Call, call
+from made_np import interop
+
+TOO_LONG = ("huge broadcast", "huge vector")
+"""A list of any length is looked at entry by entry, and these have very many."""
+
+
+def _layers() -> list[Any]:
+    below = np.array([[True, False, False], [True, True, False]])
+    return [(np.ones((2, 3)), np.zeros(2), below), (np.ones((6, 2)), np.zeros(6), np.tile(~below.T, (2, 1)))]
+
+
+INTEROP: dict[str, Callable[[], Call]] = {
+    "interop.importing.from_layers": lambda: call(
+        interop.from_layers,
+        unlike={"layers": TOO_LONG, "output": TOO_LONG, "direct": TOO_LONG},
+        or_names=("layers", "output"),
+        layers=_layers(),
+        output="gaussian",
+        layout="blocked",
+        direct=(np.ones((6, 3)), None, np.tile(np.tri(3, k=-1), (2, 1))),
+        activation="tanh",
+        residual=False,
+        raw_order=[0, 1],
+        raw_factors=[1, 0.5],
+    ),
+}
