@@ -19,6 +19,47 @@ def _layers() -> list[Any]:
     return [(np.ones((2, 3)), np.zeros(2), below), (np.ones((6, 2)), np.zeros(6), np.tile(~below.T, (2, 1)))]
 
 
+class Held(np.ndarray):
+    """A tensor of a library that is not there."""
+
+    def new_tensor(self, values: Any) -> Any:
+        """Return one alike."""
+        return np.asarray(values)
+
+    def detach(self) -> Any:
+        """Return itself, which knows no gradients."""
+        return self
+
+    cpu = detach
+
+
+class Module:
+    """A module of a library that is not there: one masked layer."""
+
+    training = False
+
+    def __init__(self) -> None:
+        self.weight = np.ones((3, 3)).view(Held)
+        self.mask = np.tri(3, k=-1)
+        self._parameters = {"weight": self.weight}
+
+    def named_modules(self) -> Any:
+        """Return itself alone."""
+        return [("", self)]
+
+    def named_parameters(self) -> Any:
+        """Return the weight."""
+        return list(self._parameters.items())
+
+    def parameters(self) -> Any:
+        """Return the weight."""
+        return iter([self.weight])
+
+    def __call__(self, units: Any) -> Any:
+        """Return the product with the masked weight."""
+        return units @ (self.weight * self.mask).T
+
+
 INTEROP: dict[str, Callable[[], Call]] = {
     "interop.importing.from_layers": lambda: call(
         interop.from_layers,
@@ -32,5 +73,18 @@ INTEROP: dict[str, Callable[[], Call]] = {
         residual=False,
         raw_order=[0, 1],
         raw_factors=[1, 0.5],
+    ),
+    "interop.torch_in.from_torch": lambda: call(
+        interop.from_torch,
+        unlike={"output": TOO_LONG, "unused": TOO_LONG},
+        or_names=("model", "layers", "output"),
+        model=Module(),
+        output="bernoulli",
+        layout="interleaved",
+        activation="tanh",
+        raw_order=[0],
+        raw_factors=[1],
+        forward=None,
+        unused=[],
     ),
 }
