@@ -1,10 +1,12 @@
 """Models that were trained elsewhere come in, ours go out.
 
 `from_layers` takes arrays, `from_torch` a module. Nothing has to be said about orders or degrees: they follow from the
-masks, a network that no order permits is refused, and what became of each parameter is told.
+masks, a network that no order permits is refused, and what became of each parameter is told. `to_torch` makes a module
+of a model of ours.
 """
 
 from made_np.interop.importing import Imported, from_layers
 from made_np.interop.torch_in import from_torch
+from made_np.interop.torch_out import to_torch
 
-__all__ = ["Imported", "from_layers", "from_torch"]
+__all__ = ["Imported", "from_layers", "from_torch", "to_torch"]

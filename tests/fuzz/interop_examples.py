@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fuzz import models
 from fuzz.calls import Call, call
 from made_np import interop
 
@@ -86,5 +87,12 @@ INTEROP: dict[str, Callable[[], Call]] = {
         raw_factors=[1],
         forward=None,
         unused=[],
+    ),
+    "interop.torch_out.to_torch": lambda: call(
+        interop.to_torch,
+        may_raise=(ImportError,),
+        or_names=("made",),
+        made=models.linear(),
+        theta=models.linear().init(),
     ),
 }
