@@ -91,8 +91,15 @@ INTEROP: dict[str, Callable[[], Call]] = {
     "interop.torch_out.to_torch": lambda: call(
         interop.to_torch,
         may_raise=(ImportError,),
-        or_names=("made",),
+        unlike={"made": ("MADE",)},
         made=models.linear(),
         theta=models.linear().init(),
+    ),
+    "interop.script.to_numpy_script": lambda: call(
+        interop.to_numpy_script,
+        unlike={"made": ("MADE",)},
+        made=models.linear(),
+        theta=models.linear().init(),
+        path="model.py",
     ),
 }
