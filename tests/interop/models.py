@@ -21,6 +21,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "real numbers": {"output": REAL, "activation": "softplus"},
     "levels": {"output": [DiscretizedLogistic(5), DiscretizedLogistic(16, 3), "bernoulli", "gaussian"]},
     "residual": {"hidden": (9, 9, 7), "residual": True, "activation": "gelu", "direct": True},
+    "some skips": {"hidden": (4, 4), "residual": True, "degrees": [[3, 2, 1, 1], [1, 2, 3, 1]]},
     "several mask sets": {"order": "random", "n_masks": 3, "degrees": "random", "mask_weights": True},
     "context": {"n_context": 2, "activation": "silu", "output": "gaussian"},
     "leaky": {"activation": "leaky_relu"},

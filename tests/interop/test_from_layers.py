@@ -48,6 +48,14 @@ def test_masks_are_theirs_where_degrees_give_them() -> None:
     assert "more than there" not in str(found)
 
 
+def test_a_missing_wire_tells_degrees_that_no_wire_tells() -> None:
+    """The second layer has a unit of degree 2 that sees what one of degree 1 would: only those above it know."""
+    numbers = [np.arange(4), np.array([0, 2]), np.array([0, 1, 2]), np.array([0, 1, 2])]
+    found = interop.from_layers(by_numbers(numbers), "bernoulli")
+    assert found.made.degrees == ((1, 3), (1, 2, 3), (1, 2, 3))
+    assert "more than there" not in str(found)
+
+
 def test_float32_stays_float32() -> None:
     triples = by_numbers(drawn(ORDERS[1], (12,), 0), n_blocks=2, dtype="float32")
     made, theta = interop.from_layers(triples, "gaussian", layout="blocked")
@@ -168,6 +176,7 @@ def test_units_that_see_nothing_tell_the_first_feature_by_its_bias() -> None:
     x = np.array([[0, 1, 1], [1, 1, 0]])
     np.testing.assert_allclose(found.made.raw_outputs(found.theta, x), answer(triples, x, "tanh"), atol=1e-12)
     assert "from units that see no input to feature 0 are in its bias" in found.account[0]
+    assert "lead to no output" not in str(found)
 
 
 def test_units_that_lead_nowhere_are_left_out_in_words() -> None:

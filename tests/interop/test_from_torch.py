@@ -156,6 +156,13 @@ def test_a_parameter_that_nothing_depends_on_has_to_be_named() -> None:
     assert "agrees" in found.account[-1]
 
 
+def test_a_parameter_of_a_layer_that_is_no_weight_has_to_be_named() -> None:
+    model = modules.sequential(modules.masks_of(NUMBERS[:2]), nn.ReLU)
+    model[0].register_parameter("cond_weight", nn.Parameter(torch.zeros(3)))
+    with pytest.raises(ValueError, match=r"model holds 0.cond_weight, which is in no masked layer"):
+        interop.from_torch(model, "bernoulli")
+
+
 def test_a_module_that_cannot_be_asked_says_so() -> None:
     sizes = [3, 2]
     features = np.repeat([0, 1], sizes)
