@@ -76,7 +76,7 @@ def from_layers(
     residual : bool
         As for `MADE`: hidden layers add the layer below them behind the activation, where widths agree.
     raw_order : permutation, optional
-        Where each of our raw outputs of a feature stands among theirs: ``[0, 2, 4, 1, 3, 5]`` for two components that
+        Where each of our raw outputs of a feature stands among theirs: ``[0, 3, 1, 4, 2, 5]`` for two components that
         stand one behind the other, (weight, mean, scale) each, as ours are (weights, means, scales).
     raw_factors : sequence of float, optional
         Each of our raw outputs of a feature is theirs times this: ``[1, 0.5]`` where the logarithm of the variance is
