@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from made_np._version import __version__
 
 if TYPE_CHECKING:
-    from made_np import datasets, distributions, draw, layers, masks, optim, schedules, testing
+    from made_np import datasets, distributions, draw, interop, layers, masks, optim, schedules, testing
     from made_np.autoencoder import Autoencoder
     from made_np.comparison import Comparison, compare
     from made_np.diagnostics import Calibration, Evaluation, calibration, compare_models, evaluate
@@ -68,6 +68,7 @@ __all__ = [
     "evaluate",
     "find_order",
     "fit",
+    "interop",
     "layers",
     "load",
     "masks",

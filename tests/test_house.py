@@ -34,7 +34,7 @@ RANKS = [
     ["backends"],
     ["ranks", "tracing"],
     ["model"],
-    ["storage", "proofs", "diagnostics"],
+    ["storage", "proofs", "diagnostics", "interop"],
     ["training", "table"],
     ["columns", "autoencoder", "grid", "sequential"],
     ["questions"],

@@ -30,6 +30,7 @@ LEFT_OUT = {"package"}
 BY_TESTS = {
     "index": "the six lines of the README: test_readme.py",
     "howto/model": "test_readme.py",
+    "howto/interop": "interop/test_page.py",
     "tutorials/first-table": "test_tutorials.py",
     "tutorials/gaps": "test_tutorials.py",
     "tutorials/questions": "test_tutorials.py",

@@ -1,0 +1,46 @@
+"""Models of ours that go out: every distribution, every activation, all kinds of wires, several mask sets, context."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from made_np import MADE, Categorical, DiscretizedLogistic, Gaussian, MixtureOfGaussians, MixtureOfLogistics
+
+ORDER = [2, 0, 3, 1]
+REAL = [Gaussian(), Gaussian(0, scale="exp"), MixtureOfGaussians(3), MixtureOfLogistics(2, reserve=0.01)]
+
+MODELS: dict[str, dict[str, Any]] = {
+    "bits": {"activation": "tanh"},
+    "no hidden layer": {"hidden": ()},
+    "codes": {"output": [Categorical(3), "bernoulli", Categorical(2), Categorical(4)], "activation": "elu"},
+    "wide codes": {"output": [Categorical(3), "bernoulli", Categorical(2), Categorical(9)], "direct": True}
+    | {"direct_limit": 5},
+    "real numbers": {"output": REAL, "activation": "softplus"},
+    "levels": {"output": [DiscretizedLogistic(5), DiscretizedLogistic(16, 3), "bernoulli", "gaussian"]},
+    "residual": {"hidden": (9, 9, 7), "residual": True, "activation": "gelu", "direct": True},
+    "some skips": {"hidden": (4, 4), "residual": True, "degrees": [[3, 2, 1, 1], [1, 2, 3, 1]]},
+    "several mask sets": {"order": "random", "n_masks": 3, "degrees": "random", "mask_weights": True},
+    "context": {"n_context": 2, "activation": "silu", "output": "gaussian"},
+    "leaky": {"activation": "leaky_relu"},
+    "selu": {"activation": "selu"},
+    "sigmoid": {"activation": "sigmoid"},
+    "identity": {"activation": "identity"},
+}
+
+
+def model(kind: str, dtype: str) -> tuple[MADE, NDArray[Any]]:
+    """A model with random parameters, those off its masks not 0."""
+    arguments = {"hidden": (9, 7), "order": ORDER, "dtype": dtype, "backend": "numpy", **MODELS[kind]}
+    made = MADE(4, **arguments)
+    theta = np.random.default_rng(0).normal(size=made.n_params).astype(made.dtype)
+    return made, theta
+
+
+def rows(made: MADE, n: int = 12) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Rows of legal values, and their context."""
+    rng = np.random.default_rng(1)
+    x = np.stack([rng.choice(output.values(20), n) for output in made.outputs.feature_outputs], axis=1)
+    return x.astype(made.dtype), rng.normal(size=(n, made.n_context)).astype(made.dtype) if made.n_context else None
