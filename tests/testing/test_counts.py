@@ -272,3 +272,8 @@ def test_the_suite_counts_what_a_model_draws() -> None:
     wrong = Adapter(n_features=5, log_prob=NET.log_prob, draw=drawn(NET, p=clipped))
     assert suite(wrong)["sampler_counts"].status == "FAILED"
     assert suite(Adapter(n_features=5, log_prob=NET.log_prob))["sampler_counts"].reason == "needs draw"
+
+
+def test_rows_may_come_sorted() -> None:
+    rows = drawn(REAL)(10_000)
+    assert check_sampler_counts(lambda n: rows[np.argsort(rows[:, 0])], REAL.log_prob, 4, support=None).ok
