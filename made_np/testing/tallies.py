@@ -132,14 +132,15 @@ def column_tally(is_larger: Bools, p_larger: Floats, d: int) -> Tally | None:
     # Rounding must not sort equal probabilities by which of the two was drawn.
     rows = np.argsort(np.round(p_larger, 6), kind="stable")
     p = p_larger[rows]
-    varied = np.cumsum(p * (1 - p))
+    own = p * (1 - p)
+    varied = np.cumsum(own)
     n_bins = min(MOST_BINS, int(varied[-1] // LEAST)) if len(p) else 0
     if n_bins == 0:
         return None
-    of_bin = np.minimum((varied * (n_bins / varied[-1])).astype(np.int64), n_bins - 1)
+    of_bin = np.minimum(((varied - own / 2) * (n_bins / varied[-1])).astype(np.int64), n_bins - 1)
     got = np.bincount(of_bin, is_larger[rows], n_bins).astype(np.float64)
     want = np.bincount(of_bin, p, n_bins).astype(np.float64)
-    variance = np.bincount(of_bin, p * (1 - p), n_bins).astype(np.float64)
+    variance = np.bincount(of_bin, own, n_bins).astype(np.float64)
     ends = [(p[of_bin == b].min(), p[of_bin == b].max()) for b in range(n_bins)]
     names = [f"column {d}, the larger of two values where it has probability {a:.3g} to {b:.3g}" for a, b in ends]
     return Tally(tuple(names), got, want, variance, n_bins)
