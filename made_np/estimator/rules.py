@@ -135,7 +135,8 @@ def direct_wires(asked: Any, outputs: Outputs) -> Any:
 
 def takes_paths(answers: str, order: Any, n_masks: Any, columns: Columns) -> bool:
     """Return whether the model learns a home order with a path for each set of known columns, so that it answers any
-    question: where it is asked for, or where nothing else is and the table has more than bits, or gaps.
+    question: where it is asked for, or where nothing else is and the table has more than bits, or gaps. Bits that are
+    one-hot together are bits.
 
     Raises
     ------
@@ -144,9 +145,12 @@ def takes_paths(answers: str, order: Any, n_masks: Any, columns: Columns) -> boo
 
     Examples
     --------
-    >>> tables = np.eye(2), np.array([[0, 2], [1, 0.5], [1, 7]]), np.array([[0, 1], [1, np.nan]])
+    >>> bits = np.tile(np.eye(4), (50, 1))
+    >>> tables = bits, np.array([[0, 2], [1, 0.5], [1, 7]]), np.array([[0, 1], [1, np.nan]])
     >>> [takes_paths("auto", "auto", "auto", Columns.learn(table)) for table in tables]
     [False, True, True]
+    >>> takes_paths("auto", "auto", "auto", Columns.learn(bits, one_hot="auto"))
+    False
     """
     one = is_auto(n_masks) and (order != "random" if isinstance(order, str) else np.ndim(order) == 1)
     if answers == "any" and not one:
@@ -157,7 +161,15 @@ def takes_paths(answers: str, order: Any, n_masks: Any, columns: Columns) -> boo
     if not is_auto(answers):
         return answers == "any"
     has_gaps = any(column.facts.n_gaps for column in columns.each)
-    return one and (has_gaps or not all(output.is_binary for output in columns.outputs))
+    return one and (has_gaps or not _are_bits(columns))
+
+
+def _are_bits(columns: Columns) -> bool:
+    """Whether each column that the model learns is binary, alone or one-hot with others."""
+    return all(
+        output.is_binary or stop - start > 1
+        for output, (start, stop) in zip(columns.outputs, columns.spans, strict=True)
+    )
 
 
 def homes(n_features: int, seed: int) -> Ints:

@@ -21,6 +21,7 @@ made_np is imported: the folder can be copied elsewhere as it stands.
 
     python -m made_np.testing --mutants          which check catches which of 83 planted faults
     python -m made_np.testing my.module:adapter  the suite on a model of yours
+    pytest --made-np my.module:adapter           the same, each check a test
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ from .density import check_normalised
 from .gradients import check_close, check_gradient
 from .masks import check_masks
 from .measure import check_measure
+from .parametrize import parametrize_with_checks
 from .points import Interval
-from .pytest_plugin import parametrize_with_checks
 from .report import CheckFailed, Failure, Report
 from .sampler import check_sampler
 from .suite import Result, SuiteReport, suite

@@ -220,7 +220,7 @@ TESTING: dict[str, Callable[[], Call]] = {
     "testing.adapter.load_adapter": lambda: call(testing.load_adapter, target="fuzz.models:coin"),
     "testing.checks.checks": lambda: call(lambda **given: list(testing.checks(**given)), adapter=models.coin(), rng=0),
     "testing.points.Interval": lambda: call(Interval, low=0.0, high=1.0),
-    "testing.pytest_plugin.parametrize_with_checks": lambda: call(
+    "testing.parametrize.parametrize_with_checks": lambda: call(
         testing.parametrize_with_checks, adapters=[models.coin()], expected_failures={}, rng=0
     ),
     "testing.strategies.degrees": lambda: call(strategies.degrees, n_features=3, width=4, lowest=1, complete=True),
