@@ -93,13 +93,18 @@ def given(heading: str) -> dict[str, Any]:
         made = recipe("jax_made")
         names = {"logits": made.logits, "params": made.init(made.jax.random.key(0)), "masks": made.make_masks()}
         return names | {"order": made.ORDER, "n_features": made.D}
+    if heading == "scikit-learn":
+        mixture = pytest.importorskip("sklearn.mixture", reason="the estimator is scikit-learn's")
+        return {
+            "estimator": mixture.GaussianMixture(2, random_state=0).fit(np.random.default_rng(0).normal(size=(60, 2)))
+        }
     if heading == "Keras, or anything that predicts":
         return {"model": recipe("keras_like").build(), "n_features": 2}
     adapter = recipe("numpy_made").factory()
     return {"adapter": adapter, "my_adapter": lambda: adapter, "np": np}
 
 
-MODELS = ["NumPy", "torch", "JAX", "Keras, or anything that predicts"]
+MODELS = ["NumPy", "torch", "JAX", "scikit-learn", "Keras, or anything that predicts"]
 HEADINGS = ["One layer", *MODELS, "One check at a time", "Answers about ranges", "In your own tests"]
 
 

@@ -11,6 +11,7 @@ says where it did not, by how much, and what the likely mistake is:
     check_context         does context reach every conditional?
     check_normalised      does it sum to 1?
     check_sampler         do samples follow the conditionals, exactly?
+    check_sampler_counts  do samples follow the density, by counting?
     check_measure         do probabilities of ranges add up, and never contradict each other?
     check_consistency     is each row treated alike, whatever the batch, the memory, the history?
     suite                 all of these that an `Adapter` of your model permits
@@ -31,6 +32,7 @@ from .autoregressive import check_autoregressive
 from .checks import Check, checks
 from .consistency import check_consistency
 from .context import check_context
+from .counts import check_sampler_counts
 from .density import check_normalised
 from .gradients import check_close, check_gradient
 from .masks import check_masks
@@ -61,6 +63,7 @@ __all__ = [
     "check_measure",
     "check_normalised",
     "check_sampler",
+    "check_sampler_counts",
     "check_vjp",
     "checks",
     "load_adapter",

@@ -18,7 +18,18 @@ from .questions import Where
 from .values import as_a, as_callable, as_choice, as_count, as_number, show
 from .wiring import LAYOUTS, as_order, feature_of_columns
 
-CALLABLES = ("params", "log_prob", "sample", "conditional", "inverse", "loss", "grad", "params_given", "probability")
+CALLABLES = (
+    "params",
+    "log_prob",
+    "sample",
+    "conditional",
+    "inverse",
+    "draw",
+    "loss",
+    "grad",
+    "params_given",
+    "probability",
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,8 @@ class Adapter:
         Uniforms (n, D) -> (n, D).
     conditional, inverse : callable, optional
         See `check_sampler`: one of them is needed beside ``sample``.
+    draw : callable, optional
+        n -> (n, D): the sampler, where it takes no uniforms, see `check_sampler_counts`.
     loss, grad, theta : optional
         (P,) -> float and (P,) -> (P,), at the float64 vector theta.
     names, frozen, rows : optional
@@ -120,6 +133,7 @@ class Adapter:
     sample: Callable[[Floats], Any] | None = None
     conditional: Callable[[Floats], Any] | None = None
     inverse: Callable[[Floats, Floats], Any] | None = None
+    draw: Callable[[int], Any] | None = None
     loss: Callable[[Floats], Any] | None = None
     grad: Callable[[Floats], Any] | None = None
     theta: ArrayLike | None = None

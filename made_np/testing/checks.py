@@ -13,6 +13,7 @@ from .autoregressive import check_autoregressive
 from .compare import seed_of
 from .consistency import check_consistency
 from .context import check_context
+from .counts import check_sampler_counts
 from .density import MOST_ROWS, check_normalised, grid_size
 from .gradients import check_gradient
 from .masks import check_masks
@@ -185,6 +186,12 @@ def _sampler(adapter: Adapter, rng: int) -> Report:
     )
 
 
+def _counts(adapter: Adapter, rng: int) -> Report:
+    assert adapter.draw is not None
+    assert adapter.log_prob is not None
+    return check_sampler_counts(adapter.draw, adapter.log_prob, adapter.n_features, support=adapter.support, rng=rng)
+
+
 def _gradient(adapter: Adapter, rng: int) -> Report:
     return _gradient_by(adapter, rng, "central", None if _size(adapter) <= FULL_SWEEP else PART)
 
@@ -280,6 +287,7 @@ _CHECKS: dict[str, tuple[tuple[str, ...], _Runner, _Excuse]] = {
     "context": (("params_given",), _context, _none),
     "normalised": (("log_prob",), _normalised, _too_many_states),
     "sampler": (("sample",), _sampler, _no_conditional),
+    "sampler_counts": (("draw", "log_prob"), _counts, _none),
     "gradient": (("loss", "grad", "theta"), _gradient, _none),
     "gradient_directions": (("loss", "grad", "theta"), _directions, _small),
     "consistency_params": (("params",), _params, _none),

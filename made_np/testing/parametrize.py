@@ -1,8 +1,10 @@
 """A test in a file of tests that runs once for each named check of a model.
 
-@parametrize_with_checks(my_adapter())
-def test_my_model(check):
-    check()
+It is written so::
+
+    @parametrize_with_checks(my_adapter())
+    def test_my_model(check):
+        check()
 """
 
 from __future__ import annotations

@@ -165,6 +165,11 @@ def coin_sample(u: Array) -> Array:
     return x
 
 
+def coin_draw(n: int) -> Array:
+    """Draw n rows, the same at each call."""
+    return coin_sample(np.random.default_rng(0).random((n, 2)))
+
+
 def coin_probability(where: dict[int, Any]) -> float:
     """Its probability of a range."""
     states = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float64)

@@ -38,6 +38,11 @@ class Unspeakable:
         raise Own
 
 
+def seeded(sample: Callable[..., Any]) -> Callable[[int], Any]:
+    """A sampler of uniforms as one that takes none."""
+    return lambda n: sample(np.random.default_rng(0).random((n, D)))
+
+
 def returns(value: Any) -> Callable[..., Any]:
     """A function of anything that returns one thing."""
 
@@ -156,6 +161,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     limits = {"rtol": 1e-6, "atol": 1e-9, "rng": rng(0)}
     wiring = {"masks": net.masks, "order": net.order, "direct": None, "skips": net.skips, "n_context": 1}
     listed = {"adapter": SMALL, "rng": rng(0)}
+    drawn_by_net = seeded(net.sample)
     report = Report("a", (Failure("b", 1.0, 2.0),), 3, 2, 1, 1, 0.5, "b", "c", "d", ("e",), 0, "f")
     reported = {name: getattr(report, name) for name in Report.__dataclass_fields__}
     sizes = {"max_features": 3, "max_layers": 1}
@@ -187,6 +193,8 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "check_sampler": {"sample": net.sample, "conditional": net.conditional, "n_features": D, "inverse": None}
         | {"order": net.order, "n": 16}
         | limits,
+        "check_sampler_counts": {"draw": drawn_by_net, "log_prob": net.log_prob, "n_features": D, "support": (0, 1)}
+        | {"n": 100, "false_alarms": 1e-6, "rng": rng(0)},
         "check_vjp": {name: layer[name] for name in ("forward", "vjp", "inputs")}
         | {"names": ["x"], "frozen": [x > 9], "one_row": False, "method": "central"}
         | limits,

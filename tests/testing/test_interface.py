@@ -57,6 +57,15 @@ PROMISED: dict[str, dict[str, Any]] = {
         "n": 256,
         "rng": 0,
     },
+    "check_sampler_counts": {
+        "draw": NO,
+        "log_prob": NO,
+        "n_features": NO,
+        "support": (0, 1),
+        "n": 10_000,
+        "false_alarms": 1e-6,
+        "rng": 0,
+    },
     "check_consistency": {"fn": NO, "n_features": NO, "rng": 0},
     "suite": {"adapter": NO, "expected_failures": None, "rng": 0},
 }
