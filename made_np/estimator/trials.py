@@ -129,7 +129,8 @@ def try_out(asked: Choice, weight_decay: float, loss: Callable[[Choice], float])
 
     One question after the other, each with the best answers to those before: the natural order or the one that is
     found; more weight decay; that order alone, or a mixture over random orders, or together with its reverse. Decay
-    comes before mixtures: with too little of it, one order overfits where many, which share weights, do not yet.
+    comes before mixtures: with too little of it, one order overfits where many, which share weights, do not yet. Those
+    keep the decay to begin with.
 
     Parameters
     ----------
@@ -158,7 +159,7 @@ def try_out(asked: Choice, weight_decay: float, loss: Callable[[Choice], float])
         _seek_decay(best(trials), attempt)
     if seeks_order and is_auto(asked.n_masks):
         alone = best(trials)
-        attempt(replace(alone, order="random", n_masks=MANY))
+        attempt(replace(first, order="random", n_masks=MANY))
         attempt(replace(alone, n_masks=BOTH_WAYS))
     return trials
 

@@ -71,7 +71,7 @@ def tried(asked: Choice, loss: Callable[[Choice], float]) -> list[Choice]:
 @pytest.mark.parametrize("decay", [FIRST, MORE])
 def test_each_question_is_asked_with_the_best_answer_so_far(order: str, winner: Any, decay: float) -> None:
     alone = Choice(order, 1, decay)
-    mixtures = replace(alone, order="random", n_masks=MANY), replace(alone, n_masks=BOTH_WAYS)
+    mixtures = Choice("random", MANY, FIRST), replace(alone, n_masks=BOTH_WAYS)
     chosen = next(choice for choice in (alone, *mixtures) if choice.n_masks == winner)
 
     def loss(choice: Choice) -> float:
