@@ -125,6 +125,24 @@ def table(found: dict[str, Any], tuned: dict[str, Any]) -> str:
     )
 
 
+def summary(found: dict[str, Any]) -> str:
+    """Return the table of README: for each set the best published NLL, and ours, in two halves side by side."""
+    names = [name for name in TWENTY if name in found]
+    half = -(-len(names) // 2)
+    head = "| set | published | made_np |"
+    lines = [head + head[1:], "|" + "---|" * 6]
+    for k in range(half):
+        cells = [_short(name, found[name]) for name in names[k::half]]
+        lines.append("| " + " | ".join(cells + ["| |"] * (2 - len(cells))) + " |")
+    return "\n".join(lines)
+
+
+def _short(name: str, run: dict[str, Any]) -> str:
+    best = TWENTY[name]
+    ours = f"{run['test']:.2f}"
+    return f"{name} | {best.nll:.2f} | {f'**{ours}**' if is_better(name, run) else ours}"
+
+
 def is_better(name: str, run: dict[str, Any]) -> bool:
     """Return whether a result is less than the best published one, at the digits of that."""
     return bool(round(run["test"], 2) < TWENTY[name].nll)

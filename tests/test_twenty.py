@@ -16,7 +16,7 @@ from made_np.datasets import BINARY_SETS
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from debd import code_version, is_better, page, table  # noqa: E402
+from debd import code_version, is_better, page, summary, table  # noqa: E402
 from paper.store import read, write  # noqa: E402
 from paper.twenty import MEMORY, STORED, TWENTY  # noqa: E402
 
@@ -101,3 +101,21 @@ def test_the_page_says_what_is_stored() -> None:
     stored = read(results / "debd.json")
     assert stored
     assert (results / "debd.md").read_text() == page(table(stored, read(results / "paper.json")))
+
+
+def test_readme_has_all_twenty_as_they_are_stored() -> None:
+    stored = read(SCRIPTS / "results" / "debd.json")
+    assert set(stored) == set(TWENTY)
+    readme = (SCRIPTS.parent / "README.md").read_text(encoding="utf-8")
+    assert f"\n{summary(stored)}\n" in readme
+    better = sum(is_better(name, run) for name, run in stored.items())
+    ours = np.mean([run["test"] for run in stored.values()])
+    theirs = np.mean([best.nll for best in TWENTY.values()])
+    assert f"({better} of 20; mean {ours:.2f}, of those rows {theirs:.2f})" in readme
+    minutes = sum(run["seconds"] for run in stored.values()) / 60
+    assert f"them in {minutes:.0f} minutes on two cores" in readme
+
+
+def test_the_table_of_readme_has_two_halves_with_better_rows_in_bold() -> None:
+    lines = summary({"nltcs": run_of(5.9), "plants": run_of(12.3), "book": run_of(33.0)}).splitlines()
+    assert lines[2:] == ["| nltcs | 5.99 | **5.90** | book | 33.53 | **33.00** |", "| plants | 12.26 | 12.30 | | | |"]
