@@ -16,7 +16,7 @@ from .masks import as_mask, as_masks, as_skips
 from .points import Support, columns_of
 from .questions import Where
 from .values import as_a, as_callable, as_choice, as_count, as_number, show
-from .wiring import LAYOUTS, as_order, feature_of_columns
+from .wiring import LAYOUTS, as_allowed, as_order, feature_of_columns
 
 CALLABLES = (
     "params",
@@ -90,6 +90,9 @@ class Adapter:
         See `check_gradient`.
     masks, direct, skips, n_inputs, n_outputs : optional
         See `check_masks`; ``n_outputs`` is ``n_params`` if not given.
+    allowed : array_like, optional
+        (D, D): what the outputs of each feature may depend on, where that is less than an order permits, see
+        `check_autoregressive`.
     n_context, params_given : optional
         Width of the context, and ((B, D), (B, C)) -> (B, O).
     probability : callable, optional
@@ -145,6 +148,7 @@ class Adapter:
     skips: Sequence[ArrayLike | None] | None = None
     n_inputs: int | Sequence[int] = 1
     n_outputs: int | Sequence[int] | None = None
+    allowed: ArrayLike | None = None
     n_context: int = 0
     params_given: Callable[[Floats, Floats], Any] | None = None
     probability: Callable[[Where], Any] | None = None
@@ -179,7 +183,7 @@ class Adapter:
 
     def _look_at_columns(self, n_features: int) -> None:
         """Order, support, units of each feature, context."""
-        as_order(self.order, n_features)
+        as_allowed(self.allowed, as_order(self.order, n_features), n_features)
         feature_of_columns(n_features, self.n_params, self.layout)
         feature_of_columns(n_features, self.n_inputs, name="n_inputs")
         if self.n_outputs is not None:

@@ -15,7 +15,7 @@ from .compare import KEPT, Bools, Floats, Ints, call_line, callable_name, same, 
 from .points import EXTREME, Interval, Support, change_column, columns_of, draw_rows
 from .report import Failure, Report
 from .values import as_callable, as_choice, as_number
-from .wiring import LAYOUTS, allowed, as_order, feature_of_columns, find_cycle, position_of
+from .wiring import LAYOUTS, as_allowed, as_order, before, feature_of_columns, find_cycle, find_order, position_of
 
 LOST = ("fail", "note", "ignore")
 ONE_BY_ONE = 64
@@ -32,6 +32,7 @@ def check_autoregressive(
     layout: str = "interleaved",
     points: int = 8,
     support: Support | None = None,
+    allowed: ArrayLike | None = None,
     lost: str = "note",
     atol: float = 0.0,
     rng: int | np.random.Generator = 0,
@@ -59,6 +60,9 @@ def check_autoregressive(
         Number of random points; each is tried with two values of each input.
     support : optional
         Values that inputs may take; default: real numbers, extreme ones too.
+    allowed : array_like, optional
+        (D, D): [i, j] says whether the outputs of feature i may depend on input j, where that is less than an order
+        permits: coupling layers, graphs. Nothing else is then expected.
     lost : {"note", "fail", "ignore"}
         What it means that an allowed pair is never seen to carry anything. "note": it is reported, and
         only a feature that changes nothing at all fails; "ignore": not even that one.
@@ -70,7 +74,7 @@ def check_autoregressive(
     Raises
     ------
     TypeError, ValueError
-        For a bad size, order, layout, support or option.
+        For a bad size, order, layout, support or option, or if allowed holds a circle.
 
     Examples
     --------
@@ -85,6 +89,7 @@ def check_autoregressive(
     as_callable(fn, "fn", "x -> parameters")
     n_features = as_features(n_features)
     known = as_order(order, n_features)
+    may = as_allowed(allowed, known, n_features)
     points = as_n_rows(points, "points", 2 * n_features)
     as_choice(lost, "lost", LOST)
     atol = as_number(atol, "atol", "[0, inf)")
@@ -101,14 +106,17 @@ def check_autoregressive(
         return wrong.report(base)
     per_feature = fold_columns(changes, owner, n_features)
     moves = np.array([isinstance(column, Interval) or len(column) > 1 for column in columns])
-    if known is not None:
+    if may is not None:
+        found = _with_limits(per_feature, may, atol, moves)
+    elif known is not None:
         found = _with_order(per_feature, known, atol, moves)
     else:
         found = _without_order(per_feature, atol, moves)
     if not moves.all():
         base = base.but(notes=(f"inputs {np.flatnonzero(~moves).tolist()} have one value each: they are not judged",))
     if found.leaks and not found.hint:
-        found.hint = _layout_hint(changes, known, n_features, layout, atol)
+        limit = before(known) if may is None and known is not None else may
+        found.hint = _layout_hint(changes, limit, n_features, layout, atol)
     return _report(base, found, lost)
 
 
@@ -189,20 +197,27 @@ def fold_columns(changes: Floats, owner: Ints, n_features: int) -> Floats:
 
 
 def _with_order(changes: Floats, order: Ints, atol: float, moves: Bools) -> _Found:
+    found = _with_limits(changes, before(order), atol, moves)
+    depends = found.depends
+    if found.leaks and not (depends & ~before(position_of(order))).any():
+        found.hint = "the outputs follow the inverse permutation: order used for position?"
+    elif found.leaks and not (depends & ~before(order[::-1])).any():
+        found.hint = "the outputs follow the reversed order: a transposed mask, or > for <?"
+    return found
+
+
+def _with_limits(changes: Floats, may: Bools, atol: float, moves: Bools) -> _Found:
+    """Beside what may depend on what, (D, D); inputs that nobody may hear need not speak."""
     depends = changes > atol
-    may = allowed(order)
     leaks = [
         Failure(_arrow(i, j), float(changes[i, j]), 0.0, float(changes[i, j])) for i, j in np.argwhere(depends & ~may)
     ]
     hint = ""
-    if leaks and not (depends & ~allowed(position_of(order))).any():
-        hint = "the outputs follow the inverse permutation: order used for position?"
-    elif leaks and not (depends & ~allowed(order[::-1])).any():
-        hint = "the outputs follow the reversed order: a transposed mask, or > for <?"
-    elif leaks and not (depends & ~may & ~np.eye(len(order), dtype=bool)).any():
+    if leaks and not (depends & ~may & ~np.eye(len(may), dtype=bool)).any():
         hint = "outputs see their own input: the output mask needs > where hidden masks have >="
     missing = [_arrow(i, j) for i, j in np.argwhere(may & ~depends & moves)]
-    silent = [int(j) for j in order[:-1] if moves[j] and not depends[:, j].any()]
+    in_order = find_order(may)
+    silent = [int(j) for j in in_order if may[:, j].any() and moves[j] and not depends[:, j].any()]
     return _Found(depends, leaks, missing, silent, hint)
 
 
@@ -219,14 +234,13 @@ def _without_order(changes: Floats, atol: float, moves: Bools) -> _Found:
     return _Found(depends, [], [f"a pair (of {gone})"] * gone, silent)
 
 
-def _layout_hint(changes: Floats, order: Ints | None, n_features: int, layout: str, atol: float) -> str:
+def _layout_hint(changes: Floats, may: Bools | None, n_features: int, layout: str, atol: float) -> str:
     width = len(changes)
     if width > n_features and width % n_features == 0:
         other = LAYOUTS[1 - LAYOUTS.index(layout)]
         owner = feature_of_columns(n_features, width // n_features, other)
         depends = fold_columns(changes, owner, n_features) > atol
-        leaks = depends & ~allowed(order) if order is not None else depends
-        if not leaks.any() or (order is None and not find_cycle(depends)):
+        if not ((depends & ~may).any() if may is not None else find_cycle(depends)):
             return f"no leak if the columns are {other}, not {layout}: two conventions are mixed"
     if (changes > atol).all():
         return "every output sees every input: an unmasked layer, or a normalisation across units?"

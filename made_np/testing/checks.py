@@ -134,6 +134,7 @@ def _masks(adapter: Adapter, rng: int) -> Report:
         n_outputs=adapter.n_params if adapter.n_outputs is None else adapter.n_outputs,
         layout=adapter.masks_layout or adapter.layout,
         n_context=adapter.n_context,
+        allowed=adapter.allowed,
         lost=kind,
         dead=kind,
         rng=rng,
@@ -149,6 +150,7 @@ def _autoregressive(adapter: Adapter, rng: int) -> Report:
         n_params=adapter.n_params,
         layout=adapter.layout,
         support=adapter.support,
+        allowed=adapter.allowed,
         lost=adapter.lost,
         rng=rng,
     )

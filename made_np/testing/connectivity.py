@@ -8,7 +8,7 @@ import numpy as np
 
 from .compare import KEPT, Bools, Ints
 from .report import Failure
-from .wiring import allowed, position_of
+from .wiring import before, position_of
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ class Connectivity:
         (D,).
     inputs, outputs : ndarray
         (I,) and (O,): the feature of each unit; -1 is context, which everyone may see.
+    may : ndarray, optional
+        (D, D), if less is allowed than the order permits.
     """
 
     wires: Wires
@@ -88,12 +90,20 @@ class Connectivity:
     order: Ints
     inputs: Ints
     outputs: Ints
+    may: Bools | None = None
 
-    def under(self, order: Ints) -> Bools:
-        """What each output unit should see in this order."""
+    def wanted(self) -> Bools:
+        """What each output unit should see."""
+        return self._of_units(before(self.order) if self.may is None else self.may)
+
+    def _under(self, order: Ints) -> Bools:
+        """What each output unit should see in another order."""
+        return self._of_units(before(order))
+
+    def _of_units(self, may: Bools) -> Bools:
         want = np.ones((len(self.outputs), len(self.inputs)), dtype=bool)
         own = self.inputs >= 0
-        want[:, own] = allowed(order)[np.ix_(self.outputs, self.inputs[own])]
+        want[:, own] = may[np.ix_(self.outputs, self.inputs[own])]
         return want
 
     def pairs(self, which: Bools, got: str, want: str) -> list[Failure]:
@@ -109,12 +119,12 @@ class Connectivity:
 
     def leak_hint(self) -> str:
         """Why an output may see what it must not."""
-        want = self.under(self.order)
+        want = self.wanted()
         wires = self.wires
         leaks = self.reach & ~want
-        if np.array_equal(self.reach, self.under(position_of(self.order))):
+        if self.may is None and np.array_equal(self.reach, self._under(position_of(self.order))):
             return "the masks follow the inverse permutation: order used for position?"
-        if self._is_reversed():
+        if self.may is None and self._is_reversed():
             return "the masks follow the reversed order: transposed masks, or < for >?"
         if wires.direct is not None and (leaks <= wires.direct).all():
             return "the leak is in direct: it needs the strict comparison, as the output does"
@@ -129,17 +139,17 @@ class Connectivity:
         """Whether all wires between features run against the order; some may be lost besides."""
         own = self.inputs >= 0
         reach = self.reach[:, own]
-        back = self.under(self.order[::-1])[:, own]
+        back = self._under(self.order[::-1])[:, own]
         return bool(reach.any() and not (reach & ~back).any())
 
     def loss_hint(self) -> str:
         """Why an output may not see what it may."""
-        lost = self.under(self.order) & ~self.reach
+        lost = self.wanted() & ~self.reach
         if lost[:, self.inputs < 0].any():
             return "context does not reach the first feature: it needs hidden units of degree 0, or direct wires"
         position = position_of(self.order)
         gap = position[self.outputs][:, None] - position[np.maximum(self.inputs, 0)]
-        if (gap[lost] == 1).all():
+        if self.may is None and (gap[lost] == 1).all():
             return (
                 "each lost pair are neighbours in the order: a degree that no hidden unit has, or > for >= "
                 "between hidden layers"

@@ -13,7 +13,7 @@ from .compare import KEPT, Bools, Ints, call_line, seed_of
 from .connectivity import Connectivity, Wires, fold
 from .report import Failure, Report
 from .values import as_choice, as_count, show
-from .wiring import LAYOUTS, allowed, as_order, feature_of_columns, find_cycle, find_order
+from .wiring import LAYOUTS, as_allowed, as_order, before, feature_of_columns, find_cycle, find_order
 
 KINDS = ("fail", "note")
 RULE = "output i is reached by input j if and only if j comes before i in the order"
@@ -29,6 +29,7 @@ def check_masks(
     n_outputs: int | Sequence[int] = 1,
     layout: str = "interleaved",
     n_context: int = 0,
+    allowed: ArrayLike | None = None,
     lost: str = "fail",
     dead: str = "fail",
     rng: int | np.random.Generator = 0,
@@ -58,6 +59,9 @@ def check_masks(
     n_context : int
         The last columns of the first mask (and of ``direct``) are context, which every output must
         see.
+    allowed : array_like, optional
+        (D, D): [i, j] says whether the outputs of feature i may depend on input j, where that is less than an order
+        permits: coupling layers, graphs. Nothing else is then expected.
     lost, dead : {"fail", "note"}
         What a lost dependency, or a dead unit, is.
     rng : int or Generator
@@ -66,8 +70,8 @@ def check_masks(
     Raises
     ------
     TypeError, ValueError
-        If order is no permutation, masks no list of arrays, or an option is unknown. An array that is no mask, or masks
-        that do not fit together, are what the check is after: the report says so.
+        If order is no permutation, allowed holds a circle, masks no list of arrays, or an option is unknown. An array
+        that is no mask, or masks that do not fit together, are what the check is after: the report says so.
 
     Examples
     --------
@@ -89,12 +93,15 @@ def check_masks(
     as_choice(dead, "dead", KINDS)
     n_context = as_count(n_context, "n_context", 0, MOST_FEATURES)
     known = as_order(order, None)
+    may = as_allowed(allowed, known, None)
+    known = find_order(may) if known is None and may is not None else known
     n_features = _count(layers[0] if layers else np.asarray(wires), known, n_inputs, n_context)
     inputs = np.append(feature_of_columns(n_features, n_inputs, name="n_inputs"), np.full(n_context, -1))
     outputs = feature_of_columns(n_features, n_outputs, layout, "n_outputs")
     shown = "None" if known is None else str(known.tolist())
     line = call_line("check_masks", "masks", shown, **({} if direct is None else {"direct": wires}))
-    base = Report("check_masks", rule=RULE, seed=seed_of(rng), reproduce=line)
+    rule = RULE if may is None else "output i is reached by input j if and only if allowed[i, j]"
+    base = Report("check_masks", rule=rule, seed=seed_of(rng), reproduce=line)
     wrong, hint = _malformed(layers, wires, padded, len(inputs), len(outputs))
     if wrong:
         return base.but(failures=tuple(wrong), n_failed=len(wrong), hint=hint)
@@ -102,16 +109,24 @@ def check_masks(
     skip_bool = [None if skip is None else skip.astype(bool) for skip in padded]
     net = Wires([mask.astype(bool) for mask in layers], skip_bool, direct_bool)
     other = _other_layout(n_features, n_outputs, layout)
-    report = _compared(base, net, known, n_features, (inputs, outputs), lost, dead)
-    if report.ok or not len(other) or not _fits(net.reach(), known, inputs, other, n_features):
+    report = _compared(base, net, known, may, n_features, (inputs, outputs), lost, dead)
+    limit = before(known) if may is None and known is not None else may
+    if report.ok or not len(other) or not _fits(net.reach(), limit, inputs, other, n_features):
         return report
-    return report if _fits(net.reach(), known, inputs, outputs, n_features) else report.but(hint=_mixed(layout))
+    return report if _fits(net.reach(), limit, inputs, outputs, n_features) else report.but(hint=_mixed(layout))
 
 
 def _compared(
-    base: Report, net: Wires, known: Ints | None, n_features: int, units: tuple[Ints, Ints], lost: str, dead: str
+    base: Report,
+    net: Wires,
+    known: Ints | None,
+    may: Bools | None,
+    n_features: int,
+    units: tuple[Ints, Ints],
+    lost: str,
+    dead: str,
 ) -> Report:
-    """What is reached, beside what the order allows; without an order, beside one that fits."""
+    """What is reached, beside what is allowed; without an order, beside one that fits."""
     inputs, outputs = units
     reach = net.reach()
     base = base.but(n_checked=reach.size, n_exercised=int(reach.sum()))
@@ -121,14 +136,14 @@ def _compared(
             return base.but(**_circle(find_cycle(depends)))
         known = find_order(depends)
         base = base.but(notes=(f"the order is unknown; {known.tolist()} is one that fits",))
-    case = Connectivity(net, reach, known, inputs, outputs)
+    case = Connectivity(net, reach, known, inputs, outputs, may)
     return _judge(base.but(notes=(*base.notes, *_direct_note(case))), case, lost, dead)
 
 
-def _fits(reach: Bools, order: Ints | None, inputs: Ints, outputs: Ints, n_features: int) -> bool:
-    """Whether the order permits what is reached; without an order, whether any does."""
+def _fits(reach: Bools, may: Bools | None, inputs: Ints, outputs: Ints, n_features: int) -> bool:
+    """Whether no more is reached than may be; if nobody said what may be, whether any order permits it."""
     depends = fold(reach, inputs, outputs, n_features)
-    return not (find_cycle(depends) if order is None else (depends & ~allowed(order)).any())
+    return not (find_cycle(depends) if may is None else (depends & ~may).any())
 
 
 def _other_layout(n_features: int, n_outputs: int | Sequence[int], layout: str) -> Ints:
@@ -151,7 +166,7 @@ def _direct_note(case: Connectivity) -> tuple[str, ...]:
     """How many of the allowed wires from input to output there are, if not all."""
     if case.wires.direct is None:
         return ()
-    may = case.under(case.order)
+    may = case.wanted()
     held = int((may & case.wires.direct).sum())
     return () if held == may.sum() else (f"direct holds {held} of {may.sum()} allowed wires",)
 
@@ -163,7 +178,7 @@ def _circle(cycle: list[int]) -> dict[str, Any]:
 
 
 def _judge(base: Report, case: Connectivity, lost: str, dead: str) -> Report:
-    want = case.under(case.order)
+    want = case.wanted()
     reach = case.reach
     notes = list(base.notes)
     leaks = reach & ~want

@@ -52,15 +52,55 @@ def position_of(order: ArrayLike) -> Ints:
     return np.argsort(np.asarray(order, dtype=np.int64))
 
 
-def allowed(order: ArrayLike) -> Bools:
+def before(order: ArrayLike) -> Bools:
     """[i, j] is True if and only if feature j comes before feature i.
 
-    >>> allowed([1, 0]).astype(int)
+    >>> before([1, 0]).astype(int)
     array([[0, 1],
            [0, 0]])
     """
     position = position_of(order)
     return np.asarray(position[:, None] > position[None, :])
+
+
+def as_allowed(allowed: ArrayLike | None, order: Ints | None, n_features: int | None) -> Bools | None:
+    """``allowed`` as a boolean array that an order permits.
+
+    Parameters
+    ----------
+    allowed : array_like or None
+        (D, D) of 0 and 1: [i, j] says whether the outputs of feature i may depend on input j.
+    order : ndarray or None
+        The order that was given beside it.
+    n_features : int or None
+        D; None: as many as it has rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it has another shape, or holds something else, or the order or no order at all permits it.
+    """
+    if allowed is None:
+        return None
+    array = as_array(allowed, "allowed")
+    D = n_features or (len(order) if order is not None else max(len(array), 1) if array.ndim else 1)
+    meant = f"give a ({D}, {D}) boolean array: [i, j] says whether the outputs of feature i may depend on input j"
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"allowed={show(allowed)} has dtype {array.dtype}: {meant}")
+    if array.shape != (D, D) or not np.isin(array, (0, 1)).all():
+        raise ValueError(f"allowed={show(allowed)}: {meant}")
+    may = array.astype(bool)
+    cycle = find_cycle(may)
+    if cycle:
+        circle = " <- ".join(map(str, cycle))
+        raise ValueError(f"allowed holds a circle, outputs {circle}, which no density has: take a wire out")
+    if order is not None and (may & ~before(order)).any():
+        i, j = np.argwhere(may & ~before(order))[0]
+        raise ValueError(
+            f"allowed[{i}, {j}] is True, and in order={order.tolist()} feature {j} does not come before feature {i}: "
+            "leave one of them out"
+        )
+    return may
 
 
 def find_cycle(depends: Bools) -> list[int]:

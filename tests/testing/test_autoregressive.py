@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from made_np.testing import Interval, Report, check_autoregressive, check_context, strategies
 from made_np.testing.networks import Network
-from made_np.testing.wiring import allowed, position_of
+from made_np.testing.wiring import before, position_of
 
 Array = NDArray[Any]
 ORDER = [2, 0, 3, 1, 4]
-STRICT = allowed(ORDER).astype(float)
+STRICT = before(ORDER).astype(float)
 
 
 def linear(weights: Array, x: Array) -> Array:
@@ -104,7 +104,7 @@ def test_inputs_that_share_a_call_are_told_apart(place: tuple[int, int]) -> None
 
 
 def test_order_for_position_and_a_reversed_order_are_recognised() -> None:
-    assert "order used for position" in check(allowed(position_of(ORDER)).astype(float)).hint
+    assert "order used for position" in check(before(position_of(ORDER)).astype(float)).hint
     assert "reversed order" in check(STRICT.T).hint
     assert "their own input" in check(STRICT + np.eye(5)).hint
     assert "every output sees every input" in check(np.ones((5, 5))).hint

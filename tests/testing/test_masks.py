@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from made_np.testing import Report, check_masks, strategies
 from made_np.testing.plans import Plan, make_plan
-from made_np.testing.wiring import allowed, feature_of_columns, find_cycle, find_order, position_of
+from made_np.testing.wiring import before, feature_of_columns, find_cycle, find_order, position_of
 
 Array = NDArray[Any]
 ORDER = [2, 0, 3, 1, 4]
@@ -65,7 +65,7 @@ def test_each_wire_of_a_tight_network_counts(layer: int) -> None:
         masks[layer][place] = not masks[layer][place]
         report = check(tight, masks=masks)
         product = masks[2].astype(int) @ masks[1] @ masks[0] > 0
-        assert report.ok == np.array_equal(product, allowed(ORDER)), (place, report)
+        assert report.ok == np.array_equal(product, before(ORDER)), (place, report)
 
 
 def test_a_leak_names_output_and_input_and_explains_itself() -> None:
@@ -141,13 +141,13 @@ def test_a_skip_carries_what_no_wire_does() -> None:
 
 
 def test_direct_wires_count_and_may_stand_alone() -> None:
-    assert check_masks([], ORDER, direct=allowed(ORDER)).ok
-    report = check_masks([], ORDER, direct=allowed(ORDER) | np.eye(5, dtype=bool))
+    assert check_masks([], ORDER, direct=before(ORDER)).ok
+    report = check_masks([], ORDER, direct=before(ORDER) | np.eye(5, dtype=bool))
     assert report.n_failed == 5
     assert "direct" in report.hint
     narrow = make_plan(ORDER, [[2]])
     assert not check(narrow).ok
-    assert check(narrow, direct=allowed(ORDER)).ok
+    assert check(narrow, direct=before(ORDER)).ok
 
 
 def test_context_must_reach_every_output_the_first_too() -> None:
@@ -182,7 +182,7 @@ def test_an_unknown_order_may_be_any_but_no_circle() -> None:
     report = check(order=None)
     assert report.ok
     assert "the order is unknown" in report.notes[0]
-    circle = allowed(range(5)).copy()
+    circle = before(range(5)).copy()
     circle[0, 1] = True
     report = check_masks([], None, direct=circle)
     assert report.failures[0].where == "output 0 <- 1 <- 0"
@@ -237,7 +237,7 @@ def test_every_failure_is_counted_even_if_not_all_are_kept() -> None:
 def test_position_is_the_inverse_of_order(order: list[int]) -> None:
     position = position_of(order)
     assert [order[position[d]] for d in range(6)] == list(range(6))
-    may = allowed(order)
+    may = before(order)
     for place, d in enumerate(order):
         assert set(np.flatnonzero(may[d])) == set(order[:place])
     np.testing.assert_array_equal(find_order(may), order)

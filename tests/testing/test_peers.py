@@ -147,3 +147,65 @@ def test_a_suite_runs_what_it_is_asked_for_and_ends_in_time() -> None:
     for option in ("only", "skip"):
         with pytest.raises(ValueError, match=f"{option} names 'mask', which is no check"):
             suite(adapter, **{option: ["mask"]})  # type: ignore[arg-type]
+
+
+COUPLED = np.zeros(
+    (4, 4), dtype=bool
+)  # a coupling layer: the second half hears the first, and nobody else hears anybody
+COUPLED[2:, :2] = True
+
+
+@pytest.mark.parametrize("wires", [COUPLED, np.eye(4, k=-1, dtype=bool), np.tri(4, k=-2, dtype=bool)])
+def test_where_less_is_allowed_than_an_order_permits_that_is_what_is_proved(wires: Any) -> None:
+    def model(A: Any) -> Adapter:
+        # A hidden unit for each feature, which hears what that feature may hear.
+        return Adapter(
+            n_features=4, params=lambda x: np.tanh(x @ A.T), masks=[A, np.eye(4)], allowed=wires, lost="fail"
+        )
+
+    def judged(A: Any) -> list[bool]:
+        adapter = model(A)
+        masks = check_masks([A, np.eye(4)], None, allowed=wires, dead="note")
+        return [masks.ok, suite(adapter)["autoregressive"].status == "passed"]
+
+    assert judged(wires.astype(float)) == [True, True]
+    for i, j in np.ndindex(4, 4):
+        other = wires.astype(float)
+        other[i, j] = 1 - other[i, j]
+        masks = check_masks([other, np.eye(4)], None, allowed=wires, dead="note")
+        assert masks.failures[0].where == f"output {i} <- input {j}"
+        assert masks.failures[0].got == ("lost" if wires[i, j] else "leaks")
+        assert judged(other) == [False, False]
+
+
+def test_without_limits_a_coupling_layer_loses_what_an_order_permits() -> None:
+    A = COUPLED.astype(float)
+    assert check_autoregressive(lambda x: x @ A.T, 4, order=range(4), lost="fail").n_failed == 2
+    assert check_autoregressive(lambda x: x @ A.T, 4, allowed=COUPLED, order=range(4)).ok
+    assert (
+        "no leak if the columns are blocked"
+        in check_autoregressive(
+            lambda x: np.repeat(x @ A.T, 2, axis=1)[:, [0, 2, 4, 6, 1, 3, 5, 7]], 4, n_params=2, allowed=COUPLED
+        ).hint
+    )
+
+
+@pytest.mark.parametrize(
+    ("wires", "order", "message"),
+    [
+        (np.eye(3), None, r"allowed holds a circle, outputs 0 <- 0"),
+        (np.eye(3, k=1) + np.eye(3, k=-2), None, "allowed holds a circle, outputs 0 <- 1 <- 2 <- 0"),
+        (LOW, [2, 1, 0], r"allowed\[1, 0\] is True, and in order=\[2, 1, 0\] feature 0 does not come before feature 1"),
+        (LOW[:2], None, r"give a \(3, 3\) boolean array"),
+        (2 * LOW, None, r"give a \(3, 3\) boolean array"),
+    ],
+)
+def test_limits_that_no_density_has_are_refused(wires: Any, order: Any, message: str) -> None:
+    for asked in (
+        lambda: Adapter(n_features=3, order=order, allowed=wires),
+        lambda: check_autoregressive(lambda x: x, 3, order=order, allowed=wires),
+    ):
+        with pytest.raises(ValueError, match=message):
+            asked()
+    with pytest.raises(TypeError, match="allowed"):
+        Adapter(n_features=3, allowed="everything")
