@@ -69,6 +69,7 @@ def _adapter() -> dict[str, Any]:
         "skips": None,
         "n_inputs": 1,
         "n_outputs": 1,
+        "allowed": np.tri(2, k=-1, dtype=bool),
         "n_context": 1,
         "params_given": _given,
         "probability": models.coin_probability,
@@ -76,6 +77,8 @@ def _adapter() -> dict[str, Any]:
         "lost": "note",
         "atol": 1e-9,
         "rtol": None,
+        "empty": True,
+        "masks_layout": "interleaved",
     }
 
 
@@ -90,12 +93,19 @@ CHECKS: dict[str, Callable[[], Call]] = {
         layout="interleaved",
         points=2,
         support=(0, 1),
+        allowed=np.tri(2, k=-1, dtype=bool),
         lost="note",
         atol=0.0,
         rng=_rng(),
     ),
     "testing.consistency.check_consistency": lambda: call(
-        testing.check_consistency, fn=models.coin_params, n_features=2, support=(0, 1), rtol=1e-9, rng=_rng()
+        testing.check_consistency,
+        fn=models.coin_params,
+        n_features=2,
+        support=(0, 1),
+        rtol=1e-9,
+        empty=True,
+        rng=_rng(),
     ),
     "testing.context.check_context": lambda: call(
         testing.check_context,
@@ -155,6 +165,7 @@ CHECKS: dict[str, Callable[[], Call]] = {
         n_outputs=1,
         layout="interleaved",
         n_context=0,
+        allowed=np.tri(2, k=-1, dtype=bool),
         lost="fail",
         dead="fail",
         rng=_rng(),
@@ -236,6 +247,12 @@ TESTING: dict[str, Callable[[], Call]] = {
         _suite().__getitem__, name="normalised", may_raise=(KeyError,)
     ),
     "testing.suite.suite": lambda: call(
-        testing.suite, adapter=Adapter(n_features=2, log_prob=models.coin_log_prob), expected_failures={}, rng=0
+        testing.suite,
+        adapter=Adapter(n_features=2, log_prob=models.coin_log_prob),
+        expected_failures={},
+        only=["normalised", "masks"],
+        skip=["masks"],
+        max_seconds=60.0,
+        rng=0,
     ),
 }
