@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from made_np import testing
 from made_np.testing import Adapter, Failure, Layer, Report, Result, strategies
 from made_np.testing.mutants.mutant import standard
+from made_np.testing.wiring import before
 
 Array = NDArray[Any]
 NET = standard(np.random.default_rng(0), (6,), n_context=1)
@@ -176,7 +177,8 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "Report": reported,
         "Result": {"name": "a", "status": "passed", "report": report, "reason": "", "seconds": 0.5},
         "SuiteReport": {"name": "a", "results": (Result("a", "passed", report),)},
-        "check_autoregressive": columns | {"fn": net.params, "order": net.order, "lost": "note", "atol": 0.0},
+        "check_autoregressive": columns
+        | {"fn": net.params, "order": net.order, "allowed": before(net.order), "lost": "note", "atol": 0.0},
         "check_close": {"got": x, "want": x.copy(), "names": None, "rtol": 1e-6, "atol": 1e-9},
         "check_consistency": {"fn": net.params, "n_features": D, "support": None, "rtol": None}
         | {"empty": True, "rng": rng(0)},
@@ -186,7 +188,8 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         | limits
         | {"method": "central", "h": 1e-5, "n_directions": 8, "entries": [3, 4]},
         "check_masks": wiring
-        | {"n_inputs": 1, "n_outputs": 1, "layout": "blocked", "lost": "fail", "dead": "note", "rng": rng(0)},
+        | {"n_inputs": 1, "n_outputs": 1, "layout": "blocked", "allowed": before(net.order), "lost": "fail"}
+        | {"dead": "note", "rng": rng(0)},
         "check_measure": {"probability": net.probability, "n_features": D, "support": (0, 1), "names": [*range(D)]}
         | {"gaps": False, "n": 2, "atol": 1e-9, "rng": rng(0)},
         "check_normalised": {"log_prob": net.log_prob, "n_features": D, "support": (0, 1), "atol": 1e-9, "rng": rng(0)},
