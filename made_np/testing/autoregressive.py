@@ -106,12 +106,7 @@ def check_autoregressive(
         return wrong.report(base)
     per_feature = fold_columns(changes, owner, n_features)
     moves = np.array([isinstance(column, Interval) or len(column) > 1 for column in columns])
-    if may is not None:
-        found = _with_limits(per_feature, may, atol, moves)
-    elif known is not None:
-        found = _with_order(per_feature, known, atol, moves)
-    else:
-        found = _without_order(per_feature, atol, moves)
+    found = _judged(per_feature, known, may, atol, moves)
     if not moves.all():
         base = base.but(notes=(f"inputs {np.flatnonzero(~moves).tolist()} have one value each: they are not judged",))
     if found.leaks and not found.hint:
@@ -194,6 +189,12 @@ def fold_columns(changes: Floats, owner: Ints, n_features: int) -> Floats:
     out = np.zeros((n_features, changes.shape[1]))
     np.maximum.at(out, owner, changes)
     return out
+
+
+def _judged(changes: Floats, order: Ints | None, may: Bools | None, atol: float, moves: Bools) -> _Found:
+    if may is not None:
+        return _with_limits(changes, may, atol, moves)
+    return _without_order(changes, atol, moves) if order is None else _with_order(changes, order, atol, moves)
 
 
 def _with_order(changes: Floats, order: Ints, atol: float, moves: Bools) -> _Found:
