@@ -97,9 +97,10 @@ def check_autoregressive(
     columns = columns_of(support, n_features)
     seed = seed_of(rng)
     shown = {"order": None if known is None else tuple(known.tolist()), "n_params": n_params, "layout": layout}
-    line = call_line("check_autoregressive", callable_name(fn, "fn"), str(n_features), **shown, points=points, rng=seed)
-    rule = f"no change above {atol:g}" if atol else "not a bit changes"
-    base = Report("check_autoregressive", rule=rule, seed=seed, reproduce=line)
+    limits = {} if may is None else {"allowed": may}
+    names = callable_name(fn, "fn"), str(n_features)
+    line = call_line("check_autoregressive", *names, **shown, **limits, points=points, rng=seed)
+    base = Report("check_autoregressive", rule=_rule(atol), seed=seed, reproduce=line)
     try:
         changes = _changes(fn, len(owner), columns, points, support is None, atol, np.random.default_rng(seed))
     except WrongAnswer as wrong:
@@ -113,6 +114,10 @@ def check_autoregressive(
         limit = before(known) if may is None and known is not None else may
         found.hint = _layout_hint(changes, limit, n_features, layout, atol)
     return _report(base, found, lost)
+
+
+def _rule(atol: float) -> str:
+    return f"no change above {atol:g}" if atol else "not a bit changes"
 
 
 @dataclass

@@ -17,6 +17,7 @@ from .wiring import LAYOUTS, as_allowed, as_order, before, feature_of_columns, f
 
 KINDS = ("fail", "note")
 RULE = "output i is reached by input j if and only if j comes before i in the order"
+LIMITS = "output i is reached by input j if and only if allowed[i, j]"
 
 
 def check_masks(
@@ -99,9 +100,9 @@ def check_masks(
     inputs = np.append(feature_of_columns(n_features, n_inputs, name="n_inputs"), np.full(n_context, -1))
     outputs = feature_of_columns(n_features, n_outputs, layout, "n_outputs")
     shown = "None" if known is None else str(known.tolist())
-    line = call_line("check_masks", "masks", shown, **({} if direct is None else {"direct": wires}))
-    rule = RULE if may is None else "output i is reached by input j if and only if allowed[i, j]"
-    base = Report("check_masks", rule=rule, seed=seed_of(rng), reproduce=line)
+    extra = {"direct": wires, "allowed": may}
+    line = call_line("check_masks", "masks", shown, **{name: each for name, each in extra.items() if each is not None})
+    base = Report("check_masks", rule=RULE if may is None else LIMITS, seed=seed_of(rng), reproduce=line)
     wrong, hint = _malformed(layers, wires, padded, len(inputs), len(outputs))
     if wrong:
         return base.but(failures=tuple(wrong), n_failed=len(wrong), hint=hint)

@@ -181,7 +181,10 @@ def test_where_less_is_allowed_than_an_order_permits_that_is_what_is_proved(wire
 def test_without_limits_a_coupling_layer_loses_what_an_order_permits() -> None:
     A = COUPLED.astype(float)
     assert check_autoregressive(lambda x: x @ A.T, 4, order=range(4), lost="fail").n_failed == 2
-    assert check_autoregressive(lambda x: x @ A.T, 4, allowed=COUPLED, order=range(4)).ok
+    report = check_autoregressive(lambda x: x @ A.T, 4, allowed=COUPLED, order=range(4))
+    assert report.ok
+    for line in (report.reproduce, check_masks([A], None, allowed=COUPLED).reproduce):
+        assert "allowed=allowed" in line
     assert (
         "no leak if the columns are blocked"
         in check_autoregressive(
