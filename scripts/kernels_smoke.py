@@ -123,6 +123,7 @@ def scores(backend: str, p: Problem) -> Results:
         "raw outputs": made.raw_outputs(p.theta, p.x, context=context),
         "log_prob of values": made.feature_log_prob(p.theta, p.x, context=context),
         "log_prob of rows": made.log_prob(p.theta, p.x, context=context),
+        "log_prob of few rows": made.log_prob(p.theta, p.x[:2], context=None if context is None else context[:2]),
         "loss": np.array(loss),
         "gradient": grad,
         # A uniform within rounding of a jump could be drawn to either side of it; none of these is.

@@ -288,9 +288,10 @@ GARBAGE = [np.nan, np.inf, -np.inf, 1e30]
 @pytest.mark.parametrize("garbage", GARBAGE)
 @pytest.mark.parametrize("order", ["natural", "reverse"])
 @pytest.mark.parametrize("hidden", [(), (11,), (30, 30, 30)])
-def test_what_stands_off_the_mask(hidden: tuple[int, ...], order: str, garbage: float) -> None:
+@pytest.mark.parametrize("n", [2, 11])
+def test_what_stands_off_the_mask(n: int, hidden: tuple[int, ...], order: str, garbage: float) -> None:
     made = table(hidden, order=order, direct=True, residual=len(hidden) > 1, n_context=2)
-    p = problem(made, 11, rate=0.2 if hidden else 0)
+    p = problem(made, n, rate=0.2 if hidden else 0)
     clean = p.with_theta(np.where(p.live, p.theta, 0))
     dirty = p.with_theta(np.where(p.live, p.theta, garbage))
     assert (~p.live).any()

@@ -16,6 +16,7 @@ import numpy as np
 
 from made_np.backends._numba.compiling import index, inner, kernel, width
 from made_np.backends._numba.elementary import expm1, gelu, sigmoid, softplus, tanh
+from made_np.backends._numba.few import FEW, product_few
 from made_np.backends._numba.ones import list_room, note, product_ones
 from made_np.backends._numba.tile import ROWS, add_stairs, bias_stairs, half_add_stairs, half_bias_stairs
 from made_np.backends.tables import (
@@ -76,6 +77,8 @@ def forward(
         at = products[q, 0], products[q, 1], products[q, 3]
         if is_sparse and products[q, 4] == 0 and products[q, 6] == 0:
             product_ones(theta, at, reach, acts, places, ones, room, begin, end)
+        elif n <= FEW and begin < end:
+            product_few(theta, at, reach, n, acts, places)
         else:
             product_rows(theta, at, reach, n, acts, places, begin, end)
         if layer < len(tables.widths) - 1:
