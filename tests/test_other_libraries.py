@@ -66,3 +66,18 @@ def test_the_example_finds_the_leak(capsys: pytest.CaptureFixture[str]) -> None:
     with torch.random.fork_rng():
         exec(code, {"__name__": "page"})
     assert "autoregressive FAILED" in capsys.readouterr().out
+
+
+def test_a_detector_of_pyod_hears_a_density(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyod", reason="the page makes a detector of PyOD")
+    from made_np import MADEDensity
+
+    quick = {"max_epochs": 150, "order": "natural", "weight_decay": 1e-3}
+    for name, value in quick.items():
+        monkeypatch.setitem(MADEDensity.__init__.__kwdefaults__, name, value)
+    monkeypatch.setattr(MADEDensity.__init__, "__defaults__", ((16,),))
+    page = (ROOT / "docs" / "howto" / "pyod.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {"__name__": "page"}
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    exec(code, names)
+    assert names["detector"].predict(names["strange"]).tolist() == [1]
