@@ -31,6 +31,8 @@ BY_TESTS = {
     "index": "the six lines of the README: test_readme.py",
     "howto/model": "test_readme.py",
     "howto/interop": "interop/test_page.py",
+    "howto/pyod": "test_other_libraries.py",
+    "howto/peers": "test_other_libraries.py",
     "tutorials/first-table": "test_tutorials.py",
     "tutorials/gaps": "test_tutorials.py",
     "tutorials/questions": "test_tutorials.py",
