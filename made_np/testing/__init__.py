@@ -12,6 +12,7 @@ says where it did not, by how much, and what the likely mistake is:
     check_normalised      does it sum to 1?
     check_sampler         do samples follow the conditionals, exactly?
     check_sampler_counts  do samples follow the density, by counting?
+    check_calibrated      are the conditionals calibrated on rows that the model draws?
     check_measure         do probabilities of ranges add up, and never contradict each other?
     check_consistency     is each row treated alike, whatever the batch, the memory, the history?
     suite                 all of these that an `Adapter` of your model permits
@@ -19,7 +20,7 @@ says where it did not, by how much, and what the likely mistake is:
 NumPy is all that is needed (hypothesis for `strategies`, pytest for `parametrize_with_checks`), and nothing of
 made_np is imported: the folder can be copied elsewhere as it stands.
 
-    python -m made_np.testing --mutants          which check catches which of 83 planted faults
+    python -m made_np.testing --mutants          which check catches which of 89 planted faults
     python -m made_np.testing my.module:adapter  the suite on a model of yours
     pytest --made-np my.module:adapter           the same, each check a test
 """
@@ -29,6 +30,7 @@ from __future__ import annotations
 from . import strategies
 from .adapter import Adapter, Layer, load_adapter
 from .autoregressive import check_autoregressive
+from .calibration import check_calibrated
 from .checks import Check, checks
 from .consistency import check_consistency
 from .context import check_context
@@ -55,6 +57,7 @@ __all__ = [
     "Result",
     "SuiteReport",
     "check_autoregressive",
+    "check_calibrated",
     "check_close",
     "check_consistency",
     "check_context",

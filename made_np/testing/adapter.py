@@ -25,6 +25,7 @@ CALLABLES = (
     "conditional",
     "inverse",
     "draw",
+    "cdf",
     "loss",
     "grad",
     "params_given",
@@ -84,6 +85,9 @@ class Adapter:
         See `check_sampler`: one of them is needed beside ``sample``.
     draw : callable, optional
         n -> (n, D): the sampler, where it takes no uniforms, see `check_sampler_counts`.
+    cdf : callable, optional
+        (n, D) -> two arrays (n, D): the conditional CDF below each value, and up to it, see `check_calibrated`,
+        which needs ``draw`` or ``sample`` beside it.
     loss, grad, theta : optional
         (P,) -> float and (P,) -> (P,), at the float64 vector theta.
     names, frozen, rows : optional
@@ -137,6 +141,7 @@ class Adapter:
     conditional: Callable[[Floats], Any] | None = None
     inverse: Callable[[Floats, Floats], Any] | None = None
     draw: Callable[[int], Any] | None = None
+    cdf: Callable[[Floats], Any] | None = None
     loss: Callable[[Floats], Any] | None = None
     grad: Callable[[Floats], Any] | None = None
     theta: ArrayLike | None = None

@@ -170,6 +170,12 @@ def coin_draw(n: int) -> Array:
     return coin_sample(np.random.default_rng(0).random((n, 2)))
 
 
+def coin_cdf(x: Array) -> tuple[Array, Array]:
+    """Its conditional CDFs, below each value and up to it."""
+    p = coin_conditional(x)
+    return (1 - p) * x, 1 - p + p * x
+
+
 def coin_probability(where: dict[int, Any]) -> float:
     """Its probability of a range."""
     states = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float64)

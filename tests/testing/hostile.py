@@ -179,6 +179,8 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "SuiteReport": {"name": "a", "results": (Result("a", "passed", report),)},
         "check_autoregressive": columns
         | {"fn": net.params, "order": net.order, "allowed": before(net.order), "lost": "note", "atol": 0.0},
+        "check_calibrated": {"draw": drawn_by_net, "cdf": NET.cdf, "n_features": D, "n": 100, "false_alarms": 1e-6}
+        | {"rng": rng(0)},
         "check_close": {"got": x, "want": x.copy(), "names": None, "rtol": 1e-6, "atol": 1e-9},
         "check_consistency": {"fn": net.params, "n_features": D, "support": None, "rtol": None}
         | {"empty": True, "rng": rng(0)},
