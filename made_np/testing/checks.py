@@ -22,6 +22,7 @@ from .masks import check_masks
 from .measure import check_measure
 from .points import Interval, columns_of
 from .report import Failure, Report
+from .roundtrip import check_roundtrip
 from .sampler import check_sampler
 from .values import as_a, as_callable
 from .vjp import check_vjp
@@ -265,6 +266,20 @@ def _measure(adapter: Adapter, rng: int) -> Report:
     return check_measure(adapter.probability, adapter.n_features, support=adapter.support, atol=adapter.atol, rng=rng)
 
 
+def _roundtrip(adapter: Adapter, rng: int) -> Report:
+    return check_roundtrip(
+        adapter.model,
+        adapter.n_features,
+        log_prob=adapter.log_prob_of,
+        save=adapter.save,
+        load=adapter.load,
+        clone=adapter.clone,
+        ways=adapter.ways,
+        support=adapter.support,
+        rng=rng,
+    )
+
+
 def _layer(layer: Layer, rng: int) -> Report:
     return check_vjp(layer.forward, layer.vjp, layer.inputs, frozen=layer.frozen, rng=rng)
 
@@ -314,4 +329,5 @@ _CHECKS: dict[str, tuple[tuple[str, ...], _Runner, _Excuse]] = {
     "consistency_params": (("params",), _params, _none),
     "consistency_log_prob": (("log_prob",), _log_prob, _none),
     "measure": (("probability",), _measure, _none),
+    "roundtrip": (("model",), _roundtrip, _none),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -80,6 +81,12 @@ def _adapter() -> dict[str, Any]:
         "rtol": None,
         "empty": True,
         "masks_layout": "interleaved",
+        "model": models.Coin(),
+        "log_prob_of": None,
+        "save": models.save_coin,
+        "load": models.load_coin,
+        "clone": copy.deepcopy,
+        "ways": ["deepcopy"],
     }
 
 
@@ -191,6 +198,19 @@ CHECKS: dict[str, Callable[[], Call]] = {
         gaps=False,
         n=2,
         atol=1e-9,
+        rng=_rng(),
+    ),
+    "testing.roundtrip.check_roundtrip": lambda: call(
+        testing.check_roundtrip,
+        unlike={"log_prob": A_CLASS},
+        model=models.Coin(),
+        n_features=2,
+        log_prob=None,
+        save=models.save_coin,
+        load=models.load_coin,
+        clone=copy.deepcopy,
+        ways=["deepcopy"],
+        support=(0, 1),
         rng=_rng(),
     ),
     "testing.sampler.check_sampler": lambda: call(

@@ -48,6 +48,8 @@ PROMISED: dict[str, dict[str, Any]] = {
         "rng": 0,
     },
     "check_normalised": {"log_prob": NO, "n_features": NO, "support": (0, 1), "atol": 1e-9},
+    "check_roundtrip": {"model": NO, "n_features": NO, "log_prob": None, "save": None, "load": None, "clone": None}
+    | {"ways": ("pickle", "deepcopy"), "support": (0, 1), "rng": 0},
     "check_sampler": {
         "sample": NO,
         "conditional": NO,

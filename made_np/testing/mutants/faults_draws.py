@@ -35,19 +35,19 @@ def by_cdf(net: Network, cdf: Callable[[Floats], tuple[Floats, Floats]]) -> Adap
 @planted("probabilities are logits cut off at 0 and 1", COUNTS)
 def _clipped_logits(rng: np.random.Generator) -> Adapter:
     net = standard(rng)
-    return drawing(net, lambda x, u: (u < np.clip(net.params(x), 0, 1)) * 1.0)
+    return drawing(net, lambda x, u: np.asarray(u < np.clip(net.params(x), 0, 1), dtype=np.float64))
 
 
 @planted("a sampler that takes no uniforms draws at another temperature", COUNTS)
 def _warm_draws(rng: np.random.Generator) -> Adapter:
     net = standard(rng)
-    return drawing(net, lambda x, u: (u < sigmoid(1.3 * net.params(x))) * 1.0)
+    return drawing(net, lambda x, u: np.asarray(u < sigmoid(1.3 * net.params(x)), dtype=np.float64))
 
 
 @planted("a sampler that takes no uniforms returns the mode", COUNTS)
 def _mode_drawn(rng: np.random.Generator) -> Adapter:
     net = standard(rng)
-    return drawing(net, lambda x, u: (net.params(x) > 0) * 1.0)
+    return drawing(net, lambda x, u: np.asarray(net.params(x) > 0, dtype=np.float64))
 
 
 @planted("the scale of a cdf is taken for its inverse", CDF)
