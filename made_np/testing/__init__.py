@@ -12,14 +12,16 @@ says where it did not, by how much, and what the likely mistake is:
     check_normalised      does it sum to 1?
     check_sampler         do samples follow the conditionals, exactly?
     check_sampler_counts  do samples follow the density, by counting?
+    check_calibrated      are the conditionals calibrated on rows that the model draws?
     check_measure         do probabilities of ranges add up, and never contradict each other?
+    check_roundtrip       does a model that is stored, or copied, answer as before?
     check_consistency     is each row treated alike, whatever the batch, the memory, the history?
     suite                 all of these that an `Adapter` of your model permits
 
 NumPy is all that is needed (hypothesis for `strategies`, pytest for `parametrize_with_checks`), and nothing of
 made_np is imported: the folder can be copied elsewhere as it stands.
 
-    python -m made_np.testing --mutants          which check catches which of 83 planted faults
+    python -m made_np.testing --mutants          which check catches which of 93 planted faults
     python -m made_np.testing my.module:adapter  the suite on a model of yours
     pytest --made-np my.module:adapter           the same, each check a test
 """
@@ -29,6 +31,7 @@ from __future__ import annotations
 from . import strategies
 from .adapter import Adapter, Layer, load_adapter
 from .autoregressive import check_autoregressive
+from .calibration import check_calibrated
 from .checks import Check, checks
 from .consistency import check_consistency
 from .context import check_context
@@ -40,6 +43,7 @@ from .measure import check_measure
 from .parametrize import parametrize_with_checks
 from .points import Interval
 from .report import CheckFailed, Failure, Report
+from .roundtrip import check_roundtrip
 from .sampler import check_sampler
 from .suite import Result, SuiteReport, suite
 from .vjp import check_vjp
@@ -55,6 +59,7 @@ __all__ = [
     "Result",
     "SuiteReport",
     "check_autoregressive",
+    "check_calibrated",
     "check_close",
     "check_consistency",
     "check_context",
@@ -62,6 +67,7 @@ __all__ = [
     "check_masks",
     "check_measure",
     "check_normalised",
+    "check_roundtrip",
     "check_sampler",
     "check_sampler_counts",
     "check_vjp",

@@ -15,6 +15,7 @@ from .compare import Floats, Names, namer
 from .masks import as_mask, as_masks, as_skips
 from .points import Support, columns_of
 from .questions import Where
+from .roundtrip import WAYS, as_pair, as_scores, as_ways
 from .values import as_a, as_callable, as_choice, as_count, as_number, show
 from .wiring import LAYOUTS, as_allowed, as_order, feature_of_columns
 
@@ -25,10 +26,12 @@ CALLABLES = (
     "conditional",
     "inverse",
     "draw",
+    "cdf",
     "loss",
     "grad",
     "params_given",
     "probability",
+    "clone",
 )
 
 
@@ -84,6 +87,9 @@ class Adapter:
         See `check_sampler`: one of them is needed beside ``sample``.
     draw : callable, optional
         n -> (n, D): the sampler, where it takes no uniforms, see `check_sampler_counts`.
+    cdf : callable, optional
+        (n, D) -> two arrays (n, D): the conditional CDF below each value, and up to it, see `check_calibrated`,
+        which needs ``draw`` or ``sample`` beside it.
     loss, grad, theta : optional
         (P,) -> float and (P,) -> (P,), at the float64 vector theta.
     names, frozen, rows : optional
@@ -112,6 +118,8 @@ class Adapter:
         Whether batches of 0 rows are promised, see `check_consistency`; torch.distributions has none.
     masks_layout : {"interleaved", "blocked"}, optional
         Of the output units in ``masks`` and ``direct``, where it is not that of ``params``.
+    model, log_prob_of, save, load, clone, ways : optional
+        The model itself, how it is asked (``log_prob`` of `check_roundtrip`), and how it is stored or copied.
 
     Raises
     ------
@@ -137,6 +145,7 @@ class Adapter:
     conditional: Callable[[Floats], Any] | None = None
     inverse: Callable[[Floats, Floats], Any] | None = None
     draw: Callable[[int], Any] | None = None
+    cdf: Callable[[Floats], Any] | None = None
     loss: Callable[[Floats], Any] | None = None
     grad: Callable[[Floats], Any] | None = None
     theta: ArrayLike | None = None
@@ -159,6 +168,12 @@ class Adapter:
     name: str = "model"
     empty: bool = True
     masks_layout: str | None = None
+    model: Any = None
+    log_prob_of: Callable[[Any, Floats], Any] | None = None
+    save: Callable[[Any, str], Any] | None = None
+    load: Callable[[str], Any] | None = None
+    clone: Callable[[Any], Any] | None = None
+    ways: Sequence[str] = WAYS
 
     def __post_init__(self) -> None:
         for name in CALLABLES:
@@ -179,6 +194,12 @@ class Adapter:
         as_a(self.name, "name", str, "give the model a name")
         if self.masks_layout is not None:
             as_choice(self.masks_layout, "masks_layout", LAYOUTS)
+        as_pair(self.save, self.load)
+        as_ways(self.ways)
+        if self.log_prob_of is not None:
+            as_callable(self.log_prob_of, "log_prob_of", "(model, x) -> nats")
+        if self.model is not None:
+            as_scores(self.model, self.log_prob_of)
         as_a(self.empty, "empty", bool, "say whether batches of 0 rows are promised")
 
     def _look_at_columns(self, n_features: int) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .adapter import Adapter, Layer
 from .arrays import told
 from .autoregressive import check_autoregressive
+from .calibration import check_calibrated
 from .compare import seed_of
 from .consistency import check_consistency
 from .context import check_context
@@ -20,6 +22,7 @@ from .masks import check_masks
 from .measure import check_measure
 from .points import Interval, columns_of
 from .report import Failure, Report
+from .roundtrip import check_roundtrip
 from .sampler import check_sampler
 from .values import as_a, as_callable
 from .vjp import check_vjp
@@ -194,6 +197,18 @@ def _counts(adapter: Adapter, rng: int) -> Report:
     return check_sampler_counts(adapter.draw, adapter.log_prob, adapter.n_features, support=adapter.support, rng=rng)
 
 
+def _calibrated(adapter: Adapter, rng: int) -> Report:
+    assert adapter.cdf is not None
+    return check_calibrated(adapter.draw or _drawn(adapter, rng), adapter.cdf, adapter.n_features, rng=rng)
+
+
+def _drawn(adapter: Adapter, rng: int) -> Callable[[int], Any]:
+    """The sampler that takes uniforms, as one that takes none."""
+    sample = adapter.sample
+    assert sample is not None
+    return lambda n: sample(np.random.default_rng([rng, n]).random((n, adapter.n_features)))
+
+
 def _gradient(adapter: Adapter, rng: int) -> Report:
     return _gradient_by(adapter, rng, "central", None if _size(adapter) <= FULL_SWEEP else PART)
 
@@ -251,6 +266,20 @@ def _measure(adapter: Adapter, rng: int) -> Report:
     return check_measure(adapter.probability, adapter.n_features, support=adapter.support, atol=adapter.atol, rng=rng)
 
 
+def _roundtrip(adapter: Adapter, rng: int) -> Report:
+    return check_roundtrip(
+        adapter.model,
+        adapter.n_features,
+        log_prob=adapter.log_prob_of,
+        save=adapter.save,
+        load=adapter.load,
+        clone=adapter.clone,
+        ways=adapter.ways,
+        support=adapter.support,
+        rng=rng,
+    )
+
+
 def _layer(layer: Layer, rng: int) -> Report:
     return check_vjp(layer.forward, layer.vjp, layer.inputs, frozen=layer.frozen, rng=rng)
 
@@ -277,6 +306,10 @@ def _no_conditional(adapter: Adapter) -> str:
     return "" if adapter.has("conditional") or adapter.has("inverse") else "needs conditional or inverse"
 
 
+def _no_draw(adapter: Adapter) -> str:
+    return "" if adapter.has("draw") or adapter.has("sample") else "needs draw or sample"
+
+
 def _small(adapter: Adapter) -> str:
     return "" if _size(adapter) > FULL_SWEEP else "every entry was swept: see gradient"
 
@@ -290,9 +323,11 @@ _CHECKS: dict[str, tuple[tuple[str, ...], _Runner, _Excuse]] = {
     "normalised": (("log_prob",), _normalised, _too_many_states),
     "sampler": (("sample",), _sampler, _no_conditional),
     "sampler_counts": (("draw", "log_prob"), _counts, _none),
+    "calibrated": (("cdf",), _calibrated, _no_draw),
     "gradient": (("loss", "grad", "theta"), _gradient, _none),
     "gradient_directions": (("loss", "grad", "theta"), _directions, _small),
     "consistency_params": (("params",), _params, _none),
     "consistency_log_prob": (("log_prob",), _log_prob, _none),
     "measure": (("probability",), _measure, _none),
+    "roundtrip": (("model",), _roundtrip, _none),
 }

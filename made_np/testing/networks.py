@@ -237,6 +237,19 @@ class Network:
         s = np.exp(np.tanh(a[:, 1::2]) / 2)
         return np.asarray(a[:, 0::2] + s * (np.log(u) - np.log1p(-u)), dtype=np.float64)
 
+    def draw(self, n: int) -> Floats:
+        """(n, D) rows of the network, the same at each call."""
+        return ancestral(self.inverse, np.random.default_rng(1).random((n, self.plan.n_features)), self.plan.order)
+
+    def cdf(self, x: Floats) -> tuple[Floats, Floats]:
+        """(n, D) twice: the conditional CDF of each feature below its value in x, and up to it."""
+        a = self.params(x)
+        if self.plan.n_params == 1:
+            p = sigmoid(a)
+            return (1 - p) * x, 1 - p + p * x
+        up_to = sigmoid((x - a[:, 0::2]) * np.exp(-np.tanh(a[:, 1::2]) / 2))
+        return up_to, up_to
+
     def probability(self, where: Where) -> float:
         """The share of 256 rows of the network, drawn once, in these ranges: an estimate, and a measure."""
         if not self.drawn:

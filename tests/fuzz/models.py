@@ -170,6 +170,31 @@ def coin_draw(n: int) -> Array:
     return coin_sample(np.random.default_rng(0).random((n, 2)))
 
 
+def coin_cdf(x: Array) -> tuple[Array, Array]:
+    """Its conditional CDFs, below each value and up to it."""
+    p = coin_conditional(x)
+    return (1 - p) * x, 1 - p + p * x
+
+
+class Coin:
+    """That model as an object."""
+
+    def log_prob(self, x: Array) -> Array:
+        """What it says of rows of 0 and 1, in nats."""
+        return coin_log_prob(x)
+
+
+def save_coin(model: Coin, path: str) -> None:
+    """Write the model, which has no parameters."""
+    Path(path).write_text(type(model).__name__)
+
+
+def load_coin(path: str) -> Coin:
+    """Read it again."""
+    assert Path(path).read_text() == "Coin"
+    return Coin()
+
+
 def coin_probability(where: dict[int, Any]) -> float:
     """Its probability of a range."""
     states = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float64)

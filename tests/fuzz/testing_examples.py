@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -58,6 +59,7 @@ def _adapter() -> dict[str, Any]:
         "conditional": models.coin_conditional,
         "inverse": None,
         "draw": models.coin_draw,
+        "cdf": models.coin_cdf,
         "loss": _square,
         "grad": _slope,
         "theta": np.ones(2),
@@ -79,6 +81,12 @@ def _adapter() -> dict[str, Any]:
         "rtol": None,
         "empty": True,
         "masks_layout": "interleaved",
+        "model": models.Coin(),
+        "log_prob_of": None,
+        "save": models.save_coin,
+        "load": models.load_coin,
+        "clone": copy.deepcopy,
+        "ways": ["deepcopy"],
     }
 
 
@@ -96,6 +104,16 @@ CHECKS: dict[str, Callable[[], Call]] = {
         allowed=np.tri(2, k=-1, dtype=bool),
         lost="note",
         atol=0.0,
+        rng=_rng(),
+    ),
+    "testing.calibration.check_calibrated": lambda: call(
+        testing.check_calibrated,
+        unlike={"draw": A_CLASS, "cdf": A_CLASS},
+        draw=models.coin_draw,
+        cdf=models.coin_cdf,
+        n_features=2,
+        n=200,
+        false_alarms=1e-6,
         rng=_rng(),
     ),
     "testing.consistency.check_consistency": lambda: call(
@@ -180,6 +198,19 @@ CHECKS: dict[str, Callable[[], Call]] = {
         gaps=False,
         n=2,
         atol=1e-9,
+        rng=_rng(),
+    ),
+    "testing.roundtrip.check_roundtrip": lambda: call(
+        testing.check_roundtrip,
+        unlike={"log_prob": A_CLASS},
+        model=models.Coin(),
+        n_features=2,
+        log_prob=None,
+        save=models.save_coin,
+        load=models.load_coin,
+        clone=copy.deepcopy,
+        ways=["deepcopy"],
+        support=(0, 1),
         rng=_rng(),
     ),
     "testing.sampler.check_sampler": lambda: call(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,16 @@ class Unspeakable:
 def seeded(sample: Callable[..., Any]) -> Callable[[int], Any]:
     """A sampler of uniforms as one that takes none."""
     return lambda n: sample(np.random.default_rng(0).random((n, D)))
+
+
+def save(net: Any, path: str) -> None:
+    """Write the parameters of a network."""
+    np.save(path + ".npy", net.theta)
+
+
+def load(path: str) -> Any:
+    """The network with these parameters."""
+    return replace(NET, theta=np.load(path + ".npy"))
 
 
 def returns(value: Any) -> Callable[..., Any]:
@@ -179,6 +190,8 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "SuiteReport": {"name": "a", "results": (Result("a", "passed", report),)},
         "check_autoregressive": columns
         | {"fn": net.params, "order": net.order, "allowed": before(net.order), "lost": "note", "atol": 0.0},
+        "check_calibrated": {"draw": drawn_by_net, "cdf": NET.cdf, "n_features": D, "n": 100, "false_alarms": 1e-6}
+        | {"rng": rng(0)},
         "check_close": {"got": x, "want": x.copy(), "names": None, "rtol": 1e-6, "atol": 1e-9},
         "check_consistency": {"fn": net.params, "n_features": D, "support": None, "rtol": None}
         | {"empty": True, "rng": rng(0)},
@@ -193,6 +206,15 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "check_measure": {"probability": net.probability, "n_features": D, "support": (0, 1), "names": [*range(D)]}
         | {"gaps": False, "n": 2, "atol": 1e-9, "rng": rng(0)},
         "check_normalised": {"log_prob": net.log_prob, "n_features": D, "support": (0, 1), "atol": 1e-9, "rng": rng(0)},
+        "check_roundtrip": {
+            "model": NET,
+            "n_features": D,
+            "log_prob": None,
+            "save": save,
+            "load": load,
+            "clone": replace,
+        }
+        | {"ways": ["deepcopy"], "support": (0, 1), "rng": rng(0)},
         "check_sampler": {"sample": net.sample, "conditional": net.conditional, "n_features": D, "inverse": None}
         | {"order": net.order, "n": 16}
         | limits,

@@ -48,6 +48,8 @@ PROMISED: dict[str, dict[str, Any]] = {
         "rng": 0,
     },
     "check_normalised": {"log_prob": NO, "n_features": NO, "support": (0, 1), "atol": 1e-9},
+    "check_roundtrip": {"model": NO, "n_features": NO, "log_prob": None, "save": None, "load": None, "clone": None}
+    | {"ways": ("pickle", "deepcopy"), "support": (0, 1), "rng": 0},
     "check_sampler": {
         "sample": NO,
         "conditional": NO,
@@ -66,6 +68,7 @@ PROMISED: dict[str, dict[str, Any]] = {
         "false_alarms": 1e-6,
         "rng": 0,
     },
+    "check_calibrated": {"draw": NO, "cdf": NO, "n_features": NO, "n": 10_000, "false_alarms": 1e-6, "rng": 0},
     "check_consistency": {"fn": NO, "n_features": NO, "rng": 0},
     "suite": {"adapter": NO, "expected_failures": None, "rng": 0},
 }
