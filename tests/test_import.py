@@ -20,6 +20,7 @@ OPTIONAL = [
         "matplotlib",
         "mpi4py",
         "numba",
+        "onnx",
         "pandas",
         "pyarrow",
         "pyspark",

@@ -13,8 +13,9 @@ from made_np._version import __version__
 from made_np.distributions.registry import output_config
 from made_np.files import atomic_write
 from made_np.interop import plain_heads
+from made_np.interop.answers import as_leaving
 from made_np.interop.plain_heads import ACTIVATIONS, HEADS, NEEDS
-from made_np.model.made import MADE, as_model
+from made_np.model.made import MADE
 from made_np.typing import Array
 
 __all__ = ["to_numpy_script"]
@@ -137,22 +138,13 @@ def to_numpy_script(made: MADE, theta: Array, path: Any) -> None:
     OSError
         The file cannot be written.
     """
-    as_model(made)
-    theta = made.fetch(made.hold(theta))
-    text = _text(made, theta)
+    text = _text(made, as_leaving(made, theta, "a script", HEADS))
     with atomic_write(path) as file:
         file.write(text.encode())
 
 
 def _text(made: MADE, theta: Array) -> str:
-    if made.n_masks is None:
-        raise ValueError(f"made has n_masks=None, endlessly many mask sets: give made.mixture({made.n_mixed})")
-    if made.activation not in ACTIVATIONS:
-        raise ValueError(f"made has activation={made.activation!r}: a script has one of {tuple(ACTIVATIONS)}")
     configs = [output_config(output) for output in made.outputs.feature_outputs]
-    for config, output in zip(configs, made.outputs.feature_outputs, strict=True):
-        if config["name"] not in HEADS:
-            raise ValueError(f"made has the distribution {output!r}: a script has one of {tuple(HEADS)}")
     names = sorted({config["name"] for config in configs})
     parts = [
         f'"""A MADE of {made.n_features} features, by made_np {__version__}: log_prob(x), sample(n). NumPy does."""',

@@ -95,6 +95,14 @@ INTEROP: dict[str, Callable[[], Call]] = {
         made=models.linear(),
         theta=models.linear().init(),
     ),
+    "interop.onnx_out.to_onnx": lambda: call(
+        interop.to_onnx,
+        may_raise=(ImportError,),
+        unlike={"made": ("MADE",)},
+        made=models.linear(),
+        theta=models.linear().init(),
+        path="model.onnx",
+    ),
     "interop.script.to_numpy_script": lambda: call(
         interop.to_numpy_script,
         unlike={"made": ("MADE",)},

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="models become modules of torch")
 
 from interop.models import MODELS, model, rows  # noqa: E402
 
-from made_np import MADE, WithAtoms, interop  # noqa: E402
+from made_np import MADE, interop  # noqa: E402
 
 ATOL = {"float32": 2e-5, "float64": 1e-12}
 
@@ -107,7 +107,6 @@ def test_what_goes_out_comes_in() -> None:
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"output": WithAtoms()}, "made has the distribution WithAtoms"),
         ({"n_masks": None}, r"give made.mixture\(1\)"),
     ],
 )
