@@ -72,6 +72,7 @@ RECORDS = {
     "diagnostics.evaluation.Difference",
     "diagnostics.evaluation.Evaluation",
     "interop.importing.Imported",
+    "interop.jax_out.JaxMADE",
     "storage.model_file.Stored",
     "table.table.Table",
     "testing.checks.Check",
