@@ -7,10 +7,10 @@ needs NumPy alone.
 """
 
 from made_np.interop.importing import Imported, from_layers
-from made_np.interop.jax_out import JaxMADE, to_jax
+from made_np.interop.jax_out import to_jax
 from made_np.interop.onnx_out import to_onnx
 from made_np.interop.script import to_numpy_script
 from made_np.interop.torch_in import from_torch
 from made_np.interop.torch_out import to_torch
 
-__all__ = ["Imported", "JaxMADE", "from_layers", "from_torch", "to_jax", "to_numpy_script", "to_onnx", "to_torch"]
+__all__ = ["Imported", "from_layers", "from_torch", "to_jax", "to_numpy_script", "to_onnx", "to_torch"]

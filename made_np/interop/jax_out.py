@@ -13,7 +13,7 @@ from made_np.messages import not_installed
 from made_np.model.made import MADE
 from made_np.typing import Array
 
-__all__ = ["JaxMADE", "to_jax"]
+__all__ = ["to_jax"]
 
 
 @dataclass(frozen=True, eq=False)

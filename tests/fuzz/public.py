@@ -72,7 +72,6 @@ RECORDS = {
     "diagnostics.evaluation.Difference",
     "diagnostics.evaluation.Evaluation",
     "interop.importing.Imported",
-    "interop.jax_out.JaxMADE",
     "storage.model_file.Stored",
     "table.table.Table",
     "testing.checks.Check",
