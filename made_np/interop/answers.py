@@ -36,17 +36,17 @@ ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {
 """By their names, functions of a library and of z."""
 
 
-def as_leaving(made: MADE, theta: Array, who: str, heads: Iterable[str] = HEADS, also: str = "") -> Array:
+def as_leaving(made: MADE, theta: Array, who: str, heads: Iterable[str] = HEADS) -> Array:
     """Return theta as an array of NumPy, or raise an error if `who` is not told what `made` has."""
     as_model(made)
     theta = made.fetch(made.hold(theta))
     if made.n_masks is None:
         raise ValueError(f"made has n_masks=None, endlessly many mask sets: give made.mixture({made.n_mixed})")
     if made.activation not in ACTIVATIONS:
-        raise ValueError(f"made has activation={made.activation!r}: {who} has one of {tuple(ACTIVATIONS)}{also}")
+        raise ValueError(f"made has activation={made.activation!r}: {who} has one of {tuple(ACTIVATIONS)}")
     for output in dict.fromkeys(made.outputs.feature_outputs):
         if output_config(output)["name"] not in heads:
-            raise ValueError(f"made has the distribution {output!r}: {who} has one of {tuple(heads)}{also}")
+            raise ValueError(f"made has the distribution {output!r}: {who} has one of {tuple(heads)}")
     return theta
 
 

@@ -165,12 +165,13 @@ def _draw_mixture(below: Callable[[Any, Any], Any]) -> Callable[[Any, Config, An
         far = FAR if c.get("reserve", 0.0) else 0.0
         low = -F.max(REACH * s - m) - far
         high = F.max(m + REACH * s) + far
-        for _ in range(HALVINGS):
-            x = (low + high) / 2
+
+        def halved(ends: tuple[Any, Any]) -> tuple[Any, Any]:
+            x = (ends[0] + ends[1]) / 2
             is_above = mass_below(F, c, wide, x) > u
-            low = F.where(is_above, low, x)
-            high = F.where(is_above, x, high)
-        return F.cast(high, raw)
+            return F.where(is_above, ends[0], x), F.where(is_above, x, ends[1])
+
+        return F.cast(F.repeat(HALVINGS, halved, (low, high))[1], raw)
 
     return draw
 

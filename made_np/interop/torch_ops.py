@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,13 @@ class TorchOps:
         import torch
 
         return torch.special.ndtri(u.clamp(min=2.0**-54))
+
+    @staticmethod
+    def repeat(times: int, step: Callable[[Any], Any], state: Any) -> Any:
+        """Return the state after so many steps."""
+        for _ in range(times):
+            state = step(state)
+        return state
 
     def __getattr__(self, name: str) -> Any:
         """Return what torch has by this name: exp, log, sqrt, abs, floor, tanh, sigmoid, expm1, relu."""

@@ -95,6 +95,13 @@ INTEROP: dict[str, Callable[[], Call]] = {
         made=models.linear(),
         theta=models.linear().init(),
     ),
+    "interop.jax_out.to_jax": lambda: call(
+        interop.to_jax,
+        may_raise=(ImportError,),
+        unlike={"made": ("MADE",)},
+        made=models.linear(),
+        theta=models.linear().init(),
+    ),
     "interop.onnx_out.to_onnx": lambda: call(
         interop.to_onnx,
         may_raise=(ImportError,),
