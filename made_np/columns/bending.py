@@ -96,7 +96,7 @@ def normal_log_prob(coding: Monotone, x: Floats) -> Floats:
 
 def differ(x: Floats) -> bool:
     """Whether some numbers are different, by so much that a density can have a width there."""
-    return len(x) > 1 and float(x.max() - x.min()) > SMALLEST
+    return len(x) > 1 and float(x.max()) - float(x.min()) > SMALLEST
 
 
 def _shapes(x: Floats, low: float, high: float) -> list[tuple[str, float, float]]:

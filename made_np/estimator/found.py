@@ -32,8 +32,8 @@ def natural_ties(made: MADE, rows: Rows) -> Floats | None:
     """
     if not can_shear(made) or len(rows) < ROWS * made.n_features or np.isnan(rows.x).any():
         return None
-    A = regressions(rows.x, np.arange(made.n_features))
-    return A if explained(rows.x, A) >= EXPLAINED else None
+    A = regressions(rows, np.arange(made.n_features))
+    return A if explained(rows, A) >= EXPLAINED else None
 
 
 class Found(NamedTuple):

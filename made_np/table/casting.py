@@ -204,6 +204,12 @@ def _timed(kind: str, unit: str) -> Callable[[RawColumn], list[Any] | None]:
     return make
 
 
+def _in_utc(raw: RawColumn) -> list[Any] | None:
+    """Return datetimes that know that they are in UTC."""
+    moments = _timed("M8", "us")(raw)
+    return None if moments is None else [each.replace(tzinfo=datetime.timezone.utc) for each in moments]
+
+
 def _times(raw: RawColumn) -> list[Any] | None:
     """Return times of the day, which cells hold as spans since midnight."""
     spans = _timed("m8", "us")(raw)
@@ -228,6 +234,7 @@ KINDS: dict[str, Callable[[RawColumn], list[Any] | None]] = {
     "float": _plain(float),
     "date": _timed("M8", "D"),
     "datetime": _timed("M8", "us"),
+    "datetime, UTC": _in_utc,
     "timedelta": _timed("m8", "us"),
     "time": _times,
     "Decimal": _decimals,

@@ -77,6 +77,7 @@ def cells_of_objects(values: Array, entry: Entry, dtype: str = "object") -> RawC
     gaps = np.fromiter(map(_is_gap, listed), dtype=bool, count=len(listed))
     known = [value for value, gap in zip(listed, gaps.tolist(), strict=True) if not gap] if gaps.any() else listed
     kinds = set(map(type, known))
+    _check_zones(known, kinds, lambda place: entry(int(np.flatnonzero(~gaps)[place])))
     held, name = _narrowed(known, kinds)
     if held is None:
         held = _as_words(known, kinds, lambda place: entry(int(np.flatnonzero(~gaps)[place])))
@@ -125,7 +126,9 @@ def _narrowed(known: list[Any], kinds: set[type]) -> tuple[Array | None, str]:
         return _objects(known), "Decimal" if _all(kinds, Decimal) else ""
     if _all(kinds, MOMENTS):
         is_day = not any(issubclass(kind, (datetime.datetime, np.datetime64)) for kind in kinds)
-        return (np.array(known, dtype="M8[D]"), "date") if is_day else (_moments(known), "datetime")
+        if is_day:
+            return np.array(known, dtype="M8[D]"), "date"
+        return _moments(known), "datetime, UTC" if any(map(_is_aware, known)) else "datetime"
     if _all(kinds, SPANS):
         spans = [each.to_timedelta64() if hasattr(each, "to_timedelta64") else np.timedelta64(each) for each in known]
         return np.array(spans), "timedelta"
@@ -163,14 +166,30 @@ def _floats(known: list[Any]) -> Array:
     return _objects(known) if large else np.array([float(each) for each in known])
 
 
-def _moments(known: list[Any]) -> Array | None:
-    """Return dates and times in the finest of their units, or in UTC if all have a time zone; None if only some do."""
-    aware = [getattr(each, "tzinfo", None) is not None for each in known]
-    if any(aware):
-        if not all(aware):
-            return None
+def _moments(known: list[Any]) -> Array:
+    """Return dates and times in the finest of their units, in UTC if they have a time zone."""
+    if any(map(_is_aware, known)):
         known = [each.astimezone(datetime.timezone.utc).replace(tzinfo=None) for each in known]
     return np.array([each.to_datetime64() if hasattr(each, "to_datetime64") else np.datetime64(each) for each in known])
+
+
+def _is_aware(moment: Any) -> bool:
+    """Whether a moment has a time zone."""
+    return getattr(moment, "tzinfo", None) is not None
+
+
+def _check_zones(known: list[Any], kinds: set[type], entry: Entry) -> None:
+    """Raise an error where some moments have a time zone: nobody knows when the others are."""
+    if not kinds or not _all(kinds, MOMENTS):
+        return
+    aware = [_is_aware(each) for each in known]
+    if any(aware) and not all(aware):
+        has = aware.index(True)
+        has_none = aware.index(False)
+        raise ValueError(
+            f"{entry(has)} = {show(known[has])} has a time zone, {entry(has_none)} = {show(known[has_none])} has none: "
+            "give one to all of them, or to none"
+        )
 
 
 # ------------------------------------------------------------------------------------------ words, and what is none

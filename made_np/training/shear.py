@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
-from made_np.typing import Array, Ints
+from made_np.typing import Array, Floats, Ints
 
 __all__ = ["can_shear", "explained", "regressions", "sheared", "unsheared"]
 
@@ -40,21 +40,23 @@ def can_shear(made: MADE) -> bool:
     return movable and made.network.direct and not made.n_context and not made.mask_weights and made.n_features > 1
 
 
-def regressions(x: Array, order: Ints) -> Matrix:
+def regressions(rows: Rows, order: Ints) -> Matrix:
     """Return A (D, D): row i has the weights of the linear regression of feature i on the features before it.
+
+    A row that weighs 2 counts as two rows.
 
     With ``C = L L^T`` in the order, ``L^-1 (x - mean)`` is uncorrelated; scaled to a diagonal of ones, L^-1 is I - A.
 
     Examples
     --------
     >>> x = np.random.default_rng(0).standard_normal(1000)
-    >>> regressions(np.column_stack([x, 3 * x]), np.array([0, 1])).round(3)
+    >>> regressions(Rows(np.column_stack([x, 3 * x])), np.array([0, 1])).round(3)
     array([[0., 0.],
            [3., 0.]])
     """
-    few = _few(x)[:, order]
-    centred = few - few.mean(axis=0)
-    C = centred.T @ centred / len(few)
+    (few, shares) = _few(rows)
+    centred = (few - shares @ few)[:, order]
+    C = (centred * shares[:, None]).T @ centred
     C[np.diag_indices_from(C)] *= 1 + RIDGE
     L = np.linalg.cholesky(C + np.finfo(np.float64).tiny * np.eye(len(C)))
     A = np.zeros_like(C)
@@ -62,18 +64,19 @@ def regressions(x: Array, order: Ints) -> Matrix:
     return np.where(_before(order), A, 0.0)
 
 
-def explained(x: Array, A: Matrix) -> float:
+def explained(rows: Rows, A: Matrix) -> float:
     """Return how many nats a Gaussian gains per column by the regressions: the mean of ``log(scale / scale left)``.
 
     Examples
     --------
     >>> x = np.random.default_rng(0).standard_normal((1000, 2))
-    >>> explained(x, np.zeros((2, 2)))
+    >>> explained(Rows(x), np.zeros((2, 2)))
     0.0
     """
-    few = _few(x)
+    (few, shares) = _few(rows)
     least = np.finfo(np.float64).tiny  # a column of one value has no scale, and gains nothing
-    return float(np.mean(np.log((few.std(axis=0) + least) / ((few - few @ A.T).std(axis=0) + least))))
+    gains = np.log((_scales(few, shares) + least) / (_scales(few - few @ A.T, shares) + least))
+    return float(np.mean(gains))
 
 
 def sheared(rows: Rows, A: Matrix) -> Rows:
@@ -102,9 +105,16 @@ def unsheared(made: MADE, theta: Array, A: Matrix) -> Array:
     return own
 
 
-def _few(x: Array) -> Matrix:
-    """Return no more rows than are enough, from all parts of the table."""
-    return x[:: -(-len(x) // ENOUGH)].astype(np.float64)
+def _few(rows: Rows) -> tuple[Matrix, Floats]:
+    """Return no more rows than are enough, from all parts of the table, and the share of each in their weight."""
+    few = rows[:: -(-len(rows) // ENOUGH)]
+    weights = np.ones(len(few)) if few.weights is None else few.weights
+    return few.x.astype(np.float64), weights / weights.sum()
+
+
+def _scales(x: Matrix, shares: Floats) -> Floats:
+    """Return the standard deviation of each column."""
+    return np.sqrt(shares @ (x - shares @ x) ** 2)
 
 
 def _before(order: Ints) -> NDArray[Any]:

@@ -12,6 +12,7 @@ import pytest
 from every_dtype import DAY, MOMENT, SPAN, TIME, of_arrow, of_pandas, of_polars
 from numpy.testing import assert_array_equal
 
+from made_np.table.casting import as_objects
 from made_np.table.raw import RawColumn
 from made_np.table.table import Table
 from made_np.typing import Floats
@@ -180,6 +181,25 @@ def test_rows_of_python() -> None:
     assert told(moments.cells(0)) == [datetime.datetime(2023, 12, 31, 22), None]
     mixed = [[datetime.datetime(2024, 1, 1)], [DAY]]
     assert told(Table.of(mixed).cells(0)) == [datetime.datetime(2024, 1, 1), datetime.datetime(2024, 2, 29)]
+
+
+def test_moments_with_a_time_zone_come_back_with_one() -> None:
+    zone = datetime.timezone(datetime.timedelta(hours=2))
+    moments = np.array([datetime.datetime(2024, 1, 1, hour, tzinfo=zone) for hour in range(3)] + [None], dtype=object)
+    raw = Table.of({"a": moments}).cells(0)
+    assert raw.dtype == "object[datetime, UTC]"
+    back = as_objects(raw, "datetime, UTC").tolist()
+    assert back == moments.tolist()  # the same moments, told in UTC
+    assert {each.tzinfo for each in back[:3]} == {datetime.timezone.utc}
+    naive = Table.of({"a": np.array([datetime.datetime(2024, 1, 1)], dtype=object)}).cells(0)
+    assert naive.dtype == "object[datetime]"
+
+
+def test_moments_of_which_some_have_a_time_zone_are_refused() -> None:
+    aware = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
+    for other in (datetime.datetime(2024, 1, 1), DAY):
+        with pytest.raises(ValueError, match=r"has a time zone, .* has none: give one to all of them, or to none"):
+            Table.of({"a": np.array([None, aware, other], dtype=object)}).cells(0)
 
 
 def test_arrays_of_every_dtype() -> None:
