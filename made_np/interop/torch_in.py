@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from made_np.interop.blocks import unrolled
 from made_np.interop.given import Layer
 from made_np.interop.importing import Imported, from_layers
 from made_np.interop.modules import as_array, read
@@ -38,7 +39,8 @@ def from_torch(
     Whatever has a ``weight`` (out, in) is a layer, with the mask that it holds (``mask``, ``_mask``, ``mask_``,
     ``weight_mask``; without one, a wire is where the weight is not 0). One layer more, from input to output, is taken
     for direct wires. Between which layers there is an activation is found by comparing: the module is called with
-    random input units, and layers that follow each other without one are multiplied.
+    random input units, and layers that follow each other without one are multiplied. Residual blocks of relu, which add
+    what they are given to their answer, become plain layers that answer alike.
 
     Parameters
     ----------
@@ -92,7 +94,12 @@ def from_torch(
     )
     told = [f"{name}: said to be unused" for name in names]
     chain = readings[0][0] if net.direct is None else readings[-1][0]
-    if len(net.layers) < len(chain):
+    if net.n_blocks:
+        told.append(
+            f"{net.n_blocks} residual blocks are plain layers of relu here, {len(net.layers)} in all: "
+            "the same function, with more weights, each of which training may move"
+        )
+    elif len(net.layers) < len(chain):
         told.append(
             f"{len(chain)} layers are {len(net.layers)} here: those without an activation between are multiplied"
         )
@@ -102,11 +109,12 @@ def from_torch(
 
 @dataclass(frozen=True)
 class _Net:
-    """Layers with an activation between all of them, and direct wires."""
+    """Layers with an activation between all of them, and direct wires; so many residual blocks became layers."""
 
     layers: list[Layer]
     direct: Layer | None
     activation: str
+    n_blocks: int = 0
 
     def answer(self, units: Array) -> Floats:
         """Return raw outputs (n, O), in float64."""
@@ -181,13 +189,13 @@ def _match(
         least = min(least, far)
     raise ValueError(
         f"model answers otherwise than its masked layers with {' or '.join(kinds) or 'any activation'} between them "
-        f"(by {least:.2g} at best): a residual block, a scale, or masks that it does not use? Give forward= if it "
-        "encodes its rows, or its arrays to from_layers"
+        f"(by {least:.2g} at best): a residual block without relu, a scale, or masks that it does not use? "
+        "Give forward= if it encodes its rows, or its arrays to from_layers"
     )
 
 
 def _compositions(chain: list[Layer], direct: Layer | None, kinds: list[str]) -> Iterator[_Net]:
-    """Yield all that the layers may be, those with most activations first."""
+    """Yield all that the layers may be, those with most activations first, then those with residual blocks."""
     gaps = range(len(chain) - 1)
     for n in range(len(chain) - 1, -1, -1):
         for active in combinations(gaps, n):
@@ -196,6 +204,8 @@ def _compositions(chain: list[Layer], direct: Layer | None, kinds: list[str]) ->
                 layers = [*layers, chain[k + 1]] if k in active else [*layers[:-1], _product(layers[-1], chain[k + 1])]
             for kind in kinds if n else kinds[:1]:
                 yield _Net(layers, direct, kind)
+    if "relu" in kinds:
+        yield from (_Net(layers, direct, "relu", n_blocks) for layers, n_blocks in unrolled(chain))
 
 
 def _product(below: Layer, above: Layer) -> Layer:

@@ -77,14 +77,31 @@ class Naru(nn.Module):
 
 
 class Residual(nn.Module):
-    """A block that adds its own input, in front of the activation: no MADE has it."""
+    """Blocks that add their own input: with an activation in front of them, as in nflows, or without, as in zuko.
 
-    def __init__(self, masks: list[np.ndarray]) -> None:
+    Layers are (in, blocks of two, out); a `middle` leads from the first half of the blocks to the second.
+    """
+
+    def __init__(
+        self, masks: list[np.ndarray], is_bent: bool, middle: np.ndarray | None = None, activation: Any = F.relu
+    ) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(MaskedLinear(m.shape[1], m.shape[0], m) for m in masks)
+        self.first = MaskedLinear(masks[0].shape[1], masks[0].shape[0], masks[0])
+        each = [MaskedLinear(m.shape[1], m.shape[0], m) for m in masks[1:-1]]
+        half = len(each) // 4 * 2 if middle is not None else len(each)
+        self.early = nn.ModuleList(each[:half])
+        self.middle = None if middle is None else MaskedLinear(middle.shape[1], middle.shape[0], middle)
+        self.late = nn.ModuleList(each[half:])
+        self.last = MaskedLinear(masks[-1].shape[1], masks[-1].shape[0], masks[-1])
+        self.is_bent = is_bent
+        self.activation = activation
+
+    def _blocks(self, h: torch.Tensor, layers: Any) -> torch.Tensor:
+        for A, B in zip(layers[::2], layers[1::2], strict=True):
+            h = h + B(self.activation(A(self.activation(h) if self.is_bent else h)))
+        return h
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return raw outputs."""
-        h = self.layers[0](x)
-        h = h + self.layers[2](F.relu(self.layers[1](F.relu(h))))
-        return self.layers[3](h)
+        h = self._blocks(self.first(x), self.early)
+        return self.last(self._blocks(h if self.middle is None else self.middle(h), self.late))

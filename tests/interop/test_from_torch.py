@@ -107,13 +107,43 @@ def test_torchs_own_pruning() -> None:
     np.testing.assert_allclose(made.raw_outputs(theta, bits()), model(torch.tensor(bits())).detach(), atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("is_bent", [True, False])
+@pytest.mark.parametrize("n_blocks", [1, 2])
+def test_residual_blocks_are_plain_layers(n_blocks: int, is_bent: bool, dtype: Any) -> None:
+    """Those of nflows, with an activation in front of each block, and of zuko, without one."""
+    inner = np.array([3, 0, 1, 2, 1, 3, 2, 0])
+    within = np.array([0, 2, 3, 1, 2, 3])
+    masks = modules.masks_of([POSITION, inner, *[within, inner] * n_blocks], 2)
+    model = modules.Residual(masks, is_bent).to(dtype)
+    found = interop.from_torch(model, Gaussian(0, scale="exp"), layout="blocked")
+    x = torch.tensor(np.random.default_rng(0).normal(size=(9, 5)), dtype=dtype)
+    m, log_s = model(x).chunk(2, 1)
+    theirs = torch.distributions.Normal(m, log_s.exp()).log_prob(x).sum(1).detach().numpy()
+    np.testing.assert_allclose(found.made.log_prob(found.theta, x.numpy()), theirs, atol=5 * ATOL[dtype])
+    assert list(found.made.order) == [2, 0, 3, 1, 4]
+    assert f"{n_blocks} residual blocks are plain layers of relu here" in str(found)
+
+
+def test_residual_blocks_of_two_widths_have_a_linear_map_between_them() -> None:
+    inner = [np.array([3, 0, 1, 2, 1, 3, 2, 0]), np.array([0, 1, 2, 3])]
+    blocks = [(above[:, None] >= above) for above in inner for _ in range(2)]
+    (first, _, last) = modules.masks_of([POSITION, *inner], 2)
+    model = modules.Residual([first, *blocks, last], False, inner[1][:, None] >= inner[0]).double()
+    made, theta = interop.from_torch(model, "gaussian", layout="blocked")
+    x = np.random.default_rng(0).normal(size=(9, 5))
+    theirs = model(torch.tensor(x)).detach().numpy().reshape(9, 2, 5).transpose(0, 2, 1).reshape(9, 10)
+    np.testing.assert_allclose(made.raw_outputs(theta, x), theirs, atol=1e-12)
+
+
 # ------------------------------------------------------------------------------------------ what is refused
 
 
-def test_a_residual_block_is_refused_by_what_it_answers() -> None:
+def test_a_residual_block_without_relu_is_refused_by_what_it_answers() -> None:
     wide = [POSITION, *[np.array([0, 1, 2, 3])] * 3]
-    with pytest.raises(ValueError, match=r"model answers otherwise than its masked layers .* residual block"):
-        interop.from_torch(modules.Residual(modules.masks_of(wide)), "bernoulli")
+    model = modules.Residual(modules.masks_of(wide), is_bent=True, activation=torch.tanh)
+    with pytest.raises(ValueError, match=r"model answers otherwise than its masked layers .* residual block without"):
+        interop.from_torch(model, "bernoulli")
 
 
 def test_masks_that_the_module_does_not_use_are_noticed() -> None:
