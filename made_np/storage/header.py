@@ -52,7 +52,9 @@ def encode_header(config: dict[str, Any], extra: Mapping[str, Any]) -> bytes:
             "lists and dicts, and NumPy arrays through arrays="
         ) from error
     if len(text) > MAX_HEADER:
-        raise ValueError(f"extra makes {len(text)} bytes of JSON: give at most {MAX_HEADER}, the rest through arrays=")
+        raise ValueError(
+            f"made and extra make {len(text)} bytes of JSON: give at most {MAX_HEADER}, the rest of extra as arrays"
+        )
     return text.encode()
 
 

@@ -180,11 +180,11 @@ def read(path: str | os.PathLike[str], backend: str | None) -> tuple[Stored, Hea
     if checksum is None or checksum.tobytes() != _checksum(entries).tobytes():
         raise ValueError(_damaged(text, "its checksum does not match its content"))
     with rebuilding(text, header.writer, "model"):
-        n_params = entries["theta"].size
+        theta = entries["theta"]
         extra = dict(as_a(header.extra, "extra", dict, "it has to be one"))
-    made = rebuild(text, header, n_params, backend)
+    made = rebuild(text, header, theta.size, backend)
     with rebuilding(text, header.writer, "model"):
-        theta = check_theta(entries["theta"], made)
+        theta = check_theta(theta, made)
     given = [name for name in entries if name.startswith(_ARRAY)]
     arrays = {name.removeprefix(_ARRAY): _native(entries[name]) for name in given}
     return Stored(made, theta, extra, arrays), header

@@ -252,7 +252,7 @@ def test_arrays_of_another_model_are_refused(arrays: dict[str, Any], why: str, s
 @pytest.mark.parametrize(
     "change",
     [
-        {"n_features": 10**12},
+        {"n_features": 10**12, "output": [{"name": "bernoulli"}]},
         {"hidden": [10**12]},
         {"n_context": 10**12},
         {"output": [{"name": "categorical", "n_categories": 10**12}]},
