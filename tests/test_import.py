@@ -25,7 +25,7 @@ OPTIONAL = [
         "pyarrow",
         "pyspark",
     ],
-    *["scipy", "sklearn", "sqlglot", "threadpoolctl", "torch", "tqdm"],
+    *["safetensors", "scipy", "sklearn", "sqlglot", "threadpoolctl", "torch", "tqdm"],
 ]
 
 

@@ -37,14 +37,14 @@ def test_the_pictures_of_the_description_are_masks_of_the_package(description: s
             assert line in description
 
 
-NEWEST_ONLY = ("dev", "docs", "dask", "spark", "torch", "onnx", "jax")
+NEWEST_ONLY = ("dev", "docs", "dask", "spark", "torch", "onnx", "safetensors", "jax")
 
 
 def test_what_is_promised_is_what_is_tested() -> None:
     """The lower bounds of setup.cfg are the versions that `.ci/run` installs as the oldest.
 
     Those of Dask need a later pandas than the rest of made_np, Spark has no wheels, torch is large, and
-    ONNX with JAX runs beside it: their tests run on the newest. So is the site built.
+    ONNX, safetensors, JAX run beside it: their tests run on the newest. So is the site built.
     """
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")

@@ -8,9 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from made_np._version import __version__
 from made_np.messages import install
 from made_np.validation import Unregistered
@@ -43,8 +40,8 @@ class Header:
     extra: Any
 
 
-def encode_header(config: dict[str, Any], extra: Mapping[str, Any]) -> NDArray[np.uint8]:
-    """Return the header as an array of bytes; a TypeError or ValueError names `extra` if it is not JSON."""
+def encode_header(config: dict[str, Any], extra: Mapping[str, Any]) -> bytes:
+    """Return the header as bytes; a TypeError or ValueError names `extra` if it is not JSON."""
     as_a(extra, "extra", Mapping, "give a dict of JSON values")  # type: ignore[type-abstract]
     header = {"format": _FORMAT, "version": FORMAT_VERSION, "made_np": __version__, "made": config}
     try:
@@ -55,22 +52,30 @@ def encode_header(config: dict[str, Any], extra: Mapping[str, Any]) -> NDArray[n
             "lists and dicts, and NumPy arrays through arrays="
         ) from error
     if len(text) > MAX_HEADER:
-        raise ValueError(f"extra makes {len(text)} bytes of JSON: give at most {MAX_HEADER}, the rest through arrays=")
-    return np.frombuffer(text.encode(), dtype=np.uint8)
+        raise ValueError(
+            f"made and extra make {len(text)} bytes of JSON: give at most {MAX_HEADER}, the rest of extra as arrays"
+        )
+    return text.encode()
 
 
-def decode_header(path: str, entry: NDArray[Any] | None) -> Header:
-    """Return the header of a file of ours that this release can read; ValueError for any other."""
+def decode_header(path: str, data: bytes | None, otherwise: str) -> Header:
+    """Return the header of a file of ours that this release can read; ValueError for any other.
+
+    Parameters
+    ----------
+    otherwise : str
+        The message for a file of another kind.
+    """
     try:
-        if entry is None or entry.nbytes > MAX_HEADER:
-            raise ValueError(foreign(path))
-        header = json.loads(entry.tobytes())
+        if data is None or len(data) > MAX_HEADER:
+            raise ValueError(otherwise)
+        header = json.loads(data)
         is_ours = header["format"] == _FORMAT
         version = as_count(header["version"], "version")
     except (KeyError, TypeError, ValueError, RecursionError):
         is_ours = False
     if not is_ours:
-        raise ValueError(foreign(path))
+        raise ValueError(otherwise)
     writer = _release(header.get("made_np"))
     if version > FORMAT_VERSION:
         raise ValueError(

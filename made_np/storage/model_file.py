@@ -31,7 +31,7 @@ from made_np.storage.header import FORMAT_VERSION, Header, decode_header, encode
 from made_np.validation import as_dense
 from made_np.values import as_a, as_choice, as_count, as_path, show
 
-__all__ = ["FORMAT_VERSION", "Stored", "is_model", "load", "save"]
+__all__ = ["FORMAT_VERSION", "Stored", "check_theta", "is_model", "load", "rebuild", "save"]
 
 MAX_ARRAYS = MAX_ENTRIES - 100
 """So many arrays may be given; the rest of what a file may hold is for entries of our own."""
@@ -116,8 +116,8 @@ def save(
     target = as_target(path)
     as_a(made, "made", MADE, "give a made_np.MADE; an estimator has a method save of its own")
     entries = {
-        "header": encode_header(made.config(), {} if extra is None else extra),
-        "theta": _check_theta(theta, made),
+        "header": np.frombuffer(encode_header(made.config(), {} if extra is None else extra), dtype=np.uint8),
+        "theta": check_theta(theta, made),
     }
     entries |= _check_arrays({} if arrays is None else arrays)
     entries["sha256"] = _checksum(entries)
@@ -174,22 +174,31 @@ def read(path: str | os.PathLike[str], backend: str | None) -> tuple[Stored, Hea
     if backend is not None:
         as_choice(backend, "backend", ("auto", *BACKENDS))
     entries = _read_entries(text)
-    header = decode_header(text, entries.get("header"))
+    entry = entries.get("header")
+    header = decode_header(text, None if entry is None else entry.tobytes(), foreign(text))
     checksum = entries.pop("sha256", None)
     if checksum is None or checksum.tobytes() != _checksum(entries).tobytes():
         raise ValueError(_damaged(text, "its checksum does not match its content"))
     with rebuilding(text, header.writer, "model"):
-        config = dict(header.made)
-        # Each feature owns parameters: a number beyond them is none of a model, and takes for ever to build.
-        as_count(config["n_features"], "n_features", 1, entries["theta"].size)
+        theta = entries["theta"]
         extra = dict(as_a(header.extra, "extra", dict, "it has to be one"))
-    chosen = _usable(text, config.get("backend", "auto")) if backend is None else backend
+    made = rebuild(text, header, theta.size, backend)
     with rebuilding(text, header.writer, "model"):
-        made = MADE.from_config({**config, "backend": chosen})
-        theta = _check_theta(entries["theta"], made)
+        theta = check_theta(theta, made)
     given = [name for name in entries if name.startswith(_ARRAY)]
     arrays = {name.removeprefix(_ARRAY): _native(entries[name]) for name in given}
     return Stored(made, theta, extra, arrays), header
+
+
+def rebuild(path: str, header: Header, n_params: int, backend: str | None = None) -> MADE:
+    """Return the model of a header that stands beside so many parameters; ValueError if none can be built."""
+    with rebuilding(path, header.writer, "model"):
+        config = dict(header.made)
+        # Each feature owns parameters: a number beyond them is none of a model, and takes for ever to build.
+        as_count(config["n_features"], "n_features", 1, n_params)
+    chosen = _usable(path, config.get("backend", "auto")) if backend is None else backend
+    with rebuilding(path, header.writer, "model"):
+        return MADE.from_config({**config, "backend": chosen})
 
 
 def _usable(path: str, saved: Any) -> Any:
@@ -210,8 +219,8 @@ def _native(array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _check_theta(theta: NDArray[Any], made: MADE) -> NDArray[Any]:
-    """`theta` as it is stored: native and contiguous; TypeError or ValueError if it cannot be."""
+def check_theta(theta: NDArray[Any], made: MADE) -> NDArray[Any]:
+    """Return `theta` as it is stored: native and contiguous; TypeError or ValueError if it cannot be."""
     theta = as_dense(theta, "theta")
     if theta.dtype.newbyteorder("=") not in (np.float32, np.float64):
         raise TypeError(f"theta has dtype {theta.dtype}: give float32 or float64")

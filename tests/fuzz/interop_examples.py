@@ -110,6 +110,17 @@ INTEROP: dict[str, Callable[[], Call]] = {
         theta=models.linear().init(),
         path="model.onnx",
     ),
+    "interop.safe_tensors.to_safetensors": lambda: call(
+        interop.to_safetensors,
+        may_raise=(ImportError,),
+        unlike={"made": ("MADE",)},
+        made=models.linear(),
+        theta=models.linear().init(),
+        path="model.safetensors",
+    ),
+    "interop.safe_tensors.from_safetensors": lambda: call(
+        interop.from_safetensors, may_raise=(ImportError,), path="model.safetensors"
+    ),
     "interop.script.to_numpy_script": lambda: call(
         interop.to_numpy_script,
         unlike={"made": ("MADE",)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import made_np
-from made_np import MADE, Autoencoder, Categorical, DiscretizedLogistic, MADEDensity, OneHot
+from made_np import MADE, Autoencoder, Categorical, DiscretizedLogistic, MADEDensity, OneHot, interop
 from made_np.grid import GridMADE
 from made_np.testing import Adapter
 
@@ -214,6 +215,9 @@ def coin() -> Adapter:
 def write_files(folder: Path) -> None:
     """Write a model, an estimator, tables and data sets for the examples to read."""
     made_np.save(folder / "model.npz", mixed(), theta())
+    (folder / "model.safetensors").touch()
+    with suppress(ImportError):
+        interop.to_safetensors(linear(), linear().init(), folder / "model.safetensors")
     learned().save(folder / "density.npz")
     np.savetxt(folder / "table.csv", table(), delimiter=",", header="a,b,c", comments="")
     bits = np.packbits(np.eye(16, dtype=np.uint8), axis=1)

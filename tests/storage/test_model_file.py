@@ -370,7 +370,11 @@ for _ in range(100_000):
         ({"extra": {(1, 2): 3}}, TypeError, "extra holds what JSON cannot"),
         ({"extra": LOOP}, TypeError, "extra holds what JSON cannot"),
         ({"extra": {"a": DEEP}}, TypeError, "extra holds what JSON cannot"),
-        ({"extra": {"a": "x" * (1 << 26)}}, ValueError, r"^extra makes \d+ bytes of JSON: give at most 67108864"),
+        (
+            {"extra": {"a": "x" * (1 << 26)}},
+            ValueError,
+            r"^made and extra make \d+ bytes of JSON: give at most 67108864",
+        ),
         ({"arrays": [np.zeros(2)]}, TypeError, "^arrays is a list .*: give a dict of names and arrays"),
         ({"arrays": np.zeros(2)}, TypeError, "^arrays is a ndarray"),
         ({"arrays": {"a": np.array([None])}}, TypeError, r"arrays\['a'\] has dtype object"),
