@@ -10,6 +10,7 @@ import numpy as np
 
 from .answers import WrongAnswer, as_answer
 from .arrays import as_features
+from .beyond import WELL_ABOVE, mass_beyond
 from .compare import Floats, call_line, callable_name, seed_of
 from .points import Interval, Support, columns_of
 from .quadrature import Sum, integrate
@@ -20,8 +21,6 @@ MOST_ROWS = 2**22
 POINTS = 512
 """Of a real column, at most, where there are many; with few states they may be many more."""
 LEAST_ROWS = 2**20
-WELL_ABOVE = 4.0
-"""A sum is wrong if it misses 1 by this many times what the quadrature may be off."""
 
 
 def check_normalised(
@@ -39,6 +38,9 @@ def check_normalised(
     :math:`|\sum_x p(x) - 1| \le atol`; besides, no log-probability may be NaN or plus infinity, nor above 0 where all
     columns are discrete. Where the integral misses 1 by less than four times what the quadrature may be off, the check
     decides nothing: the report has no failure, says so in ``undecided``, and is not ok.
+
+    Nor is anything decided where the rest seems to lie beyond the interval. A density that hardly falls towards an end
+    is asked what it holds beyond, if the integral is below 1; where it raises or has no answer, it ends there.
 
     It is the strongest single check of a density: no leak survives it but one that is a density of
     another kind, and averages of logits or of log-probabilities over several orders fail it.
@@ -88,11 +90,27 @@ def check_normalised(
     line = call_line("check_normalised", callable_name(log_prob, "log_prob"), str(n_features), atol=atol)
     rule = f"|sum of p(x) - 1| <= {atol:g}"
     base = Report("check_normalised", rule=rule, seed=seed_of(rng), reproduce=line)
+
+    def answers(x: Floats) -> Floats:
+        return _answers(log_prob, x)
+
+    most_rows = max(n_rows, LEAST_ROWS)
     try:
-        found = integrate(lambda x: _answers(log_prob, x), columns, atol / 10, max(n_rows, LEAST_ROWS))
+        found = integrate(answers, columns, atol / 10, most_rows)
     except WrongAnswer as wrong:
         return wrong.report(base.but(n_checked=n_rows))
-    return _judge(base, found, n_features, atol, real=intervals > 0)
+    report = _judge(base, found, n_features, atol, real=intervals > 0)
+    if report.failures and found.total < 1 and found.level:
+        beyond = mass_beyond(answers, columns, found, atol, most_rows)
+        return _too_narrow(report, beyond) if beyond else report
+    return report
+
+
+def _too_narrow(base: Report, beyond: float) -> Report:
+    """The report on a sum whose rest lies beyond the interval: nothing is decided."""
+    text = f"not settled: about {number(beyond)} of p(x) seems to lie beyond the interval"
+    way_out = "give a wider one, take smaller weights, or a larger atol"
+    return base.but(failures=(), n_failed=0, hint="", undecided=f"{text}; {way_out}")
 
 
 def _judge(base: Report, found: Sum, n_features: int, atol: float, *, real: bool) -> Report:
@@ -115,8 +133,7 @@ def _judge(base: Report, found: Sum, n_features: int, atol: float, *, real: bool
         way_out = "p(x) is narrow or jumps: give a narrower interval, take smaller weights, or a larger atol"
         return base.but(undecided=f"{text}; {way_out}")
     if failures and 0 < 1 - found.total < WELL_ABOVE * found.outside:
-        text = f"not settled: about {number(found.outside)} of p(x) seems to lie beyond the interval"
-        return base.but(undecided=f"{text}; give a wider one, take smaller weights, or a larger atol")
+        return _too_narrow(base, found.outside)
     hint = _hint(found, n_features, real=real) if failures else ""
     return base.but(failures=tuple(failures), n_failed=len(failures), hint=hint)
 

@@ -20,7 +20,7 @@ from .compare import Floats, Ints
 from .points import Interval
 
 PANELS = 32
-"""Panels at the beginning, shared among the real columns."""
+"""Of an interval; the last ones tell how the density falls."""
 NODES = 8
 CHUNK = 2**14
 """Rows of one call."""
@@ -30,6 +30,8 @@ FINEST = 1e-13
 """No sum of many float64 numbers is closer."""
 
 Answers: TypeAlias = Callable[[Floats], Floats]
+End: TypeAlias = tuple[int, bool]
+"""A column, and whether its upper end is meant."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,15 @@ class Sum:
     """Logarithms of a density at the points of a grid, with the weight of each point.
 
     ``gap`` is how far the sum may be off, as a share of it: 0 where everything was enumerated. ``outside`` is what
-    seems to lie beyond the intervals. ``n_rows`` counts the rows that were asked for.
+    seems to lie beyond the ends where the density falls. ``level`` has the ends where it hardly does, with the mass of
+    the last panel before each. ``n_rows`` counts the rows that were asked for.
     """
 
     values: Floats
     weights: Floats
     gap: float
     outside: float
+    level: dict[End, float]
     n_rows: int
 
     @property
@@ -57,7 +61,9 @@ class Sum:
             return float(np.sum(self.weights * np.exp(values)))
 
 
-def integrate(answers: Answers, columns: list[Interval | Floats], goal: float, most_rows: int) -> Sum:
+def integrate(
+    answers: Answers, columns: list[Interval | Floats], goal: float, most_rows: int, panels: int = PANELS
+) -> Sum:
     """Add up ``exp(answers(x))`` over listed values, and integrate it over intervals.
 
     Parameters
@@ -70,8 +76,10 @@ def integrate(answers: Answers, columns: list[Interval | Floats], goal: float, m
         Share of the sum that the integral may be off: boxes are split until then.
     most_rows : int
         No box is split past this many rows.
+    panels : int
+        At the beginning, shared among the real columns.
     """
-    boxes = _Boxes(answers, columns)
+    boxes = _Boxes(answers, columns, panels)
     while boxes.n_real and boxes.values.size:
         size, error = boxes.measured()
         limit = max(goal, FINEST) * size
@@ -83,13 +91,14 @@ def integrate(answers: Answers, columns: list[Interval | Floats], goal: float, m
         boxes.split(chosen)
     size, error = boxes.measured()
     gap = float(error.sum() / size) if boxes.n_real and size else 0.0
-    return Sum(boxes.values.ravel(), boxes.weights().ravel(), gap, boxes.outside(), boxes.n_rows)
+    outside, level = boxes.ends()
+    return Sum(boxes.values.ravel(), boxes.weights().ravel(), gap, outside, level, boxes.n_rows)
 
 
 class _Boxes:
     """Boxes (n), with the density at the nodes (n, nodes) of each."""
 
-    def __init__(self, answers: Answers, columns: list[Interval | Floats]) -> None:
+    def __init__(self, answers: Answers, columns: list[Interval | Floats], panels: int) -> None:
         self.answers = answers
         self.listed = [d for d, column in enumerate(columns) if not isinstance(column, Interval)]
         self.real = [d for d, column in enumerate(columns) if isinstance(column, Interval)]
@@ -100,7 +109,7 @@ class _Boxes:
         grids = np.meshgrid(*[nodes] * self.n_real, indexing="ij")
         self.nodes = np.stack([grid.ravel() for grid in grids], 1) if self.n_real else np.zeros((1, 0))
         self.shares = prod((part.ravel() for part in np.meshgrid(*[weights / 2] * self.n_real)), start=np.ones(1))
-        edges = [np.linspace(c.low, c.high, PANELS // self.n_real + 1) for c in columns if isinstance(c, Interval)]
+        edges = [np.linspace(c.low, c.high, panels // self.n_real + 1) for c in columns if isinstance(c, Interval)]
         sizes = [len(columns[d]) for d in self.listed] + [len(edge) - 1 for edge in edges]  # type: ignore[arg-type]
         places = _places(np.arange(prod(sizes)), sizes)
         cuts = list(zip(edges, places[len(self.listed) :], strict=True))
@@ -138,23 +147,27 @@ class _Boxes:
         with np.errstate(over="ignore"):
             return size, np.exp(self.error - top).sum(axis=1)
 
-    def outside(self) -> float:
-        """What lies beyond the intervals, if the density goes on to fall as it does towards their ends."""
+    def ends(self) -> tuple[float, dict[End, float]]:
+        """What lies beyond the intervals, if the density goes on to fall as it does towards their ends, and those ends
+        where it hardly falls, with the mass of the last panel before each: it may stop there, or go on far beyond."""
         with np.errstate(over="ignore"):
             mass = self.weights() * np.exp(self.values)
-        found = 0.0
+        outside = 0.0
+        level: dict[End, float] = {}
         for axis, d in enumerate(self.real):
             column = self.columns[d]
             assert isinstance(column, Interval)
             half = (self.high[:, axis] - self.low[:, axis])[:, None] / 2
             x = self.low[:, axis][:, None] + half * (1 + self.nodes[:, axis])
             width = (column.high - column.low) / PANELS
-            for depth in (x - column.low, column.high - x):
+            for upper, depth in ((False, x - column.low), (True, column.high - x)):
                 last = float(mass[depth < width].sum())
                 inner = float(mass[(depth >= width) & (depth < 2 * width)].sum())
-                # Where it hardly falls it may end at the bound: nothing is said of what lies beyond.
-                found += last**2 / (inner - last) if last < STEEP * inner < np.inf else 0.0
-        return found
+                if last < STEEP * inner < np.inf:
+                    outside += last**2 / (inner - last)
+                elif 0 < last < np.inf:
+                    level[d, upper] = last
+        return outside, level
 
     def split(self, chosen: Ints) -> None:
         """Put two halves in the place of each of these boxes, cut along the column that was off by more."""

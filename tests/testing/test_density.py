@@ -78,7 +78,8 @@ def test_a_leak_is_named_whether_the_sum_is_above_one_or_below() -> None:
 
 
 def test_mass_beyond_the_interval_is_named() -> None:
-    assert "beyond the interval" in check_normalised(gaussian, 1, support=Interval(-9, 0.5)).hint
+    assert "beyond the interval" in check_normalised(gaussian, 1, support=Interval(-9, 0.5)).undecided
+    assert "beyond the interval" in check_normalised(lambda x: gaussian(x) - 0.3, 1, support=Interval(-9, 9)).hint
     assert "beyond the interval" not in check_normalised(lambda x: log_table(x) - 0.3, 3, support=SUPPORT).hint
 
 
@@ -220,6 +221,72 @@ def test_a_tail_beyond_the_interval_decides_nothing_but_covers_no_fault() -> Non
     report = check_normalised(gaussian, 1, support=Interval(-4, 4))
     assert "beyond the interval; give a wider one" in report.undecided
     assert check_normalised(lambda x: gaussian(x) + np.log(0.9), 1, support=Interval(-4, 4)).n_failed == 1
+
+
+def scaled(s: float) -> Any:
+    """Two normal columns, the second of scale s where the first is above 2: it hardly falls towards the ends."""
+
+    def log_prob(x: Array) -> Array:
+        return gaussian(x[:, :1]) + gaussian(x[:, 1:] / (scale := np.where(x[:, :1] > 2, s, 1.0))) - np.log(scale[:, 0])
+
+    return log_prob
+
+
+@pytest.mark.parametrize("s", [25, 40, 60, 200, 1e4, 5e5])
+def test_mass_beyond_ends_where_the_density_hardly_falls_decides_nothing(s: float) -> None:
+    report = check_normalised(scaled(s), 2, support=Interval(-60, 60))
+    assert "beyond the interval; give a wider one" in report.undecided, report
+    assert not report.n_failed
+
+
+def test_mass_beyond_covers_no_fault() -> None:
+    for s in (40, 200):
+        for kept in (0.9, 0.99):
+            report = check_normalised(
+                lambda x, s=s, kept=kept: scaled(s)(x) + np.log(kept), 2, support=Interval(-60, 60)
+            )
+            assert report.n_failed == 1, report
+    assert check_normalised(lambda x: gaussian(x) + np.log(0.99), 1, support=Interval(-9, 9)).n_failed == 1
+    flat = check_normalised(lambda x: np.logaddexp(gaussian(x) + np.log(0.99), -25), 1, support=Interval(-9, 9))
+    assert flat.n_failed == 1, flat
+
+
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("beyond", [-np.inf, np.nan, np.inf, 0.0, -5.0, 800.0, "raises"])
+def test_a_density_that_stops_at_its_bounds_fails_whatever_it_answers_beyond(n: int, beyond: Any) -> None:
+    def uniform(x: Array) -> Array:
+        inside = ((x >= 0) & (x <= 1)).all(axis=1)
+        if beyond == "raises" and not inside.all():
+            raise ValueError("x lies beyond 0..1")
+        return np.where(inside, 0.0, 0.0 if beyond == "raises" else beyond) + np.log(0.99)
+
+    assert check_normalised(uniform, n, support=Interval(0, 1)).n_failed == 1
+
+
+@pytest.mark.parametrize("tail", ["cauchy", "both columns", "one end"])
+def test_mass_is_found_wherever_it_lies(tail: str) -> None:
+    def cauchy(x: Array) -> Array:
+        return np.asarray(-np.log(np.pi * (1 + x[:, 0] ** 2)))
+
+    def both(x: Array) -> Array:
+        """A narrow normal, and a hundredth of a wide one."""
+        return np.logaddexp(gaussian(x) + np.log(0.99), gaussian(x, 100) + np.log(0.01))
+
+    def one(x: Array) -> Array:
+        """Exponential above 0; a hundredth has a scale of 500."""
+        mixed = np.logaddexp(-x[:, 0] + np.log(0.99), -x[:, 0] / 500 + np.log(0.01 / 500))
+        return np.where(x[:, 0] < 0, -np.inf, mixed)
+
+    density, n, support = {
+        "cauchy": (cauchy, 1, Interval(-60, 60)),
+        "both columns": (both, 2, Interval(-60, 60)),
+        "one end": (one, 1, Interval(0, 60)),
+    }[tail]
+    report = check_normalised(density, n, support=support)
+    assert "beyond the interval; give a wider one" in report.undecided, report
+    for kept in (0.9, 0.99):
+        report = check_normalised(lambda x, kept=kept: density(x) + np.log(kept), n, support=support)
+        assert report.n_failed == 1, report
 
 
 @pytest.mark.parametrize(
