@@ -92,18 +92,8 @@ def from_torch(
         raw_order=raw_order,
         raw_factors=raw_factors,
     )
-    told = [f"{name}: said to be unused" for name in names]
-    chain = readings[0][0] if net.direct is None else readings[-1][0]
-    if net.n_blocks:
-        told.append(
-            f"{net.n_blocks} residual blocks are plain layers of relu here, {len(net.layers)} in all: "
-            "the same function, with more weights, each of which training may move"
-        )
-    elif len(net.layers) < len(chain):
-        told.append(
-            f"{len(chain)} layers are {len(net.layers)} here: those without an activation between are multiplied"
-        )
-    told.append(asked if isinstance(asked, str) else f"compared with the module at {ROWS} random rows: it agrees")
+    n_layers = len((readings[0] if net.direct is None else readings[-1])[0])
+    told = (*(f"{name}: said to be unused" for name in names), *_told(net, n_layers), _compared(asked))
     return Imported(imported.made, imported.theta, (*imported.account, *told))
 
 
@@ -125,6 +115,21 @@ class _Net:
         if self.direct is not None:
             h = h + units @ (self.direct.W * self.direct.masks[0]).T
         return np.asarray(h, dtype=np.float64)
+
+
+def _told(net: _Net, n_layers: int) -> Iterator[str]:
+    """Yield what became of so many layers, where there are as many no more."""
+    if net.n_blocks:
+        yield (
+            f"{net.n_blocks} residual blocks are plain layers of relu here, {len(net.layers)} in all: "
+            "the same function, with more weights, each of which training may move"
+        )
+    elif len(net.layers) < n_layers:
+        yield f"{n_layers} layers are {len(net.layers)} here: those without an activation between are multiplied"
+
+
+def _compared(asked: Floats | str) -> str:
+    return asked if isinstance(asked, str) else f"compared with the module at {ROWS} random rows: it agrees"
 
 
 def as_tensor_of(model: Any) -> Callable[[Array], Any]:
