@@ -11,6 +11,7 @@ import numpy as np
 
 from made_np.distributions.registry import output_config
 from made_np.interop.heads import HEADS
+from made_np.layers import LEAK, SELU_ALPHA, SELU_SCALE
 from made_np.model.made import MADE, as_model
 from made_np.typing import Array, Ints
 
@@ -19,16 +20,14 @@ __all__ = ["ACTIVATIONS", "Answers", "as_leaving"]
 Linear = Callable[[str, Any, int], Any]
 """``linear(name, h, k)``: the product of h with the weights of this name under mask set k, and what their U say."""
 
-SELU = (1.0507009873554805, 1.6732632423543772)
-
 ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "relu": lambda F, z: F.relu(z),
     "tanh": lambda F, z: F.tanh(z),
     "sigmoid": lambda F, z: F.sigmoid(z),
     "softplus": lambda F, z: F.softplus(z),
     "elu": lambda F, z: F.where(z > 0, z, F.expm1(F.clip(z, -np.inf, 0.0))),
-    "leaky_relu": lambda F, z: F.where(z > 0, z, 0.01 * z),
-    "selu": lambda F, z: SELU[0] * F.where(z > 0, z, SELU[1] * F.expm1(F.clip(z, -np.inf, 0.0))),
+    "leaky_relu": lambda F, z: F.where(z > 0, z, LEAK * z),
+    "selu": lambda F, z: SELU_SCALE * F.where(z > 0, z, SELU_ALPHA * F.expm1(F.clip(z, -np.inf, 0.0))),
     "gelu": lambda F, z: z * F.normal_below(z),
     "silu": lambda F, z: z * F.sigmoid(z),
     "identity": lambda F, z: z,
