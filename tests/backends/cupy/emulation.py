@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import ctypes
 import hashlib
 import mmap
@@ -12,7 +11,6 @@ import struct
 import subprocess
 import tempfile
 import threading
-import weakref
 from collections.abc import Callable, Iterable
 from functools import cache
 from math import prod
@@ -102,10 +100,14 @@ def _compiled(source: str) -> Path:
     return path
 
 
-class _Held(NamedTuple):
-    """Memory of an array, with its guards."""
+class _Memory(mmap.mmap):
+    """Memory of an array, with its guards: it lives for as long as a view of it does.
 
-    owner: weakref.ref[Any]
+    An array's device is asked of the memory itself. A table of addresses would be wrong for a moment whenever memory
+    goes, and the collector lets it go in any thread.
+    """
+
+    device: Emulated
     begin: int
     end: int
     filling: int
@@ -154,8 +156,7 @@ class Emulated:
         self.free = 1 << 30
         self._source = (extra, plant, portable)
         self._backwards = backwards
-        self._held: dict[int, _Held] = {}
-        self._begins: list[int] = []
+        self._n_made = 0
         self._strict: Any = None
         self._kind: type = np.ndarray
         if strict:
@@ -208,9 +209,9 @@ class Emulated:
         """Return the work itself, which may make no arrays."""
 
         def again() -> None:
-            n = len(self._held)
+            n = self._n_made
             work()
-            if len(self._held) > n:
+            if self._n_made > n:
                 raise KernelError("recorded work has made an array")
 
         return again
@@ -245,29 +246,27 @@ class Emulated:
         filling = FILLINGS.get(dtype.name, OTHER_FILLING)
         padded = -(-n // 16) * 16
         pages = -(-(GUARD + padded) // mmap.PAGESIZE) * mmap.PAGESIZE
-        memory = mmap.mmap(-1, pages + mmap.PAGESIZE)
+        memory = _Memory(-1, pages + mmap.PAGESIZE)
         every = np.frombuffer(memory, dtype=np.uint64)
         every[: pages // 8] = filling
         at = every.__array_interface__["data"][0]
         if _libc.mprotect(ctypes.c_void_p(at + pages), mmap.PAGESIZE, 0):
             raise MemoryError("a page cannot be protected")
-        begin = at + pages - padded
-        self._held[begin] = _Held(weakref.ref(memory, lambda _: self._forget(begin)), begin, begin + n, filling)
-        bisect.insort(self._begins, begin)
+        memory.device = self
+        memory.begin = at + pages - padded
+        memory.end = memory.begin + n
+        memory.filling = filling
+        self._n_made += 1
         return np.frombuffer(memory, dtype, prod(shape), pages - padded).reshape(shape)
 
-    def _forget(self, begin: int) -> None:
-        self._begins.remove(begin)
-        del self._held[begin]
-
-    def _find(self, array: np.ndarray) -> _Held | None:
+    def _find(self, array: np.ndarray) -> _Memory | None:
         """Return the memory that an array, or a view of one, lies in."""
-        at = array.__array_interface__["data"][0]
-        k = bisect.bisect_right(self._begins, at) - 1
-        if k < 0:
-            return None
-        held = self._held[self._begins[k]]
-        return held if at <= held.end else None
+        owner: Any = array
+        while isinstance(owner, np.ndarray):
+            owner = owner.base
+        if isinstance(owner, memoryview):
+            owner = owner.obj
+        return owner if isinstance(owner, _Memory) and owner.device is self else None
 
     def _wrapped(self, array: np.ndarray) -> Any:
         if self._strict is None:
@@ -369,7 +368,7 @@ class Emulated:
                 buffers.append(_Buffer(held.begin, held.end, held.filling, k))
         return slots, (_Buffer * len(buffers))(*buffers)
 
-    def _pointer(self, where: tuple[str, int], letter: str, value: Any) -> tuple[int, _Held]:
+    def _pointer(self, where: tuple[str, int], letter: str, value: Any) -> tuple[int, _Memory]:
         """Return the address of an array's first number, and the memory that it lies in."""
         held = self._find(self._plain(value)) if isinstance(value, self._kind) else None
         if held is None:
