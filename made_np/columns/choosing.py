@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from made_np.cells import Source, where
+from made_np.columns.bending import differ
 from made_np.columns.dates import Dates, are_dates
 from made_np.columns.finding import INDEX_NAMES, kind_of_numbers
-from made_np.columns.kinds import DISCRETE, NUMERIC, Kind
+from made_np.columns.kinds import DISCRETE, NUMERIC, REAL, Kind
 from made_np.columns.levels import Levels, counted
 from made_np.columns.numeric import EXACT, Numbers, is_inexact, is_number
 from made_np.columns.reading import Reading
@@ -124,6 +125,7 @@ def check_kind(kind: str, seen: Seen, place: Place) -> None:
         "constant": (seen.n_distinct > 1, "one value"),
     }.get(kind)
     if wrong is None or not wrong[0]:
+        _check_width(kind, seen, place)
         return
     fine = seen.distinct == np.floor(seen.distinct) if kind in ("count", "integer") else np.ones(seen.n_distinct, bool)
     odd = seen.distinct[~fine | (seen.distinct < 0)] if kind not in DISCRETE else seen.distinct[2:]
@@ -132,3 +134,12 @@ def check_kind(kind: str, seen: Seen, place: Place) -> None:
         f"columns: {place} is to be {kind!r}, {wrong[1]}, but it has {seen.n_distinct} values, such as {value:g}: "
         f"{FIXES[kind]}"
     )
+
+
+def _check_width(kind: str, seen: Seen, place: Place) -> None:
+    """Raise a `ValueError` where a density over the numbers of a column would have no width."""
+    if kind in REAL and seen.n_distinct > 1 and not differ(seen.distinct):
+        raise ValueError(
+            f"columns: {place} is to be {kind!r}, but all its numbers, such as {seen.distinct[-1]:g}, lie within "
+            "1e-290: multiply it by a power of ten, or give 'ordinal' or 'drop'"
+        )
