@@ -16,6 +16,7 @@ from made_np.columns.levels import Levels, counted
 from made_np.columns.numeric import EXACT, Numbers, is_inexact, is_number
 from made_np.columns.reading import Reading
 from made_np.columns.seen import Seen
+from made_np.columns.written import formats_of
 from made_np.table.raw import RawColumn
 from made_np.values import show
 
@@ -68,7 +69,7 @@ def reading_of(raw: RawColumn, kind: Kind, place: Place) -> tuple[Reading, dict[
     if raw.levels is not None and kind not in NUMERIC:
         each = np.bincount(raw.values[~raw.gaps].astype(np.int64), minlength=len(raw.levels))
         return Levels(raw.levels, raw.ordered, declared=True), dict(zip(raw.levels, each.tolist(), strict=True))
-    if raw.values.dtype.kind in "mM" or (kind in ("auto", "date") and are_dates(raw)):
+    if raw.values.dtype.kind in "mM" or (kind in ("auto", "date") and are_dates(raw, said=kind == "date")):
         return Dates.learn(raw), {}
     if (raw.levels is None and raw.values.dtype.kind in "buif") or all(map(is_number, raw.known().tolist())):
         _refuse(kind == "date", raw, kind, place, "numbers")
@@ -86,8 +87,19 @@ def _refuse(wrong: bool, raw: RawColumn, kind: Kind, place: Place, what: str) ->
         odd = next((cell for cell in cells if not is_number(cell)), cells[0])
         way_out = "give 'categorical' or 'drop', or make numbers of it"
         if kind == "date":
-            way_out = "make dates of it (2024-12-31), or give 'integer'" if what == "numbers" else "write 2024-12-31"
+            way_out = "make dates of it (2024-12-31), or give 'integer'" if what == "numbers" else _date_instead(cells)
         raise ValueError(f"columns: {place} is to be {kind!r}, but it holds {what}, such as {show(odd)}: {way_out}")
+
+
+def _date_instead(words: list[Any]) -> str:
+    """Return what to do with words that are to be dates."""
+    different = list(dict.fromkeys(word for word in words if isinstance(word, str)))
+    found = formats_of(different)
+    if len(found) < 2:
+        return "write 2024-12-31"
+    at = int(np.argmax(found[0].values != found[1].values))
+    read = " or ".join(str(each.values[at].astype("M8[D]")) for each in found)
+    return f"{show(different[at])} may be {read}: write 2024-12-31 (pandas.to_datetime with dayfirst=)"
 
 
 def found_kind(raw: RawColumn, seen: Seen, reading: Reading, place: Place) -> str:
