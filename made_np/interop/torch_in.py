@@ -14,7 +14,7 @@ from made_np.interop.given import Layer
 from made_np.interop.importing import Imported, from_layers
 from made_np.interop.modules import as_array, read
 from made_np.layers import ACTIVATIONS, find_activation
-from made_np.typing import Array, Floats
+from made_np.typing import Array, Bools, Floats
 from made_np.values import as_a, as_count, as_sequence
 
 __all__ = ["from_torch"]
@@ -154,7 +154,7 @@ def _match(possible: list[Reading], kinds: list[str], asked: _Asked, n_context: 
             raise ValueError(f"model has no module that is an activation, and was {asked.told}: name it by activation=")
         return Net(first.chain, first.direct, kinds[0] if kinds else "relu")
     is_double = all(layer.W.dtype == np.float64 for layer in first.chain)
-    is_told = np.isfinite(asked.raw).all(axis=0)
+    is_told = _is_told(asked.raw)
     raw = asked.raw[:, is_told]
     scale = max(1.0, float(np.abs(raw).max(initial=0)))
     least = np.inf
@@ -171,9 +171,13 @@ def _match(possible: list[Reading], kinds: list[str], asked: _Asked, n_context: 
     )
 
 
+def _is_told(raw: Floats) -> Bools:
+    return np.asarray((raw != -np.inf).any(axis=0))
+
+
 def _finite(layers: list[Layer], asked: _Asked) -> list[Layer]:
     """Return the layers without logits that are -inf at every row: those of values that a feature does not have."""
-    if asked.raw is None or np.isfinite(asked.raw).all():
+    if asked.raw is None or _is_told(asked.raw).all():
         return layers
-    places = np.flatnonzero((asked.raw != -np.inf).any(axis=0))
+    places = np.flatnonzero(_is_told(asked.raw))
     return [*layers[:-1], layers[-1].rows(places, np.ones(len(places)))]

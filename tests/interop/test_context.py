@@ -203,6 +203,17 @@ def test_a_gated_block_is_refused() -> None:
         interop.from_torch(model, SCALED, layout="blocked", n_context=C)
 
 
+def test_a_module_that_answers_nothing_is_refused() -> None:
+    model = MODELS["labels joined"]()
+    with torch.no_grad():
+        model.trunk[-1].linear.bias.fill_(torch.nan)
+    with pytest.raises(ValueError, match=r"not finite|nan"):
+        interop.from_torch(model, SCALED, layout="blocked", n_context=C)
+    nothing = lambda x, y: torch.full((len(x), 10), torch.nan)  # noqa: E731 - a module in one line
+    with pytest.raises(ValueError, match="model answers otherwise"):
+        interop.from_torch(MODELS["labels joined"](), SCALED, layout="blocked", n_context=C, forward=nothing)
+
+
 def test_a_module_that_cannot_be_asked_has_to_be_given_with_forward() -> None:
     model = modules.sequential(wide_masks(False), nn.Tanh)
     with pytest.raises(ValueError, match="model raises TypeError at input units, with 3 of context: give forward="):
