@@ -74,6 +74,7 @@ INTEROP: dict[str, Callable[[], Call]] = {
         residual=False,
         raw_order=[0, 1],
         raw_factors=[1, 0.5],
+        n_context=0,
     ),
     "interop.torch_in.from_torch": lambda: call(
         interop.from_torch,
@@ -87,6 +88,7 @@ INTEROP: dict[str, Callable[[], Call]] = {
         raw_factors=[1],
         forward=None,
         unused=[],
+        n_context=0,
     ),
     "interop.torch_out.to_torch": lambda: call(
         interop.to_torch,
