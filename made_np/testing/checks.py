@@ -17,6 +17,7 @@ from .consistency import check_consistency
 from .context import check_context
 from .counts import check_sampler_counts
 from .density import MOST_ROWS, check_normalised, grid_size
+from .global_state import check_global_state
 from .gradients import check_gradient
 from .masks import check_masks
 from .measure import check_measure
@@ -280,6 +281,13 @@ def _roundtrip(adapter: Adapter, rng: int) -> Report:
     )
 
 
+def _global_state(adapter: Adapter, rng: int) -> Report:
+    if adapter.build is not None:
+        return check_global_state(adapter.build, rng=rng)
+    assert adapter.factory is not None
+    return check_global_state(adapter.factory, whose="constructors", rng=rng)
+
+
 def _layer(layer: Layer, rng: int) -> Report:
     return check_vjp(layer.forward, layer.vjp, layer.inputs, frozen=layer.frozen, rng=rng)
 
@@ -310,6 +318,10 @@ def _no_draw(adapter: Adapter) -> str:
     return "" if adapter.has("draw") or adapter.has("sample") else "needs draw or sample"
 
 
+def _no_build(adapter: Adapter) -> str:
+    return "" if adapter.has("build") or adapter.has("factory") else "needs build"
+
+
 def _small(adapter: Adapter) -> str:
     return "" if _size(adapter) > FULL_SWEEP else "every entry was swept: see gradient"
 
@@ -330,4 +342,5 @@ _CHECKS: dict[str, tuple[tuple[str, ...], _Runner, _Excuse]] = {
     "consistency_log_prob": (("log_prob",), _log_prob, _none),
     "measure": (("probability",), _measure, _none),
     "roundtrip": (("model",), _roundtrip, _none),
+    "global_state": ((), _global_state, _no_build),  # at the end: build may spoil what a model shares
 }

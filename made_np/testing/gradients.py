@@ -45,7 +45,8 @@ def check_gradient(
     where ``noise`` is the rounding error of the difference quotient, measured (about
     ``1e-10 |f|``; 0 for ``method="complex"``). NaN fails. If no derivative is other than 0, the
     check fails: nothing was exercised. It also fails if two calls give different bits (a gradient
-    that accumulates, dropout that draws anew) or if x is written to.
+    that accumulates, dropout that draws anew), if x is written to, or if a global random state is touched
+    (`check_consistency` says how).
 
     Parameters
     ----------

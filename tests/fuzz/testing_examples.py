@@ -87,6 +87,8 @@ def _adapter() -> dict[str, Any]:
         "load": models.load_coin,
         "clone": copy.deepcopy,
         "ways": ["deepcopy"],
+        "build": models.Coin,
+        "factory": None,
     }
 
 
@@ -145,6 +147,9 @@ CHECKS: dict[str, Callable[[], Call]] = {
         support=(0, 1),
         atol=1e-9,
         rng=_rng(),
+    ),
+    "testing.global_state.check_global_state": lambda: call(
+        testing.check_global_state, unlike={"build": A_CLASS}, build=models.Coin, whose="all", rng=_rng()
     ),
     "testing.gradients.check_close": lambda: call(
         testing.check_close,
@@ -259,7 +264,7 @@ TESTING: dict[str, Callable[[], Call]] = {
     "testing.adapter.Layer": lambda: call(
         testing.Layer, name="product", forward=_product, vjp=_product_backward, inputs=[np.ones((1, 2))], frozen=None
     ),
-    "testing.adapter.load_adapter": lambda: call(testing.load_adapter, target="fuzz.models:coin"),
+    "testing.loading.load_adapter": lambda: call(testing.load_adapter, target="fuzz.models:coin"),
     "testing.checks.checks": lambda: call(lambda **given: list(testing.checks(**given)), adapter=models.coin(), rng=0),
     "testing.points.Interval": lambda: call(Interval, low=0.0, high=1.0),
     "testing.parametrize.parametrize_with_checks": lambda: call(

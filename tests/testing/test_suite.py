@@ -21,8 +21,8 @@ from made_np.testing.plans import make_plan
 
 Array = NDArray[Any]
 NAMES = [check.name for check in checks(Adapter(n_features=1))]
-N_SKIPPED = 4
-"""Of the adapter that is right: it has neither draw nor cdf nor model, and is swept."""
+N_SKIPPED = 5
+"""Of the adapter that is right: it has neither draw nor cdf nor model nor build, and is swept."""
 
 
 def right(**changes: Any) -> Adapter:
@@ -47,7 +47,8 @@ def test_everything_that_can_be_run_is_run_and_the_rest_is_listed() -> None:
     assert [result.name for result in found.results] == NAMES
     skipped = {result.name: result.reason for result in found.results if result.status == "skipped"}
     swept = {"gradient_directions": "every entry was swept: see gradient"}
-    assert skipped == swept | {"sampler_counts": "needs draw", "calibrated": "needs cdf", "roundtrip": "needs model"}
+    needs = {"sampler_counts": "draw", "calibrated": "cdf", "roundtrip": "model", "global_state": "build"}
+    assert skipped == swept | {name: f"needs {field}" for name, field in needs.items()}
 
 
 SKIPPED: list[tuple[str, set[str], str]] = [
@@ -239,7 +240,7 @@ def test_a_large_network_costs_few_calls() -> None:
     assert found.ok, found
     assert calls["params"] < 50
     assert calls["loss"] < 250
-    assert calls["grad"] == 4
+    assert calls["grad"] == 6
 
 
 # ------------------------------------------------------------------------------------------------- by name
