@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .arrays import MOST_FEATURES, as_features, as_flags, as_frozen, as_inputs, as_list, as_point
+from .arrays import MOST_FEATURES, MOST_NUMBERS, as_features, as_flags, as_frozen, as_inputs, as_list, as_point
 from .autoregressive import LOST
 from .compare import Floats, Names, namer
 from .masks import as_mask, as_masks, as_skips
@@ -32,6 +32,8 @@ CALLABLES = (
     "probability",
     "clone",
 )
+
+ENTRIES = ("auto", "all")
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,10 @@ class Adapter:
         (P,) -> float and (P,) -> (P,), at the float64 vector theta.
     names, frozen, rows : optional
         See `check_gradient`.
+    entries : {"auto", "all"} or int
+        How many entries of the gradient are swept, by two calls of ``loss`` for each: all, or so many random ones;
+        0: none, but random directions through each block of parameters. "auto": all up to 2000, else 64; where these
+        would take more than 30 s (one call is timed), directions, and the report says so.
     masks, direct, skips, n_inputs, n_outputs : optional
         See `check_masks`; ``n_outputs`` is ``n_params`` if not given.
     allowed : array_like, optional
@@ -154,6 +160,7 @@ class Adapter:
     names: Names | None = None
     frozen: ArrayLike | None = None
     rows: int | None = None
+    entries: int | str = "auto"
     masks: Sequence[ArrayLike] | None = None
     direct: ArrayLike | None = None
     skips: Sequence[ArrayLike | None] | None = None
@@ -225,6 +232,10 @@ class Adapter:
         """The vector, and what goes with each of its entries."""
         if self.rows is not None:
             as_count(self.rows, "rows")
+        if isinstance(self.entries, str):
+            as_choice(self.entries, "entries", ENTRIES)
+        else:
+            as_count(self.entries, "entries", 0, MOST_NUMBERS)
         if self.theta is not None:
             point = as_point(self.theta, "theta")
             namer(self.names, point.size)

@@ -66,6 +66,7 @@ def _adapter() -> dict[str, Any]:
         "names": ["a", "b"],
         "frozen": None,
         "rows": 1,
+        "entries": "auto",
         "masks": [np.tri(2, k=-1, dtype=bool)],
         "direct": None,
         "skips": None,

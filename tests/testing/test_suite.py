@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from made_np.testing import Adapter, CheckFailed, Interval, Layer, SuiteReport, checks, load_adapter, suite
 from made_np.testing.__main__ import main
-from made_np.testing.checks import FULL_SWEEP
+from made_np.testing.effort import FULL_SWEEP
 from made_np.testing.mutants.mutant import standard
 from made_np.testing.networks import Network, make_network, random_network
 from made_np.testing.plans import make_plan
@@ -46,7 +46,7 @@ def test_everything_that_can_be_run_is_run_and_the_rest_is_listed() -> None:
     assert found.ok, found
     assert [result.name for result in found.results] == NAMES
     skipped = {result.name: result.reason for result in found.results if result.status == "skipped"}
-    swept = {"gradient_directions": "every entry was swept: see gradient"}
+    swept = {"gradient_directions": "see gradient: every entry is swept, or directions are taken"}
     needs = {"sampler_counts": "draw", "calibrated": "cdf", "roundtrip": "model", "global_state": "build"}
     assert skipped == swept | {name: f"needs {field}" for name, field in needs.items()}
 
