@@ -142,6 +142,23 @@ def test_a_failure_is_reported_with_its_text() -> None:
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["ok"] is False
 
 
+def test_a_check_that_ran_is_told_from_one_that_did_not_whatever_its_report_says() -> None:
+    wide = Adapter(
+        n_features=1, support=Interval(-1, 1), log_prob=lambda x: -np.log(np.pi * (1.0 + np.float64(x[:, 0]) ** 2))
+    )
+    assert (suite(wide)["normalised"].status, suite(wide)["normalised"].ran) == ("skipped", True)
+    for found, passed in (
+        (
+            suite(Adapter(n_features=2, log_prob=lambda x: 1.0 * x[:, 0])),
+            {"normalised": False, "consistency_log_prob": True},
+        ),
+        (suite(wide), {"normalised": False, "consistency_log_prob": True}),
+        (suite(Adapter(n_features=2)), {}),
+    ):
+        assert {result.name: bool(result.report) for result in found.results if result.ran} == passed
+        assert [result.ran for result in found.results] == [result.report is not None for result in found.results]
+
+
 def test_a_good_report_is_handed_on() -> None:
     found = suite(right())
     assert found.raise_if_failed() is found

@@ -70,7 +70,7 @@ def detect(mutant: Mutant, *, seed: int = 0, others: Mapping[str, Verdict] | Non
     as_count(seed, "seed", 0)
     adapter = mutant.build(np.random.default_rng(seed))
     found = suite(adapter, rng=seed)
-    ran = [result.name for result in found.results if result.report is not None]
+    ran = [result.name for result in found.results if result.ran]
     caught = [result.name for result in found.results if result.status == FAILED]
     hints = {report.check: report.hint for report in found.failures}
     for name, passes in (others or {}).items():
