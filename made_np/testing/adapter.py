@@ -190,6 +190,8 @@ class Adapter:
         for name in CALLABLES:
             if getattr(self, name) is not None:
                 as_callable(getattr(self, name), name)
+        if self.masks_layout is not None:
+            as_choice(self.masks_layout, "masks_layout", LAYOUTS)
         self._look_at_columns(as_features(self.n_features))
         self._look_at_theta()
         as_masks(() if self.masks is None else self.masks)
@@ -203,8 +205,6 @@ class Adapter:
         if self.rtol is not None:
             as_number(self.rtol, "rtol", "[0, inf)")
         as_a(self.name, "name", str, "give the model a name")
-        if self.masks_layout is not None:
-            as_choice(self.masks_layout, "masks_layout", LAYOUTS)
         as_pair(self.save, self.load)
         as_ways(self.ways)
         if self.log_prob_of is not None:

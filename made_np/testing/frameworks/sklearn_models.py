@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..adapter import Adapter
+from ..arrays import attribute_of
 from ..compare import Floats, seed_of
 from ..values import as_callable, as_count, show
 from .fields import look_at
@@ -37,8 +38,8 @@ def sklearn_adapter(estimator: Any, *, rng: int | np.random.Generator = 0, **fie
     --------
     >>> adapter = sklearn_adapter(GaussianMixture(3).fit(x), support=Interval(-9, 9))  # doctest: +SKIP
     """
-    score = as_callable(_asked(estimator, "score_samples"), "estimator.score_samples", "x -> nats")
-    n_features = _asked(estimator, "n_features_in_")
+    score = as_callable(attribute_of(estimator, "score_samples"), "estimator.score_samples", "x -> nats")
+    n_features = attribute_of(estimator, "n_features_in_")
     if n_features is None:
         raise ValueError(f"estimator={show(estimator)} has no n_features_in_: fit it first")
     as_count(n_features, "estimator.n_features_in_")
@@ -62,11 +63,3 @@ def sklearn_adapter(estimator: Any, *, rng: int | np.random.Generator = 0, **fie
         "draw": draw if hasattr(estimator, "sample") else None,
     }
     return given.adapter(ours, lambda fn: fn)
-
-
-def _asked(estimator: Any, name: str) -> Any:
-    """An attribute, or None where there is none to be had."""
-    try:
-        return getattr(estimator, name, None)
-    except Exception:  # whatever somebody's object makes of the question
-        return None
