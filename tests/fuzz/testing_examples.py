@@ -180,6 +180,7 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.masks.check_masks": lambda: call(
         testing.check_masks,
+        or_names=("allowed",),
         unlike={"direct": ("huge broadcast",)},
         masks=[np.array([[1, 0], [1, 0]], bool), np.array([[0, 0], [1, 1]], bool)],
         order=[0, 1],
@@ -196,7 +197,8 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.measure.check_measure": lambda: call(
         testing.check_measure,
-        unlike={"probability": A_CLASS},
+        unlike={"probability": A_CLASS, "names": ("data frame",)},  # the names of whose columns it would be asked for
+        or_names=("names",),
         probability=models.coin_probability,
         n_features=2,
         support=(0, 1),
@@ -208,7 +210,7 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.roundtrip.check_roundtrip": lambda: call(
         testing.check_roundtrip,
-        unlike={"log_prob": A_CLASS},
+        unlike={"log_prob": A_CLASS, "model": ("MADE", "MADE class")},  # whose log_prob takes more than x
         model=models.Coin(),
         n_features=2,
         log_prob=None,
