@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from made_np.testing import Adapter, check_consistency, check_global_state, check_gradient, load_adapter, suite
+from made_np.testing.__main__ import main
 from made_np.testing.worlds import touches
 
 SEED = np.random.seed
@@ -106,6 +107,11 @@ def test_a_model_is_built_once_and_again_only_if_a_state_has_moved() -> None:
         built = []
         check_global_state(lambda act=act, built=built: built.append(act()))  # type: ignore[misc]
         assert len(built) == calls
+
+
+def test_what_is_drawn_at_the_first_time_only_is_no_fault() -> None:
+    imported: list[float] = []
+    assert check_global_state(lambda: imported or imported.append(random.random())).ok  # as an import may do
 
 
 def test_states_are_put_back_when_build_raises() -> None:
@@ -245,12 +251,14 @@ def nothing() -> Adapter:
 ITSELF = Adapter(n_features=1, log_prob=Right().log_prob)
 
 
-def test_the_factory_of_an_adapter_is_watched_without_a_word() -> None:
+def test_the_factory_of_an_adapter_is_watched_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
     before = states()
     assert suite(load_adapter(f"{__name__}:a_right_model"))["global_state"].status == "passed"
     found = suite(load_adapter(f"{__name__}:a_model_that_sets"))["global_state"].report
     assert found is not None
     assert [failure.where for failure in found.failures] == ["global state of random", "global state of np.random"]
+    assert main([f"{__name__}:a_model_that_sets"]) == 1
+    assert "re-seeded, by " in capsys.readouterr().out
     assert suite(load_adapter(f"{__name__}:nothing")).nothing_checked
     assert load_adapter(f"{__name__}:ITSELF") is ITSELF
     random.setstate(before[0])
