@@ -39,7 +39,7 @@ def jax_adapter(
     rows : int or array_like
         Rows (B, D) behind the loss, or how many to draw from the support.
     std : float or None
-        The functions are checked at random weights of this standard deviation; None: at those given.
+        The functions are checked at random weights of this standard deviation, at most 1e6; None: at those given.
     rng : int or Generator
         Seed of rows and weights.
     **fields
@@ -50,7 +50,7 @@ def jax_adapter(
     ImportError
         If JAX is not installed.
     TypeError, ValueError
-        If log_prob cannot be called, or a field is none of an adapter.
+        If log_prob cannot be called, or a field is none of an adapter, or cannot be meant.
 
     Examples
     --------

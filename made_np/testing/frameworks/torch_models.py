@@ -40,7 +40,7 @@ def torch_adapter(
     rows : int or array_like
         Rows (B, D) behind the loss, or how many to draw from the support.
     std : float or None
-        Standard deviation of the parameters; None keeps those that there are.
+        Standard deviation of the parameters, at most 1e6; None keeps those that there are.
     rng : int or Generator
         Seed of rows and parameters.
     **fields
@@ -51,7 +51,8 @@ def torch_adapter(
     ImportError
         If torch is not installed.
     TypeError, ValueError
-        If the model has no log_prob and none is given, or a field is none of an adapter.
+        If the model has no log_prob and none is given, or a field is none of an adapter, or cannot be
+        meant: before the module is changed.
 
     Examples
     --------
