@@ -69,10 +69,11 @@ def worlds() -> list[World]:
 
 @dataclass(frozen=True)
 class Seeding:
-    """A call that set a global random state, and whether a constructor made it."""
+    """A call that set a global random state: who made it, whether from a constructor, whether to a state by chance."""
 
     by: str
     in_constructor: bool
+    by_chance: bool
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,11 @@ class Touch:
         ordered = sorted(self.seedings, key=lambda seeding: not seeding.in_constructor)
         by = f", by {ordered[0].by}" if ordered else ""
         own = "torch Generator" if self.name == TORCH else "numpy Generator"
-        hint = (
-            f"{who} re-seeds {self.name}{by}: whoever draws from it afterwards gets the same numbers each time; "
-            f"make a {own} of the seed"
+        is_by_chance = bool(ordered) and ordered[0].by_chance
+        what = (
+            "a seed that was set before is lost" if is_by_chance else "whoever draws afterwards gets the same each time"
         )
+        hint = f"{who} re-seeds {self.name}{by}: {what}; make a {own} of the seed"
         return Failure(where, "re-seeded" + by, "untouched", hint=hint)
 
 
@@ -111,8 +113,9 @@ def touches(call: Callable[[], Any], seed: int = 0, *, of_a_test: bool = False) 
     """Return what a call does to the global random states, which stand afterwards where they stood before.
 
     The call is made once. If a state has moved, it is made again from another state: two that end in the same place
-    were set, and no other two. What happens the first time only, as an import that draws a name, is nobody's fault.
-    What a test sets itself, not in a constructor, is set to the state of the call instead.
+    were set, and no other two, but for those that somebody set to a state by chance. What happens the first time only,
+    as an import that draws a name, is nobody's fault. What a test sets itself, not in a constructor, is set to the
+    state of the call instead.
     """
     there = worlds()
     states = [(world, world.get()) for world in there]
@@ -127,7 +130,8 @@ def touches(call: Callable[[], Any], seed: int = 0, *, of_a_test: bool = False) 
         for world, state in states:
             world.put(state)
     both = [name for name in moved if name in again]
-    return tuple(Touch(name, again[name] == moved[name], tuple(seedings[name])) for name in both)
+    by_chance = {name: any(seeding.by_chance for seeding in seedings[name]) for name in both}
+    return tuple(Touch(name, by_chance[name] or again[name] == moved[name], tuple(seedings[name])) for name in both)
 
 
 def _moved(
@@ -165,23 +169,24 @@ def _taking_down(
 
     @wraps(function)
     def call(*arguments: Any, **options: Any) -> Any:
-        seeding = _seeding(sys._getframe(1))
-        log.append(seeding)
+        by_chance = all(value is None for value in (*arguments, *options.values()))
+        seeding = _seeding(sys._getframe(1), by_chance)
         if instead is not None and not seeding.in_constructor:
             return world.seed(instead)
+        log.append(seeding)
         return function(*arguments, **options)
 
     return call
 
 
-def _seeding(frame: Any) -> Seeding:
+def _seeding(frame: Any, by_chance: bool) -> Seeding:
     """Who it is: the constructor nearest to the call, or else the caller."""
     caller = frame
     while frame is not None and frame.f_code is not _moved.__code__:
         if frame.f_code.co_name in CONSTRUCTORS:
-            return Seeding(_told(frame), True)
+            return Seeding(_told(frame), True, by_chance)
         frame = frame.f_back
-    return Seeding(_told(caller), False)
+    return Seeding(_told(caller), False, by_chance)
 
 
 def _told(frame: Any) -> str:

@@ -72,7 +72,9 @@ FAULTS: list[tuple[Callable[[], Any], list[tuple[str, str]]]] = [
     (set_both, [("random", "re-seeded"), ("np.random", "re-seeded")]),
     (lambda: [np.random.seed(0), np.random.rand(3)], [("np.random", "re-seeded")]),
     (lambda: np.random.rand(3), [("np.random", "drawn from")]),
-    (lambda: np.random.seed(), [("np.random", "drawn from")]),
+    (lambda: np.random.seed(), [("np.random", "re-seeded")]),
+    (lambda: np.random.seed(seed=None), [("np.random", "re-seeded")]),
+    (lambda: random.seed(None), [("random", "re-seeded")]),
     (random.random, [("random", "drawn from")]),
     (lambda: [random.seed(0), np.random.rand()], [("random", "re-seeded"), ("np.random", "drawn from")]),
     (set_and_put_back, []),
@@ -97,6 +99,8 @@ def test_whoever_sets_a_state_is_named_with_the_line() -> None:
     assert f"__init__ ({Path(__file__).name}, line {line})" in str(report.failures[0].got)
     assert "the constructor re-seeds np.random, by " in report.hint
     assert "make a numpy Generator of the seed" in report.hint
+    by_chance = check_global_state(acting(lambda: np.random.seed(None)))
+    assert "a seed that was set before is lost" in by_chance.hint
     by_its_name = check_global_state(acting(lambda: SEED(0)))
     assert by_its_name.failures[0].got == "re-seeded"
     assert "draws from random, which its caller did not give" in check_global_state(acting(random.random)).hint
@@ -143,7 +147,9 @@ def test_a_test_may_set_and_draw_while_a_constructor_may_not_set() -> None:
     assert of_a_test(lambda: set_both()) == []
     assert of_a_test(lambda: [np.random.seed(0), Right(), np.random.rand(3)]) == []
     assert of_a_test(lambda: [SEED(0), random.random()]) == []
+    assert of_a_test(lambda: [np.random.seed(), random.seed(None), acting(random.random)()]) == []
     assert of_a_test(acting(random.random)) == []
+    assert len(of_a_test(lambda: [np.random.seed(0), acting(lambda: np.random.seed(None))()])) == 1
     (got,) = of_a_test(lambda: [random.seed(3), acting(lambda: random.seed(0))()])
     assert got.startswith("re-seeded, by ")
     assert "__init__" in got
