@@ -100,10 +100,8 @@ def _look_at_weights(weights: Any) -> None:
     for path, leaf in leaves:
         name = f"weights{jax.tree_util.keystr(path)}"
         array = as_array(leaf, name)
-        is_real = array.dtype.kind in "biuf" or jnp.issubdtype(
-            array.dtype, jnp.floating
-        )  # bfloat16 has a kind of its own
-        if not is_real:
+        # bfloat16 has a kind of its own.
+        if array.dtype.kind not in "biuf" and not jnp.issubdtype(array.dtype, jnp.floating):
             raise TypeError(f"{name} is {show(leaf)}: {way_out}")
         size += array.size
         if size > MOST_NUMBERS:
