@@ -69,6 +69,7 @@ PROMISED: dict[str, dict[str, Any]] = {
         "rng": 0,
     },
     "check_calibrated": {"draw": NO, "cdf": NO, "n_features": NO, "n": 10_000, "false_alarms": 1e-6, "rng": 0},
+    "check_global_state": {"build": NO, "whose": "all", "rng": 0},
     "check_consistency": {"fn": NO, "n_features": NO, "rng": 0},
     "suite": {"adapter": NO, "expected_failures": None, "rng": 0},
 }

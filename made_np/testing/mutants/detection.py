@@ -13,11 +13,19 @@ from ..networks import random_network
 from ..report import table
 from ..suite import FAILED, suite
 from ..values import as_a, as_count
-from . import faults_copies, faults_density, faults_draws, faults_gradient, faults_measure, faults_wiring
+from . import (
+    faults_copies,
+    faults_density,
+    faults_draws,
+    faults_gradient,
+    faults_measure,
+    faults_state,
+    faults_wiring,
+)
 from .mutant import PLANTED, Mutant
 from .others import Verdict, other_checkers
 
-FAMILIES = (faults_wiring, faults_gradient, faults_density, faults_draws, faults_copies, faults_measure)
+FAMILIES = (faults_wiring, faults_gradient, faults_density, faults_draws, faults_copies, faults_measure, faults_state)
 CAUGHT = "x"
 MISSED = "."
 NOT_RUN = ""
@@ -62,7 +70,7 @@ def detect(mutant: Mutant, *, seed: int = 0, others: Mapping[str, Verdict] | Non
     as_count(seed, "seed", 0)
     adapter = mutant.build(np.random.default_rng(seed))
     found = suite(adapter, rng=seed)
-    ran = [result.name for result in found.results if result.report is not None]
+    ran = [result.name for result in found.results if result.ran]
     caught = [result.name for result in found.results if result.status == FAILED]
     hints = {report.check: report.hint for report in found.failures}
     for name, passes in (others or {}).items():
