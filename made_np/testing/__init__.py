@@ -13,6 +13,7 @@ says where it did not, by how much, and what the likely mistake is:
     check_sampler         do samples follow the conditionals, exactly?
     check_sampler_counts  do samples follow the density, by counting?
     check_calibrated      are the conditionals calibrated on rows that the model draws?
+    check_conditionals    do answers about some columns, or given some, agree with each other?
     check_measure         do probabilities of ranges add up, and never contradict each other?
     check_roundtrip       does a model that is stored, or copied, answer as before?
     check_consistency     is each row treated alike, whatever the batch, the memory, the history?
@@ -21,7 +22,7 @@ says where it did not, by how much, and what the likely mistake is:
 NumPy is all that is needed (hypothesis for `strategies`, pytest for `parametrize_with_checks`), and nothing of
 made_np is imported: the folder can be copied elsewhere as it stands.
 
-    python -m made_np.testing --mutants          which check catches which of 93 planted faults
+    python -m made_np.testing --mutants          which check catches which of 101 planted faults
     python -m made_np.testing my.module:adapter  the suite on a model of yours
     pytest --made-np my.module:adapter           the same, each check a test
 """
@@ -33,6 +34,7 @@ from .adapter import Adapter, Layer, load_adapter
 from .autoregressive import check_autoregressive
 from .calibration import check_calibrated
 from .checks import Check, checks
+from .conditionals import check_conditionals
 from .consistency import check_consistency
 from .context import check_context
 from .counts import check_sampler_counts
@@ -61,6 +63,7 @@ __all__ = [
     "check_autoregressive",
     "check_calibrated",
     "check_close",
+    "check_conditionals",
     "check_consistency",
     "check_context",
     "check_gradient",

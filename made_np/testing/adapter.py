@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike
 from .arrays import MOST_FEATURES, as_features, as_flags, as_frozen, as_inputs, as_list, as_point
 from .autoregressive import LOST
 from .compare import Floats, Names, namer
+from .conditionals import Values
 from .masks import as_mask, as_masks, as_skips
 from .points import Support, columns_of
 from .questions import Where
 from .roundtrip import WAYS, as_pair, as_scores, as_ways
-from .values import as_a, as_callable, as_choice, as_count, as_number, show
+from .values import as_a, as_callable, as_choice, as_count, as_flag, as_number, show
 from .wiring import LAYOUTS, as_allowed, as_order, feature_of_columns
 
 CALLABLES = (
@@ -27,6 +28,8 @@ CALLABLES = (
     "inverse",
     "draw",
     "cdf",
+    "log_marginal",
+    "log_conditional",
     "loss",
     "grad",
     "params_given",
@@ -90,6 +93,9 @@ class Adapter:
     cdf : callable, optional
         (n, D) -> two arrays (n, D): the conditional CDF below each value, and up to it, see `check_calibrated`,
         which needs ``draw`` or ``sample`` beside it.
+    log_marginal, log_conditional, leading : optional
+        ``{column: value}`` -> nats, and (asked, given) -> nats, see `check_conditionals`. ``leading=True``: they answer
+        only about what leads in ``order``.
     loss, grad, theta : optional
         (P,) -> float and (P,) -> (P,), at the float64 vector theta.
     names, frozen, rows : optional
@@ -146,6 +152,9 @@ class Adapter:
     inverse: Callable[[Floats, Floats], Any] | None = None
     draw: Callable[[int], Any] | None = None
     cdf: Callable[[Floats], Any] | None = None
+    log_marginal: Callable[[Values], Any] | None = None
+    log_conditional: Callable[[Values, Values], Any] | None = None
+    leading: bool = False
     loss: Callable[[Floats], Any] | None = None
     grad: Callable[[Floats], Any] | None = None
     theta: ArrayLike | None = None
@@ -204,6 +213,8 @@ class Adapter:
 
     def _look_at_columns(self, n_features: int) -> None:
         """Order, support, units of each feature, context."""
+        if as_flag(self.leading, "leading") and self.order is None:
+            raise ValueError("leading=True, but order=None: say in which order these features lead")
         as_allowed(self.allowed, as_order(self.order, n_features), n_features)
         feature_of_columns(n_features, self.n_params, self.layout)
         feature_of_columns(n_features, self.n_inputs, name="n_inputs")

@@ -13,6 +13,7 @@ from .arrays import told
 from .autoregressive import check_autoregressive
 from .calibration import check_calibrated
 from .compare import seed_of
+from .conditionals import check_conditionals
 from .consistency import check_consistency
 from .context import check_context
 from .counts import check_sampler_counts
@@ -209,6 +210,21 @@ def _drawn(adapter: Adapter, rng: int) -> Callable[[int], Any]:
     return lambda n: sample(np.random.default_rng([rng, n]).random((n, adapter.n_features)))
 
 
+def _conditionals(adapter: Adapter, rng: int) -> Report:
+    assert adapter.log_marginal is not None
+    assert adapter.log_conditional is not None
+    return check_conditionals(
+        adapter.log_marginal,
+        adapter.log_conditional,
+        adapter.n_features,
+        log_prob=adapter.log_prob,
+        order=adapter.order if adapter.leading else None,
+        support=adapter.support,
+        atol=adapter.atol,
+        rng=rng,
+    )
+
+
 def _gradient(adapter: Adapter, rng: int) -> Report:
     return _gradient_by(adapter, rng, "central", None if _size(adapter) <= FULL_SWEEP else PART)
 
@@ -310,6 +326,10 @@ def _no_draw(adapter: Adapter) -> str:
     return "" if adapter.has("draw") or adapter.has("sample") else "needs draw or sample"
 
 
+def _one_column(adapter: Adapter) -> str:
+    return "" if adapter.n_features > 1 else "of one column there is nothing to be conditioned on"
+
+
 def _small(adapter: Adapter) -> str:
     return "" if _size(adapter) > FULL_SWEEP else "every entry was swept: see gradient"
 
@@ -324,6 +344,7 @@ _CHECKS: dict[str, tuple[tuple[str, ...], _Runner, _Excuse]] = {
     "sampler": (("sample",), _sampler, _no_conditional),
     "sampler_counts": (("draw", "log_prob"), _counts, _none),
     "calibrated": (("cdf",), _calibrated, _no_draw),
+    "conditionals": (("log_marginal", "log_conditional"), _conditionals, _one_column),
     "gradient": (("loss", "grad", "theta"), _gradient, _none),
     "gradient_directions": (("loss", "grad", "theta"), _directions, _small),
     "consistency_params": (("params",), _params, _none),
