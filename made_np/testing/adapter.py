@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .arrays import MOST_FEATURES, as_features, as_flags, as_frozen, as_inputs, as_list, as_point
+from .arrays import MOST_FEATURES, MOST_NUMBERS, as_features, as_flags, as_frozen, as_inputs, as_list, as_point
 from .autoregressive import LOST
 from .compare import Floats, Names, namer
 from .conditionals import Values
@@ -90,6 +90,8 @@ class Adapter:
         See `check_sampler`: one of them is needed beside ``sample``.
     draw : callable, optional
         n -> (n, D): the sampler, where it takes no uniforms, see `check_sampler_counts`.
+    n_draws : int
+        How many rows are drawn to be counted, at least 100; of wide ones fewer may fit into memory.
     cdf : callable, optional
         (n, D) -> two arrays (n, D): the conditional CDF below each value, and up to it, see `check_calibrated`,
         which needs ``draw`` or ``sample`` beside it.
@@ -151,6 +153,7 @@ class Adapter:
     conditional: Callable[[Floats], Any] | None = None
     inverse: Callable[[Floats, Floats], Any] | None = None
     draw: Callable[[int], Any] | None = None
+    n_draws: int = 10_000
     cdf: Callable[[Floats], Any] | None = None
     log_marginal: Callable[[Values], Any] | None = None
     log_conditional: Callable[[Values, Values], Any] | None = None
@@ -221,6 +224,7 @@ class Adapter:
         if self.n_outputs is not None:
             feature_of_columns(n_features, self.n_outputs, self.masks_layout or self.layout, "n_outputs")
         columns_of(self.support, n_features)
+        as_count(self.n_draws, "n_draws", 100, MOST_NUMBERS)
         as_count(self.n_context, "n_context", 0, MOST_FEATURES)
         if self.params_given is not None and not self.n_context:
             raise ValueError("n_context=0, but there is params_given: say how many columns its context has")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .adapter import Adapter, Layer
-from .arrays import told
+from .arrays import MOST_NUMBERS, told
 from .autoregressive import check_autoregressive
 from .calibration import check_calibrated
 from .compare import seed_of
@@ -195,12 +195,20 @@ def _sampler(adapter: Adapter, rng: int) -> Report:
 def _counts(adapter: Adapter, rng: int) -> Report:
     assert adapter.draw is not None
     assert adapter.log_prob is not None
-    return check_sampler_counts(adapter.draw, adapter.log_prob, adapter.n_features, support=adapter.support, rng=rng)
+    n = _n_draws(adapter)
+    return check_sampler_counts(
+        adapter.draw, adapter.log_prob, adapter.n_features, support=adapter.support, n=n, rng=rng
+    )
 
 
 def _calibrated(adapter: Adapter, rng: int) -> Report:
     assert adapter.cdf is not None
-    return check_calibrated(adapter.draw or _drawn(adapter, rng), adapter.cdf, adapter.n_features, rng=rng)
+    draw = adapter.draw or _drawn(adapter, rng)
+    return check_calibrated(draw, adapter.cdf, adapter.n_features, n=_n_draws(adapter), rng=rng)
+
+
+def _n_draws(adapter: Adapter) -> int:
+    return min(adapter.n_draws, MOST_NUMBERS // adapter.n_features)
 
 
 def _drawn(adapter: Adapter, rng: int) -> Callable[[int], Any]:

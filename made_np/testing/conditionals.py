@@ -22,8 +22,10 @@ Values: TypeAlias = dict[int, float]
 """{column: value}"""
 
 MOST_QUESTIONS = 10**5
-MOST_STATES = 2**8
-"""Left-out columns have so many states together, at most: each costs a question."""
+MOST_STATES = 2**4
+"""Several left-out columns have so many states together, at most: each costs a question."""
+MOST_TERMS = 2**10
+"""So many terms are added up, at most, in all sums together."""
 SHOWN = 4
 """So many values of a question are written out."""
 ROUNDINGS = 64
@@ -157,7 +159,7 @@ class _Question:
 
     def __str__(self) -> str:
         bar = f" | {_listed(self.given)}" if self.given else ""
-        left = f", {_shortened([f'x{d}' for d in sorted(self.left)])} summed out" if self.left else ""
+        left = f", {_shortened([f'x{d}' for d in sorted(self.left)], len(self.left))} summed out" if self.left else ""
         return f"log p({_listed(self.asked)}{bar}){left}"
 
     def roles(self) -> dict[str, set[int]]:
@@ -166,11 +168,11 @@ class _Question:
 
 
 def _listed(values: Values) -> str:
-    return _shortened([f"x{d} = {number(value)}" for d, value in sorted(values.items())])
+    return _shortened([f"x{d} = {number(values[d])}" for d in sorted(values)[:SHOWN]], len(values))
 
 
-def _shortened(words: list[str]) -> str:
-    return ", ".join(words[:SHOWN] + ([f"{len(words) - SHOWN} more"] if len(words) > SHOWN else []))
+def _shortened(words: list[str], n: int) -> str:
+    return ", ".join(words[:SHOWN] + ([f"{n - SHOWN} more"] if n > SHOWN else []))
 
 
 class _Case:
@@ -193,6 +195,7 @@ class _Case:
         """By rule, each with its failure, if it is one."""
         self.likely: dict[str, set[str]] = {}
         """Of each broken rule the mistakes that explain all that was broken."""
+        self.n_terms_left = MOST_TERMS
         self.n_checked = 0
         self.n_exercised = 0
         self.worst = (0.0, "")
@@ -226,13 +229,14 @@ class _Case:
         n_states = 1
         for d in list(whole)[: -most - 1 : -1]:
             column = self.columns[d]
-            if isinstance(column, Interval) or n_states * len(column) > MOST_STATES:
+            if isinstance(column, Interval) or n_states * len(column) > (MOST_STATES if left else self.n_terms_left):
                 break
             left[d] = column
             n_states *= len(column)
         if not left:
             return
         kept = {d: value for d, value in whole.items() if d not in left}
+        self.n_terms_left -= n_states
         fills = np.array(list(product(*left.values())))
         terms = np.array([self.marginal({**kept, **dict(zip(left, fill, strict=True))}) for fill in fills.tolist()])
         want = float(np.logaddexp.reduce(terms))

@@ -59,6 +59,7 @@ def _adapter() -> dict[str, Any]:
         "conditional": models.coin_conditional,
         "inverse": None,
         "draw": models.coin_draw,
+        "n_draws": 200,
         "cdf": models.coin_cdf,
         "log_marginal": models.coin_log_marginal,
         "log_conditional": models.coin_log_conditional,
