@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from made_np.testing import Adapter, Interval, check_conditionals, suite
+from made_np.testing.conditionals import MOST_TERMS
 from made_np.testing.mutants.mutant import standard
 from made_np.testing.networks import random_network
 
@@ -183,12 +184,54 @@ def test_what_only_wrong_answers_have_in_common_is_told() -> None:
     assert report.worst_error == max(failure.error for failure in report.failures)
 
 
-def test_a_whole_that_can_be_has_parts_that_can() -> None:
-    def impossible_alone(values: dict[int, float]) -> float:
-        return -np.inf if values == {0: 1.0} else NET.log_marginal(values)
+def test_nothing_is_told_where_right_answers_have_it_in_common_too() -> None:
+    def wrong_of_ones(asked: dict[int, float], given: dict[int, float]) -> float:
+        return NET.log_conditional(asked, given) - 0.1 * given.get(2, 0.0)
 
-    report = check_conditionals(impossible_alone, NET.log_conditional, 5, n=64)
-    assert any(failure.where.startswith("log p(x0 = 1), x") for failure in report.failures), report
+    report = check_conditionals(NET.log_marginal, wrong_of_ones, 5, order=NET.plan.order)
+    assert report.n_failed
+    assert report.notes == ()
+
+
+def test_a_whole_that_can_be_has_parts_that_can() -> None:
+    def marginal(values: dict[int, float]) -> float:
+        return -np.inf if len(values) == 1 else -float(sum(value**2 for value in values.values()))
+
+    def conditional(asked: dict[int, float], given: dict[int, float]) -> float:
+        return marginal({**asked, **given})  # nothing is asked given what has probability 0
+
+    report = check_conditionals(marginal, conditional, 2, support=None)
+    assert all(failure.where.endswith(" summed out") for failure in report.failures), report
+    assert {failure.got for failure in report.failures} == {-np.inf}
+
+
+def test_both_routes_are_asked_and_so_is_no_condition() -> None:
+    asked_for: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
+
+    def conditional(asked: dict[int, float], given: dict[int, float]) -> float:
+        asked_for.add((tuple(sorted(asked)), tuple(sorted(given))))
+        return log_conditional(asked, given)
+
+    assert check_conditionals(log_marginal, conditional, 3, support=SUPPORT).ok
+    with_condition = {question for question in asked_for if question[1]}
+    assert with_condition == {(given, asked) for asked, given in with_condition}
+    assert asked_for != with_condition
+
+
+@pytest.mark.parametrize("n_values", [2, 16, 300, 1000])
+def test_sums_are_of_a_moderate_number_of_terms(n_values: int) -> None:
+    questions: list[int] = []
+
+    def independent(values: dict[int, float]) -> float:
+        questions.append(len(values))
+        return -len(values) * float(np.log(n_values))
+
+    def conditional(asked: dict[int, float], given: dict[int, float]) -> float:
+        return -len(asked) * float(np.log(n_values))
+
+    report = check_conditionals(independent, conditional, 12, support=range(n_values))
+    assert report.ok, report
+    assert len(questions) < MOST_TERMS + 8 * 32
 
 
 def test_the_suite_asks_it_of_models_that_answer() -> None:
