@@ -105,7 +105,8 @@ def given(heading: str) -> dict[str, Any]:
 
 
 MODELS = ["NumPy", "torch", "JAX", "scikit-learn", "Keras, or anything that predicts"]
-HEADINGS = ["One layer", *MODELS, "One check at a time", "Answers about ranges", "In your own tests"]
+QUESTIONS = ["Answers about ranges", "Answers about some columns"]
+HEADINGS = ["One layer", *MODELS, "One check at a time", *QUESTIONS, "In your own tests"]
 
 
 def test_every_block_of_the_page_is_run_below() -> None:

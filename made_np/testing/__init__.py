@@ -13,6 +13,7 @@ says where it did not, by how much, and what the likely mistake is:
     check_sampler         do samples follow the conditionals, exactly?
     check_sampler_counts  do samples follow the density, by counting?
     check_calibrated      are the conditionals calibrated on rows that the model draws?
+    check_conditionals    do answers about some columns, or given some, agree with each other?
     check_measure         do probabilities of ranges add up, and never contradict each other?
     check_roundtrip       does a model that is stored, or copied, answer as before?
     check_global_state    does building a model leave the global random states alone?
@@ -34,6 +35,7 @@ from .adapter import Adapter, Layer
 from .autoregressive import check_autoregressive
 from .calibration import check_calibrated
 from .checks import Check, checks
+from .conditionals import check_conditionals
 from .consistency import check_consistency
 from .context import check_context
 from .counts import check_sampler_counts
@@ -64,6 +66,7 @@ __all__ = [
     "check_autoregressive",
     "check_calibrated",
     "check_close",
+    "check_conditionals",
     "check_consistency",
     "check_context",
     "check_global_state",

@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 from .arrays import MOST_FEATURES, MOST_NUMBERS, as_features, as_flags, as_frozen, as_inputs, as_list, as_point
 from .autoregressive import LOST
 from .compare import Floats, Names, namer
+from .conditionals import Values
 from .masks import as_mask, as_masks, as_skips
 from .points import Support, columns_of
 from .questions import Where
 from .roundtrip import WAYS, as_pair, as_scores, as_ways
-from .values import as_a, as_callable, as_choice, as_count, as_number
+from .values import as_a, as_callable, as_choice, as_count, as_flag, as_number
 from .wiring import LAYOUTS, as_allowed, as_order, feature_of_columns
 
 CALLABLES = (
@@ -26,6 +27,8 @@ CALLABLES = (
     "inverse",
     "draw",
     "cdf",
+    "log_marginal",
+    "log_conditional",
     "loss",
     "grad",
     "params_given",
@@ -88,9 +91,14 @@ class Adapter:
         See `check_sampler`: one of them is needed beside ``sample``.
     draw : callable, optional
         n -> (n, D): the sampler, where it takes no uniforms, see `check_sampler_counts`.
+    n_draws : int
+        How many rows are drawn to be counted, at least 100; of wide ones fewer may fit into memory.
     cdf : callable, optional
         (n, D) -> two arrays (n, D): the conditional CDF below each value, and up to it, see `check_calibrated`,
         which needs ``draw`` or ``sample`` beside it.
+    log_marginal, log_conditional, leading : optional
+        ``{column: value}`` -> nats, and (asked, given) -> nats, see `check_conditionals`. ``leading=True``: they answer
+        only about what leads in ``order``.
     loss, grad, theta : optional
         (P,) -> float and (P,) -> (P,), at the float64 vector theta.
     names, frozen, rows : optional
@@ -153,7 +161,11 @@ class Adapter:
     conditional: Callable[[Floats], Any] | None = None
     inverse: Callable[[Floats, Floats], Any] | None = None
     draw: Callable[[int], Any] | None = None
+    n_draws: int = 10_000
     cdf: Callable[[Floats], Any] | None = None
+    log_marginal: Callable[[Values], Any] | None = None
+    log_conditional: Callable[[Values, Values], Any] | None = None
+    leading: bool = False
     loss: Callable[[Floats], Any] | None = None
     grad: Callable[[Floats], Any] | None = None
     theta: ArrayLike | None = None
@@ -218,12 +230,15 @@ class Adapter:
 
     def _look_at_columns(self, n_features: int) -> None:
         """Order, support, units of each feature, context."""
+        if as_flag(self.leading, "leading") and self.order is None:
+            raise ValueError("leading=True, but order=None: say in which order these features lead")
         as_allowed(self.allowed, as_order(self.order, n_features), n_features)
         feature_of_columns(n_features, self.n_params, self.layout)
         feature_of_columns(n_features, self.n_inputs, name="n_inputs")
         if self.n_outputs is not None:
             feature_of_columns(n_features, self.n_outputs, self.masks_layout or self.layout, "n_outputs")
         columns_of(self.support, n_features)
+        as_count(self.n_draws, "n_draws", 100, MOST_NUMBERS)
         as_count(self.n_context, "n_context", 0, MOST_FEATURES)
         if self.params_given is not None and not self.n_context:
             raise ValueError("n_context=0, but there is params_given: say how many columns its context has")

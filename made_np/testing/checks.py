@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from .adapter import Adapter, Layer
-from .arrays import told
+from .arrays import MOST_NUMBERS, told
 from .autoregressive import check_autoregressive
 from .calibration import check_calibrated
 from .compare import seed_of
+from .conditionals import check_conditionals
 from .consistency import check_consistency
 from .context import check_context
 from .counts import check_sampler_counts
@@ -193,12 +194,20 @@ def _sampler(adapter: Adapter, rng: int) -> Report:
 def _counts(adapter: Adapter, rng: int) -> Report:
     assert adapter.draw is not None
     assert adapter.log_prob is not None
-    return check_sampler_counts(adapter.draw, adapter.log_prob, adapter.n_features, support=adapter.support, rng=rng)
+    n = _n_draws(adapter)
+    return check_sampler_counts(
+        adapter.draw, adapter.log_prob, adapter.n_features, support=adapter.support, n=n, rng=rng
+    )
 
 
 def _calibrated(adapter: Adapter, rng: int) -> Report:
     assert adapter.cdf is not None
-    return check_calibrated(adapter.draw or _drawn(adapter, rng), adapter.cdf, adapter.n_features, rng=rng)
+    draw = adapter.draw or _drawn(adapter, rng)
+    return check_calibrated(draw, adapter.cdf, adapter.n_features, n=_n_draws(adapter), rng=rng)
+
+
+def _n_draws(adapter: Adapter) -> int:
+    return min(adapter.n_draws, MOST_NUMBERS // adapter.n_features)
 
 
 def _drawn(adapter: Adapter, rng: int) -> Callable[[int], Any]:
@@ -206,6 +215,21 @@ def _drawn(adapter: Adapter, rng: int) -> Callable[[int], Any]:
     sample = adapter.sample
     assert sample is not None
     return lambda n: sample(np.random.default_rng([rng, n]).random((n, adapter.n_features)))
+
+
+def _conditionals(adapter: Adapter, rng: int) -> Report:
+    assert adapter.log_marginal is not None
+    assert adapter.log_conditional is not None
+    return check_conditionals(
+        adapter.log_marginal,
+        adapter.log_conditional,
+        adapter.n_features,
+        log_prob=adapter.log_prob,
+        order=adapter.order if adapter.leading else None,
+        support=adapter.support,
+        atol=adapter.atol,
+        rng=rng,
+    )
 
 
 def _gradient(adapter: Adapter, rng: int) -> Report:
@@ -318,6 +342,10 @@ def _no_build(adapter: Adapter) -> str:
     return "" if adapter.has("build") or adapter.has("factory") else "needs build"
 
 
+def _one_column(adapter: Adapter) -> str:
+    return "" if adapter.n_features > 1 else "of one column there is nothing to be conditioned on"
+
+
 def _small(adapter: Adapter) -> str:
     return "see gradient: every entry is swept, or directions are taken" if sweeps_all(adapter) else ""
 
@@ -332,6 +360,7 @@ _CHECKS: dict[str, tuple[tuple[str, ...], _Runner, _Excuse]] = {
     "sampler": (("sample",), _sampler, _no_conditional),
     "sampler_counts": (("draw", "log_prob"), _counts, _none),
     "calibrated": (("cdf",), _calibrated, _no_draw),
+    "conditionals": (("log_marginal", "log_conditional"), _conditionals, _one_column),
     "gradient": (("loss", "grad", "theta"), _gradient, _none),
     "gradient_directions": (("loss", "grad", "theta"), _directions, _small),
     "consistency_params": (("params",), _params, _none),

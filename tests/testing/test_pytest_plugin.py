@@ -100,20 +100,20 @@ def test_the_plugin_turns_an_adapter_into_tests(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(FILE)
     text = run_pytest(tmp_path, *PLUGIN, "--made-np", "mine:adapter", "-vv")
     assert "mine:adapter::normalised PASSED" in text, text
-    assert "9 passed, 5 skipped" in text
+    assert "9 passed, 6 skipped" in text
     text = run_pytest(tmp_path, *PLUGIN, "--made-np", "mine:bad")
     assert "sign flipped" in text
-    assert "1 failed, 8 passed, 5 skipped" in text
+    assert "1 failed, 8 passed, 6 skipped" in text
 
 
 def test_the_end_says_what_ran_what_was_skipped_and_what_could_not_have_failed(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(FILE + DEAF)
     text = run_pytest(tmp_path, *PLUGIN, "--made-np", "mine:adapter", "--made-np", "mine:deaf")
-    assert "mine:adapter: 9 ran, 5 skipped, 0 vacuous\n" in text, text
+    assert "mine:adapter: 9 ran, 6 skipped, 0 vacuous\n" in text, text
     assert "skipped context: needs params_given" in text
-    assert "mine:deaf: 3 ran, 11 skipped, 2 vacuous, 2 failed" in text
+    assert "mine:deaf: 3 ran, 12 skipped, 2 vacuous, 2 failed" in text
     assert "vacuous autoregressive: it could not have failed" in text
-    label = "made__np.testing-9%20ran%2C%205%20skipped%2C%200%20vacuous-brightgreen"
+    label = "made__np.testing-9%20ran%2C%206%20skipped%2C%200%20vacuous-brightgreen"
     assert f"![made_np.testing](https://img.shields.io/badge/{label})" in text
     assert "2%20vacuous%2C%202%20failed-red" in text
 
@@ -138,7 +138,7 @@ def test_what_was_found_is_json_and_junit(tmp_path: Path) -> None:
     (gradient,) = [each for each in found["checks"] if each["check"] == "gradient"]
     assert gradient["exercised"] > 50
     assert "sign flipped" in gradient["report"]
-    assert found["badge"]["message"] == "9 ran, 5 skipped, 0 vacuous, 1 failed"
+    assert found["badge"]["message"] == "9 ran, 6 skipped, 0 vacuous, 1 failed"
     assert found["badge"]["color"] == "red"
     cases = ElementTree.parse(tmp_path / "found.xml").findall(".//testcase")
     named = [{each.get("name"): each.get("value") for each in case.iter("property")} for case in cases]

@@ -14,6 +14,7 @@ from ..report import table
 from ..suite import FAILED, suite
 from ..values import as_a, as_count
 from . import (
+    faults_answers,
     faults_copies,
     faults_density,
     faults_draws,
@@ -25,7 +26,16 @@ from . import (
 from .mutant import PLANTED, Mutant
 from .others import Verdict, other_checkers
 
-FAMILIES = (faults_wiring, faults_gradient, faults_density, faults_draws, faults_copies, faults_measure, faults_state)
+FAMILIES = (
+    faults_wiring,
+    faults_gradient,
+    faults_density,
+    faults_draws,
+    faults_copies,
+    faults_measure,
+    faults_answers,
+    faults_state,
+)
 CAUGHT = "x"
 MISSED = "."
 NOT_RUN = ""
