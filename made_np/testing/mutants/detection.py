@@ -13,11 +13,27 @@ from ..networks import random_network
 from ..report import table
 from ..suite import FAILED, suite
 from ..values import as_a, as_count
-from . import faults_copies, faults_density, faults_draws, faults_gradient, faults_measure, faults_wiring
+from . import (
+    faults_copies,
+    faults_density,
+    faults_draws,
+    faults_gradient,
+    faults_measure,
+    faults_public,
+    faults_wiring,
+)
 from .mutant import PLANTED, Mutant
 from .others import Verdict, other_checkers
 
-FAMILIES = (faults_wiring, faults_gradient, faults_density, faults_draws, faults_copies, faults_measure)
+FAMILIES = (
+    faults_wiring,
+    faults_gradient,
+    faults_public,
+    faults_density,
+    faults_draws,
+    faults_copies,
+    faults_measure,
+)
 CAUGHT = "x"
 MISSED = "."
 NOT_RUN = ""
