@@ -4,7 +4,7 @@ Every column that is real is cut into panels; a box is one panel of each, for on
 A box is halved along a column as long as its halves say something else than it said; a bend in one column costs no
 points along the other. How much that is, added up over all boxes, is how far the integral may be off. It is measured
 beside the mass that was found, not beside 1: of a narrow density the first points see but a far tail, and that leads to
-the rest.
+the rest. Beside it counts what seems to lie between the points (`spikes`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from .compare import Floats, Ints
 from .points import Interval
+from .spikes import hidden_mass
 
 PANELS = 32
 """Of an interval; the last ones tell how the density falls."""
@@ -106,6 +107,7 @@ class _Boxes:
         self.n_real = len(self.real)
         self.n_rows = 0
         nodes, weights = np.polynomial.legendre.leggauss(NODES)
+        self.rule = (nodes, weights)
         grids = np.meshgrid(*[nodes] * self.n_real, indexing="ij")
         self.nodes = np.stack([grid.ravel() for grid in grids], 1) if self.n_real else np.zeros((1, 0))
         self.shares = prod((part.ravel() for part in np.meshgrid(*[weights / 2] * self.n_real)), start=np.ones(1))
@@ -120,6 +122,15 @@ class _Boxes:
         self.values = self.asked(self.state, self.low, self.high)
         self.error = np.full((prod(sizes), self.n_real), np.inf)
         """Logarithm of what the last cut along each real column changed; infinity before the first."""
+        self.hidden = self.missed(self.values, self.low, self.high)
+        """Logarithm of what seems to lie between the nodes along each real column."""
+
+    def missed(self, values: Floats, low: Floats, high: Floats) -> Floats:
+        """(n, real columns): `hidden_mass` of these boxes."""
+        with np.errstate(divide="ignore"):
+            volume = np.log((high - low).prod(axis=1))
+        axes = [hidden_mass(values, *self.rule, axis, self.n_real) for axis in range(self.n_real)]
+        return _columns([mass + volume for mass in axes], len(values))
 
     def asked(self, state: Floats, low: Floats, high: Floats) -> Floats:
         """Logarithms at the nodes of these boxes, in calls of a moderate size."""
@@ -145,7 +156,7 @@ class _Boxes:
             return 0.0, np.zeros(len(self.values))
         size = float(np.sum(self.weights() * np.exp(self.values - top)))
         with np.errstate(over="ignore"):
-            return size, np.exp(self.error - top).sum(axis=1)
+            return size, np.exp(np.logaddexp(self.error, self.hidden) - top).sum(axis=1)
 
     def ends(self) -> tuple[float, dict[End, float]]:
         """What lies beyond the intervals, if the density goes on to fall as it does towards their ends, and those ends
@@ -171,7 +182,7 @@ class _Boxes:
 
     def split(self, chosen: Ints) -> None:
         """Put two halves in the place of each of these boxes, cut along the column that was off by more."""
-        axis = np.argmax(self.error[chosen], axis=1)
+        axis = np.argmax(np.logaddexp(self.error, self.hidden)[chosen], axis=1)
         first = 2 * np.arange(len(chosen))
         middle = (self.low[chosen, axis] + self.high[chosen, axis]) / 2
         state = np.repeat(self.state[chosen], 2, axis=0)
@@ -186,7 +197,8 @@ class _Boxes:
         top = np.maximum(both.max(axis=1), -1e300)
         with np.errstate(divide="ignore"):
             change = np.log(np.abs(np.sum(signed * np.exp(both - top[:, None]), axis=1))) + top
-        error = self.error[chosen]
+        # What was not seen yet told nothing about the other column, either.
+        error = np.logaddexp(self.error[chosen], self.hidden[chosen].max(axis=1, keepdims=True))
         error[np.arange(len(chosen)), axis] = change
         kept = np.ones(len(self.values), dtype=bool)
         kept[chosen] = False
@@ -195,6 +207,7 @@ class _Boxes:
         self.high = np.concatenate([self.high[kept], high])
         self.values = np.concatenate([self.values[kept], values])
         self.error = np.concatenate([self.error[kept], np.repeat(error, 2, axis=0) - np.log(2)])
+        self.hidden = np.concatenate([self.hidden[kept], self.missed(values, low, high)])
 
 
 def _columns(parts: list[Floats], n: int) -> Floats:
