@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -106,19 +107,11 @@ def check_autoregressive(
     base = Report("check_autoregressive", rule=_rule(atol), seed=seed, reproduce=line)
     draw = np.random.default_rng(seed)
     moves = np.array([isinstance(column, Interval) or len(column) > 1 for column in columns])
-
-    def seen(points: int) -> Floats:
-        return _changes(fn, len(owner), columns, points, support is None, atol, draw)
-
-    def judged(changes: Floats) -> _Found:
-        return _judged(fold_columns(changes, owner, n_features), known, may, atol, moves)
-
+    seen = partial(_changes, fn, len(owner), columns, extremes=support is None, atol=atol, rng=draw)
     try:
-        changes = seen(points)
-        found = judged(changes)
-        if points < CLOSER and _is_deaf(found, lost):
-            changes = np.maximum(changes, seen(CLOSER))
-            found = judged(changes)
+        changes, found = _looked_at(
+            seen, lambda each: _judged(fold_columns(each, owner, n_features), known, may, atol, moves), points, lost
+        )
     except WrongAnswer as wrong:
         return wrong.report(base)
     if not moves.all():
@@ -127,6 +120,18 @@ def check_autoregressive(
         limit = before(known) if may is None and known is not None else may
         found.hint = _layout_hint(changes, limit, n_features, layout, atol)
     return _report(base, found, lost)
+
+
+def _looked_at(
+    seen: Callable[[int], Floats], judged: Callable[[Floats], _Found], points: int, lost: str
+) -> tuple[Floats, _Found]:
+    """The changes that are seen, with what they amount to; from more points before something is called unheard."""
+    changes = seen(points)
+    found = judged(changes)
+    if points < CLOSER and _is_deaf(found, lost):
+        changes = np.maximum(changes, seen(CLOSER))
+        found = judged(changes)
+    return changes, found
 
 
 def _is_deaf(found: _Found, lost: str) -> bool:
