@@ -8,7 +8,7 @@ from made_np.testing.frameworks import jax_adapter
 from .arrays import InJax
 from .density import Density
 from .drawn import Drawn
-from .in_numpy import drawing, fields
+from .in_numpy import asked, fields
 
 
 def adapter(net: Drawn) -> Adapter:
@@ -16,10 +16,7 @@ def adapter(net: Drawn) -> Adapter:
     import jax
 
     density = Density(net, InJax())
-    names = ["params", "sample", "inverse", "cdf"]
-    names += ["conditional"] if net.is_binary else []
-    functions = {name: jax.jit(getattr(density, name)) for name in names} | {"draw": drawing(density)}
-    functions |= {"params_given": jax.jit(density.params)} if len(net.context) else {}
+    functions = {name: fn if name == "draw" else jax.jit(fn) for name, fn in asked(density).items()}
     return jax_adapter(
         list(net.weights.values()),
         log_prob=jax.jit(density.log_prob),

@@ -24,16 +24,7 @@ def adapter(net: Drawn) -> Adapter:
     density = Density(net, InNumpy)
     weights = list(net.weights.values())
     rows = density.sample(weights, np.random.default_rng(net.seed).random((DRAWN, net.n_features)))
-    functions: dict[str, Callable[..., Any]] = {
-        "params": density.params,
-        "log_prob": density.log_prob,
-        "sample": density.sample,
-        "inverse": density.inverse,
-        "cdf": density.cdf,
-        "draw": drawing(density),
-    }
-    functions |= {"conditional": density.conditional} if net.is_binary else {}
-    functions |= {"params_given": density.params} if len(net.context) else {}
+    functions = asked(density) | {"log_prob": density.log_prob}
     gradient = Gradient(density)
     return Adapter(
         **fields(net),
@@ -48,6 +39,19 @@ def adapter(net: Drawn) -> Adapter:
         model=net,
         log_prob_of=log_prob_of,
     )
+
+
+def asked(density: Density) -> dict[str, Callable[..., Any]]:
+    """The functions of a model that are handed over as they are: of bits their probabilities, of others the inverses."""
+    net = density.net
+    functions: dict[str, Callable[..., Any]] = {
+        "params": density.params,
+        "sample": density.sample,
+        "cdf": density.cdf,
+        "draw": drawing(density),
+    }
+    functions |= {"conditional": density.conditional} if net.is_binary else {"inverse": density.inverse}
+    return functions | ({"params_given": density.params} if len(net.context) else {})
 
 
 def fields(net: Drawn) -> dict[str, Any]:

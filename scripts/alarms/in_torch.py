@@ -13,7 +13,7 @@ from made_np.testing.frameworks import torch_adapter
 from .arrays import InTorch
 from .density import Density
 from .drawn import Drawn
-from .in_numpy import drawing, fields
+from .in_numpy import asked, fields
 
 
 def adapter(net: Drawn) -> Adapter:
@@ -25,16 +25,12 @@ def adapter(net: Drawn) -> Adapter:
     weights = torch.nn.ParameterList([torch.as_tensor(w) for w in net.weights.values()])
     module = torch.nn.Module()
     module.weights = weights
-    names = ["params", "sample", "inverse", "cdf"]
-    names += ["conditional"] if net.is_binary else []
-    functions = {name: getattr(density, name) for name in names} | {"draw": drawing(density)}
-    functions |= {"params_given": density.params} if len(net.context) else {}
     made = torch_adapter(
         module,
         log_prob=lambda x: density.log_prob(weights, x),
         rows=net.x,
         std=None,
-        **{name: bound(fn, weights) for name, fn in functions.items()},
+        **{name: bound(fn, weights) for name, fn in asked(density).items()},
         **fields(net),
     )
     return replace(made, model=module, log_prob_of=lambda model, x: told(density, model, x))
