@@ -42,7 +42,7 @@ def adapter(net: Drawn) -> Adapter:
 
 
 def asked(density: Density) -> dict[str, Callable[..., Any]]:
-    """The functions of a model that are handed over as they are: of bits their probabilities, of others the inverses."""
+    """The functions of a model that are handed over as they are: probabilities of bits, inverses of all else."""
     net = density.net
     functions: dict[str, Callable[..., Any]] = {
         "params": density.params,
