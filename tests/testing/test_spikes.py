@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from made_np.testing import Interval, check_normalised
+from made_np.testing import Adapter, Interval, check_normalised, suite
 from made_np.testing.compare import Floats
 from made_np.testing.spikes import hidden_mass
 
@@ -70,3 +70,41 @@ def test_a_right_density_whose_width_varies_is_not_called_wrong(case: tuple[floa
     assert report.ok == (case[2] == 0)  # for the last one there are not enough points
     if report.ok:
         assert check_normalised(lambda x: log_prob(x) - 1e-6, 2, support=Interval(-40, 40)).n_failed == 1
+
+
+SCALES = np.array([1e-3, 1.0])
+
+
+def narrow_in_wide(x: Floats) -> Floats:
+    """A bell of 1/1000 with a share of 1/100, within a wide one: no node tells of it."""
+    bells = np.exp(-0.5 * ((x - 0.3) / SCALES) ** 2) / SCALES / np.sqrt(2 * np.pi)
+    return np.asarray(np.log(bells @ [0.01, 0.99]))
+
+
+def rows_of_it(n: int) -> Floats:
+    rng = np.random.default_rng(0)
+    return 0.3 + rng.standard_normal((n, 1)) * SCALES[(rng.random((n, 1)) < 0.99) * 1]
+
+
+def test_rows_of_the_model_tell_of_what_no_point_saw() -> None:
+    interval = Interval(-30, 31)
+    alone = check_normalised(narrow_in_wide, 1, support=interval)
+    assert alone.n_failed == 1
+    model = {"n_features": 1, "support": interval, "log_prob": narrow_in_wide}
+    beside = suite(Adapter(**model, draw=rows_of_it), only=["normalised"])["normalised"]
+    assert beside.status == "skipped"
+    assert "rows of the model are far more probable" in beside.reason
+    wrong_samplers = (lambda n: np.zeros((n, 3)), lambda n: np.full((n, 1), np.nan), lambda n: 1 / 0)
+    for draw in (*wrong_samplers, lambda n: np.full((n, 1), 1.3)):
+        assert suite(Adapter(**model, draw=draw), only=["normalised"])["normalised"].status == "FAILED"
+
+
+def test_rows_are_no_excuse_for_a_sum_that_is_wrong() -> None:
+    def too_much(x: Floats) -> Floats:
+        return np.asarray(-0.5 * x[:, 0] ** 2 - 0.9)
+
+    def draw(n: int) -> Floats:
+        return np.random.default_rng(0).standard_normal((n, 1))
+
+    adapter = Adapter(n_features=1, support=Interval(-9, 9), log_prob=too_much, draw=draw)
+    assert suite(adapter, only=["normalised"])["normalised"].status == "FAILED"
