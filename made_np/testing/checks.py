@@ -17,7 +17,7 @@ from .conditionals import check_conditionals
 from .consistency import check_consistency
 from .context import check_context
 from .counts import check_sampler_counts
-from .density import MOST_ROWS, check_normalised, grid_size
+from .density import MOST_ROWS, added_up, grid_size
 from .effort import Effort, effort, sweeps_all
 from .global_state import check_global_state
 from .gradients import check_gradient
@@ -175,7 +175,8 @@ def _context(adapter: Adapter, rng: int) -> Report:
 def _normalised(adapter: Adapter, rng: int) -> Report:
     assert adapter.log_prob is not None
     assert adapter.support is not None
-    return check_normalised(adapter.log_prob, adapter.n_features, support=adapter.support, atol=adapter.atol, rng=rng)
+    draw = adapter.draw or (_drawn(adapter, rng) if adapter.has("sample") else None)
+    return added_up(adapter.log_prob, adapter.n_features, adapter.support, adapter.atol, rng, draw)
 
 
 def _sampler(adapter: Adapter, rng: int) -> Report:

@@ -192,6 +192,15 @@ def test_a_single_feature_may_answer_a_constant() -> None:
     assert check_consistency(lambda x: np.zeros((len(x), 1)), 1).ok
 
 
+def test_answers_may_be_constant_where_one_column_only_has_two_values() -> None:
+    def constant(x: Array) -> Array:  # that column comes last, so that nobody hears of it
+        return np.zeros((len(x), 2))
+
+    assert check_consistency(constant, 2, support=[(0,), (0, 1)]).ok
+    assert not check_consistency(constant, 2, support=[(0, 1), (0, 1)]).ok
+    assert not check_consistency(constant, 3, support=[(0,), (0, 1), Interval(-1, 1)]).ok
+
+
 def test_the_tolerance_follows_the_dtype_or_is_given() -> None:
     assert broken(lambda x: fn(x).astype(np.float32) * np.float32(1 + 1e-5 * len(x))) == []
     report = check_consistency(lambda x: fn(x) * (1 + 1e-6 * len(x)), 3)

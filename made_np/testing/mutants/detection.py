@@ -20,6 +20,7 @@ from . import (
     faults_draws,
     faults_gradient,
     faults_measure,
+    faults_public,
     faults_state,
     faults_wiring,
 )
@@ -29,6 +30,7 @@ from .others import Verdict, other_checkers
 FAMILIES = (
     faults_wiring,
     faults_gradient,
+    faults_public,
     faults_density,
     faults_draws,
     faults_copies,
