@@ -120,7 +120,6 @@ def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, r
     """Return the adapter of a model at exactly this theta and context (1, C), with a loss over n rows."""
     one = made.mask_sets[mask_set]
     x = made.sample(theta, n, rng=rng, context=_repeated(y, n), mask_set=mask_set)
-    is_complete = _is_complete(made)
 
     def params(rows: Array) -> Array:
         return made.raw_outputs(theta, rows, context=_repeated(y, len(rows)), mask_set=mask_set)
@@ -157,16 +156,24 @@ def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, r
         grad=lambda t: made.loss_and_grad(t, x, context=_repeated(y, n), mask_set=mask_set)[1],
         theta=theta,
         names=made.layout.locate,
-        frozen=off_the_masks(made, mask_set),
         rows=n,
-        masks=one.masks if made.hidden or made.direct else None,
-        direct=one.direct,
-        skips=one.skips,
-        n_inputs=one.input_sizes,
+        **_wiring(made, mask_set),
         n_context=made.n_context,
         params_given=params_given if made.n_context and not one.n_known else None,  # what is known hears nothing
-        lost="note" if is_complete and not one.n_known else "ignore",
     )
+
+
+def _wiring(made: MADE, mask_set: int) -> dict[str, Any]:
+    """Return the masks, what is off them, and what it is that one of the wires which an order permits is not there."""
+    one = made.mask_sets[mask_set]
+    return {
+        "frozen": off_the_masks(made, mask_set),
+        "masks": one.masks if made.hidden or made.direct else None,
+        "direct": one.direct,
+        "skips": one.skips,
+        "n_inputs": one.input_sizes,
+        "lost": "note" if _is_complete(made) and not one.n_known else "ignore",
+    }
 
 
 def _checked_theta(made: MADE, theta: Any) -> NDArray[np.float64]:
