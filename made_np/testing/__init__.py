@@ -23,7 +23,7 @@ says where it did not, by how much, and what the likely mistake is:
 NumPy is all that is needed (hypothesis for `strategies`, pytest for `parametrize_with_checks`), and nothing of
 made_np is imported: the folder can be copied elsewhere as it stands.
 
-    python -m made_np.testing --mutants          which check catches which of 96 planted faults
+    python -m made_np.testing --mutants          which check catches which of 108 planted faults
     python -m made_np.testing my.module:adapter  the suite on a model of yours
     pytest --made-np my.module:adapter           the same, each check a test
 """

@@ -209,7 +209,8 @@ def coin_probability(where: dict[int, Any]) -> float:
 
 def coin_log_marginal(values: dict[int, float]) -> float:
     """What it says of some columns, in nats."""
-    return float(np.log(coin_probability({d: (value, value) for d, value in values.items()})))
+    p = float(coin_probability({d: (value, value) for d, value in values.items()}))
+    return float(np.log(p)) if p else -np.inf
 
 
 def coin_log_conditional(asked: dict[int, float], given: dict[int, float]) -> float:
