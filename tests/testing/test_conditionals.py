@@ -89,10 +89,57 @@ def test_impossible_values_are_welcome_but_nothing_is_asked_given_them() -> None
     assert not check_conditionals(certain, given_what_is_possible, 3).n_failed
 
 
-def test_real_columns_are_conditioned_on_and_never_summed() -> None:
-    def normal(z: float) -> float:
-        return -0.5 * z**2 - 0.5 * float(np.log(2 * np.pi))
+def normal(z: float) -> float:
+    return -0.5 * z**2 - 0.5 * float(np.log(2 * np.pi))
 
+
+def both_normal(values: dict[int, float], slope: float = 0.5) -> float:
+    """A standard normal column, and a normal one around `slope` times the first."""
+    spread = float(np.hypot(1, slope))
+    if 0 in values:
+        return normal(values[0]) + (normal(values[1] - slope * values[0]) if 1 in values else 0.0)
+    return normal(values[1] / spread) - float(np.log(spread)) if values else 0.0
+
+
+def ratio_of(marginal: Any) -> Any:
+    return lambda asked, given: marginal({**asked, **given}) - marginal(given)
+
+
+@pytest.mark.parametrize("order", [None, [0, 1], [1, 0]])
+@pytest.mark.parametrize("slope", [0.5, 30.0])
+@pytest.mark.parametrize("support", [Interval(-9, 9), Interval(-200, 200), Interval(-1, 1), None])
+def test_real_columns_that_are_left_out_are_no_fault(order: Any, slope: float, support: Any) -> None:
+    def marginal(values: dict[int, float]) -> float:
+        return both_normal(values, slope)
+
+    report = check_conditionals(marginal, ratio_of(marginal), 2, order=order, support=support)
+    assert report.ok, report
+
+
+def test_a_spike_between_the_points_is_no_fault() -> None:
+    def marginal(values: dict[int, float]) -> float:
+        spikes = [
+            np.logaddexp(normal(x), normal((x - 5.123) / 1e-2) - np.log(1e-2)) - np.log(2) for x in values.values()
+        ]
+        return float(sum(spikes))
+
+    assert check_conditionals(marginal, ratio_of(marginal), 2, support=Interval(-30, 30)).ok
+
+
+@pytest.mark.parametrize(
+    ("wrong", "column"),
+    [
+        (lambda values: both_normal({0: 0.0, 1: 0.0, **values}) if values else 0.0, 0),
+        (lambda values: both_normal(values) - 0.01 * (0 in values), 0),
+        (lambda values: both_normal(values) - 0.01 * (len(values) == 1), 1),
+    ],
+)
+def test_a_wrong_marginal_of_real_columns_is_seen_by_its_integral(wrong: Any, column: int) -> None:
+    report = check_conditionals(wrong, ratio_of(wrong), 2, support=Interval(-12, 12))
+    assert f"x{column} summed out" in " ".join(failure.where for failure in report.failures), report
+
+
+def test_real_columns_are_conditioned_on() -> None:
     def marginal(values: dict[int, float]) -> float:
         """A coin c, and a normal value around 2 c."""
         coins = [values[0]] if 0 in values else [0.0, 1.0]
