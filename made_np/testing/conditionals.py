@@ -267,12 +267,15 @@ class _Case:
             for panels in PANELS:
                 found = self.integral(kept, left, panels)
                 is_short = found.log < got - MOST_MISSED
-                if kept or not is_short:
+                # Beside values that hardly occur the rest may lie anywhere beyond the interval.
+                is_beyond = is_short and (bool(kept) or not found.is_whole)
+                if is_beyond or not is_short:
                     break
-            # Beside values that hardly occur the rest may lie anywhere beyond the interval.
-            if found.is_settled and not (is_short and (kept or not found.is_whole)):
+            if found.is_settled and not is_beyond:
                 question = _Question(kept, {}, (left,))
-                self.compare("marginal" if kept else "total", question, got, found.log, slack=MOST_MISSED)
+                likely = {"mean": found.mean}
+                rule = "marginal" if kept else "total"
+                self.compare(rule, question, got, found.log, likely, slack=MOST_MISSED)
 
     def integral(self, kept: Values, left: int, panels: int) -> Integral:
         """What the marginals of these values with each of the left-out column add up to."""

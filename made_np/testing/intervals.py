@@ -21,9 +21,13 @@ MOST_MISSED = 1e-5
 
 @dataclass(frozen=True)
 class Integral:
-    """What an interval holds, in nats; whether that has settled, and whether nothing seems to lie beyond its ends."""
+    """What an interval holds, and the mean over it, in nats; whether that has settled, and is all that there is.
+
+    ``is_whole``: nothing seems to lie beyond the ends.
+    """
 
     log: float
+    mean: float
     is_settled: bool
     is_whole: bool
 
@@ -44,6 +48,7 @@ def log_integral(log_density: Callable[[float], float], column: Interval, panels
     points = integrate(answers, [column], MOST_GAP / 100, MOST_POINTS, panels)
     top = float(points.values.max())
     if top == -np.inf:
-        return Integral(top, False, False)
+        return Integral(top, top, False, False)
     log = top + float(np.log(points.of(points.values - top)))
-    return Integral(log, points.gap <= MOST_GAP, not points.level and points.outside <= MOST_GAP)
+    is_whole = not points.level and points.outside <= MOST_GAP
+    return Integral(log, log - float(np.log(column.high - column.low)), points.gap <= MOST_GAP, is_whole)
