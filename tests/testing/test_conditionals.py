@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -116,14 +117,37 @@ def test_real_columns_that_are_left_out_are_no_fault(order: Any, slope: float, s
     assert report.ok, report
 
 
-def test_a_spike_between_the_points_is_no_fault() -> None:
-    def marginal(values: dict[int, float]) -> float:
-        spikes = [
-            np.logaddexp(normal(x), normal((x - 5.123) / 1e-2) - np.log(1e-2)) - np.log(2) for x in values.values()
-        ]
-        return float(sum(spikes))
+def modes(x: float, far: float, width: float) -> float:
+    """Half a standard normal, half a far one of another width."""
+    return float(np.logaddexp(normal(x), normal((x - far) / width) - np.log(width)) - np.log(2))
 
-    assert check_conditionals(marginal, ratio_of(marginal), 2, support=Interval(-30, 30)).ok
+
+def pole(x: float) -> float:
+    distance = abs(x - 0.1234)
+    return float(np.log(0.05) - 0.9 * np.log(distance)) if 0 < distance < 1 else -np.inf
+
+
+DENSITIES: dict[str, tuple[Callable[[float], float], Any]] = {
+    "a spike between the points": (lambda x: modes(x, 5.123, 1e-2), Interval(-30, 30)),
+    "far modes": (lambda x: modes(x, 300.0, 1.0), Interval(-1e4, 1e4)),
+    "a mode that nobody promised": (lambda x: modes(10 * x, 100.0, 1.0) + np.log(10), None),
+    "a pole": (pole, Interval(-1.3, 2)),
+    "steps": (lambda x: np.log(0.3) if 0 <= x < 1 else np.log(0.7 / 3) if 1 <= x < 4 else -np.inf, Interval(-1, 5)),
+    "uniform": (lambda x: 0.0 if 0 <= x <= 1 else -np.inf, Interval(-1, 2)),
+    "tails that are cut off": (normal, Interval(-3.5, 3.5)),
+    "heavy tails": (lambda x: -float(np.log(np.pi) + np.log1p(x * x)), Interval(-40, 40)),
+}
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_no_density_of_a_real_column_is_a_fault(name: str) -> None:
+    log_density, support = DENSITIES[name]
+
+    def marginal(values: dict[int, float]) -> float:
+        return float(sum(map(log_density, values.values())))
+
+    report = check_conditionals(marginal, lambda asked, given: marginal(asked), 2, support=support)
+    assert report.ok, report
 
 
 @pytest.mark.parametrize(
