@@ -145,6 +145,7 @@ def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, r
         support=_support(made.outputs.feature_outputs),
         params=params,
         log_prob=log_prob if all(map(_can_be_summed, made.outputs.feature_outputs)) else None,
+        build=lambda: replace(made),
         sample=lambda u: made.sample(theta, len(u), uniforms=u, context=_repeated(y, len(u)), mask_set=mask_set),
         **_conditionals(made, params),
         cdf=lambda rows: _cdf(made, params, rows),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -17,7 +16,7 @@ from .masks import as_mask, as_masks, as_skips
 from .points import Support, columns_of
 from .questions import Where
 from .roundtrip import WAYS, as_pair, as_scores, as_ways
-from .values import as_a, as_callable, as_choice, as_count, as_flag, as_number, show
+from .values import as_a, as_callable, as_choice, as_count, as_flag, as_number
 from .wiring import LAYOUTS, as_allowed, as_order, feature_of_columns
 
 CALLABLES = (
@@ -36,6 +35,8 @@ CALLABLES = (
     "probability",
     "clone",
 )
+
+ENTRIES = ("auto", "all")
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,10 @@ class Adapter:
         (P,) -> float and (P,) -> (P,), at the float64 vector theta.
     names, frozen, rows : optional
         See `check_gradient`.
+    entries : {"auto", "all"} or int
+        How many entries of the gradient are swept, by two calls of ``loss`` for each: all, or so many random ones;
+        0: none, but random directions through each block of parameters. "auto": all up to 2000, else 64; where these
+        would take more than 30 s (one call is timed), directions, and the report says so.
     masks, direct, skips, n_inputs, n_outputs : optional
         See `check_masks`; ``n_outputs`` is ``n_params`` if not given.
     allowed : array_like, optional
@@ -128,6 +133,9 @@ class Adapter:
         Of the output units in ``masks`` and ``direct``, where it is not that of ``params``.
     model, log_prob_of, save, load, clone, ways : optional
         The model itself, how it is asked (``log_prob`` of `check_roundtrip`), and how it is stored or copied.
+    build, factory : callable, optional
+        () -> the model, see `check_global_state`; () -> this adapter, which `load_adapter` fills in: where there is no
+        ``build``, the constructors that it calls are looked at.
 
     Raises
     ------
@@ -164,6 +172,7 @@ class Adapter:
     names: Names | None = None
     frozen: ArrayLike | None = None
     rows: int | None = None
+    entries: int | str = "auto"
     masks: Sequence[ArrayLike] | None = None
     direct: ArrayLike | None = None
     skips: Sequence[ArrayLike | None] | None = None
@@ -186,11 +195,15 @@ class Adapter:
     load: Callable[[str], Any] | None = None
     clone: Callable[[Any], Any] | None = None
     ways: Sequence[str] = WAYS
+    build: Callable[[], Any] | None = None
+    factory: Callable[[], Any] | None = None
 
     def __post_init__(self) -> None:
         for name in CALLABLES:
             if getattr(self, name) is not None:
                 as_callable(getattr(self, name), name)
+        if self.masks_layout is not None:
+            as_choice(self.masks_layout, "masks_layout", LAYOUTS)
         self._look_at_columns(as_features(self.n_features))
         self._look_at_theta()
         as_masks(() if self.masks is None else self.masks)
@@ -204,14 +217,15 @@ class Adapter:
         if self.rtol is not None:
             as_number(self.rtol, "rtol", "[0, inf)")
         as_a(self.name, "name", str, "give the model a name")
-        if self.masks_layout is not None:
-            as_choice(self.masks_layout, "masks_layout", LAYOUTS)
         as_pair(self.save, self.load)
         as_ways(self.ways)
         if self.log_prob_of is not None:
             as_callable(self.log_prob_of, "log_prob_of", "(model, x) -> nats")
         if self.model is not None:
             as_scores(self.model, self.log_prob_of)
+        for name in ("build", "factory"):
+            if getattr(self, name) is not None:
+                as_callable(getattr(self, name), name, "() -> model")
         as_a(self.empty, "empty", bool, "say whether batches of 0 rows are promised")
 
     def _look_at_columns(self, n_features: int) -> None:
@@ -233,6 +247,10 @@ class Adapter:
         """The vector, and what goes with each of its entries."""
         if self.rows is not None:
             as_count(self.rows, "rows")
+        if isinstance(self.entries, str):
+            as_choice(self.entries, "entries", ENTRIES)
+        else:
+            as_count(self.entries, "entries", 0, MOST_NUMBERS)
         if self.theta is not None:
             point = as_point(self.theta, "theta")
             namer(self.names, point.size)
@@ -251,30 +269,3 @@ class Adapter:
 
 
 FIELDS = tuple(field.name for field in fields(Adapter))
-
-
-def load_adapter(target: str) -> Adapter:
-    """The adapter behind ``"package.module:name"``; if the name is a callable, what it returns.
-
-    Raises
-    ------
-    TypeError
-        If target is no str.
-    ValueError
-        If there is no such module or name, or it is no `Adapter`. What the module or the callable itself raises is
-        handed on.
-    """
-    as_a(target, "target", str, "give package.module:factory")
-    module_name, colon, name = target.partition(":")
-    if not colon or not name or not all(module_name.split(".")) or "\0" in target:
-        raise ValueError(f"target={show(target)} must look like package.module:factory")
-    try:
-        found = importlib.import_module(module_name)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"{target!r} cannot be found: {error}") from error
-    made = found if isinstance(found, Adapter) else found() if callable(found) else found
-    if not isinstance(made, Adapter):
-        raise ValueError(f"{target!r} gives a {type(made).__name__}; it must be, or return, an Adapter")
-    return made

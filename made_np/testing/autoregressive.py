@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from .wiring import LAYOUTS, as_allowed, as_order, before, feature_of_columns, f
 
 LOST = ("fail", "note", "ignore")
 ONE_BY_ONE = 64
+CLOSER = 256
+"""So many points are tried before an input is said to change nothing: a relu may be live in few places."""
 ROWS_AT_ONCE = 1024
 """Up to so many inputs each has a call of its own; beyond, they share calls of so many rows."""
 
@@ -57,7 +60,8 @@ def check_autoregressive(
     layout : {"interleaved", "blocked"}
         See `feature_of_columns`.
     points : int
-        Number of random points; each is tried with two values of each input.
+        Number of random points; each is tried with two values of each input. Where they do not show what must be
+        seen, 256 more are tried.
     support : optional
         Values that inputs may take; default: real numbers, extreme ones too.
     allowed : array_like, optional
@@ -101,19 +105,38 @@ def check_autoregressive(
     names = callable_name(fn, "fn"), str(n_features)
     line = call_line("check_autoregressive", *names, **shown, **limits, points=points, rng=seed)
     base = Report("check_autoregressive", rule=_rule(atol), seed=seed, reproduce=line)
+    draw = np.random.default_rng(seed)
+    moves = np.array([isinstance(column, Interval) or len(column) > 1 for column in columns])
+    seen = partial(_changes, fn, len(owner), columns, extremes=support is None, atol=atol, rng=draw)
     try:
-        changes = _changes(fn, len(owner), columns, points, support is None, atol, np.random.default_rng(seed))
+        changes, found = _looked_at(
+            seen, lambda each: _judged(fold_columns(each, owner, n_features), known, may, atol, moves), points, lost
+        )
     except WrongAnswer as wrong:
         return wrong.report(base)
-    per_feature = fold_columns(changes, owner, n_features)
-    moves = np.array([isinstance(column, Interval) or len(column) > 1 for column in columns])
-    found = _judged(per_feature, known, may, atol, moves)
     if not moves.all():
         base = base.but(notes=(f"inputs {np.flatnonzero(~moves).tolist()} have one value each: they are not judged",))
     if found.leaks and not found.hint:
         limit = before(known) if may is None and known is not None else may
         found.hint = _layout_hint(changes, limit, n_features, layout, atol)
     return _report(base, found, lost)
+
+
+def _looked_at(
+    seen: Callable[[int], Floats], judged: Callable[[Floats], _Found], points: int, lost: str
+) -> tuple[Floats, _Found]:
+    """The changes that are seen, with what they amount to; from more points before something is called unheard."""
+    changes = seen(points)
+    found = judged(changes)
+    if points < CLOSER and _is_deaf(found, lost):
+        changes = np.maximum(changes, seen(CLOSER))
+        found = judged(changes)
+    return changes, found
+
+
+def _is_deaf(found: _Found, lost: str) -> bool:
+    """Whether something that was not seen to change would be a failure."""
+    return bool(found.silent and lost == "note") or bool(found.missing and lost == "fail")
 
 
 def _rule(atol: float) -> str:

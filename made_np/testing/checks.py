@@ -17,7 +17,9 @@ from .conditionals import check_conditionals
 from .consistency import check_consistency
 from .context import check_context
 from .counts import check_sampler_counts
-from .density import MOST_ROWS, check_normalised, grid_size
+from .density import MOST_ROWS, added_up, grid_size
+from .effort import Effort, effort, sweeps_all
+from .global_state import check_global_state
 from .gradients import check_gradient
 from .masks import check_masks
 from .measure import check_measure
@@ -28,9 +30,6 @@ from .sampler import check_sampler
 from .values import as_a, as_callable
 from .vjp import check_vjp
 
-FULL_SWEEP = 2000
-"""Up to so many parameters every one is checked by differences; of a larger model a random part."""
-PART = 64
 ADAPTER = "describe your model by Adapter(n_features=..., log_prob=..., ...)"
 MOST_STATES = 2**16
 """Of a table without real columns; one with real columns may fill the grid of `check_normalised`."""
@@ -176,7 +175,8 @@ def _context(adapter: Adapter, rng: int) -> Report:
 def _normalised(adapter: Adapter, rng: int) -> Report:
     assert adapter.log_prob is not None
     assert adapter.support is not None
-    return check_normalised(adapter.log_prob, adapter.n_features, support=adapter.support, atol=adapter.atol, rng=rng)
+    draw = adapter.draw or (_drawn(adapter, rng) if adapter.has("sample") else None)
+    return added_up(adapter.log_prob, adapter.n_features, adapter.support, adapter.atol, rng, draw)
 
 
 def _sampler(adapter: Adapter, rng: int) -> Report:
@@ -234,21 +234,22 @@ def _conditionals(adapter: Adapter, rng: int) -> Report:
 
 
 def _gradient(adapter: Adapter, rng: int) -> Report:
-    return _gradient_by(adapter, rng, "central", None if _size(adapter) <= FULL_SWEEP else PART)
+    return _gradient_by(adapter, rng, effort)
 
 
 def _directions(adapter: Adapter, rng: int) -> Report:
-    return _gradient_by(adapter, rng, "directions", None)
+    return _gradient_by(adapter, rng, lambda _: Effort("directions", None))
 
 
-def _gradient_by(adapter: Adapter, rng: int, method: str, entries: int | None) -> Report:
+def _gradient_by(adapter: Adapter, rng: int, by: Callable[[Adapter], Effort]) -> Report:
     assert adapter.loss is not None
     assert adapter.grad is not None
     assert adapter.theta is not None
     single = _in_single(adapter)
     if single:
         return Report("check_gradient", undecided=single)
-    return check_gradient(
+    method, entries, note = by(adapter)
+    report = check_gradient(
         adapter.loss,
         adapter.grad,
         adapter.theta,
@@ -259,6 +260,7 @@ def _gradient_by(adapter: Adapter, rng: int, method: str, entries: int | None) -
         entries=entries,
         rng=rng,
     )
+    return report.but(notes=(note, *report.notes)) if note else report
 
 
 def _in_single(adapter: Adapter) -> str:
@@ -304,12 +306,15 @@ def _roundtrip(adapter: Adapter, rng: int) -> Report:
     )
 
 
+def _global_state(adapter: Adapter, rng: int) -> Report:
+    if adapter.build is not None:
+        return check_global_state(adapter.build, rng=rng)
+    assert adapter.factory is not None
+    return check_global_state(adapter.factory, whose="constructors", rng=rng)
+
+
 def _layer(layer: Layer, rng: int) -> Report:
     return check_vjp(layer.forward, layer.vjp, layer.inputs, frozen=layer.frozen, rng=rng)
-
-
-def _size(adapter: Adapter) -> int:
-    return int(np.asarray(adapter.theta).size)
 
 
 def _none(adapter: Adapter) -> str:
@@ -334,12 +339,16 @@ def _no_draw(adapter: Adapter) -> str:
     return "" if adapter.has("draw") or adapter.has("sample") else "needs draw or sample"
 
 
+def _no_build(adapter: Adapter) -> str:
+    return "" if adapter.has("build") or adapter.has("factory") else "needs build"
+
+
 def _one_column(adapter: Adapter) -> str:
     return "" if adapter.n_features > 1 else "of one column there is nothing to be conditioned on"
 
 
 def _small(adapter: Adapter) -> str:
-    return "" if _size(adapter) > FULL_SWEEP else "every entry was swept: see gradient"
+    return "see gradient: every entry is swept, or directions are taken" if sweeps_all(adapter) else ""
 
 
 _Runner = Callable[[Adapter, int], Report]
@@ -359,4 +368,5 @@ _CHECKS: dict[str, tuple[tuple[str, ...], _Runner, _Excuse]] = {
     "consistency_log_prob": (("log_prob",), _log_prob, _none),
     "measure": (("probability",), _measure, _none),
     "roundtrip": (("model",), _roundtrip, _none),
+    "global_state": ((), _global_state, _no_build),  # at the end: build may spoil what a model shares
 }

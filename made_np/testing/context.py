@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .answers import WrongAnswer, as_answer
 from .arrays import MOST_FEATURES, Array, as_features, as_n_rows
-from .autoregressive import fold_columns
-from .compare import Bools, Floats, call_line, callable_name, same, seed_of
-from .points import Support, columns_of, draw_rows
+from .autoregressive import CLOSER, fold_columns
+from .compare import Bools, Floats, Ints, call_line, callable_name, same, seed_of
+from .points import EXTREME, Interval, Support, columns_of, draw_rows
 from .report import Failure, Report
 from .values import as_callable, as_count
 from .wiring import feature_of_columns
@@ -40,7 +41,7 @@ def check_context(
     n_features, n_context : int
         D and C.
     n_params, layout, points, support, rng
-        As in `check_autoregressive`.
+        As in `check_autoregressive`. Among the 256 points more, context lies far out, too.
 
     Raises
     ------
@@ -63,27 +64,48 @@ def check_context(
     columns = columns_of(support, n_features)
     seed = seed_of(rng)
     draw = np.random.default_rng(seed)
-    x = draw_rows(columns, points, draw)
-    context = draw.standard_normal((points, n_context))
     line = call_line("check_context", callable_name(fn, "fn"), str(n_features), str(n_context), rng=seed)
     base = Report("check_context", rule="context changes every feature", seed=seed, reproduce=line)
-    shape = (points, len(owner))
-
-    def answer(context: Floats) -> Array:
-        hint = "fn must return every parameter of every feature: see n_params"
-        return as_answer(fn(x.copy(), context.copy()), "fn(x, context)", shape, hint)
-
-    heard = np.zeros((n_features, n_context), dtype=bool)
+    hearing = partial(_hearing, fn, columns, owner, n_context, draw)
     try:
-        before = answer(context)
-        for c in range(n_context):
-            moved = context.copy()
-            moved[:, c] += draw.uniform(0.5, 1.5, points)
-            changed = np.any(~same(answer(moved), before), axis=0, keepdims=True)
-            heard[:, c] = fold_columns(changed.T.astype(np.float64), owner, n_features)[:, 0] > 0
+        heard = hearing(points, far=False)
+        if not heard.any(axis=0).all() or not heard.any(axis=1).all():
+            heard |= hearing(CLOSER, far=True)
     except WrongAnswer as wrong:
         return wrong.report(base)
     return _judge(base, heard)
+
+
+def _hearing(
+    fn: Callable[[Floats, Floats], Any],
+    columns: list[Interval | Floats],
+    owner: Ints,
+    n_context: int,
+    draw: np.random.Generator,
+    points: int,
+    *,
+    far: bool,
+) -> Bools:
+    """(D, C): which features are seen to hear which context input; half of the time it lies ``far`` out."""
+    x = draw_rows(columns, points, draw)
+    context = draw.standard_normal((points, n_context))
+
+    def answer(context: Floats) -> Array:
+        hint = "fn must return every parameter of every feature: see n_params"
+        return as_answer(fn(x.copy(), context.copy()), "fn(x, context)", (points, len(owner)), hint)
+
+    heard = np.zeros((len(columns), n_context), dtype=bool)
+    before = answer(context)
+    for c in range(n_context):
+        moved = context.copy()
+        moved[:, c] += draw.uniform(0.5, 1.5, points)
+        if far:
+            half = points // 2
+            moved[half:, c] = draw.choice([-EXTREME, EXTREME], points - half)
+        after = answer(moved)
+        changed = np.any(~same(after, before) & np.isfinite(after), axis=0, keepdims=True)
+        heard[:, c] = fold_columns(changed.T.astype(np.float64), owner, len(columns))[:, 0] > 0
+    return heard
 
 
 def _judge(base: Report, heard: Bools) -> Report:

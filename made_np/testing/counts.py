@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .answers import WrongAnswer, as_answer
-from .arrays import as_features, as_n_rows
+from .arrays import MOST_NUMBERS, as_features, as_n_rows
 from .compare import KEPT, Floats, call_line, callable_name, seed_of
 from .points import Interval, Support, columns_of
 from .report import Failure, Report, number
@@ -19,6 +19,9 @@ from .values import as_callable, as_number
 
 MOST_STATES = 2**12
 """A table of more rows is not counted as a whole."""
+
+MORE = 10
+"""So many times as many rows are drawn where the first ones leave too little to chance."""
 
 FAR = 9.0
 """A bin is shown as wrong if its error is 3 standard deviations; as the worst of a failed test, whatever it is."""
@@ -50,8 +53,8 @@ def check_sampler_counts(
     Parameters
     ----------
     draw : callable
-        n -> (n, D): rows that are independent of each other, in any sequence. It is called once; seed it, and the
-        check says the same whenever it is run.
+        n -> (n, D): rows that are independent of each other, in any sequence. It is called once, and again for ten
+        times as many where n rows leave too little to chance; seed it, and the check says the same whenever it is run.
     log_prob : callable
         (B, D) -> (B,), in nats.
     n_features : int
@@ -105,7 +108,12 @@ def check_sampler_counts(
         counted = _Counted(log_prob, columns, seed)
         # Some samplers draw one component of a mixture after the other: that is no fault.
         rows = counted.drawn(draw(n), n)[np.random.default_rng(seed).permutation(n)]
-        return _judge(base, counted, rows, false_alarms)
+        tallies = counted.tallies(rows)
+        if not tallies and MORE * n * n_features <= MOST_NUMBERS:
+            n *= MORE
+            rows = counted.drawn(draw(n), n)[np.random.default_rng(seed).permutation(n)]
+            tallies = counted.tallies(rows)
+        return _judge(base, counted, rows, tallies, false_alarms)
     except WrongAnswer as wrong:
         return wrong.report(base)
 
@@ -180,9 +188,8 @@ class _Counted:
         return table_tally(p / p.sum(), counts, lambda k: f"x = {every[k].tolist()}")
 
 
-def _judge(base: Report, counted: _Counted, rows: Floats, false_alarms: float) -> Report:
+def _judge(base: Report, counted: _Counted, rows: Floats, tallies: list[Tally], false_alarms: float) -> Report:
     """The report of these rows."""
-    tallies = counted.tallies(rows)
     if not tallies:
         hint = "too few rows, or hardly anything left to chance: take a larger n"
         return WrongAnswer(Failure("exercised", 0, "at least 1 bin", hint=hint)).report(base)

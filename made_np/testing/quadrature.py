@@ -4,7 +4,7 @@ Every column that is real is cut into panels; a box is one panel of each, for on
 A box is halved along a column as long as its halves say something else than it said; a bend in one column costs no
 points along the other. How much that is, added up over all boxes, is how far the integral may be off. It is measured
 beside the mass that was found, not beside 1: of a narrow density the first points see but a far tail, and that leads to
-the rest.
+the rest. Beside it counts what seems to lie between the points (`spikes`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from .compare import Floats, Ints
 from .points import Interval
+from .spikes import MISSED, hidden_mass
 
 PANELS = 32
 """Of an interval; the last ones tell how the density falls."""
@@ -40,7 +41,8 @@ class Sum:
 
     ``gap`` is how far the sum may be off, as a share of it: 0 where everything was enumerated. ``outside`` is what
     seems to lie beyond the ends where the density falls. ``level`` has the ends where it hardly does, with the mass of
-    the last panel before each. ``n_rows`` counts the rows that were asked for.
+    the last panel before each. ``n_rows`` counts the rows that were asked for. ``overlooked`` counts those of some rows
+    (B, D), with their logarithms (B,), that are far more probable than every point about them.
     """
 
     values: Floats
@@ -49,6 +51,7 @@ class Sum:
     outside: float
     level: dict[End, float]
     n_rows: int
+    overlooked: Callable[[Floats, Floats], int]
 
     @property
     def total(self) -> float:
@@ -92,7 +95,7 @@ def integrate(
     size, error = boxes.measured()
     gap = float(error.sum() / size) if boxes.n_real and size else 0.0
     outside, level = boxes.ends()
-    return Sum(boxes.values.ravel(), boxes.weights().ravel(), gap, outside, level, boxes.n_rows)
+    return Sum(boxes.values.ravel(), boxes.weights().ravel(), gap, outside, level, boxes.n_rows, boxes.overlooked)
 
 
 class _Boxes:
@@ -106,6 +109,7 @@ class _Boxes:
         self.n_real = len(self.real)
         self.n_rows = 0
         nodes, weights = np.polynomial.legendre.leggauss(NODES)
+        self.rule = (nodes, weights)
         grids = np.meshgrid(*[nodes] * self.n_real, indexing="ij")
         self.nodes = np.stack([grid.ravel() for grid in grids], 1) if self.n_real else np.zeros((1, 0))
         self.shares = prod((part.ravel() for part in np.meshgrid(*[weights / 2] * self.n_real)), start=np.ones(1))
@@ -120,6 +124,15 @@ class _Boxes:
         self.values = self.asked(self.state, self.low, self.high)
         self.error = np.full((prod(sizes), self.n_real), np.inf)
         """Logarithm of what the last cut along each real column changed; infinity before the first."""
+        self.hidden = self.missed(self.values, self.low, self.high)
+        """Logarithm of what seems to lie between the nodes along each real column."""
+
+    def missed(self, values: Floats, low: Floats, high: Floats) -> Floats:
+        """(n, real columns): `hidden_mass` of these boxes."""
+        with np.errstate(divide="ignore"):
+            volume = np.log((high - low).prod(axis=1))
+        axes = [hidden_mass(values, *self.rule, axis, self.n_real) for axis in range(self.n_real)]
+        return _columns([mass + volume for mass in axes], len(values))
 
     def asked(self, state: Floats, low: Floats, high: Floats) -> Floats:
         """Logarithms at the nodes of these boxes, in calls of a moderate size."""
@@ -145,7 +158,7 @@ class _Boxes:
             return 0.0, np.zeros(len(self.values))
         size = float(np.sum(self.weights() * np.exp(self.values - top)))
         with np.errstate(over="ignore"):
-            return size, np.exp(self.error - top).sum(axis=1)
+            return size, np.exp(np.logaddexp(self.error, self.hidden) - top).sum(axis=1)
 
     def ends(self) -> tuple[float, dict[End, float]]:
         """What lies beyond the intervals, if the density goes on to fall as it does towards their ends, and those ends
@@ -169,9 +182,18 @@ class _Boxes:
                     level[d, upper] = last
         return outside, level
 
+    def overlooked(self, rows: Floats, logs: Floats) -> int:
+        """How many rows are more probable, by more than e, than all nodes of the box that they lie in."""
+        top = np.full(len(rows), np.inf)
+        for state, low, high, values in zip(self.state, self.low, self.high, self.values, strict=True):
+            inside = (rows[:, self.listed] == state).all(axis=1)
+            inside &= ((rows[:, self.real] >= low) & (rows[:, self.real] < high)).all(axis=1)
+            top[inside] = values.max()
+        return int(np.sum(logs > top + MISSED))
+
     def split(self, chosen: Ints) -> None:
         """Put two halves in the place of each of these boxes, cut along the column that was off by more."""
-        axis = np.argmax(self.error[chosen], axis=1)
+        axis = np.argmax(np.logaddexp(self.error, self.hidden)[chosen], axis=1)
         first = 2 * np.arange(len(chosen))
         middle = (self.low[chosen, axis] + self.high[chosen, axis]) / 2
         state = np.repeat(self.state[chosen], 2, axis=0)
@@ -186,7 +208,8 @@ class _Boxes:
         top = np.maximum(both.max(axis=1), -1e300)
         with np.errstate(divide="ignore"):
             change = np.log(np.abs(np.sum(signed * np.exp(both - top[:, None]), axis=1))) + top
-        error = self.error[chosen]
+        # What was not seen yet told nothing about the other column, either.
+        error = np.logaddexp(self.error[chosen], self.hidden[chosen].max(axis=1, keepdims=True))
         error[np.arange(len(chosen)), axis] = change
         kept = np.ones(len(self.values), dtype=bool)
         kept[chosen] = False
@@ -195,6 +218,7 @@ class _Boxes:
         self.high = np.concatenate([self.high[kept], high])
         self.values = np.concatenate([self.values[kept], values])
         self.error = np.concatenate([self.error[kept], np.repeat(error, 2, axis=0) - np.log(2)])
+        self.hidden = np.concatenate([self.hidden[kept], self.missed(values, low, high)])
 
 
 def _columns(parts: list[Floats], n: int) -> Floats:

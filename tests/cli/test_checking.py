@@ -101,7 +101,7 @@ def test_what_is_checked_is_listed(here: Path, capsys: pytest.CaptureFixture[str
     rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()[2:]}
     for check in ["masks", "autoregressive", "context", "normalised", "sampler", "gradient", "consistency_params"]:
         assert " passed " in rows[check]
-    assert "every entry was swept" in rows["gradient_directions"]
+    assert "every entry is swept" in rows["gradient_directions"]
 
 
 def test_each_mask_set_can_be_checked(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

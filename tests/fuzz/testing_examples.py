@@ -70,6 +70,7 @@ def _adapter() -> dict[str, Any]:
         "names": ["a", "b"],
         "frozen": None,
         "rows": 1,
+        "entries": "auto",
         "masks": [np.tri(2, k=-1, dtype=bool)],
         "direct": None,
         "skips": None,
@@ -91,6 +92,8 @@ def _adapter() -> dict[str, Any]:
         "load": models.load_coin,
         "clone": copy.deepcopy,
         "ways": ["deepcopy"],
+        "build": models.Coin,
+        "factory": None,
     }
 
 
@@ -163,6 +166,9 @@ CHECKS: dict[str, Callable[[], Call]] = {
         atol=1e-9,
         rng=_rng(),
     ),
+    "testing.global_state.check_global_state": lambda: call(
+        testing.check_global_state, unlike={"build": A_CLASS}, build=models.Coin, whose="all", rng=_rng()
+    ),
     "testing.gradients.check_close": lambda: call(
         testing.check_close,
         or_names=("names",),
@@ -191,6 +197,7 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.masks.check_masks": lambda: call(
         testing.check_masks,
+        or_names=("allowed",),
         unlike={"direct": ("huge broadcast",)},
         masks=[np.array([[1, 0], [1, 0]], bool), np.array([[0, 0], [1, 1]], bool)],
         order=[0, 1],
@@ -207,7 +214,8 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.measure.check_measure": lambda: call(
         testing.check_measure,
-        unlike={"probability": A_CLASS},
+        unlike={"probability": A_CLASS, "names": ("data frame",)},  # the names of whose columns it would be asked for
+        or_names=("names",),
         probability=models.coin_probability,
         n_features=2,
         support=(0, 1),
@@ -219,7 +227,7 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.roundtrip.check_roundtrip": lambda: call(
         testing.check_roundtrip,
-        unlike={"log_prob": A_CLASS},
+        unlike={"log_prob": A_CLASS, "model": ("MADE", "MADE class")},  # whose log_prob takes more than x
         model=models.Coin(),
         n_features=2,
         log_prob=None,
@@ -276,7 +284,7 @@ TESTING: dict[str, Callable[[], Call]] = {
     "testing.adapter.Layer": lambda: call(
         testing.Layer, name="product", forward=_product, vjp=_product_backward, inputs=[np.ones((1, 2))], frozen=None
     ),
-    "testing.adapter.load_adapter": lambda: call(testing.load_adapter, target="fuzz.models:coin"),
+    "testing.loading.load_adapter": lambda: call(testing.load_adapter, target="fuzz.models:coin"),
     "testing.checks.checks": lambda: call(lambda **given: list(testing.checks(**given)), adapter=models.coin(), rng=0),
     "testing.points.Interval": lambda: call(Interval, low=0.0, high=1.0),
     "testing.parametrize.parametrize_with_checks": lambda: call(

@@ -199,6 +199,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "check_consistency": {"fn": net.params, "n_features": D, "support": None, "rtol": None}
         | {"empty": True, "rng": rng(0)},
         "check_context": columns | {"fn": net.params_given, "n_context": 1},
+        "check_global_state": {"build": lambda: NET, "whose": "all", "rng": rng(0)},
         "check_gradient": {"f": net.loss, "grad": net.grad, "x": net.theta}
         | gradient
         | limits

@@ -237,3 +237,29 @@ def test_one_of_several_parameters_is_enough() -> None:
 
 def test_a_wrong_shape_is_reported() -> None:
     assert check_context(lambda x, y: x[:, :2], 5, 1).failures[0].where == "fn(x, context).shape"
+
+
+def alive_where_all_are_one(x: Array) -> Array:
+    """Feature 7 hears a relu that is live where all bits before it are 1: one row in 128."""
+    return np.concatenate([np.zeros((len(x), 7)), np.maximum(x[:, :7].sum(axis=1, keepdims=True) - 6, 0)], axis=1)
+
+
+def test_an_input_is_called_unheard_only_after_a_closer_look() -> None:
+    report = check_autoregressive(alive_where_all_are_one, 8, order=range(8), support=(0, 1))
+    assert report.ok, report
+    assert report.n_exercised == 7
+    dead = check_autoregressive(lambda x: alive_where_all_are_one(x * 0.5), 8, order=range(8), support=(0, 1))
+    assert [failure.where for failure in dead.failures] == [f"input {j}" for j in range(7)]
+    lost = check_autoregressive(alive_where_all_are_one, 8, order=range(8), support=(0, 1), lost="fail")
+    assert lost.n_failed == 28 - 7
+
+
+def test_context_is_called_unheard_only_after_a_closer_look() -> None:
+    def far(x: Array, y: Array) -> Array:
+        return np.maximum(y[:, :1] - 30, 0) + 0 * x
+
+    assert check_context(far, 3, 1).ok
+    deaf = check_context(lambda x, y: far(x, y) * [0, 1, 1], 3, 1)
+    assert [failure.where for failure in deaf.failures] == ["feature 0"]
+    overflow = check_context(lambda x, y: np.where(y[:, :1] > 30, np.nan, 1.0) + 0 * x, 3, 1)
+    assert overflow.n_failed == 4

@@ -118,8 +118,16 @@ def test_x_must_not_be_written_to() -> None:
 SEED_NUMPY = np.random.seed
 
 
-@pytest.mark.parametrize("act", [lambda: random.seed(0), random.random, lambda: SEED_NUMPY(0), np.random.rand])
-def test_the_global_random_states_are_off_limits(act: Any) -> None:
+@pytest.mark.parametrize(
+    ("act", "name"),
+    [
+        (lambda: random.seed(0), "random"),
+        (random.random, "random"),
+        (lambda: SEED_NUMPY(0), "np.random"),
+        (np.random.rand, "np.random"),
+    ],
+)
+def test_the_global_random_states_are_off_limits(act: Any, name: str) -> None:
     def touches(x: Array) -> Array:
         act()
         return fn(x)
@@ -128,7 +136,7 @@ def test_the_global_random_states_are_off_limits(act: Any) -> None:
     assert broken(fn) == []
     assert random.getstate() == python
     assert np.random.get_state()[1].tolist() == numpy  # noqa: NPY002
-    assert broken(touches) == ["global random state"]
+    assert broken(touches) == [f"global state of {name}"]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +190,15 @@ def test_an_exception_at_once_is_a_failure() -> None:
 
 def test_a_single_feature_may_answer_a_constant() -> None:
     assert check_consistency(lambda x: np.zeros((len(x), 1)), 1).ok
+
+
+def test_answers_may_be_constant_where_one_column_only_has_two_values() -> None:
+    def constant(x: Array) -> Array:  # that column comes last, so that nobody hears of it
+        return np.zeros((len(x), 2))
+
+    assert check_consistency(constant, 2, support=[(0,), (0, 1)]).ok
+    assert not check_consistency(constant, 2, support=[(0, 1), (0, 1)]).ok
+    assert not check_consistency(constant, 3, support=[(0,), (0, 1), Interval(-1, 1)]).ok
 
 
 def test_the_tolerance_follows_the_dtype_or_is_given() -> None:

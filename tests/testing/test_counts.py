@@ -241,7 +241,21 @@ def test_what_left_nothing_to_chance_is_a_failure() -> None:
 
     report = check_sampler_counts(lambda n: np.ones((n, 2)), certain, 2)
     assert report.failures[0].where == "exercised"
-    assert "too few rows" in judged(drawn(NET), n=20).hint
+    assert "too few rows" in judged(drawn(NET), n=2).hint
+
+
+def test_ten_times_as_many_rows_are_drawn_where_little_is_left_to_chance() -> None:
+    p = np.array([0.999, 0.001])  # a random network had such coins
+
+    def log_prob(x: Floats) -> Floats:
+        return np.log(np.where(x == 1, p, 1 - p)).sum(axis=1)
+
+    def draw(n: int, wrong: float = 1.0) -> Floats:
+        return (np.random.default_rng(0).random((n, 2)) < [0.999, 0.001 * wrong]) * 1.0
+
+    assert check_sampler_counts(draw, log_prob, 2).ok
+    assert not check_sampler_counts(lambda n: draw(n, wrong=2.0), log_prob, 2).ok
+    assert check_sampler_counts(lambda n: draw(n)[: 10**4], log_prob, 2).failures[0].where == "draw(n).shape"
 
 
 def test_what_is_no_density_is_said_to_be_none() -> None:

@@ -80,6 +80,7 @@ PROMISED: dict[str, dict[str, Any]] = {
         "atol": 1e-9,
         "rng": 0,
     },
+    "check_global_state": {"build": NO, "whose": "all", "rng": 0},
     "check_consistency": {"fn": NO, "n_features": NO, "rng": 0},
     "suite": {"adapter": NO, "expected_failures": None, "rng": 0},
 }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from made_np.testing import checks, suite
+from made_np.testing import Adapter, checks, suite
 from made_np.testing.__main__ import main
-from made_np.testing.mutants import all_mutants, detect, detection_table, false_alarms
+from made_np.testing.mutants import all_mutants, detect, detection_table, false_alarms, faults_public
 from made_np.testing.mutants.mutant import Mutant, standard
 from made_np.testing.mutants.others import other_checkers
 from made_np.testing.networks import linear_backward
@@ -29,6 +30,8 @@ HINTS = {
     "direct_forgotten": "in W_direct only: got is 0",
     "decay_in_the_gradient_only": "weight decay",
     "transposed_gradient": "in W1: transposed?",
+    "norm_taken_for_a_constant": "all errors are in W0, W1, W2",
+    "permuted_once_more": "look at dx, which is passed down",
     "not_a_number": "in b2 only: the gradient holds NaN",
     "mean_over_features": "= 0.2 = 1/5",
     "stale_weight_cache": "a stale copy of the parameters (a cache)",
@@ -98,6 +101,35 @@ def test_the_network_that_faults_are_planted_in_is_right() -> None:
         for kind in kinds:
             net = standard(np.random.default_rng(seed), **kind)  # type: ignore[arg-type]
             assert suite(net.adapter()).ok
+
+
+@pytest.mark.parametrize("build", [faults_public.with_short_rows, faults_public.with_sorted_units])
+def test_without_the_fault_of_the_gradient_nothing_is_wrong(build: Callable[..., Adapter]) -> None:
+    for seed in range(3):
+        assert suite(build(np.random.default_rng(seed), is_right=True)).ok
+
+
+@pytest.mark.parametrize("name", ["smallest_dropped", "errors_that_cancel"])
+def test_what_the_fast_check_of_torch_lets_pass_is_caught(name: str) -> None:
+    pytest.importorskip("torch", reason="its own gradcheck is asked")
+    (mutant,) = (mutant for mutant in MUTANTS if mutant.name == name)
+    for seed in range(3):
+        found = detect(mutant, seed=seed, others=other_checkers())
+        assert "gradient" in found.caught
+        assert "torch_fast" in found.ran
+        assert "torch_fast" not in found.caught
+
+
+def test_the_fast_check_of_torch_looks_along_one_direction_only() -> None:
+    torch = pytest.importorskip("torch", reason="its own gradcheck is asked")
+    net = standard(np.random.default_rng(0))
+    along = torch.rand(net.theta.size, generator=torch.Generator()).numpy().astype(np.float64)  # as it does itself
+    entries = np.flatnonzero(~net.frozen())[:2]
+    error = np.zeros_like(along)
+    error[entries] = [along[entries[1]], -along[entries[0]]]  # far larger than the gradient, and not seen at all
+    wrong = net.adapter(grad=lambda theta: net.grad(theta) + 10 * error)
+    assert other_checkers()["torch_fast"](wrong) is True
+    assert suite(wrong)["gradient"].status == "FAILED"
 
 
 def test_no_false_alarm_in_200_correct_networks() -> None:

@@ -20,6 +20,8 @@ from . import (
     faults_draws,
     faults_gradient,
     faults_measure,
+    faults_public,
+    faults_state,
     faults_wiring,
 )
 from .mutant import PLANTED, Mutant
@@ -28,11 +30,13 @@ from .others import Verdict, other_checkers
 FAMILIES = (
     faults_wiring,
     faults_gradient,
+    faults_public,
     faults_density,
     faults_draws,
     faults_copies,
     faults_measure,
     faults_answers,
+    faults_state,
 )
 CAUGHT = "x"
 MISSED = "."
@@ -78,7 +82,7 @@ def detect(mutant: Mutant, *, seed: int = 0, others: Mapping[str, Verdict] | Non
     as_count(seed, "seed", 0)
     adapter = mutant.build(np.random.default_rng(seed))
     found = suite(adapter, rng=seed)
-    ran = [result.name for result in found.results if result.report is not None]
+    ran = [result.name for result in found.results if result.ran]
     caught = [result.name for result in found.results if result.status == FAILED]
     hints = {report.check: report.hint for report in found.failures}
     for name, passes in (others or {}).items():

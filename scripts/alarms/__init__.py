@@ -1,0 +1,1 @@
+"""Right networks of every kind, drawn at random, that no check may call wrong."""
