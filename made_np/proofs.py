@@ -76,7 +76,8 @@ def made_adapter(made: MADE, theta: Array, *, mask_set: int = 0, rows: int = 5, 
     The real columns of ``log_prob`` run from -6 to 6 while x runs through their own conditional, piece by piece
     (`Distribution.knots`): however narrow a conditional or a component is, the sum over its values is then exact. A
     model with mixtures of more than 5 components has no ``log_prob``, for there the sum would not be exact, and one
-    with a column of counts or of numbers within bounds has none, since nobody can add up all its values.
+    with a column of counts or of numbers within bounds has none, since nobody can add up all its values. Nor have these
+    answers about some columns.
 
     It answers about what leads in its order, scored as rows with gaps, and about what follows, given that, by the
     formulas of the conditionals. It has no `draw` to be counted: its sampler takes uniforms, and is checked by them.
@@ -313,8 +314,8 @@ def _answers(
     The first scores rows with gaps, by the kernels of the loss; the second adds up conditionals, by their formulas.
     """
     outputs = made.outputs.feature_outputs
-    if not all(output.is_real or output.n_values is not None for output in outputs):
-        return {}  # nobody can add up all values
+    if not all(map(_can_be_summed, outputs)):
+        return {}
 
     def rows_at(values: dict[int, float]) -> tuple[Array, Array]:
         z = np.zeros((1, made.n_features))

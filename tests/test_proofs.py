@@ -84,6 +84,19 @@ def test_every_check_that_applies_is_run(activation: str, dtype: str) -> None:
     assert skipped == without, "it takes uniforms, has less than 2000 parameters, and is asked for no ranges"
 
 
+def test_conditional_cdfs_are_the_same_a_few_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = MADE(3, (6,), [Categorical(3), Gaussian(), "bernoulli"], order=(2, 0, 1))
+    adapter = made_adapter(made, made.init(rng=0))
+    assert adapter.cdf is not None
+    x = np.array([[2, 0.5, 1], [0, -1.0, 0], [1, 3.0, 0]])
+    whole = np.array(adapter.cdf(x))
+    assert (whole[0][:, [0, 2]] < whole[1][:, [0, 2]]).all()
+    assert np.array_equal(whole[0][:, 1], whole[1][:, 1])
+    assert np.array_equal(whole[1][:, 2] == 1, x[:, 2] == 1)
+    monkeypatch.setattr("made_np.proofs.OUTPUTS_AT_ONCE", made.outputs.n_raw)
+    assert np.allclose(adapter.cdf(x), whole, rtol=0, atol=1e-15)
+
+
 def test_a_new_model_passes() -> None:
     # Its biases are 0, its rows hold zeros: units without any input stand on the kink of the relu.
     made = MADE(40, hidden=(60,))
@@ -384,7 +397,7 @@ def sampler_forgets_the_bias(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sampling._Walk, "raw", lambda walk, place, d: right(walk, place, d) - walk.b_out[d])
 
 
-@planted("normalised", "gradient", n_features=2, order=(1, 0), output=["bernoulli", Gaussian()])
+@planted("normalised", "conditionals", "gradient", n_features=2, order=(1, 0), output=["bernoulli", Gaussian()])
 def logarithm_of_the_scale_left_out(patch: pytest.MonkeyPatch) -> None:
     right = Gaussian.nll_and_grad
 
@@ -395,7 +408,7 @@ def logarithm_of_the_scale_left_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Gaussian, "nll_and_grad", wrong)
 
 
-@planted("normalised", n_features=2, order=(1, 0), output=["bernoulli", MixtureOfGaussians(2)])
+@planted("normalised", "conditionals", n_features=2, order=(1, 0), output=["bernoulli", MixtureOfGaussians(2)])
 def constant_of_a_density_left_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MixtureOfGaussians, "log_f", lambda self, z: (-z * z / 2, -z))
 

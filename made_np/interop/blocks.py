@@ -17,7 +17,7 @@ import numpy as np
 
 from made_np.interop.given import Layer
 
-__all__ = ["beside", "unrolled"]
+__all__ = ["beside", "carried", "unrolled"]
 
 Places = tuple[tuple[int, ...], ...]
 
@@ -45,6 +45,19 @@ def unrolled(chain: list[Layer], sides: Mapping[int, Layer], n_context: int) -> 
         for is_first_bent in (True, False) if 0 in sides and len(chain) > 1 else (False,):
             for is_bent in (True, False) if n_blocks else (False,) if is_first_bent else ():
                 yield _plain(_steps(chain, sides, carried, places, is_bent, is_first_bent)), n_blocks
+
+
+def carried(chain: list[Layer], sides: Mapping[int, Layer], n_context: int) -> list[Layer]:
+    """Return the layers with relu between them that hand context on, as relu(c) and relu(-c), to those that read it."""
+    first = _handing_on(beside(chain[0], sides.get(0), n_context), n_context)
+    places = np.concatenate([np.arange(len(first.W)), np.arange(len(chain[0].W), len(first.W))])
+    signs = np.where(np.arange(len(places)) < len(first.W), 1, -1)
+    layers = [first.rows(places, signs)]
+    for k, layer in enumerate(chain[1:], 1):
+        side = sides.get(k)
+        wide = beside(layer, None if side is None else _of_both(side, 0), 2 * n_context)
+        layers.append(wide if k == len(chain) - 1 else _handing_on(wide, 2 * n_context))
+    return layers
 
 
 def beside(layer: Layer, side: Layer | None, n: int) -> Layer:

@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from made_np.interop.blocks import beside, unrolled
+from made_np.interop.blocks import beside, carried, unrolled
 from made_np.interop.given import Layer
 from made_np.layers import find_activation
 from made_np.typing import Array, Floats
@@ -95,6 +95,9 @@ def compositions(reading: Reading, n_context: int, kinds: list[str]) -> Iterator
         if set(sides) == {0} and len(chain) > 1:
             bent = [*_bent(chain[0], sides[0]), *chain[1:]]
             yield Net(bent, direct, "relu", "relu of a layer of the context is a part of the first layer here")
+        if max(sides) > 0:
+            on = carried(chain, sides, n_context)
+            yield Net(on, direct, "relu", "units of degree 0 hand context on to the layers that read it")
         yield from _residual(reading, direct, n_context)
 
 

@@ -132,6 +132,22 @@ class Contextual(nn.Module):
         return self.final_layer(h)
 
 
+class Everywhere(nn.Module):
+    """TensorFlow Probability's, in torch: each layer, the last one too, has another one of the context beside it."""
+
+    def __init__(self, masks: list[np.ndarray], n_context: int, activation: Any = F.relu) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(Joiner(mask, n_context) for mask in masks)
+        self.activation = activation
+
+    def forward(self, x: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        """Return raw outputs."""
+        h = x
+        for k, part in enumerate(self.parts):
+            h = part(self.activation(h) if k else h, context)
+        return h
+
+
 class Codes(Contextual):
     """sbi's: codes as plain numbers behind a dummy of 0, as many logits for each column as the widest has."""
 

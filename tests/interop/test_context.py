@@ -54,6 +54,7 @@ MODELS: dict[str, Any] = {
     "context last, direct wires": lambda: conditional.Beside(wide_masks(False), False, direct(False)),
     "labels joined": lambda: conditional.Joined(modules.masks_of(NUMBERS, 2), C),
     "labels weighted": lambda: conditional.Labelled(modules.masks_of(NUMBERS, 2), C),
+    "in every layer": lambda: conditional.Everywhere(modules.masks_of(NUMBERS, 2), C),
     "nflows, plain": lambda: conditional.Contextual(modules.masks_of(NUMBERS, 2), C, is_residual=False),
     "nflows, no block": lambda: conditional.Contextual(blocks(0), C),
     "nflows, a block": lambda: conditional.Contextual(blocks(1), C),
@@ -188,6 +189,12 @@ def test_context_behind_another_activation_than_relu_is_refused() -> None:
     with pytest.raises(
         ValueError, match=r"model answers otherwise .* or context that enters behind an activation other"
     ):
+        interop.from_torch(model, SCALED, layout="blocked", n_context=C)
+
+
+def test_context_in_every_layer_behind_another_activation_is_refused() -> None:
+    model = conditional.Everywhere(modules.masks_of(NUMBERS, 2), C, activation=torch.tanh)
+    with pytest.raises(ValueError, match="or context that enters behind an activation other than relu"):
         interop.from_torch(model, SCALED, layout="blocked", n_context=C)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -89,10 +90,80 @@ def test_impossible_values_are_welcome_but_nothing_is_asked_given_them() -> None
     assert not check_conditionals(certain, given_what_is_possible, 3).n_failed
 
 
-def test_real_columns_are_conditioned_on_and_never_summed() -> None:
-    def normal(z: float) -> float:
-        return -0.5 * z**2 - 0.5 * float(np.log(2 * np.pi))
+def normal(z: float) -> float:
+    return -0.5 * z**2 - 0.5 * float(np.log(2 * np.pi))
 
+
+def both_normal(values: dict[int, float], slope: float = 0.5) -> float:
+    """A standard normal column, and a normal one around `slope` times the first."""
+    spread = float(np.hypot(1, slope))
+    if 0 in values:
+        return normal(values[0]) + (normal(values[1] - slope * values[0]) if 1 in values else 0.0)
+    return normal(values[1] / spread) - float(np.log(spread)) if values else 0.0
+
+
+def ratio_of(marginal: Any) -> Any:
+    return lambda asked, given: marginal({**asked, **given}) - marginal(given)
+
+
+@pytest.mark.parametrize("order", [None, [0, 1], [1, 0]])
+@pytest.mark.parametrize("slope", [0.5, 30.0])
+@pytest.mark.parametrize("support", [Interval(-9, 9), Interval(-200, 200), Interval(-1, 1), None])
+def test_real_columns_that_are_left_out_are_no_fault(order: Any, slope: float, support: Any) -> None:
+    def marginal(values: dict[int, float]) -> float:
+        return both_normal(values, slope)
+
+    report = check_conditionals(marginal, ratio_of(marginal), 2, order=order, support=support)
+    assert report.ok, report
+
+
+def modes(x: float, far: float, width: float) -> float:
+    """Half a standard normal, half a far one of another width."""
+    return float(np.logaddexp(normal(x), normal((x - far) / width) - np.log(width)) - np.log(2))
+
+
+def pole(x: float) -> float:
+    distance = abs(x - 0.1234)
+    return float(np.log(0.05) - 0.9 * np.log(distance)) if 0 < distance < 1 else -np.inf
+
+
+DENSITIES: dict[str, tuple[Callable[[float], float], Any]] = {
+    "a spike between the points": (lambda x: modes(x, 5.123, 1e-2), Interval(-30, 30)),
+    "far modes": (lambda x: modes(x, 300.0, 1.0), Interval(-1e4, 1e4)),
+    "a mode that nobody promised": (lambda x: modes(10 * x, 100.0, 1.0) + np.log(10), None),
+    "a pole": (pole, Interval(-1.3, 2)),
+    "steps": (lambda x: np.log(0.3) if 0 <= x < 1 else np.log(0.7 / 3) if 1 <= x < 4 else -np.inf, Interval(-1, 5)),
+    "uniform": (lambda x: 0.0 if 0 <= x <= 1 else -np.inf, Interval(-1, 2)),
+    "tails that are cut off": (normal, Interval(-3.5, 3.5)),
+    "heavy tails": (lambda x: -float(np.log(np.pi) + np.log1p(x * x)), Interval(-40, 40)),
+}
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_no_density_of_a_real_column_is_a_fault(name: str) -> None:
+    log_density, support = DENSITIES[name]
+
+    def marginal(values: dict[int, float]) -> float:
+        return float(sum(map(log_density, values.values())))
+
+    report = check_conditionals(marginal, lambda asked, given: marginal(asked), 2, support=support)
+    assert report.ok, report
+
+
+@pytest.mark.parametrize(
+    ("wrong", "column"),
+    [
+        (lambda values: both_normal({0: 0.0, 1: 0.0, **values}) if values else 0.0, 0),
+        (lambda values: both_normal(values) - 0.01 * (0 in values), 0),
+        (lambda values: both_normal(values) - 0.01 * (len(values) == 1), 1),
+    ],
+)
+def test_a_wrong_marginal_of_real_columns_is_seen_by_its_integral(wrong: Any, column: int) -> None:
+    report = check_conditionals(wrong, ratio_of(wrong), 2, support=Interval(-12, 12))
+    assert f"x{column} summed out" in " ".join(failure.where for failure in report.failures), report
+
+
+def test_real_columns_are_conditioned_on() -> None:
     def marginal(values: dict[int, float]) -> float:
         """A coin c, and a normal value around 2 c."""
         coins = [values[0]] if 0 in values else [0.0, 1.0]
