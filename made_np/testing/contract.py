@@ -53,7 +53,9 @@ def scalar(f: Callable[..., Any]) -> Callable[[Any], Any]:
 def examine(f: Callable[..., Any], grad: Callable[..., Any], x: Floats) -> tuple[Floats | None, list[Failure]]:
     """The gradient at x, copied, or None if it cannot be compared; and the promises it breaks."""
     broken: list[Failure] = []
-    value, again = (_untouched(f, x, "f", broken) for _ in range(2))
+    touched: list[Failure] = []
+    value = _untouched(f, x, "f", broken)
+    again = _watched(f, x, "f", broken, touched)
     if not np.isfinite(value):
         broken.append(Failure("f(x)", float(value), "a finite number"))
     elif not same(value, again):
@@ -62,7 +64,7 @@ def examine(f: Callable[..., Any], grad: Callable[..., Any], x: Floats) -> tuple
     try:
         got = as_answer(_untouched(grad, x, "grad", broken), "grad(x)", x.shape).astype(np.float64)
         f(x + 1e-3 * (1 + np.abs(x)))  # so that what a forward pass leaves behind is of another point
-        second = as_answer(_untouched(grad, x, "grad", broken), "grad(x), called again").astype(np.float64)
+        second = as_answer(_watched(grad, x, "grad", broken, touched), "grad(x), called again").astype(np.float64)
     except WrongAnswer as wrong:
         return None, [*broken, wrong.failure]
     if second.shape != got.shape or not same(second, got).all():
@@ -72,13 +74,7 @@ def examine(f: Callable[..., Any], grad: Callable[..., Any], x: Floats) -> tuple
         if doubled:
             hint = "added to the old one: overwrite, do not accumulate (+=)"
         broken.append(Failure("grad(x), called again", "other bits", "the same bits", hint=hint))
-    broken += [
-        touch.failure(name)
-        for name, fn in (("f", f), ("grad", grad))
-        for touch in touches(lambda fn=fn: fn(x.copy()))  # type: ignore[misc]
-        if touch.is_fault()
-    ]
-    return got, list(dict.fromkeys(broken))
+    return got, list(dict.fromkeys([*broken, *touched]))
 
 
 def _untouched(fn: Callable[..., Any], x: Floats, name: str, broken: list[Failure]) -> Any:
@@ -87,6 +83,14 @@ def _untouched(fn: Callable[..., Any], x: Floats, name: str, broken: list[Failur
     if not np.array_equal(private, x):
         broken.append(Failure(f"x after {name}(x)", "changed", "unchanged"))
     return value
+
+
+def _watched(fn: Callable[..., Any], x: Floats, name: str, broken: list[Failure], touched: list[Failure]) -> Any:
+    """The answer at x of a call at which global random states are watched."""
+    answers: list[Any] = []
+    found = touches(lambda: answers.append(_untouched(fn, x, name, broken)))
+    touched += [touch.failure(name) for touch in found if touch.is_fault()]
+    return answers[-1]
 
 
 def frozen_influence(
