@@ -37,7 +37,7 @@ LEAST = 1e-5
 POINTS = 4
 MOST_PRODUCTS = 10**8
 FEWEST_DRAWS = 1000
-MOST_DRAWS = 10_000
+MOST_DRAWS = 4000
 """Rows that are drawn to be counted: of a large model fewer."""
 
 OUTPUTS_AT_ONCE = 1 << 22
