@@ -37,7 +37,7 @@ LEAST = 1e-5
 POINTS = 4
 MOST_PRODUCTS = 10**8
 FEWEST_DRAWS = 1000
-MOST_DRAWS = 10_000
+MOST_DRAWS = 4000
 """Rows that are drawn to be counted: of a large model fewer."""
 
 OUTPUTS_AT_ONCE = 1 << 22
@@ -129,9 +129,8 @@ def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, r
         return made.raw_outputs(theta, rows, context=context, mask_set=mask_set)
 
     def log_prob(rows: Array) -> Array:
-        rows, log_scale = _scaled(made, rows, one.order, params)
-        scores = made.log_prob(theta, rows, context=_repeated(y, len(rows)), mask_set=mask_set)
-        return scores + log_scale.sum(axis=1)
+        x, log_scale = _scaled(made, rows, one.order, params)
+        return made.log_prob(theta, x, context=_repeated(y, len(x)), mask_set=mask_set) + log_scale.sum(axis=1)
 
     def log_prob_known(rows: Array) -> Array:
         return made.log_prob(theta, rows, context=y, mask_set=mask_set, gaps="skip")
@@ -147,11 +146,8 @@ def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, r
         build=lambda: replace(made),
         sample=lambda u: made.sample(theta, len(u), uniforms=u, context=_repeated(y, len(u)), mask_set=mask_set),
         **_conditionals(made, params),
-        cdf=lambda rows: _cdf(made, params, rows),
-        n_draws=int(np.clip(MOST_PRODUCTS // made.n_params, FEWEST_DRAWS, MOST_DRAWS)),
         **_answers(made, one.order, params, log_prob_known),
-        model=(made, theta),
-        log_prob_of=lambda model, rows: _stored_log_prob(model, rows, y, mask_set),
+        **_as_stored(made, theta, y, mask_set),
         # The loss by its own way, forward only: that the gradient belongs to it is then proved too.
         loss=lambda t: -made.log_prob(t, x, context=_repeated(y, n), mask_set=mask_set).mean(),
         grad=lambda t: made.loss_and_grad(t, x, context=_repeated(y, n), mask_set=mask_set)[1],
@@ -280,15 +276,17 @@ def _conditionals(made: MADE, params: Callable[[Array], Array]) -> dict[str, Any
     A probability tells a weak dependency from none at all; a draw by inverse CDF may not.
     """
     outputs = made.outputs.feature_outputs
+    n_draws = int(np.clip(MOST_PRODUCTS // made.n_params, FEWEST_DRAWS, MOST_DRAWS))
+    counted = {"cdf": lambda rows: _cdf(made, params, rows), "n_draws": n_draws}
     if all(output.is_binary for output in outputs):
-        return {"conditional": lambda rows: made.outputs.mean(params(rows))}
+        return {"conditional": lambda rows: made.outputs.mean(params(rows)), **counted}
 
     def inverse(rows: Array, u: Array) -> Array:
         raw = params(rows)
         columns = zip(outputs, made.output_slices, u.T, strict=True)
         return np.stack([output.inverse_cdf(raw[:, own], column) for output, own, column in columns], axis=1)
 
-    return {"inverse": inverse}
+    return {"inverse": inverse, **counted}
 
 
 def _cdf(made: MADE, params: Callable[[Array], Array], x: Array) -> tuple[Array, Array]:
@@ -336,9 +334,13 @@ def _answers(
     return {"log_marginal": log_marginal, "log_conditional": log_conditional, "leading": True}
 
 
-def _stored_log_prob(model: tuple[MADE, Array], x: Array, y: Array | None, mask_set: int) -> Array:
-    made, theta = model
-    return made.log_prob(theta, x, context=_repeated(y, len(x)), mask_set=mask_set)
+def _as_stored(made: MADE, theta: Array, y: Array | None, mask_set: int) -> dict[str, Any]:
+    """Return what is stored or copied, and how it is asked."""
+
+    def log_prob(model: tuple[MADE, Array], x: Array) -> Array:
+        return model[0].log_prob(model[1], x, context=_repeated(y, len(x)), mask_set=mask_set)
+
+    return {"model": (made, theta), "log_prob_of": log_prob}
 
 
 def _can_be_summed(output: Distribution) -> bool:

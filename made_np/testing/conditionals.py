@@ -23,7 +23,7 @@ Values: TypeAlias = dict[int, float]
 """{column: value}"""
 
 MOST_QUESTIONS = 10**5
-MOST_STATES = 2**4
+MOST_STATES = 2**3
 """Several left-out columns have so many states together, at most: each costs a question."""
 MOST_TERMS = 2**10
 """So many terms are added up, at most, in all sums together."""
