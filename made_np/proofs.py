@@ -35,6 +35,14 @@ STARTS = 16
 
 LEAST = 1e-5
 POINTS = 4
+MOST_PRODUCTS = 10**8
+FEWEST_DRAWS = 1000
+MOST_DRAWS = 10_000
+"""Rows that are drawn to be counted: of a large model fewer."""
+
+OUTPUTS_AT_ONCE = 1 << 22
+"""Raw outputs of the rows whose CDFs are computed together."""
+
 AT_ONCE = 1024
 """A feature is heard if a conditional mean moves by more with it, at one of so many rows; so many are tried at once."""
 
@@ -68,7 +76,11 @@ def made_adapter(made: MADE, theta: Array, *, mask_set: int = 0, rows: int = 5, 
     The real columns of ``log_prob`` run from -6 to 6 while x runs through their own conditional, piece by piece
     (`Distribution.knots`): however narrow a conditional or a component is, the sum over its values is then exact. A
     model with mixtures of more than 5 components has no ``log_prob``, for there the sum would not be exact, and one
-    with a column of counts or of numbers within bounds has none, since nobody can add up all its values.
+    with a column of counts or of numbers within bounds has none, since nobody can add up all its values. Nor have these
+    answers about some columns.
+
+    It answers about what leads in its order, scored as rows with gaps, and about what follows, given that, by the
+    formulas of the conditionals. It has no `draw` to be counted: its sampler takes uniforms, and is checked by them.
 
     A model with a layer too narrow for every degree, or with degrees of the user's own, lacks wires, and may have units
     without use, because it was asked for so. There the suite notes both; that something leaks is still a failure. One
@@ -119,7 +131,11 @@ def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, r
 
     def log_prob(rows: Array) -> Array:
         rows, log_scale = _scaled(made, rows, one.order, params)
-        return made.log_prob(theta, rows, context=_repeated(y, len(rows)), mask_set=mask_set) + log_scale
+        scores = made.log_prob(theta, rows, context=_repeated(y, len(rows)), mask_set=mask_set)
+        return scores + log_scale.sum(axis=1)
+
+    def log_prob_known(rows: Array) -> Array:
+        return made.log_prob(theta, rows, context=y, mask_set=mask_set, gaps="skip")
 
     return Adapter(
         name=f"mask set {mask_set}",
@@ -129,8 +145,14 @@ def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, r
         support=_support(made.outputs.feature_outputs),
         params=params,
         log_prob=log_prob if all(map(_can_be_summed, made.outputs.feature_outputs)) else None,
+        build=lambda: replace(made),
         sample=lambda u: made.sample(theta, len(u), uniforms=u, context=_repeated(y, len(u)), mask_set=mask_set),
         **_conditionals(made, params),
+        cdf=lambda rows: _cdf(made, params, rows),
+        n_draws=int(np.clip(MOST_PRODUCTS // made.n_params, FEWEST_DRAWS, MOST_DRAWS)),
+        **_answers(made, one.order, params, log_prob_known),
+        model=(made, theta),
+        log_prob_of=lambda model, rows: _stored_log_prob(model, rows, y, mask_set),
         # The loss by its own way, forward only: that the gradient belongs to it is then proved too.
         loss=lambda t: -made.log_prob(t, x, context=_repeated(y, n), mask_set=mask_set).mean(),
         grad=lambda t: made.loss_and_grad(t, x, context=_repeated(y, n), mask_set=mask_set)[1],
@@ -216,16 +238,19 @@ def _repeated(y: Array | None, n: int) -> Array | None:
 
 
 def _scaled(made: MADE, z: Array, order: Array, params: Callable[[Array], Array]) -> tuple[Array, Array]:
-    """Return the rows x at z, whose real columns run through their conditionals, and ``log |dx / dz|`` of each."""
+    """Return the rows x (n, D) at z, whose real columns run through their conditionals, and ``log |dx / dz|`` of each.
+
+    `order` holds the features that are known; what stands elsewhere in z is returned as it is.
+    """
     z = z.astype(np.float64)
     x = z.copy()
-    log_scale = np.zeros(len(z))
+    log_scale = np.zeros(z.shape)
     for d in order:
         output = made.outputs.feature_outputs[d]
         if output.is_real:
             knots = output.knots(params(x)[:, made.output_slices[d]])
             x[:, d], slope = _between(knots, (z[:, d] + WIDTHS) / (2 * WIDTHS))
-            log_scale += np.log(slope / (2 * WIDTHS))
+            log_scale[:, d] = np.log(slope / (2 * WIDTHS))
     return x, log_scale
 
 
@@ -257,6 +282,56 @@ def _conditionals(made: MADE, params: Callable[[Array], Array]) -> dict[str, Any
         return np.stack([output.inverse_cdf(raw[:, own], column) for output, own, column in columns], axis=1)
 
     return {"inverse": inverse}
+
+
+def _cdf(made: MADE, params: Callable[[Array], Array], x: Array) -> tuple[Array, Array]:
+    """Return the conditional CDFs below each value of x (n, D), and up to it."""
+    below = np.empty(x.shape)
+    up_to = np.empty(x.shape)
+    step = max(1, OUTPUTS_AT_ONCE // made.outputs.n_raw)
+    for first in range(0, len(x), step):
+        rows = x[first : first + step]
+        raw = params(rows)
+        for group in made.outputs.groups:
+            own = group.output.cdf_bounds(group.raw_of(raw), rows[:, group.features])
+            for bound, values in zip((below, up_to), own, strict=True):
+                bound[first : first + step, group.features] = values
+    return below, up_to
+
+
+def _answers(
+    made: MADE, order: Array, params: Callable[[Array], Array], log_prob_known: Callable[[Array], Array]
+) -> dict[str, Any]:
+    """Return what the model says of features that lead in its order, and of those after them: by two ways.
+
+    The first scores rows with gaps, by the kernels of the loss; the second adds up conditionals, by their formulas.
+    """
+    outputs = made.outputs.feature_outputs
+    if not all(map(_can_be_summed, outputs)):
+        return {}
+
+    def rows_at(values: dict[int, float]) -> tuple[Array, Array]:
+        z = np.zeros((1, made.n_features))
+        z[0, list(values)] = list(values.values())
+        x, log_scale = _scaled(made, z, order[: len(values)], params)
+        return x, log_scale[0]
+
+    def log_marginal(values: dict[int, float]) -> float:
+        x, log_scale = rows_at(values)
+        known = np.isin(np.arange(made.n_features), list(values))
+        return float(log_prob_known(np.where(known, x, np.nan))[0] + log_scale[known].sum())
+
+    def log_conditional(asked: dict[int, float], given: dict[int, float]) -> float:
+        x, log_scale = rows_at({**given, **asked})
+        raw = params(x)
+        return float(sum(outputs[d].log_prob(raw[:, made.output_slices[d]], x[:, d])[0] + log_scale[d] for d in asked))
+
+    return {"log_marginal": log_marginal, "log_conditional": log_conditional, "leading": True}
+
+
+def _stored_log_prob(model: tuple[MADE, Array], x: Array, y: Array | None, mask_set: int) -> Array:
+    made, theta = model
+    return made.log_prob(theta, x, context=_repeated(y, len(x)), mask_set=mask_set)
 
 
 def _can_be_summed(output: Distribution) -> bool:

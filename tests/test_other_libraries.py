@@ -17,8 +17,9 @@ from paper.store import read  # noqa: E402
 from peers.judged import JUDGED, LIBRARIES  # noqa: E402
 from peers.page import findings, table, with_table  # noqa: E402
 
+HOWTO = ROOT / "docs" / "howto"
 STORED = read(SCRIPTS / "results" / "peers.json")
-PAGE = (ROOT / "docs" / "howto" / "peers.md").read_text(encoding="utf-8")
+PAGE = (HOWTO / "peers.md").read_text(encoding="utf-8")
 
 
 def test_the_page_says_what_is_stored() -> None:
@@ -68,16 +69,55 @@ def test_the_example_finds_the_leak(capsys: pytest.CaptureFixture[str]) -> None:
     assert "autoregressive FAILED" in capsys.readouterr().out
 
 
-def test_a_detector_of_pyod_hears_a_density(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pyod", reason="the page makes a detector of PyOD")
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A density that is fitted in seconds."""
     from made_np import MADEDensity
 
-    quick = {"max_epochs": 150, "order": "natural", "weight_decay": 1e-3}
-    for name, value in quick.items():
+    given = {"max_epochs": 150, "order": "natural", "weight_decay": 1e-3}
+    for name, value in given.items():
         monkeypatch.setitem(MADEDensity.__init__.__kwdefaults__, name, value)
     monkeypatch.setattr(MADEDensity.__init__, "__defaults__", ((16,),))
-    page = (ROOT / "docs" / "howto" / "pyod.md").read_text(encoding="utf-8")
+
+
+def executed(page: str) -> dict[str, Any]:
+    """Names after the one block of a page has run."""
     names: dict[str, Any] = {"__name__": "page"}
-    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    (code,) = re.findall(r"^```python\n(.*?)^```$", (HOWTO / page).read_text(encoding="utf-8"), re.M | re.S)
     exec(code, names)
+    return names
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_detector_of_pyod_hears_a_density() -> None:
+    pytest.importorskip("pyod", reason="the page makes a detector of PyOD")
+    names = executed("pyod.md")
     assert names["detector"].predict(names["strange"]).tolist() == [1]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.filterwarnings("ignore")  # what sktime warns of is not ours
+def test_a_detector_of_sktime_knows_the_place() -> None:
+    pytest.importorskip("sktime", reason="the page makes a detector of sktime")
+    names = executed("sktime.md")
+    assert 400 in names["detector"].predict(names["strange"])["ilocs"].tolist()
+    scores = names["detector"].transform_scores(names["strange"])[0]
+    assert scores.idxmax() == 400
+    assert len(names["detector"].predict(names["series"])) == 6  # a share of 0.01 of 600
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.filterwarnings("ignore")  # what SDV warns of is not ours
+def test_a_synthesizer_of_sdv_draws_pairs_that_belong_together() -> None:
+    pytest.importorskip("sdv", reason="the page makes a synthesizer of SDV")
+    names = executed("sdv.md")
+    real = names["real"]["users"]
+    alone = real.assign(**{name: real[name].sample(frac=1, random_state=k).to_numpy() for k, name in enumerate(real)})
+
+    def score(drawn: Any) -> Any:
+        report = names["evaluate_quality"](names["real"], drawn, names["metadata"], verbose=False)
+        return report.get_properties()["Score"]
+
+    assert score(names["synthetic"]).min() > 0.9
+    assert score(names["synthetic"])[1] > score({"users": alone})[1] + 0.2  # of pairs: columns one by one have none
+    assert names["families"]["users"]["plan"].tolist() == ["family"] * 5

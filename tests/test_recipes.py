@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from made_np import testing
-from made_np.testing import Adapter, SuiteReport, suite
+from made_np.testing import Adapter, SuiteReport, load_adapter, suite
 from made_np.testing.__main__ import main
 from made_np.testing.suite import SKIPPED
 
@@ -105,7 +105,8 @@ def given(heading: str) -> dict[str, Any]:
 
 
 MODELS = ["NumPy", "torch", "JAX", "scikit-learn", "Keras, or anything that predicts"]
-HEADINGS = ["One layer", *MODELS, "One check at a time", "Answers about ranges", "In your own tests"]
+QUESTIONS = ["Answers about ranges", "Answers about some columns"]
+HEADINGS = ["One layer", *MODELS, "One check at a time", *QUESTIONS, "In your own tests"]
 
 
 def test_every_block_of_the_page_is_run_below() -> None:
@@ -141,7 +142,8 @@ def without_digits(text: str) -> list[str]:
 
 def test_the_report_of_the_page_is_what_the_suite_says() -> None:
     (printed,) = [text for heading, text in blocks("text") if heading == "A failing report, line by line"]
-    report = str(suite(recipe("torch_made").faulty()))
+    assert recipe("torch_made")
+    report = str(suite(load_adapter("torch_made:faulty")))
     assert without_digits(printed) == without_digits(report)
 
 

@@ -32,6 +32,8 @@ BY_TESTS = {
     "howto/model": "test_readme.py",
     "howto/interop": "interop/test_page.py",
     "howto/pyod": "test_other_libraries.py",
+    "howto/sktime": "test_other_libraries.py",
+    "howto/sdv": "test_other_libraries.py",
     "howto/peers": "test_other_libraries.py",
     "tutorials/first-table": "test_tutorials.py",
     "tutorials/gaps": "test_tutorials.py",

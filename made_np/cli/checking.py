@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 
 from made_np.cli import options
+from made_np.model.made import MADE
 from made_np.proofs import made_adapter
-from made_np.storage.model_file import load
+from made_np.storage.model_file import load, save
 from made_np.testing import Adapter
 from made_np.testing.program import find_adapter, run_checks
+from made_np.typing import Array
 
 __all__ = ["DESCRIPTION", "add_arguments", "run"]
 
@@ -48,6 +51,12 @@ def _of_file(args: Namespace) -> Adapter:
     """Return the adapter of a stored model."""
     stored = load(args.model, backend=args.backend)
     try:
-        return made_adapter(stored.made, stored.theta, mask_set=args.mask_set or 0, rng=args.seed)
+        adapter = made_adapter(stored.made, stored.theta, mask_set=args.mask_set or 0, rng=args.seed)
     except IndexError as error:
         raise ValueError(str(error)) from None
+
+    def read(path: str) -> tuple[MADE, Array]:
+        again = load(f"{path}.npz", backend=args.backend)
+        return again.made, again.theta
+
+    return replace(adapter, save=lambda model, path: save(f"{path}.npz", *model), load=read)

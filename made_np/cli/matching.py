@@ -83,7 +83,7 @@ def match(density: MADEDensity, table: Table) -> Matched:
     own = table.named(names) if is_same and len(picked) == table.n_columns else table.picked(picked, names)
     rows = readable(density, own)
     for d, column in enumerate(columns.each):
-        if isinstance(column.reading, Dates) and _are_words(own, d) and column.reading.between is None:
+        if isinstance(column.reading, Dates) and _are_words(own, d) and column.reading.written is None:
             picked[d] = _as_dates(own, d, column.reading, rows)
             own = table.picked(picked, names)
     return Matched(own, table, places, rows)

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from made_np.cells import Source, where
+from made_np.columns.bending import differ
 from made_np.columns.dates import Dates, are_dates
 from made_np.columns.finding import INDEX_NAMES, kind_of_numbers
-from made_np.columns.kinds import DISCRETE, NUMERIC, Kind
+from made_np.columns.kinds import DISCRETE, NUMERIC, REAL, Kind
 from made_np.columns.levels import Levels, counted
 from made_np.columns.numeric import EXACT, Numbers, is_inexact, is_number
 from made_np.columns.reading import Reading
 from made_np.columns.seen import Seen
+from made_np.columns.written import formats_of
 from made_np.table.raw import RawColumn
 from made_np.values import show
 
@@ -67,7 +69,7 @@ def reading_of(raw: RawColumn, kind: Kind, place: Place) -> tuple[Reading, dict[
     if raw.levels is not None and kind not in NUMERIC:
         each = np.bincount(raw.values[~raw.gaps].astype(np.int64), minlength=len(raw.levels))
         return Levels(raw.levels, raw.ordered, declared=True), dict(zip(raw.levels, each.tolist(), strict=True))
-    if raw.values.dtype.kind in "mM" or (kind in ("auto", "date") and are_dates(raw)):
+    if raw.values.dtype.kind in "mM" or (kind in ("auto", "date") and are_dates(raw, said=kind == "date")):
         return Dates.learn(raw), {}
     if (raw.levels is None and raw.values.dtype.kind in "buif") or all(map(is_number, raw.known().tolist())):
         _refuse(kind == "date", raw, kind, place, "numbers")
@@ -85,8 +87,19 @@ def _refuse(wrong: bool, raw: RawColumn, kind: Kind, place: Place, what: str) ->
         odd = next((cell for cell in cells if not is_number(cell)), cells[0])
         way_out = "give 'categorical' or 'drop', or make numbers of it"
         if kind == "date":
-            way_out = "make dates of it (2024-12-31), or give 'integer'" if what == "numbers" else "write 2024-12-31"
+            way_out = "make dates of it (2024-12-31), or give 'integer'" if what == "numbers" else _date_instead(cells)
         raise ValueError(f"columns: {place} is to be {kind!r}, but it holds {what}, such as {show(odd)}: {way_out}")
+
+
+def _date_instead(words: list[Any]) -> str:
+    """Return what to do with words that are to be dates."""
+    different = list(dict.fromkeys(word for word in words if isinstance(word, str)))
+    found = formats_of(different)
+    if len(found) < 2:
+        return "write 2024-12-31"
+    at = int(np.argmax(found[0].values != found[1].values))
+    read = " or ".join(str(each.values[at].astype("M8[D]")) for each in found)
+    return f"{show(different[at])} may be {read}: write 2024-12-31 (pandas.to_datetime with dayfirst=)"
 
 
 def found_kind(raw: RawColumn, seen: Seen, reading: Reading, place: Place) -> str:
@@ -124,6 +137,7 @@ def check_kind(kind: str, seen: Seen, place: Place) -> None:
         "constant": (seen.n_distinct > 1, "one value"),
     }.get(kind)
     if wrong is None or not wrong[0]:
+        _check_width(kind, seen, place)
         return
     fine = seen.distinct == np.floor(seen.distinct) if kind in ("count", "integer") else np.ones(seen.n_distinct, bool)
     odd = seen.distinct[~fine | (seen.distinct < 0)] if kind not in DISCRETE else seen.distinct[2:]
@@ -132,3 +146,12 @@ def check_kind(kind: str, seen: Seen, place: Place) -> None:
         f"columns: {place} is to be {kind!r}, {wrong[1]}, but it has {seen.n_distinct} values, such as {value:g}: "
         f"{FIXES[kind]}"
     )
+
+
+def _check_width(kind: str, seen: Seen, place: Place) -> None:
+    """Raise a `ValueError` where a density over the numbers of a column would have no width."""
+    if kind in REAL and seen.n_distinct > 1 and not differ(seen.distinct):
+        raise ValueError(
+            f"columns: {place} is to be {kind!r}, but all its numbers, such as {seen.distinct[-1]:g}, lie within "
+            "1e-290: multiply it by a power of ten, or give 'ordinal' or 'drop'"
+        )

@@ -90,9 +90,12 @@ class Affine(Coding):
         return np.where(np.isnan(x), 0.0, -np.log(self.scale))
 
     def decode(self, z: Floats, u: Floats | None = None) -> Floats:
-        """Return x."""
-        return np.asarray(z * self.scale + self.mean)
+        """Return x, or the last number of float64 where it lies beyond that."""
+        with np.errstate(over="ignore"):
+            return np.clip(z * self.scale + self.mean, -LAST, LAST)
 
 
+LAST = float(np.finfo(np.float64).max)
+"""The largest number."""
 PLAIN = Affine()
 """z = x."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from made_np.columns.numeric import EXACT
 from made_np.columns.reading import Entry, Reading
+from made_np.columns.written import format_of, parsed, spelled
 from made_np.table.raw import RawColumn
 from made_np.typing import Array, Floats
 from made_np.values import as_choice, show
@@ -20,7 +21,7 @@ UNITS = {"D": 86_400e9, "h": 3_600e9, "m": 60e9, "s": 1e9, "ms": 1e6, "us": 1e3,
 """What a number may count, the coarsest first, and how many nanoseconds it has."""
 CALENDAR = "Y", "M"
 """Units that are no fixed number of days: a number counts them where the dtype does."""
-WRITTEN = re.compile(r"\d{4}-\d\d-\d\d(([T ])\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?")
+ISO = re.compile(r"\d{4}-\d\d-\d\d(([T ])\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?")
 """A date as ISO 8601 writes it, perhaps with a time of day."""
 
 
@@ -38,8 +39,9 @@ class Dates(Reading):
         The unit of the dtype in NumPy, in which cells come out: "ns", "D", "M".
     span : bool
         Whether the cells are spans of time, not moments.
-    between : str, optional
-        Cells are written as words; this stands between day and time, "" where there is only a day.
+    written : str, optional
+        Cells are words that write moments: by this format ("%-d.%m.%Y", see `columns.written`), or as ISO 8601 has it,
+        with this between day and time: "T", " ", or "" where there is only a day.
 
     Examples
     --------
@@ -56,7 +58,7 @@ class Dates(Reading):
     origin: int
     resolution: str
     span: bool = False
-    between: str | None = None
+    written: str | None = None
     name: ClassVar[str] = "dates"
 
     def __post_init__(self) -> None:
@@ -69,17 +71,15 @@ class Dates(Reading):
         Where no unit holds them in float64, nanoseconds over more than a hundred days, it is the finest that does:
         numbers are then rounded to it.
         """
-        between = None
+        written = None
         values = raw.values[~raw.gaps]
         if values.dtype.kind not in "mM":
-            letter = WRITTEN.fullmatch(max(values.tolist(), key=len, default="")[:19])
-            between = (letter and letter[2]) or ""
-            values = _parsed(values)
+            written, values = _read(values.tolist())
         resolution = np.datetime_data(values.dtype)[0]
         span = values.dtype.kind == "m"
         unit = resolution if resolution in CALENDAR else _unit_of(values)
         origin = int(_in(values, unit).min().astype(np.int64)) if len(values) else 0
-        return cls(unit, origin, resolution, span, between)
+        return cls(unit, origin, resolution, span, written)
 
     def numbers(self, raw: RawColumn, entry: Entry) -> Floats:
         """Return how many units each cell is after the origin; between two units a fraction."""
@@ -88,10 +88,10 @@ class Dates(Reading):
         values = raw.values[kept]
         at = np.flatnonzero(kept)
         if values.dtype.kind not in "mM":
-            for place, cell in enumerate(values.tolist()):
-                if not is_written(cell):
-                    raise TypeError(f"{entry(int(at[place]))} = {show(cell)}: this column holds {self._what}")
-            values = _parsed(values)
+            read = self._moments(values.tolist())
+            if isinstance(read, int):
+                raise TypeError(f"{entry(int(at[read]))} = {show(values[read])}: this column holds {self._what}")
+            values = read
         if values.dtype.kind != ("m" if self.span else "M") and len(values):
             raise TypeError(f"{entry(int(at[0]))} = {values[0]}: this column holds {self._what}")
         floor = _in(values, self.unit)
@@ -100,10 +100,51 @@ class Dates(Reading):
         numbers[kept] = (floor.astype(np.int64) - self.origin) + rest
         return numbers
 
+    def writes(self, cell: Any) -> bool:
+        """Whether a cell is a word that writes a moment, in the format of the column or in ISO 8601."""
+        return self._moment(cell) is not None
+
+    def _moments(self, cells: list[Any]) -> Array | int:
+        """Return the moments that cells write, in the format of the column or in ISO 8601; or the first that does not.
+
+        Examples
+        --------
+        >>> Dates("D", 0, "D", written="%d.%m.%Y")._moments(["01.02.2024", "2024-02-01", "soon"])
+        2
+        """
+        known: dict[Any, Any] = {}
+        for place, cell in enumerate(cells):
+            if cell not in known:
+                known[cell] = self._moment(cell)
+            if known[cell] is None:
+                return place
+        return np.array([known[cell] for cell in cells], dtype=None if cells else "M8[D]")
+
+    def _moment(self, cell: Any) -> np.datetime64 | None:
+        """Return the moment that a cell writes."""
+        if is_iso(cell):
+            return np.datetime64(cell.replace(" ", "T"))
+        has_format = isinstance(cell, str) and self.written is not None and "%" in self.written
+        found = parsed([cell], str(self.written)) if has_format else None
+        return None if found is None else found[0]
+
     @property
     def _what(self) -> str:
         """What the cells are, in words, with what to give."""
-        return "spans of time; give a timedelta" if self.span else "dates; give a datetime, a date, or 2024-05-31"
+        if self.span:
+            return "spans of time; give a timedelta"
+        example = "2024-05-31"
+        if self.written is not None and "%" in self.written:
+            example = spelled(np.array(["2024-05-31"], dtype="M8[D]"), self.written)[0]
+        return f"dates; give a datetime, a date, or {example}"
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Dates:
+        """Return the reading whose `config` this is, or that of a version before it."""
+        about = dict(config)
+        if "between" in about:  # before there were formats
+            about["written"] = about.pop("between")
+        return cls(**about)
 
     def cells(self, numbers: Floats) -> RawColumn:
         """Return the moments or spans."""
@@ -111,28 +152,35 @@ class Dates(Reading):
         counts = np.rint(np.where(gaps, 0.0, numbers)).astype(np.int64) + self.origin
         letter = "m" if self.span else "M"
         times = counts.view(f"{letter}8[{self.unit}]").astype(f"{letter}8[{self.resolution}]")
-        if self.between is None:
+        if self.written is None:
             return RawColumn(times, gaps, str(times.dtype))
-        words = np.char.replace(np.datetime_as_string(times), "T", self.between or "T").astype(object)
+        if "%" in self.written:
+            words = np.array(spelled(times, self.written), dtype=object)
+        else:
+            words = np.char.replace(np.datetime_as_string(times), "T", self.written or "T").astype(object)
         words[gaps] = None
         return RawColumn(words, gaps, "object")
 
 
-def are_dates(raw: RawColumn) -> bool:
-    """Whether the cells are moments or spans of time, or all of them words that write a date."""
+def are_dates(raw: RawColumn, *, said: bool = False) -> bool:
+    """Whether the cells are moments or spans of time, or all of them words that write a date.
+
+    Some words may write a date, as 1.12.20 does: they are taken for one where a person `said` so.
+    """
     if raw.values.dtype.kind in "mM":
         return True
     if raw.values.dtype != object:
         return False
-    cells = raw.known()
-    if not len(cells) or not is_written(cells[0]):
+    cells = list(dict.fromkeys(raw.known().tolist()))
+    if not cells or not all(isinstance(cell, str) for cell in cells):
         return False
-    return all(map(is_written, dict.fromkeys(cells.tolist()))) and len({len(cell) for cell in cells.tolist()}) == 1
+    is_in_iso = all(map(is_iso, cells)) and len({len(cell) for cell in cells}) == 1
+    return is_in_iso or format_of(cells, said=said) is not None
 
 
-def is_written(cell: Any) -> bool:
-    """Whether a cell is a word that writes a date."""
-    if not isinstance(cell, str) or not WRITTEN.fullmatch(cell):
+def is_iso(cell: Any) -> bool:
+    """Whether a cell is a word that writes a date as ISO 8601 does."""
+    if not isinstance(cell, str) or not ISO.fullmatch(cell):
         return False
     try:
         np.datetime64(cell.replace(" ", "T"))
@@ -141,11 +189,18 @@ def is_written(cell: Any) -> bool:
     return True
 
 
-def _parsed(words: Array) -> Array:
-    """Return words that write dates as moments, in the finest of their units."""
-    return np.array(
-        [np.datetime64(word.replace(" ", "T")) for word in words.tolist()], dtype=None if len(words) else "M8[D]"
-    )
+def _read(words: list[str]) -> tuple[str, Array]:
+    """Return how words write dates, with their moments in the finest of their units."""
+    if not words or is_iso(words[0]):
+        letter = ISO.fullmatch(max(words, key=len, default="")[:19])
+        moments = [np.datetime64(word.replace(" ", "T")) for word in words]
+        return (letter and letter[2]) or "", np.array(moments, dtype=None if words else "M8[D]")
+    different = dict.fromkeys(words)
+    found = format_of(different, said=True)
+    if found is None:
+        raise ValueError(f"{show(words[0])} is no date")
+    at = dict(zip(different, range(len(different)), strict=True))
+    return found.written, found.values[[at[word] for word in words]]
 
 
 def _in(values: Array, unit: str, more: int = 0) -> Array:

@@ -10,14 +10,16 @@ from made_np.distributions.distribution import Distribution
 from made_np.distributions.registry import names as distribution_names
 from made_np.values import show
 
-__all__ = ["DISCRETE", "KINDS", "LEFT_OUT", "NUMERIC", "Kind", "as_kinds", "is_kind", "kind_names", "places_of"]
+__all__ = ["DISCRETE", "KINDS", "LEFT_OUT", "NUMERIC", "REAL", "Kind", "as_kinds", "is_kind", "kind_names", "places_of"]
 
 Kind = str | Distribution
 """What a person says of a column: "auto", a kind, the name of a distribution, or a distribution."""
 
 DISCRETE = ("binary", "categorical", "ordinal")
 """Kinds of a few values, each with a probability of its own."""
-NUMERIC = ("count", "integer", "real", "positive", "bounded")
+REAL = ("real", "positive", "bounded")
+"""Kinds that have a density if a person says so. Otherwise they have masses where they lie on a lattice."""
+NUMERIC = ("count", "integer", *REAL)
 """Kinds of many numbers on a scale."""
 LEFT_OUT = ("id", "index", "text", "drop")
 """Kinds of columns that are not in the model."""

@@ -12,7 +12,7 @@ from made_np.columns.coding import PLAIN
 from made_np.columns.column import Column, Facts
 from made_np.columns.finding import MAX_CODES, REPEATED, kind_of_words
 from made_np.columns.forms import Form, of_distribution, of_levels, of_numbers, of_values
-from made_np.columns.kinds import DISCRETE, LEFT_OUT, NUMERIC, Kind, is_kind
+from made_np.columns.kinds import DISCRETE, LEFT_OUT, NUMERIC, REAL, Kind, is_kind
 from made_np.columns.levels import Levels
 from made_np.columns.numeric import Numbers
 from made_np.columns.odd import NOTHING_ODD, Odd
@@ -25,8 +25,6 @@ from made_np.values import as_choice, as_number, show
 
 __all__ = ["Wishes", "learn_column"]
 
-REAL = ("real", "positive", "bounded")
-"""Kinds that have a density if a person says so. Otherwise they have masses where they lie on a lattice."""
 MOST_POINTS = 1e6
 """A lattice with more points than these, where the most are, is as good as none: of the digits that a file has."""
 
@@ -76,6 +74,11 @@ def learn_column(raw: RawColumn, kind: Kind, place: Place, wishes: Wishes) -> tu
     TypeError, ValueError
         Cells that a column of this kind cannot hold.
     """
+    with np.errstate(over="ignore"):  # a range that no float holds is as wide as any
+        return _learned(raw, kind, place, wishes)
+
+
+def _learned(raw: RawColumn, kind: Kind, place: Place, wishes: Wishes) -> tuple[Column, Odd]:
     if kind == "auto" and is_large_id(raw):
         kind = "id"
     if isinstance(kind, str) and kind in LEFT_OUT:

@@ -137,8 +137,8 @@ def warn_of_odd(found: Sequence[tuple[str, Odd]]) -> None:
     if written:
         warn(
             f"words or integers that write something else are taken as they stand in {listed(written)}. Make numbers "
-            "or dates of them before fit (pandas.to_numeric, pandas.to_datetime), or say that they are none: "
-            "columns={name: 'categorical'}"
+            "or dates of them before fit (pandas.to_numeric, pandas.to_datetime), or say what they are: "
+            "columns={name: 'date'}, or 'categorical'"
         )
 
 

@@ -114,7 +114,7 @@ def _spelled(column: Column, number: float) -> str:
         return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
     if isinstance(column.reading, Levels):
         return str(column.reading.levels[int(number)])
-    if isinstance(column.reading, Dates) and column.reading.between is None:
+    if isinstance(column.reading, Dates) and column.reading.written is None:
         return str(cell.astype(f"{cell.dtype.kind}8[{column.reading.unit}]"))
     return str(cell)
 

@@ -14,7 +14,7 @@ from made_np.interop.ordering import Wiring
 from made_np.layers import find_activation
 from made_np.model.made import MADE
 from made_np.typing import Array, Bools, Ints
-from made_np.values import as_flag
+from made_np.values import as_count, as_flag
 
 __all__ = ["Imported", "from_layers"]
 
@@ -53,6 +53,7 @@ def from_layers(
     residual: bool = False,
     raw_order: Any = None,
     raw_factors: Any = None,
+    n_context: int = 0,
 ) -> Imported:
     """Return the `MADE` whose layers these are, with its theta.
 
@@ -81,6 +82,8 @@ def from_layers(
     raw_factors : sequence of float, optional
         Each of our raw outputs of a feature is theirs times this: ``[1, 0.5]`` where the logarithm of the variance is
         given, and ours is ``Gaussian(0, scale="exp")``.
+    n_context : int
+        C: so many of the last inputs of the first layer, and of `direct`, are context, which every output may see.
 
     Returns
     -------
@@ -106,16 +109,18 @@ def from_layers(
     residual = as_flag(residual, "residual")
     found = as_layers(layers)
     past = None if direct is None else as_layer(direct, "direct")
-    own = as_outputs(output, found[0].W.shape[1])
+    n_own = found[0].W.shape[1] - as_count(n_context, "n_context", 0)
+    if n_own < 1:
+        raise ValueError(f"n_context={n_context}: layers[0] has {found[0].W.shape[1]} inputs, context included")
+    own = as_outputs(output, n_own)
     places, factors = rows_of_outputs(own, len(found[-1].W), layout, raw_order, raw_factors)
     if past is not None:
         _check_direct(past, found)
         past = past.rows(places, factors)
-    n_sets = max(len(layer.masks) for layer in [*found, *([] if past is None else [past])])
     found[-1] = found[-1].rows(places, factors)
     if len(found) == 1:
         past = Layer(found[0].W, None, found[0].masks)
-    return _Coming(found, past, own, activation, residual, n_sets).imported(layout)
+    return _Coming(found, past, own, activation, residual, n_context).imported(layout)
 
 
 def _check_direct(direct: Layer, layers: Sequence[Layer]) -> None:
@@ -138,14 +143,15 @@ class _Coming:
         outputs: tuple[Distribution, ...],
         activation: str,
         residual: bool,
-        n_sets: int,
+        n_context: int,
     ) -> None:
-        _check_sets([*layers, *([direct] if direct else [])], n_sets)
+        n_sets = _n_sets([*layers, *([direct] if direct else [])])
         self.layers = [layer.expanded(n_sets) for layer in layers]
         self.direct = None if direct is None else direct.expanded(n_sets)
         self.outputs = outputs
         self.activation = activation
         self.residual = residual
+        self.n_context = n_context
         self.n_sets = n_sets
         self.hidden = tuple(len(layer.W) for layer in layers[:-1])
         self.account: list[str] = []
@@ -169,6 +175,7 @@ class _Coming:
             np.repeat(numbers, [output.n_inputs for output in self.outputs]),
             np.repeat(numbers, [output.n_raw for output in self.outputs]),
             self.residual,
+            self.n_context,
         )
 
     def _orders(self, layout: str) -> list[Ints]:
@@ -185,10 +192,14 @@ class _Coming:
         return orders
 
     def _settle_first(self, orders: Sequence[Ints]) -> None:
-        """Let biases say what units that see no input tell the first feature: no degree lets such a wire be."""
+        """Let biases say what units that see no input tell the first feature: without context no degree lets them."""
         last = self.layers[-1]
         places = np.repeat(np.arange(len(self.outputs)), [output.n_raw for output in self.outputs])
-        if not self.hidden or not any(last.masks[k][places == order[0]].any() for k, order in enumerate(orders)):
+        if (
+            self.n_context
+            or not self.hidden
+            or not any(last.masks[k][places == order[0]].any() for k, order in enumerate(orders))
+        ):
             return
         if self.n_sets > 1:
             raise ValueError("layers have units that see no input and tell the first feature: give one mask set")
@@ -231,6 +242,7 @@ class _Coming:
             direct=self.direct is not None,
             direct_limit=None,
             residual=self.residual,
+            n_context=self.n_context,
             dtype="float64" if is_double else "float32",
         )
 
@@ -260,11 +272,12 @@ class _Coming:
             )
 
 
-def _check_sets(layers: Sequence[Layer], n_sets: int) -> None:
-    """Raise if layers have different numbers of masks; one mask stands for all."""
+def _n_sets(layers: Sequence[Layer]) -> int:
+    """Return how many mask sets there are, or raise if layers have different numbers; one mask stands for all."""
     counts = sorted({len(layer.masks) for layer in layers} - {1})
     if len(counts) > 1:
-        raise ValueError(f"layers have {counts} masks: give each {n_sets}, or one")
+        raise ValueError(f"layers have {counts} masks: give each {counts[-1]}, or one")
+    return counts[0] if counts else 1
 
 
 def _told(name: str, layer: Layer, ours: Bools) -> str:

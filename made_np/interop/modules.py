@@ -36,21 +36,27 @@ SILENT = ("Dropout", "AlphaDropout", "Identity", "Flatten")
 
 @dataclass(frozen=True)
 class Read:
-    """What a module holds: its masked layers by name, in the sequence of their registration, and activations."""
+    """What a module holds: its masked layers by name, in the sequence of their registration, and activations.
+
+    Layers that read the context alone stand apart, in `sides`.
+    """
 
     layers: dict[str, Layer]
+    sides: dict[str, Layer]
     activations: tuple[str, ...]
 
 
-def read(model: Any, unused: tuple[str, ...]) -> Read:
+def read(model: Any, unused: tuple[str, ...], n_context: int) -> Read:
     """Return what a module holds, or raise a `ValueError` that names what no MADE has."""
     layers: dict[str, Layer] = {}
+    sides: dict[str, Layer] = {}
     activations: list[str] = []
     known = set(unused)
     unknown = [name for name in unused if name not in dict(model.named_parameters())]
     if unknown:
         raise ValueError(f"unused names {show(unknown[0])}, which is no parameter of the model: see named_parameters()")
-    for name, module in model.named_modules():
+    modules = dict(model.named_modules())
+    for name, module in modules.items():
         kind = type(module).__name__
         own = [f"{name}.{each}".lstrip(".") for each, value in module._parameters.items() if value is not None]
         if ".parametrizations" in f".{name}":
@@ -58,8 +64,15 @@ def read(model: Any, unused: tuple[str, ...]) -> Read:
         elif kind in ACTIVATIONS:
             activations.append(_activation(name, kind, module))
         elif _has_weight(module):
-            layers[name] = _layer(name, module)
+            mask = _mask(module, modules[name.rpartition(".")[0]])
+            is_side = mask is None and n_context > 0 and module.weight.shape[1] == n_context
+            (sides if is_side else layers)[name] = _layer(
+                name, module, np.ones(module.weight.shape) if is_side else mask
+            )
             known.update(each for each in own if each.rpartition(".")[2].startswith(("weight", "bias")))
+            inner = _sides_of(name, module, n_context)
+            sides.update(inner)
+            known.update(inner)
         elif own and not set(own) <= known:
             raise ValueError(
                 f"model holds {own[0]}, a parameter of {name or 'its own'} ({kind}), which no MADE has: train without "
@@ -74,7 +87,7 @@ def read(model: Any, unused: tuple[str, ...]) -> Read:
         )
     if not layers:
         raise ValueError("model holds no module with a weight (out, in): give one with masked linear layers")
-    return Read(layers, tuple(activations))
+    return Read(layers, sides, tuple(activations))
 
 
 def as_array(tensor: Any) -> Array:
@@ -90,15 +103,31 @@ def _has_weight(module: Any) -> bool:
     return weight is not None and weight.ndim == 2
 
 
-def _layer(name: str, module: Any) -> Layer:
-    W = as_array(module.weight)
-    mask = next((getattr(module, each) for each in MASKS if getattr(module, each, None) is not None), None)
-    if mask is not None:
-        mask = as_array(mask)
-        if mask.shape == W.shape[::-1] != W.shape:  # (in, out), as some write it
-            mask = mask.T
+def _mask(module: Any, owner: Any) -> Array | None:
+    """Return the mask of a layer (out, in): its own, or one of the module that holds it."""
+    shape = tuple(module.weight.shape)
+    for holder in (module, owner):
+        for held in (getattr(holder, name, None) for name in MASKS):
+            if held is None or (holder is owner and tuple(held.shape) not in (shape, shape[::-1])):
+                continue
+            mask = as_array(held)
+            return mask.T if mask.shape == shape[::-1] != shape else mask  # (in, out), as some write it
+    return None
+
+
+def _layer(name: str, module: Any, mask: Array | None) -> Layer:
     bias = getattr(module, "bias", None)
-    return as_layer((W, None if bias is None else as_array(bias), mask), f"model.{name}")
+    return as_layer((as_array(module.weight), None if bias is None else as_array(bias), mask), f"model.{name}")
+
+
+def _sides_of(name: str, module: Any, n_context: int) -> dict[str, Layer]:
+    """Return the further weights (out, context) that a layer has, by the names of these parameters."""
+    shape = (len(module.weight), n_context)
+    return {
+        f"{name}.{each}".lstrip("."): as_layer((as_array(value), None, np.ones(shape)), f"model.{name}.{each}")
+        for each, value in module._parameters.items()
+        if value is not None and tuple(value.shape) == shape and not each.startswith("weight")
+    }
 
 
 def _activation(name: str, kind: str, module: Any) -> str:

@@ -33,6 +33,8 @@ class Wiring:
         The feature of each input unit, and of each output unit.
     residual : bool
         Whether units of hidden layers add the unit of the same number below, where widths agree.
+    n_context : int
+        How many inputs stand behind those units, of degree 0: every output may see them.
     """
 
     masks: tuple[Bools, ...]
@@ -40,6 +42,7 @@ class Wiring:
     inputs: Ints
     outputs: Ints
     residual: bool = False
+    n_context: int = 0
 
     @property
     def n_features(self) -> int:
@@ -56,7 +59,7 @@ class Wiring:
 
     def units(self) -> Bools:
         """Return which output unit sees which input unit, (O, I)."""
-        return connectivity(self.joined(), self.direct)
+        return connectivity(self.joined(), self.direct)[:, : len(self.inputs)]
 
     def depends(self) -> Bools:
         """Return which feature's outputs see which feature's inputs, (D, D)."""
@@ -71,7 +74,7 @@ class Wiring:
         last = self.masks[-1] if self.masks else self.direct
         assert first is not None
         assert last is not None
-        heard = np.bincount(self.inputs, first.sum(axis=0), self.n_features)
+        heard = np.bincount(self.inputs, first.sum(axis=0)[: len(self.inputs)], self.n_features)
         hears = np.bincount(self.outputs, last.sum(axis=1), self.n_features)
         return order_of(self.depends(), np.lexsort((hears, -heard)))
 
@@ -83,7 +86,7 @@ class Wiring:
         if not self.masks:
             return ()
         position = position_of(order)
-        first = position[self.inputs] + 1
+        first = np.concatenate([position[self.inputs] + 1, np.zeros(self.n_context, dtype=np.int64)])
         last = position[self.outputs] + 1
         exact = _least(self.joined(), first, last, also_missing=True)
         is_legal = all(int(layer.max()) <= max(self.n_features - 1, 1) for layer in exact)
@@ -152,13 +155,16 @@ def _circle(depends: Bools) -> str:
 
 
 def _least(masks: Sequence[Bools], first: Ints, last: Ints, *, also_missing: bool) -> tuple[Ints, ...]:
-    """Return the least degrees, from 1 on, that agree with all wires, and with those that are missing.
+    """Return the least degrees that agree with all wires, and with those that are missing.
+
+    They begin at 1, or, for units that context alone may reach, at 0.
 
     A wire says that the unit above has no smaller degree. A missing one says that it has a smaller degree, or of an
     output, that it has no larger one. Each says that some degree is at least another: so raise what is too small until
     nothing is. Numbers beyond D-1 show that there are no such degrees.
     """
-    degrees = [np.ones(len(mask), dtype=np.int64) for mask in masks[:-1]]
+    lowest = int(first.min(initial=1))
+    degrees = [np.full(len(mask), lowest, dtype=np.int64) for mask in masks[:-1]]
     limit = int(last.max(initial=1))
     while True:
         before = [layer.copy() for layer in degrees]

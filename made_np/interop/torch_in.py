@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 
-from made_np.interop.blocks import unrolled
+from made_np.interop.codes import one_hot, without_dummy
+from made_np.interop.compositions import Net, Reading, compositions, readings
 from made_np.interop.given import Layer
 from made_np.interop.importing import Imported, from_layers
 from made_np.interop.modules import as_array, read
 from made_np.layers import ACTIVATIONS, find_activation
-from made_np.typing import Array, Floats
-from made_np.values import as_a, as_sequence
+from made_np.typing import Array, Bools, Floats
+from made_np.values import as_a, as_count, as_sequence
 
 __all__ = ["from_torch"]
 
@@ -33,6 +33,7 @@ def from_torch(
     raw_factors: Any = None,
     forward: Callable[[Any], Any] | None = None,
     unused: Any = (),
+    n_context: int = 0,
 ) -> Imported:
     """Return the `MADE` that answers as a module of torch, with its theta.
 
@@ -55,6 +56,9 @@ def from_torch(
         that encode their rows themselves, or answer with a distribution.
     unused : sequence of str
         Names of parameters that the answer does not depend on.
+    n_context : int
+        C. Where it is not 0, `model` or `forward` takes a second tensor, the context (n, C). That may stand among
+        the inputs of the first layer, before or behind the input units, or have layers of its own.
 
     Returns
     -------
@@ -74,62 +78,36 @@ def from_torch(
         raise TypeError(f"forward is a {type(forward).__name__}: give what takes a tensor of input units, or None")
     if activation is not None:
         find_activation(activation)
-    found = read(model, names)
+    found = read(model, names, as_count(n_context, "n_context", 0))
     kinds = sorted(set(found.activations)) if activation is None else [activation]
     if len(kinds) > 1:
         raise ValueError(f"model has activations {kinds}: all hidden layers of a MADE have one; name it by activation=")
-    readings = _readings(found.layers)
-    chain = readings[0][0]
-    units = np.random.default_rng(0).normal(size=(ROWS, chain[0].W.shape[1]))
-    asked = _ask(model if forward is None else forward, units, as_tensor_of(model), len(chain[-1].W))
-    net = _match(readings, kinds, units, asked)
+    possible, padded = without_dummy(readings(found.layers, found.sides), output, n_context)
+    asked = _ask(model if forward is None else forward, possible[0], n_context, as_tensor_of(model))
+    net = _match(possible, kinds, asked, n_context)
+    layers, coded = one_hot(_finite(net.layers, asked), output, n_context)
     imported = from_layers(
-        [(layer.W, layer.b, layer.masks) for layer in net.layers],
+        [(layer.W, layer.b, layer.masks) for layer in layers],
         output,
         layout=layout,
         direct=None if net.direct is None else (net.direct.W, None, net.direct.masks),
         activation=net.activation,
         raw_order=raw_order,
         raw_factors=raw_factors,
+        n_context=n_context,
     )
-    n_layers = len((readings[0] if net.direct is None else readings[-1])[0])
-    told = (*(f"{name}: said to be unused" for name in names), *_told(net, n_layers), _compared(asked))
+    unread = [f"{name}: said to be unused" for name in names]
+    told = [*unread, *filter(None, [net.told, padded, coded]), asked.told]
     return Imported(imported.made, imported.theta, (*imported.account, *told))
 
 
 @dataclass(frozen=True)
-class _Net:
-    """Layers with an activation between all of them, and direct wires; so many residual blocks became layers."""
+class _Asked:
+    """Input units with context behind them, what the module answered (or None), what is said of that."""
 
-    layers: list[Layer]
-    direct: Layer | None
-    activation: str
-    n_blocks: int = 0
-
-    def answer(self, units: Array) -> Floats:
-        """Return raw outputs (n, O), in float64."""
-        h = units
-        for k, layer in enumerate(self.layers):
-            h = h if k == 0 else find_activation(self.activation).forward(h)
-            h = h @ (layer.W * layer.masks[0]).T.astype(np.float64) + (0 if layer.b is None else layer.b)
-        if self.direct is not None:
-            h = h + units @ (self.direct.W * self.direct.masks[0]).T
-        return np.asarray(h, dtype=np.float64)
-
-
-def _told(net: _Net, n_layers: int) -> Iterator[str]:
-    """Yield what became of so many layers, where there are as many no more."""
-    if net.n_blocks:
-        yield (
-            f"{net.n_blocks} residual blocks are plain layers of relu here, {len(net.layers)} in all: "
-            "the same function, with more weights, each of which training may move"
-        )
-    elif len(net.layers) < n_layers:
-        yield f"{n_layers} layers are {len(net.layers)} here: those without an activation between are multiplied"
-
-
-def _compared(asked: Floats | str) -> str:
-    return asked if isinstance(asked, str) else f"compared with the module at {ROWS} random rows: it agrees"
+    units: Array
+    raw: Floats | None
+    told: str
 
 
 def as_tensor_of(model: Any) -> Callable[[Array], Any]:
@@ -138,87 +116,68 @@ def as_tensor_of(model: Any) -> Callable[[Array], Any]:
     return lambda array: like.detach().new_tensor(array.tolist())
 
 
-def _readings(layers: dict[str, Layer]) -> list[tuple[list[Layer], Layer | None]]:
-    """Return what may be the layers from the input to the output, each time with those that are direct wires then."""
-    found: list[tuple[list[Layer], Layer | None]] = []
-    if _fits(list(layers.values())):
-        found.append((list(layers.values()), None))
-    for name, direct in layers.items():
-        rest = [layer for other, layer in layers.items() if other != name]
-        if _fits(rest) and direct.W.shape == (len(rest[-1].W), rest[0].W.shape[1]):
-            parts = [b for b in (rest[-1].b, direct.b) if b is not None]
-            b = np.sum(parts, axis=0) if parts else None
-            found.append(([*rest[:-1], Layer(rest[-1].W, b, rest[-1].masks)], Layer(direct.W, None, direct.masks)))
-    if not found:
-        shapes = {name: layer.W.shape for name, layer in layers.items()}
-        raise ValueError(
-            f"model has weights (out, in) that do not follow each other: {shapes}; give them to from_layers"
-        )
-    return found
-
-
-def _fits(layers: list[Layer]) -> bool:
-    return bool(layers) and all(len(below.W) == above.W.shape[1] for below, above in pairwise(layers))
-
-
-def _ask(forward: Callable[[Any], Any], units: Array, tensor: Callable[[Array], Any], n_raw: int) -> Floats | str:
-    """Return the answer of a module (n, O), or in words why there is none."""
+def _ask(forward: Callable[..., Any], reading: Reading, n_context: int, tensor: Callable[[Array], Any]) -> _Asked:
+    """Return the answer of a module, or in words why there is none."""
+    n_own = reading.n_own(n_context)
+    units = np.random.default_rng(0).normal(size=(ROWS, n_own + n_context))
+    n_raw = len(reading.chain[-1].W)
+    given = [units[:, :n_own], units[:, n_own:]] if n_context else [units]
     try:
-        answer = forward(tensor(units))
+        answer = forward(*map(tensor, given))
         parts = answer if isinstance(answer, (tuple, list)) else [answer]
         arrays = [as_array(part).reshape(len(units), -1) for part in parts]
     except Exception as error:  # the code of somebody else
-        return f"not compared with the module, which raises {type(error).__name__} at input units (give forward=)"
+        return _Asked(units, None, _not_compared(f"raises {type(error).__name__} at input units", n_context))
     raw = np.concatenate(arrays, axis=1).astype(np.float64)
     if raw.shape != (len(units), n_raw):
-        size = f"{raw.shape[1]} numbers a row in place of {n_raw}"
-        return f"not compared with the module, which answers {size} (give forward=)"
-    return raw
+        return _Asked(
+            units, None, _not_compared(f"answers {raw.shape[1]} numbers a row in place of {n_raw}", n_context)
+        )
+    return _Asked(units, raw, f"compared with the module at {ROWS} random rows: it agrees")
 
 
-def _match(
-    readings: list[tuple[list[Layer], Layer | None]], kinds: list[str], units: Array, asked: Floats | str
-) -> _Net:
+def _not_compared(why: str, n_context: int) -> str:
+    """Return that a module was not compared, or raise where only a comparison tells where the context enters."""
+    if n_context:
+        raise ValueError(
+            f"model {why}, with {n_context} of context: give forward=, which takes a tensor of input units and one of "
+            "context, and returns raw outputs. Without it nobody knows where the context enters"
+        )
+    return f"not compared with the module, which {why} (give forward=)"
+
+
+def _match(possible: list[Reading], kinds: list[str], asked: _Asked, n_context: int) -> Net:
     """Return the composition that answers as the module did; if it did not, the one with all activations."""
-    if isinstance(asked, str):
-        if not kinds and len(readings[0][0]) > 1:
-            raise ValueError(f"model has no module that is an activation, and was {asked}: name it by activation=")
-        return _Net(*readings[0], kinds[0] if kinds else "relu")
-    is_double = all(layer.W.dtype == np.float64 for layer in readings[0][0])
-    scale = max(1.0, float(np.abs(asked).max()))
+    first = possible[0]
+    if asked.raw is None:
+        if not kinds and len(first.chain) > 1:
+            raise ValueError(f"model has no module that is an activation, and was {asked.told}: name it by activation=")
+        return Net(first.chain, first.direct, kinds[0] if kinds else "relu")
+    is_double = all(layer.W.dtype == np.float64 for layer in first.chain)
+    is_told = _is_told(asked.raw)
+    raw = asked.raw[:, is_told]
+    scale = max(1.0, float(np.abs(raw).max(initial=0)))
     least = np.inf
-    for net in (net for reading in readings for net in _compositions(*reading, kinds or list(ACTIVATIONS))):
-        far = float(np.abs(net.answer(units) - asked).max()) / scale
+    for net in (net for reading in possible for net in compositions(reading, n_context, kinds or list(ACTIVATIONS))):
+        far = float(np.abs(net.answer(asked.units)[:, is_told] - raw).max(initial=0)) / scale
         if far < (1e-10 if is_double else 1e-4):
             return net
         least = min(least, far)
+    where = ", or context that enters behind an activation other than relu" if n_context else ""
     raise ValueError(
         f"model answers otherwise than its masked layers with {' or '.join(kinds) or 'any activation'} between them "
-        f"(by {least:.2g} at best): a residual block without relu, a scale, or masks that it does not use? "
-        "Give forward= if it encodes its rows, or its arrays to from_layers"
+        f"(by {least:.2g} at best): a residual block without relu or with a gate, a scale, or masks that it does not "
+        f"use{where}? Give forward= if it encodes its rows, or its arrays to from_layers"
     )
 
 
-def _compositions(chain: list[Layer], direct: Layer | None, kinds: list[str]) -> Iterator[_Net]:
-    """Yield all that the layers may be, those with most activations first, then those with residual blocks."""
-    gaps = range(len(chain) - 1)
-    for n in range(len(chain) - 1, -1, -1):
-        for active in combinations(gaps, n):
-            layers = chain[:1]
-            for k in gaps:
-                layers = [*layers, chain[k + 1]] if k in active else [*layers[:-1], _product(layers[-1], chain[k + 1])]
-            for kind in kinds if n else kinds[:1]:
-                yield _Net(layers, direct, kind)
-    if "relu" in kinds:
-        yield from (_Net(layers, direct, "relu", n_blocks) for layers, n_blocks in unrolled(chain))
+def _is_told(raw: Floats) -> Bools:
+    return np.asarray((raw != -np.inf).any(axis=0))
 
 
-def _product(below: Layer, above: Layer) -> Layer:
-    """Return the one layer that two without an activation between them are."""
-    W = (above.W * above.masks[0]).astype(np.float64)
-    b = np.zeros(len(W)) if above.b is None else above.b
-    if below.b is not None:
-        b = b + W @ below.b
-    paths = above.masks[0].astype(np.float32) @ below.masks[0].astype(np.float32) > 0
-    dtype = np.result_type(above.W, below.W)
-    return Layer((W @ (below.W * below.masks[0])).astype(dtype), b.astype(dtype), paths[None])
+def _finite(layers: list[Layer], asked: _Asked) -> list[Layer]:
+    """Return the layers without logits that are -inf at every row: those of values that a feature does not have."""
+    if asked.raw is None or _is_told(asked.raw).all():
+        return layers
+    places = np.flatnonzero(_is_told(asked.raw))
+    return [*layers[:-1], layers[-1].rows(places, np.ones(len(places)))]

@@ -16,6 +16,7 @@ import numpy as np
 from made_np.cells import where
 from made_np.columns.column import Column
 from made_np.columns.columns import Columns
+from made_np.columns.dates import Dates
 from made_np.lazy import lazy
 from made_np.table.raw import RawColumn
 from made_np.typing import Floats
@@ -142,15 +143,13 @@ class Literals:
             raise ValueError(f"{said}: leave the column out where it is not known, or give None for a gap")
         if self.levels(d) is not None:
             return self._code(d, value, said)
-        if column.reading.name == "dates":
-            moment = _as_moment(value)
+        if isinstance(column.reading, Dates):
+            moment = np.array([value], dtype=object) if column.reading.writes(value) else _as_moment(value)
             if moment is None:
-                is_span = getattr(column.reading, "span", False)
-                raise TypeError(
-                    f"{said}: this column holds spans of time; give a timedelta, a time, or a string such as 07:30"
-                    if is_span
-                    else f"{said}: this column holds dates; give a datetime, a date, or a string such as 2024-05-31"
-                )
+                what = "dates; give a datetime, a date, or a string such as 2024-05-31"
+                if column.reading.span:
+                    what = "spans of time; give a timedelta, a time, or a string such as 07:30"
+                raise TypeError(f"{said}: this column holds {what}")
             return _read(column, moment, said)
         if isinstance(value, (*REALS, Decimal)):
             return float(value)

@@ -13,15 +13,17 @@ says where it did not, by how much, and what the likely mistake is:
     check_sampler         do samples follow the conditionals, exactly?
     check_sampler_counts  do samples follow the density, by counting?
     check_calibrated      are the conditionals calibrated on rows that the model draws?
+    check_conditionals    do answers about some columns, or given some, agree with each other?
     check_measure         do probabilities of ranges add up, and never contradict each other?
     check_roundtrip       does a model that is stored, or copied, answer as before?
+    check_global_state    does building a model leave the global random states alone?
     check_consistency     is each row treated alike, whatever the batch, the memory, the history?
     suite                 all of these that an `Adapter` of your model permits
 
 NumPy is all that is needed (hypothesis for `strategies`, pytest for `parametrize_with_checks`), and nothing of
 made_np is imported: the folder can be copied elsewhere as it stands.
 
-    python -m made_np.testing --mutants          which check catches which of 97 planted faults
+    python -m made_np.testing --mutants          which check catches which of 108 planted faults
     python -m made_np.testing my.module:adapter  the suite on a model of yours
     pytest --made-np my.module:adapter           the same, each check a test
 """
@@ -29,15 +31,18 @@ made_np is imported: the folder can be copied elsewhere as it stands.
 from __future__ import annotations
 
 from . import strategies
-from .adapter import Adapter, Layer, load_adapter
+from .adapter import Adapter, Layer
 from .autoregressive import check_autoregressive
 from .calibration import check_calibrated
 from .checks import Check, checks
+from .conditionals import check_conditionals
 from .consistency import check_consistency
 from .context import check_context
 from .counts import check_sampler_counts
 from .density import check_normalised
+from .global_state import check_global_state
 from .gradients import check_close, check_gradient
+from .loading import load_adapter
 from .masks import check_masks
 from .measure import check_measure
 from .parametrize import parametrize_with_checks
@@ -61,8 +66,10 @@ __all__ = [
     "check_autoregressive",
     "check_calibrated",
     "check_close",
+    "check_conditionals",
     "check_consistency",
     "check_context",
+    "check_global_state",
     "check_gradient",
     "check_masks",
     "check_measure",

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .arrays import MOST_FEATURES, as_features, as_flags, as_frozen, as_inputs, as_list, as_point
+from .arrays import MOST_FEATURES, MOST_NUMBERS, as_features, as_flags, as_frozen, as_inputs, as_list, as_point
 from .autoregressive import LOST
 from .compare import Floats, Names, namer
+from .conditionals import Values
 from .masks import as_mask, as_masks, as_skips
 from .points import Support, columns_of
 from .questions import Where
 from .roundtrip import WAYS, as_pair, as_scores, as_ways
-from .values import as_a, as_callable, as_choice, as_count, as_number, show
+from .values import as_a, as_callable, as_choice, as_count, as_flag, as_number
 from .wiring import LAYOUTS, as_allowed, as_order, feature_of_columns
 
 CALLABLES = (
@@ -27,12 +27,16 @@ CALLABLES = (
     "inverse",
     "draw",
     "cdf",
+    "log_marginal",
+    "log_conditional",
     "loss",
     "grad",
     "params_given",
     "probability",
     "clone",
 )
+
+ENTRIES = ("auto", "all")
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,22 @@ class Adapter:
         See `check_sampler`: one of them is needed beside ``sample``.
     draw : callable, optional
         n -> (n, D): the sampler, where it takes no uniforms, see `check_sampler_counts`.
+    n_draws : int
+        How many rows are drawn to be counted, at least 100; of wide ones fewer may fit into memory.
     cdf : callable, optional
         (n, D) -> two arrays (n, D): the conditional CDF below each value, and up to it, see `check_calibrated`,
         which needs ``draw`` or ``sample`` beside it.
+    log_marginal, log_conditional, leading : optional
+        ``{column: value}`` -> nats, and (asked, given) -> nats, see `check_conditionals`. ``leading=True``: they answer
+        only about what leads in ``order``.
     loss, grad, theta : optional
         (P,) -> float and (P,) -> (P,), at the float64 vector theta.
     names, frozen, rows : optional
         See `check_gradient`.
+    entries : {"auto", "all"} or int
+        How many entries of the gradient are swept, by two calls of ``loss`` for each: all, or so many random ones;
+        0: none, but random directions through each block of parameters. "auto": all up to 2000, else 64; where these
+        would take more than 30 s (one call is timed), directions, and the report says so.
     masks, direct, skips, n_inputs, n_outputs : optional
         See `check_masks`; ``n_outputs`` is ``n_params`` if not given.
     allowed : array_like, optional
@@ -120,6 +133,9 @@ class Adapter:
         Of the output units in ``masks`` and ``direct``, where it is not that of ``params``.
     model, log_prob_of, save, load, clone, ways : optional
         The model itself, how it is asked (``log_prob`` of `check_roundtrip`), and how it is stored or copied.
+    build, factory : callable, optional
+        () -> the model, see `check_global_state`; () -> this adapter, which `load_adapter` fills in: where there is no
+        ``build``, the constructors that it calls are looked at.
 
     Raises
     ------
@@ -145,13 +161,18 @@ class Adapter:
     conditional: Callable[[Floats], Any] | None = None
     inverse: Callable[[Floats, Floats], Any] | None = None
     draw: Callable[[int], Any] | None = None
+    n_draws: int = 10_000
     cdf: Callable[[Floats], Any] | None = None
+    log_marginal: Callable[[Values], Any] | None = None
+    log_conditional: Callable[[Values, Values], Any] | None = None
+    leading: bool = False
     loss: Callable[[Floats], Any] | None = None
     grad: Callable[[Floats], Any] | None = None
     theta: ArrayLike | None = None
     names: Names | None = None
     frozen: ArrayLike | None = None
     rows: int | None = None
+    entries: int | str = "auto"
     masks: Sequence[ArrayLike] | None = None
     direct: ArrayLike | None = None
     skips: Sequence[ArrayLike | None] | None = None
@@ -174,11 +195,15 @@ class Adapter:
     load: Callable[[str], Any] | None = None
     clone: Callable[[Any], Any] | None = None
     ways: Sequence[str] = WAYS
+    build: Callable[[], Any] | None = None
+    factory: Callable[[], Any] | None = None
 
     def __post_init__(self) -> None:
         for name in CALLABLES:
             if getattr(self, name) is not None:
                 as_callable(getattr(self, name), name)
+        if self.masks_layout is not None:
+            as_choice(self.masks_layout, "masks_layout", LAYOUTS)
         self._look_at_columns(as_features(self.n_features))
         self._look_at_theta()
         as_masks(() if self.masks is None else self.masks)
@@ -192,24 +217,28 @@ class Adapter:
         if self.rtol is not None:
             as_number(self.rtol, "rtol", "[0, inf)")
         as_a(self.name, "name", str, "give the model a name")
-        if self.masks_layout is not None:
-            as_choice(self.masks_layout, "masks_layout", LAYOUTS)
         as_pair(self.save, self.load)
         as_ways(self.ways)
         if self.log_prob_of is not None:
             as_callable(self.log_prob_of, "log_prob_of", "(model, x) -> nats")
         if self.model is not None:
             as_scores(self.model, self.log_prob_of)
+        for name in ("build", "factory"):
+            if getattr(self, name) is not None:
+                as_callable(getattr(self, name), name, "() -> model")
         as_a(self.empty, "empty", bool, "say whether batches of 0 rows are promised")
 
     def _look_at_columns(self, n_features: int) -> None:
         """Order, support, units of each feature, context."""
+        if as_flag(self.leading, "leading") and self.order is None:
+            raise ValueError("leading=True, but order=None: say in which order these features lead")
         as_allowed(self.allowed, as_order(self.order, n_features), n_features)
         feature_of_columns(n_features, self.n_params, self.layout)
         feature_of_columns(n_features, self.n_inputs, name="n_inputs")
         if self.n_outputs is not None:
             feature_of_columns(n_features, self.n_outputs, self.masks_layout or self.layout, "n_outputs")
         columns_of(self.support, n_features)
+        as_count(self.n_draws, "n_draws", 100, MOST_NUMBERS)
         as_count(self.n_context, "n_context", 0, MOST_FEATURES)
         if self.params_given is not None and not self.n_context:
             raise ValueError("n_context=0, but there is params_given: say how many columns its context has")
@@ -218,6 +247,10 @@ class Adapter:
         """The vector, and what goes with each of its entries."""
         if self.rows is not None:
             as_count(self.rows, "rows")
+        if isinstance(self.entries, str):
+            as_choice(self.entries, "entries", ENTRIES)
+        else:
+            as_count(self.entries, "entries", 0, MOST_NUMBERS)
         if self.theta is not None:
             point = as_point(self.theta, "theta")
             namer(self.names, point.size)
@@ -236,30 +269,3 @@ class Adapter:
 
 
 FIELDS = tuple(field.name for field in fields(Adapter))
-
-
-def load_adapter(target: str) -> Adapter:
-    """The adapter behind ``"package.module:name"``; if the name is a callable, what it returns.
-
-    Raises
-    ------
-    TypeError
-        If target is no str.
-    ValueError
-        If there is no such module or name, or it is no `Adapter`. What the module or the callable itself raises is
-        handed on.
-    """
-    as_a(target, "target", str, "give package.module:factory")
-    module_name, colon, name = target.partition(":")
-    if not colon or not name or not all(module_name.split(".")) or "\0" in target:
-        raise ValueError(f"target={show(target)} must look like package.module:factory")
-    try:
-        found = importlib.import_module(module_name)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"{target!r} cannot be found: {error}") from error
-    made = found if isinstance(found, Adapter) else found() if callable(found) else found
-    if not isinstance(made, Adapter):
-        raise ValueError(f"{target!r} gives a {type(made).__name__}; it must be, or return, an Adapter")
-    return made

@@ -40,6 +40,14 @@ def told(error: Exception) -> str:
         return type(error).__name__
 
 
+def attribute_of(value: Any, name: str) -> Any:
+    """An attribute of somebody's object, or None where there is none to be had."""
+    try:
+        return getattr(value, name, None)
+    except Exception:  # whatever it makes of the question
+        return None
+
+
 def as_array(value: Any, name: str) -> Array:
     """Return `value` as an array, without a copy where it is one, or raise a `ValueError`."""
     try:

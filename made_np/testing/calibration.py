@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -183,7 +184,8 @@ def _judge(base: Report, columns: dict[int, Floats], n: int, false_alarms: float
     functions.sort(key=lambda function: function.tail)
     n_functions = len(functions)
     least = min(1.0, n_functions * p_value(functions[0].tail, n))
-    wrong = [each for each in functions if n_functions * p_value(each.tail, n) < false_alarms]
+    # p-values rise with the tail: behind the first function that is right, none is looked at.
+    wrong = list(takewhile(lambda each: n_functions * p_value(each.tail, n) < false_alarms, functions))
     said = [function.direction() for function in wrong]
     worst = functions[0].worst()
     return base.but(

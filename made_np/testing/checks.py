@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 
 from .adapter import Adapter, Layer
-from .arrays import told
+from .arrays import MOST_NUMBERS, told
 from .autoregressive import check_autoregressive
 from .calibration import check_calibrated
 from .compare import seed_of
+from .conditionals import check_conditionals
 from .consistency import check_consistency
 from .context import check_context
 from .counts import check_sampler_counts
 from .density import MOST_ROWS, added_up, grid_size
+from .effort import Effort, effort, sweeps_all
+from .global_state import check_global_state
 from .gradients import check_gradient
 from .masks import check_masks
 from .measure import check_measure
@@ -29,9 +32,6 @@ from .tails import weighed_rows
 from .values import as_a, as_callable
 from .vjp import check_vjp
 
-FULL_SWEEP = 2000
-"""Up to so many parameters every one is checked by differences; of a larger model a random part."""
-PART = 64
 LOOKED_AT = 10_000
 """Rows of the model that are asked before an integral is called wrong."""
 ADAPTER = "describe your model by Adapter(n_features=..., log_prob=..., ...)"
@@ -201,12 +201,20 @@ def _sampler(adapter: Adapter, rng: int) -> Report:
 def _counts(adapter: Adapter, rng: int) -> Report:
     assert adapter.draw is not None
     assert adapter.log_prob is not None
-    return check_sampler_counts(adapter.draw, adapter.log_prob, adapter.n_features, support=adapter.support, rng=rng)
+    n = _n_draws(adapter)
+    return check_sampler_counts(
+        adapter.draw, adapter.log_prob, adapter.n_features, support=adapter.support, n=n, rng=rng
+    )
 
 
 def _calibrated(adapter: Adapter, rng: int) -> Report:
     assert adapter.cdf is not None
-    return check_calibrated(adapter.draw or _drawn(adapter, rng), adapter.cdf, adapter.n_features, rng=rng)
+    draw = adapter.draw or _drawn(adapter, rng)
+    return check_calibrated(draw, adapter.cdf, adapter.n_features, n=_n_draws(adapter), rng=rng)
+
+
+def _n_draws(adapter: Adapter) -> int:
+    return min(adapter.n_draws, MOST_NUMBERS // adapter.n_features)
 
 
 def _drawn(adapter: Adapter, rng: int) -> Callable[[int], Any]:
@@ -216,22 +224,38 @@ def _drawn(adapter: Adapter, rng: int) -> Callable[[int], Any]:
     return lambda n: sample(np.random.default_rng([rng, n]).random((n, adapter.n_features)))
 
 
+def _conditionals(adapter: Adapter, rng: int) -> Report:
+    assert adapter.log_marginal is not None
+    assert adapter.log_conditional is not None
+    return check_conditionals(
+        adapter.log_marginal,
+        adapter.log_conditional,
+        adapter.n_features,
+        log_prob=adapter.log_prob,
+        order=adapter.order if adapter.leading else None,
+        support=adapter.support,
+        atol=adapter.atol,
+        rng=rng,
+    )
+
+
 def _gradient(adapter: Adapter, rng: int) -> Report:
-    return _gradient_by(adapter, rng, "central", None if _size(adapter) <= FULL_SWEEP else PART)
+    return _gradient_by(adapter, rng, effort)
 
 
 def _directions(adapter: Adapter, rng: int) -> Report:
-    return _gradient_by(adapter, rng, "directions", None)
+    return _gradient_by(adapter, rng, lambda _: Effort("directions", None))
 
 
-def _gradient_by(adapter: Adapter, rng: int, method: str, entries: int | None) -> Report:
+def _gradient_by(adapter: Adapter, rng: int, by: Callable[[Adapter], Effort]) -> Report:
     assert adapter.loss is not None
     assert adapter.grad is not None
     assert adapter.theta is not None
     single = _in_single(adapter)
     if single:
         return Report("check_gradient", undecided=single)
-    return check_gradient(
+    method, entries, note = by(adapter)
+    report = check_gradient(
         adapter.loss,
         adapter.grad,
         adapter.theta,
@@ -242,6 +266,7 @@ def _gradient_by(adapter: Adapter, rng: int, method: str, entries: int | None) -
         entries=entries,
         rng=rng,
     )
+    return report.but(notes=(note, *report.notes)) if note else report
 
 
 def _in_single(adapter: Adapter) -> str:
@@ -287,12 +312,15 @@ def _roundtrip(adapter: Adapter, rng: int) -> Report:
     )
 
 
+def _global_state(adapter: Adapter, rng: int) -> Report:
+    if adapter.build is not None:
+        return check_global_state(adapter.build, rng=rng)
+    assert adapter.factory is not None
+    return check_global_state(adapter.factory, whose="constructors", rng=rng)
+
+
 def _layer(layer: Layer, rng: int) -> Report:
     return check_vjp(layer.forward, layer.vjp, layer.inputs, frozen=layer.frozen, rng=rng)
-
-
-def _size(adapter: Adapter) -> int:
-    return int(np.asarray(adapter.theta).size)
 
 
 def _none(adapter: Adapter) -> str:
@@ -317,8 +345,16 @@ def _no_draw(adapter: Adapter) -> str:
     return "" if adapter.has("draw") or adapter.has("sample") else "needs draw or sample"
 
 
+def _no_build(adapter: Adapter) -> str:
+    return "" if adapter.has("build") or adapter.has("factory") else "needs build"
+
+
+def _one_column(adapter: Adapter) -> str:
+    return "" if adapter.n_features > 1 else "of one column there is nothing to be conditioned on"
+
+
 def _small(adapter: Adapter) -> str:
-    return "" if _size(adapter) > FULL_SWEEP else "every entry was swept: see gradient"
+    return "see gradient: every entry is swept, or directions are taken" if sweeps_all(adapter) else ""
 
 
 _Runner = Callable[[Adapter, int], Report]
@@ -331,10 +367,12 @@ _CHECKS: dict[str, tuple[tuple[str, ...], _Runner, _Excuse]] = {
     "sampler": (("sample",), _sampler, _no_conditional),
     "sampler_counts": (("draw", "log_prob"), _counts, _none),
     "calibrated": (("cdf",), _calibrated, _no_draw),
+    "conditionals": (("log_marginal", "log_conditional"), _conditionals, _one_column),
     "gradient": (("loss", "grad", "theta"), _gradient, _none),
     "gradient_directions": (("loss", "grad", "theta"), _directions, _small),
     "consistency_params": (("params",), _params, _none),
     "consistency_log_prob": (("log_prob",), _log_prob, _none),
     "measure": (("probability",), _measure, _none),
     "roundtrip": (("model",), _roundtrip, _none),
+    "global_state": ((), _global_state, _no_build),  # at the end: build may spoil what a model shares
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from .compare import Floats, call_line, callable_name, excess, same, seed_of
 from .points import Interval, Support, columns_of, draw_rows
 from .report import Failure, Report
 from .values import as_a, as_callable, as_number
+from .worlds import touches
 
 ROWS = 7
 Array: TypeAlias = NDArray[Any]
@@ -36,9 +36,9 @@ def check_consistency(
     One promise per line: the answer for a batch is the answers for its parts, for any split and any
     order of rows (no batch statistics), batches of 0, 1 and 2 rows work; a second call gives the same
     bits, with other calls in between too (no cache goes stale), and leaves the first answer alone (no
-    shared buffer); x is not written to; the global random states of NumPy and Python are neither used
-    nor changed; strided, Fortran-ordered, reversed, read-only, big-endian and float32 arrays of the same
-    numbers give the same answers; the dtype of the answer depends on no batch; all answers are finite, but
+    shared buffer); x is not written to; the global random states of NumPy and Python are neither drawn from
+    nor set, that of torch is not set; strided, Fortran-ordered, reversed, read-only, big-endian and float32 arrays
+    of the same numbers give the same answers; the dtype of the answer depends on no batch; all answers are finite, but
     for minus infinity where a row has several: the logit of a category that does not exist.
 
     Parameters
@@ -182,9 +182,9 @@ def _history(case: _Case, x: Floats, other: Floats, raw: Array, want: Array) -> 
     """Again, with other calls in between; the first answer, x and the global state stay as they are."""
     case.expect("called again", x.copy(), want, exact=True, hint="fn draws anew at each call: dropout left on?")
     case.n_checked += 3
-    if _touches_global_state(case, x):
-        hint = "pass a numpy Generator in place of np.random or random"
-        case.fail("global random state", "used or changed", "untouched", hint=hint)
+    case.failures += [
+        touch.failure("fn") for touch in touches(lambda: case.call("fn(x)", x.copy())) if touch.is_fault()
+    ]
     private = other.copy()
     case.call("fn(other rows)", private)
     if not np.array_equal(private, other):
@@ -242,23 +242,3 @@ def _exact(x: Floats, columns: list[Any]) -> Floats:
     """Real numbers rounded to multiples of 1/64, which float32 holds too; listed values as they are."""
     real = [isinstance(column, Interval) for column in columns]
     return np.where(real, np.round(x * 64) / 64, x)
-
-
-def _touches_global_state(case: _Case, x: Floats) -> bool:
-    """Whether a call uses or changes the global random states, which are left as they were."""
-    found = _global_states()
-    try:
-        # Another state than fn may have left behind: one that seeds anew is seen, too.
-        random.seed(20150601)
-        np.random.seed(20150601)  # noqa: NPY002 - the state that nobody should use is what is looked at
-        before = _global_states()
-        case.call("fn(x)", x.copy())
-        after = _global_states()
-        return after[0] != before[0] or not np.array_equal(after[1][1], before[1][1]) or after[1][2:] != before[1][2:]
-    finally:
-        random.setstate(found[0])
-        np.random.set_state(found[1])  # noqa: NPY002
-
-
-def _global_states() -> tuple[Any, Any]:
-    return random.getstate(), np.random.get_state()  # noqa: NPY002

@@ -1,6 +1,6 @@
 """What a function owes, as its gradient does, before a number is compared.
 
-A finite value, the right shape, the same bits when called again, hands off its arguments.
+A finite value, the right shape, the same bits when called again, hands off its arguments, off global random states.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from .answers import WrongAnswer, as_answer
 from .compare import Bools, Floats, Ints, same
 from .report import Failure
 from .values import show
+from .worlds import touches
 
 
 def scalar(f: Callable[..., Any]) -> Callable[[Any], Any]:
@@ -71,6 +72,12 @@ def examine(f: Callable[..., Any], grad: Callable[..., Any], x: Floats) -> tuple
         if doubled:
             hint = "added to the old one: overwrite, do not accumulate (+=)"
         broken.append(Failure("grad(x), called again", "other bits", "the same bits", hint=hint))
+    broken += [
+        touch.failure(name)
+        for name, fn in (("f", f), ("grad", grad))
+        for touch in touches(lambda fn=fn: fn(x.copy()))  # type: ignore[misc]
+        if touch.is_fault()
+    ]
     return got, list(dict.fromkeys(broken))
 
 

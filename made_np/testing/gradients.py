@@ -12,7 +12,8 @@ from .arrays import MOST_NUMBERS, as_array, as_flags, as_numbers, as_point
 from .compare import Bools, Names, call_line, callable_name, namer, seed_of
 from .contract import examine, scalar
 from .differences import STEP, Derivatives, rounding_noise
-from .probe import Limits, Probe, Problem, directions, noisy, noticed, sweep, verdict, with_masked
+from .directions import directions
+from .probe import Limits, Probe, Problem, noisy, noticed, sweep, verdict, with_masked
 from .report import Failure, Report
 from .values import as_callable, as_choice, as_count, as_number, show
 
@@ -45,7 +46,8 @@ def check_gradient(
     where ``noise`` is the rounding error of the difference quotient, measured (about
     ``1e-10 |f|``; 0 for ``method="complex"``). NaN fails. If no derivative is other than 0, the
     check fails: nothing was exercised. It also fails if two calls give different bits (a gradient
-    that accumulates, dropout that draws anew) or if x is written to.
+    that accumulates, dropout that draws anew), if x is written to, or if a global random state is touched
+    (`check_consistency` says how).
 
     Parameters
     ----------
@@ -62,13 +64,13 @@ def check_gradient(
         as the weights off a mask.
     method : {"central", "complex", "directions"}
         Central differences with steps ``h max(1, |x_k|)``; the complex step (1e-30), for an f that
-        takes complex x; or ``n_directions`` random unit directions, in which entry k moves by about
-        ``h max(1, |x_k|) / P**(1/4)``, for a large P (that is no proof: a wrong entry can hide among
-        many right ones).
+        takes complex x; or random unit directions through each block of parameters, in which entry k of
+        P moves by about ``h max(1, |x_k|) / P**(1/4)``, where entries are too many, or f too slow (that is
+        no proof: a wrong entry can hide among many right ones).
     h : float
         In (0, 1]: eps^(1/3), about 6e-6.
     n_directions : int
-        8 to 10000.
+        8 to 10000, shared out among the blocks that ``names`` tells; two at least for each.
     entries : int or array_like, optional
         Sweep only this many randomly chosen entries, or these.
     rows : int, optional

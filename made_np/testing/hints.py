@@ -14,10 +14,20 @@ import numpy as np
 
 from .compare import Bools, Floats
 
-_NAME = re.compile(r"^(?P<block>.*?)\[(?P<index>\d{1,9}(, ?\d{1,9})*)\](, masked)?$")
+_NAME = re.compile(r"^(?P<block>.*?)\[(direction \d+|(?P<index>\d{1,9}(, ?\d{1,9})*))\](, masked)?$")
 
 SPREAD = 1e-4
 """How far, relatively, the ratios of a "constant" ratio may lie apart."""
+
+
+def block_of(name: str) -> str:
+    """The block that an entry belongs to: what stands before its index.
+
+    >>> block_of("W1[4, 7]"), block_of("['W1'][4, 7]"), block_of("scale")
+    ('W1', "['W1']", 'scale')
+    """
+    found = _NAME.match(name)
+    return found["block"] if found else name.partition("[")[0]
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Case:
     def __post_init__(self) -> None:
         found = [_NAME.match(name) for name in self.names]
         object.__setattr__(self, "blocks", [m["block"] if m else "" for m in found])
-        indices = [tuple(map(int, m["index"].split(","))) if m else () for m in found]
+        indices = [tuple(map(int, m["index"].split(","))) if m and m["index"] else () for m in found]
         object.__setattr__(self, "indices", indices)
 
     def bad_blocks(self) -> list[str]:

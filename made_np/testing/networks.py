@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from .adapter import Adapter
 from .compare import Bools, Floats
+from .conditionals import Values
 from .counting import share
 from .plans import Plan, random_plan
 from .points import Interval
@@ -249,6 +251,15 @@ class Network:
             return (1 - p) * x, 1 - p + p * x
         up_to = sigmoid((x - a[:, 0::2]) * np.exp(-np.tanh(a[:, 1::2]) / 2))
         return up_to, up_to
+
+    def log_marginal(self, values: Values) -> float:
+        """Nats of these values, with all other features, which are binary, summed out."""
+        choices = [(values[d],) if d in values else (0.0, 1.0) for d in range(self.plan.n_features)]
+        return float(np.logaddexp.reduce(self.log_prob(np.array(list(product(*choices))))))
+
+    def log_conditional(self, asked: Values, given: Values) -> float:
+        """Nats of the values that are asked, given the others."""
+        return self.log_marginal({**given, **asked}) - self.log_marginal(given)
 
     def probability(self, where: Where) -> float:
         """The share of 256 rows of the network, drawn once, in these ranges: an estimate, and a measure."""

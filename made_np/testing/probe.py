@@ -10,8 +10,8 @@ import numpy as np
 
 from .compare import Bools, Floats, excess, failures_of, worst_of
 from .contract import frozen_influence
-from .differences import Derivatives, along, complex_step, random_direction, relative_noise
-from .hints import Case, gradient_hint
+from .differences import Derivatives, along, complex_step, relative_noise
+from .hints import Case, block_of, gradient_hint
 from .report import Failure, Report
 
 MOST_KINKS = 0.5
@@ -78,25 +78,6 @@ def sweep(problem: Problem, chosen: list[int], method: str) -> Probe:
     note = f"{len(chosen)} of {n_free} entries were swept" if len(chosen) < n_free else ""
     none = np.zeros(len(chosen), dtype=bool)
     return Probe(claimed, measured, lambda k: problem.name(chosen[k]), x[chosen], none, note)
-
-
-def directions(problem: Problem, n: int) -> Probe:
-    """Derivatives along n random unit vectors through all entries that are not masked.
-
-    A step moves entry k by about ``h max(1, |x_k|) / P**(1/4)``: a sum of sqrt(P) such moves, as a unit of a
-    network adds up, is then about h, and no more kinks are met than in a sweep.
-    """
-    x = problem.x
-    n = 0 if problem.masked.all() else n
-    scale = np.maximum(1.0, np.abs(x)) * ~problem.masked
-    vectors = [random_direction(problem.rng, scale) for _ in range(n)]
-    step = problem.h * float(np.linalg.norm(scale)) / x.size**0.25
-    with np.errstate(all="ignore"):
-        claimed = np.array([problem.got @ v for v in vectors])
-    measured = problem.along([(v, step) for v in vectors], claimed)
-    note = f"{n} random directions through {x.size} entries: no proof that each entry is right"
-    along_x = np.array([x @ v for v in vectors])
-    return Probe(claimed, measured, "direction {}".format, along_x, np.zeros(n, dtype=bool), note)
 
 
 def with_masked(probe: Probe, problem: Problem) -> Probe:
@@ -179,7 +160,7 @@ def _unnoticed(probe: Probe) -> list[str]:
     """A note for each block all of whose derivatives are 0, beside others that have some."""
     m = probe.measured
     free = ~probe.masked
-    blocks = np.array([probe.name(k).partition("[")[0] for k in range(len(free))])
+    blocks = np.array([block_of(probe.name(k)) for k in range(len(free))])
     silent = (np.abs(m.value) <= m.noise) & (probe.claimed == 0)
     listed = [(block, free & (blocks == block)) for block in dict.fromkeys(blocks[free].tolist())]
     return [

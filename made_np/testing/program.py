@@ -6,7 +6,8 @@ import os
 import sys
 import traceback
 
-from .adapter import Adapter, load_adapter
+from .adapter import Adapter
+from .loading import load_adapter
 from .suite import suite
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from .adapter import load_adapter
 from .arrays import told
 from .checks import Check, checks
+from .loading import load_adapter
 from .parametrize import settle, some
 from .report import CheckFailed
 

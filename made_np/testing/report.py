@@ -101,6 +101,9 @@ class Failure:
 class Report:
     """The outcome of one check. True in a boolean context if and only if the check passed.
 
+    So ``if report:`` asks whether it passed, not whether there is one: a report that failed is false. Whether a check
+    of a suite was run at all is told by ``result.ran``, or by ``result.report is not None``.
+
     At a prompt it shows itself as the text that `print` writes; its fields say the same to a program.
 
     Parameters
@@ -142,6 +145,9 @@ class Report:
     True
     >>> report
     check_masks passed: 9 checked, 3 exercised
+    >>> failed = Report("check_masks", (Failure("output 0 <- input 0", "leaks", "no wire"),))
+    >>> bool(failed), failed is not None
+    (False, True)
     """
 
     check: str

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .answers import NUMBERS, WrongAnswer, as_answer
-from .arrays import Array, as_features, as_list, told
+from .arrays import Array, as_features, as_list, attribute_of, told
 from .compare import Floats, call_line, same, seed_of
 from .points import Support, columns_of, draw_rows
 from .report import Failure, Report
@@ -121,7 +121,7 @@ def as_scores(model: Any, log_prob: Any) -> Callable[[Any, Floats], Any]:
     """How a model is asked, or raise."""
     if log_prob is not None:
         return as_callable(log_prob, "log_prob", "(model, x) -> nats")
-    if not callable(getattr(model, "log_prob", None)):
+    if not callable(attribute_of(model, "log_prob")):
         raise TypeError(
             f"model={show(model)} has no method log_prob: give how it is asked, log_prob=(model, x) -> nats"
         )

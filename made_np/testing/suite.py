@@ -26,7 +26,16 @@ OUTCOMES = (PASSED, FAILED, SKIPPED, EXPECTED, SURPRISE)
 
 @dataclass(frozen=True)
 class Result:
-    """A check's name, what came of it, its report unless it was skipped, the reason, seconds."""
+    """A check's name, what came of it, its report unless it was not run, the reason, seconds.
+
+    A report that failed is false, as one that is None is: ask ``ran`` whether there is one.
+
+    Examples
+    --------
+    >>> found = suite(Adapter(n_features=1, log_prob=lambda x: x[:, 0]), only=["normalised"])
+    >>> [(result.name, bool(result.report)) for result in found.results if result.ran]
+    [('normalised', False)]
+    """
 
     name: str
     status: str
@@ -41,6 +50,11 @@ class Result:
             as_a(self.report, "report", Report, "give the report of the check, or None")
         as_a(self.reason, "reason", str, 'give the reason, or ""')
         as_number(self.seconds, "seconds", "[0, inf)")
+
+    @property
+    def ran(self) -> bool:
+        """True if the check was run: there is a report, which may have failed, or have decided nothing."""
+        return self.report is not None
 
     def __str__(self) -> str:
         text = f"{self.name} {self.status}" + (f" ({self.reason})" if self.reason else "")

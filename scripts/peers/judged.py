@@ -11,12 +11,15 @@ LIBRARIES = {
     "flowjax": "flowjax",
     "deeprob": "deeprob-kit",
     "sbi": "sbi",
+    "tfp": "tfp-nightly",
+    "netket": "netket",
 }
 """Names in Python, with those of the packages."""
 
 GF = "GF at its own start: mass lies beyond [-10, 10], where its documentation promises no inverse"
 CLAMP = "weights of 1: beyond the clamp of log scales the gradient is passed through on purpose: not that of the loss"
 DEAF = "with context: the first feature hears none"
+FAST = "FastARNNDense: its sampler raises beside this JAX (the end of a slice is traced); ARNNDense draws right"
 
 JUDGED: dict[str, dict[tuple[str, str], str]] = {
     "zuko": {("GF, at its own start", check): GF for check in ("normalised", "sampler", "sampler_counts")},
@@ -28,6 +31,7 @@ JUDGED: dict[str, dict[tuple[str, str], str]] = {
     "normflows": {("the same, with context", "context"): DEAF},
     "pyro": {("the same, weights of 1", "gradient"): CLAMP},
     "numpyro": {("the same, weights of 1", "gradient"): CLAMP},
+    "netket": {("FastARNNDense", "sampler_counts"): FAST},
     "sbi": {("maf (of nflows)", "normalised"): "maf: log(2 pi) is held in float32: 3e-8, harmless"},
 }
 """By library, then model with check: whose the finding is, seen by hand."""

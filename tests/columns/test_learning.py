@@ -216,3 +216,22 @@ def test_a_number_that_stands_for_a_gap_is_pointed_out(values: Any, hint: str | 
     with pytest.warns(UserWarning, match=rf"{hint} is far from all other numbers"):
         Columns.learn(x)
     Columns.learn(x, ["auto", "real"])
+
+
+@pytest.mark.parametrize("kind", ["auto", "real", "positive"])
+def test_numbers_that_are_too_near_for_a_density_are_refused_by_name(kind: str) -> None:
+    tiny = rng.random(N) * 1e-310
+    with pytest.raises(ValueError, match=r"column 1 \('a'\).*such as .*e-31.* within 1e-290.*'ordinal'"):
+        learned(tiny, kind)
+    assert len(learned(tiny[:9].tolist() * 60, "ordinal").coding.values) == 9
+
+
+@pytest.mark.parametrize("kind", ["auto", "real"])
+def test_a_range_that_no_float_holds_is_learned_without_a_warning(kind: str) -> None:
+    last = np.finfo(np.float64).max
+    huge = rng.choice([-1.0, 1.0], N) * 0.9 * rng.random(N) * last
+    column = learned(huge, kind)
+    z = column.encode(huge, str)
+    assert_allclose(column.coding.decode(z), huge, rtol=1e-9)
+    beyond = column.coding.decode(np.array([-50.0, 50.0, np.nan]))
+    assert_array_equal(beyond, [-last, last, np.nan])

@@ -11,6 +11,7 @@ from own_distributions import Poisson, registered
 import made_np
 from fuzz import models
 from fuzz.calls import Call, call
+from fuzz.frameworks_examples import FRAMEWORKS
 from fuzz.interop_examples import INTEROP
 from fuzz.testing_examples import TESTING
 from made_np import (
@@ -645,5 +646,6 @@ EXAMPLES: dict[str, Callable[[], Call]] = {
     **LOOKING,
     **TABLES,
     **TESTING,
+    **FRAMEWORKS,
     **INTEROP,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,11 @@ class Module:
         return units @ (self.weight * self.mask).T
 
 
+def _in_single() -> Any:
+    """A model that computes as JAX does, unless JAX is told otherwise."""
+    return replace(models.linear(), dtype="float32")
+
+
 INTEROP: dict[str, Callable[[], Call]] = {
     "interop.importing.from_layers": lambda: call(
         interop.from_layers,
@@ -74,6 +80,7 @@ INTEROP: dict[str, Callable[[], Call]] = {
         residual=False,
         raw_order=[0, 1],
         raw_factors=[1, 0.5],
+        n_context=0,
     ),
     "interop.torch_in.from_torch": lambda: call(
         interop.from_torch,
@@ -87,6 +94,7 @@ INTEROP: dict[str, Callable[[], Call]] = {
         raw_factors=[1],
         forward=None,
         unused=[],
+        n_context=0,
     ),
     "interop.torch_out.to_torch": lambda: call(
         interop.to_torch,
@@ -99,8 +107,8 @@ INTEROP: dict[str, Callable[[], Call]] = {
         interop.to_jax,
         may_raise=(ImportError,),
         unlike={"made": ("MADE",)},
-        made=models.linear(),
-        theta=models.linear().init(),
+        made=_in_single(),
+        theta=_in_single().init(),
     ),
     "interop.onnx_out.to_onnx": lambda: call(
         interop.to_onnx,

@@ -207,6 +207,17 @@ def coin_probability(where: dict[int, Any]) -> float:
     return float(np.exp(coin_log_prob(states))[inside].sum())
 
 
+def coin_log_marginal(values: dict[int, float]) -> float:
+    """What it says of some columns, in nats."""
+    p = float(coin_probability({d: (value, value) for d, value in values.items()}))
+    return float(np.log(p)) if p else -np.inf
+
+
+def coin_log_conditional(asked: dict[int, float], given: dict[int, float]) -> float:
+    """What it says of some columns given others, in nats."""
+    return coin_log_marginal({**asked, **given}) - coin_log_marginal(given)
+
+
 def coin() -> Adapter:
     """That model as the checks see it."""
     return Adapter(n_features=2, order=[0, 1], params=coin_params, log_prob=coin_log_prob)

@@ -30,6 +30,7 @@ MODULES = (
     "made_np.table.files",
     "made_np.table.files.writing",
     "made_np.testing",
+    "made_np.testing.frameworks",
     "made_np.testing.strategies",
     "made_np.tracing",
 )

@@ -59,13 +59,18 @@ def _adapter() -> dict[str, Any]:
         "conditional": models.coin_conditional,
         "inverse": None,
         "draw": models.coin_draw,
+        "n_draws": 200,
         "cdf": models.coin_cdf,
+        "log_marginal": models.coin_log_marginal,
+        "log_conditional": models.coin_log_conditional,
+        "leading": True,
         "loss": _square,
         "grad": _slope,
         "theta": np.ones(2),
         "names": ["a", "b"],
         "frozen": None,
         "rows": 1,
+        "entries": "auto",
         "masks": [np.tri(2, k=-1, dtype=bool)],
         "direct": None,
         "skips": None,
@@ -87,6 +92,8 @@ def _adapter() -> dict[str, Any]:
         "load": models.load_coin,
         "clone": copy.deepcopy,
         "ways": ["deepcopy"],
+        "build": models.Coin,
+        "factory": None,
     }
 
 
@@ -114,6 +121,19 @@ CHECKS: dict[str, Callable[[], Call]] = {
         n_features=2,
         n=200,
         false_alarms=1e-6,
+        rng=_rng(),
+    ),
+    "testing.conditionals.check_conditionals": lambda: call(
+        testing.check_conditionals,
+        unlike={"log_marginal": A_CLASS, "log_conditional": A_CLASS, "log_prob": A_CLASS},
+        log_marginal=models.coin_log_marginal,
+        log_conditional=models.coin_log_conditional,
+        n_features=2,
+        log_prob=models.coin_log_prob,
+        order=[0, 1],
+        support=(0, 1),
+        n=2,
+        atol=1e-9,
         rng=_rng(),
     ),
     "testing.consistency.check_consistency": lambda: call(
@@ -146,6 +166,9 @@ CHECKS: dict[str, Callable[[], Call]] = {
         atol=1e-9,
         rng=_rng(),
     ),
+    "testing.global_state.check_global_state": lambda: call(
+        testing.check_global_state, unlike={"build": A_CLASS}, build=models.Coin, whose="all", rng=_rng()
+    ),
     "testing.gradients.check_close": lambda: call(
         testing.check_close,
         or_names=("names",),
@@ -174,6 +197,7 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.masks.check_masks": lambda: call(
         testing.check_masks,
+        or_names=("allowed",),
         unlike={"direct": ("huge broadcast",)},
         masks=[np.array([[1, 0], [1, 0]], bool), np.array([[0, 0], [1, 1]], bool)],
         order=[0, 1],
@@ -190,7 +214,8 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.measure.check_measure": lambda: call(
         testing.check_measure,
-        unlike={"probability": A_CLASS},
+        unlike={"probability": A_CLASS, "names": ("data frame",)},  # the names of whose columns it would be asked for
+        or_names=("names",),
         probability=models.coin_probability,
         n_features=2,
         support=(0, 1),
@@ -202,7 +227,7 @@ CHECKS: dict[str, Callable[[], Call]] = {
     ),
     "testing.roundtrip.check_roundtrip": lambda: call(
         testing.check_roundtrip,
-        unlike={"log_prob": A_CLASS},
+        unlike={"log_prob": A_CLASS, "model": ("MADE", "MADE class")},  # whose log_prob takes more than x
         model=models.Coin(),
         n_features=2,
         log_prob=None,
@@ -259,7 +284,7 @@ TESTING: dict[str, Callable[[], Call]] = {
     "testing.adapter.Layer": lambda: call(
         testing.Layer, name="product", forward=_product, vjp=_product_backward, inputs=[np.ones((1, 2))], frozen=None
     ),
-    "testing.adapter.load_adapter": lambda: call(testing.load_adapter, target="fuzz.models:coin"),
+    "testing.loading.load_adapter": lambda: call(testing.load_adapter, target="fuzz.models:coin"),
     "testing.checks.checks": lambda: call(lambda **given: list(testing.checks(**given)), adapter=models.coin(), rng=0),
     "testing.points.Interval": lambda: call(Interval, low=0.0, high=1.0),
     "testing.parametrize.parametrize_with_checks": lambda: call(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,14 +12,12 @@ from hypothesis import strategies as st
 
 from made_np import Gaussian
 from made_np.columns.columns import Columns
-from made_np.columns.reading import Reading
+from made_np.columns.dates import Dates
 from made_np.questions.conditions import ALWAYS, NEVER, Condition, all_of, any_of
 from made_np.questions.conditions import test as on
 from made_np.questions.literals import Literals
 from made_np.questions.predicates import as_condition
 from made_np.questions.regions import GAP, NOTHING, NUMBERS, Region
-from made_np.table.raw import RawColumn
-from made_np.typing import Floats
 from questions.subjects import column, discrete
 
 sqlglot = pytest.importorskip("sqlglot")
@@ -240,19 +237,6 @@ def test_a_column_that_is_left_out_says_why() -> None:
         as_condition({"note": "x"}, Literals(columns))
 
 
-@dataclass(frozen=True)
-class Days(Reading):
-    """Dates as days."""
-
-    name: ClassVar[str] = "dates"
-
-    def numbers(self, raw: RawColumn, entry: Any) -> Floats:
-        return raw.values.astype("datetime64[s]").astype(np.int64) / 86400
-
-    def cells(self, numbers: Floats) -> RawColumn:
-        raise NotImplementedError
-
-
 @pytest.mark.parametrize(
     "moment",
     [
@@ -262,10 +246,12 @@ class Days(Reading):
         np.datetime64("1970-01-11"),
         "1970-01-11",
         "1970-01-11T00:00:00",
+        "11.01.1970",
+        "11.1.1970",
     ],
 )
 def test_dates_are_written_in_many_ways(moment: Any) -> None:
-    literals = Literals(Columns((column("day", Gaussian(), reading=Days()),)))
+    literals = Literals(Columns((column("day", Gaussian(), reading=Dates("D", 0, "D", written="%d.%m.%Y")),)))
     assert as_condition({"day": (moment, None)}, literals) == on(0, Region.of([(10, np.inf)]))
     assert as_condition("day >= DATE '1970-01-11'", literals) == on(0, Region.of([(10, np.inf)]))
     with pytest.raises(TypeError, match="this column holds dates; give a datetime"):

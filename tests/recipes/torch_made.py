@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from made_np.testing import Adapter
+from made_np.testing.frameworks import torch_adapter
 
 
 class MaskedLinear(nn.Linear):
@@ -54,55 +54,20 @@ class TorchMADE(nn.Module):
         return x
 
 
-def in_numpy(fn):
-    """A function of tensors as a function of arrays, in float64."""
-
-    def call(*arrays):
-        with torch.no_grad():
-            return fn(*(torch.tensor(np.ascontiguousarray(a, dtype=np.float64)) for a in arrays)).numpy()
-
-    return call
-
-
-def loss_and_grad(model: nn.Module, x: torch.Tensor):
-    """The mean negative log-likelihood of x, and its gradient, as functions of one flat vector."""
-
-    def loss_tensor(theta):
-        vector_to_parameters(torch.tensor(theta), model.parameters())
-        return -model.log_prob(x).mean()
-
-    def loss(theta):
-        return loss_tensor(theta).item()
-
-    def grad(theta):
-        model.zero_grad()
-        loss_tensor(theta).backward()
-        return parameters_to_vector(p.grad for p in model.parameters()).numpy()
-
-    return loss, grad
-
-
 def factory(*, strict: bool = True) -> Adapter:
     """What the suite is given."""
-    torch.manual_seed(0)
-    model = TorchMADE(6, 12, strict=strict).double().eval()
-    for p in model.parameters():
-        nn.init.normal_(p)  # the usual initialisation is timid: hardly a sample would depend on another feature
-    loss, grad = loss_and_grad(model, torch.randn(7, 6, dtype=torch.float64))
-    return Adapter(
+    model = TorchMADE(6, 12, strict=strict)
+    return torch_adapter(
+        model,
+        6,
+        std=1.0,  # the usual weights are timid: hardly a sample would depend on another feature
+        rows=np.random.default_rng(0).standard_normal((7, 6)),
         name="torch MADE",
-        n_features=6,
         order=range(6),
-        params=in_numpy(model),
-        log_prob=in_numpy(model.log_prob),
-        sample=in_numpy(model.sample),
-        conditional=in_numpy(lambda x: torch.sigmoid(model(x))),
+        params=model,
+        sample=model.sample,
+        conditional=lambda x: torch.sigmoid(model(x)),
         masks=[layer.mask.numpy() for layer in model.layers if isinstance(layer, MaskedLinear)],
-        loss=loss,
-        grad=grad,
-        theta=parameters_to_vector(model.parameters()).detach().numpy(),
-        names=[f"{name}{list(at)}" for name, p in model.named_parameters() for at in np.ndindex(*p.shape)],
-        rows=7,
     )
 
 

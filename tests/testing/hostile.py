@@ -193,9 +193,13 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "check_calibrated": {"draw": drawn_by_net, "cdf": NET.cdf, "n_features": D, "n": 100, "false_alarms": 1e-6}
         | {"rng": rng(0)},
         "check_close": {"got": x, "want": x.copy(), "names": None, "rtol": 1e-6, "atol": 1e-9},
+        "check_conditionals": {"log_marginal": NET.log_marginal, "log_conditional": NET.log_conditional}
+        | {"n_features": D, "log_prob": net.log_prob, "order": net.order, "support": (0, 1), "n": 2, "atol": 1e-9}
+        | {"rng": rng(0)},
         "check_consistency": {"fn": net.params, "n_features": D, "support": None, "rtol": None}
         | {"empty": True, "rng": rng(0)},
         "check_context": columns | {"fn": net.params_given, "n_context": 1},
+        "check_global_state": {"build": lambda: NET, "whose": "all", "rng": rng(0)},
         "check_gradient": {"f": net.loss, "grad": net.grad, "x": net.theta}
         | gradient
         | limits

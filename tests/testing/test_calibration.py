@@ -142,6 +142,14 @@ def test_the_suite_draws_by_uniforms_where_there_is_no_draw() -> None:
     assert suite(Adapter(n_features=2))["calibrated"].reason == "needs cdf"
 
 
+def test_the_suite_draws_as_many_rows_as_the_adapter_says() -> None:
+    found = []
+    suite(NET.adapter(cdf=lambda x: found.append(len(x)) or NET.cdf(x), n_draws=123))
+    assert found == [123]
+    with pytest.raises(ValueError, match="n_draws=99"):
+        NET.adapter(n_draws=99)
+
+
 def test_a_report_says_the_same_again() -> None:
     def tempered(n: int) -> Floats:
         u = np.random.default_rng(0).random((n, 5))

@@ -69,6 +69,18 @@ PROMISED: dict[str, dict[str, Any]] = {
         "rng": 0,
     },
     "check_calibrated": {"draw": NO, "cdf": NO, "n_features": NO, "n": 10_000, "false_alarms": 1e-6, "rng": 0},
+    "check_conditionals": {
+        "log_marginal": NO,
+        "log_conditional": NO,
+        "n_features": NO,
+        "log_prob": None,
+        "order": None,
+        "support": (0, 1),
+        "n": 32,
+        "atol": 1e-9,
+        "rng": 0,
+    },
+    "check_global_state": {"build": NO, "whose": "all", "rng": 0},
     "check_consistency": {"fn": NO, "n_features": NO, "rng": 0},
     "suite": {"adapter": NO, "expected_failures": None, "rng": 0},
 }

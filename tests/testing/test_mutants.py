@@ -64,6 +64,11 @@ HINTS = {
     "upper_end_left_out": "holds both",
     "ends_sorted": "ends are exchanged",
     "weights_too_large": "weights are not divided by their sum",
+    "left_out_is_zero": "left-out columns are set to 0",
+    "likeliest_completion": "the largest term",
+    "condition_ignored": "the condition is ignored",
+    "joint_for_conditional": "divide by that of the condition",
+    "another_order_conditions": "different networks, orders",
 }
 
 

@@ -90,7 +90,7 @@ def test_a_test_file_passes_fails_skips_and_expects(tmp_path: Path) -> None:
     text = run_pytest(tmp_path, "test_it.py")
     assert "test_bad[net-gradient]" in text
     assert "sign flipped" in text
-    assert "1 failed, 22 passed, 15 skipped, 1 xfailed" in text, text
+    assert "1 failed, 22 passed, 21 skipped, 1 xfailed" in text, text
 
 
 PLUGIN = ("-p", "made_np.testing.pytest_plugin")  # which pytest would find by itself, were made_np installed here
@@ -100,31 +100,31 @@ def test_the_plugin_turns_an_adapter_into_tests(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(FILE)
     text = run_pytest(tmp_path, *PLUGIN, "--made-np", "mine:adapter", "-vv")
     assert "mine:adapter::normalised PASSED" in text, text
-    assert "8 passed, 5 skipped" in text
+    assert "9 passed, 6 skipped" in text
     text = run_pytest(tmp_path, *PLUGIN, "--made-np", "mine:bad")
     assert "sign flipped" in text
-    assert "1 failed, 7 passed, 5 skipped" in text
+    assert "1 failed, 8 passed, 6 skipped" in text
 
 
 def test_the_end_says_what_ran_what_was_skipped_and_what_could_not_have_failed(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(FILE + DEAF)
     text = run_pytest(tmp_path, *PLUGIN, "--made-np", "mine:adapter", "--made-np", "mine:deaf")
-    assert "mine:adapter: 8 ran, 5 skipped, 0 vacuous\n" in text, text
+    assert "mine:adapter: 9 ran, 6 skipped, 0 vacuous\n" in text, text
     assert "skipped context: needs params_given" in text
-    assert "mine:deaf: 2 ran, 11 skipped, 2 vacuous, 2 failed" in text
+    assert "mine:deaf: 3 ran, 12 skipped, 2 vacuous, 2 failed" in text
     assert "vacuous autoregressive: it could not have failed" in text
-    label = "made__np.testing-8%20ran%2C%205%20skipped%2C%200%20vacuous-brightgreen"
+    label = "made__np.testing-9%20ran%2C%206%20skipped%2C%200%20vacuous-brightgreen"
     assert f"![made_np.testing](https://img.shields.io/badge/{label})" in text
     assert "2%20vacuous%2C%202%20failed-red" in text
 
 
 def test_too_few_checks_are_no_green_run(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(FILE)
-    for least, status in ((8, 0), (9, 1)):
+    for least, status in ((9, 0), (10, 1)):
         command = [*PLUGIN, "--made-np", "mine:adapter", f"--made-np-min-ran={least}"]
         done = pytest_of_its_own(tmp_path, *command)
         assert done.returncode == status, done.stdout
-        assert ("mine:adapter: 8 checks ran, and --made-np-min-ran asks for 9" in done.stdout) == bool(status)
+        assert ("mine:adapter: 9 checks ran, and --made-np-min-ran asks for 10" in done.stdout) == bool(status)
 
 
 def test_what_was_found_is_json_and_junit(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_what_was_found_is_json_and_junit(tmp_path: Path) -> None:
     (gradient,) = [each for each in found["checks"] if each["check"] == "gradient"]
     assert gradient["exercised"] > 50
     assert "sign flipped" in gradient["report"]
-    assert found["badge"]["message"] == "8 ran, 5 skipped, 0 vacuous, 1 failed"
+    assert found["badge"]["message"] == "9 ran, 6 skipped, 0 vacuous, 1 failed"
     assert found["badge"]["color"] == "red"
     cases = ElementTree.parse(tmp_path / "found.xml").findall(".//testcase")
     named = [{each.get("name"): each.get("value") for each in case.iter("property")} for case in cases]

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from made_np.testing import Adapter, CheckFailed, Interval, Layer, SuiteReport, checks, load_adapter, suite
 from made_np.testing.__main__ import main
-from made_np.testing.checks import FULL_SWEEP
+from made_np.testing.effort import FULL_SWEEP
 from made_np.testing.mutants.mutant import standard
 from made_np.testing.networks import Network, make_network, random_network
 from made_np.testing.plans import make_plan
 
 Array = NDArray[Any]
 NAMES = [check.name for check in checks(Adapter(n_features=1))]
-N_SKIPPED = 4
-"""Of the adapter that is right: it has neither draw nor cdf nor model, and is swept."""
+N_SKIPPED = 6
+"""Of the adapter that is right: it has neither draw, cdf, answers to questions, model nor build, and is swept."""
 
 
 def right(**changes: Any) -> Adapter:
@@ -46,8 +46,10 @@ def test_everything_that_can_be_run_is_run_and_the_rest_is_listed() -> None:
     assert found.ok, found
     assert [result.name for result in found.results] == NAMES
     skipped = {result.name: result.reason for result in found.results if result.status == "skipped"}
-    swept = {"gradient_directions": "every entry was swept: see gradient"}
-    assert skipped == swept | {"sampler_counts": "needs draw", "calibrated": "needs cdf", "roundtrip": "needs model"}
+    swept = {"gradient_directions": "see gradient: every entry is swept, or directions are taken"}
+    unasked = {"conditionals": "needs log_marginal, log_conditional", "roundtrip": "needs model"}
+    needs = {"sampler_counts": "draw", "calibrated": "cdf", "global_state": "build"}
+    assert skipped == swept | unasked | {name: f"needs {field}" for name, field in needs.items()}
 
 
 SKIPPED: list[tuple[str, set[str], str]] = [
@@ -139,6 +141,23 @@ def test_a_failure_is_reported_with_its_text() -> None:
     with pytest.raises(CheckFailed, match="sign flipped"):
         found.raise_if_failed()
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["ok"] is False
+
+
+def test_a_check_that_ran_is_told_from_one_that_did_not_whatever_its_report_says() -> None:
+    wide = Adapter(
+        n_features=1, support=Interval(-1, 1), log_prob=lambda x: -np.log(np.pi * (1.0 + np.float64(x[:, 0]) ** 2))
+    )
+    assert (suite(wide)["normalised"].status, suite(wide)["normalised"].ran) == ("skipped", True)
+    for found, passed in (
+        (
+            suite(Adapter(n_features=2, log_prob=lambda x: 1.0 * x[:, 0])),
+            {"normalised": False, "consistency_log_prob": True},
+        ),
+        (suite(wide), {"normalised": False, "consistency_log_prob": True}),
+        (suite(Adapter(n_features=2)), {}),
+    ):
+        assert {result.name: bool(result.report) for result in found.results if result.ran} == passed
+        assert [result.ran for result in found.results] == [result.report is not None for result in found.results]
 
 
 def test_a_good_report_is_handed_on() -> None:
@@ -239,7 +258,7 @@ def test_a_large_network_costs_few_calls() -> None:
     assert found.ok, found
     assert calls["params"] < 50
     assert calls["loss"] < 250
-    assert calls["grad"] == 4
+    assert calls["grad"] == 6
 
 
 # ------------------------------------------------------------------------------------------------- by name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..adapter import Adapter
+from ..arrays import LARGEST, MOST_NUMBERS, as_array, told
 from ..compare import seed_of
-from ..values import as_callable
-from .fields import assembled, given_fields, moved, rows_behind_the_loss
+from ..values import as_callable, show
+from .fields import look_at
 
 
 def jax_adapter(
@@ -37,7 +39,7 @@ def jax_adapter(
     rows : int or array_like
         Rows (B, D) behind the loss, or how many to draw from the support.
     std : float or None
-        The functions are checked at random weights of this standard deviation; None: at those given.
+        The functions are checked at random weights of this standard deviation, at most 1e6; None: at those given.
     rng : int or Generator
         Seed of rows and weights.
     **fields
@@ -48,7 +50,7 @@ def jax_adapter(
     ImportError
         If JAX is not installed.
     TypeError, ValueError
-        If log_prob cannot be called, or a field is none of an adapter.
+        If log_prob cannot be called, or a field is none of an adapter, or cannot be meant.
 
     Examples
     --------
@@ -58,11 +60,13 @@ def jax_adapter(
     from jax.flatten_util import ravel_pytree
 
     as_callable(log_prob, "log_prob", "weights, x -> nats")
+    _look_at_weights(weights)
+    given = look_at(n_features, fields, rows=rows, std=std)
     generator = np.random.default_rng(seed_of(rng))
-    x = rows_behind_the_loss(rows, n_features, fields.get("support", (0, 1)), generator)
+    x = given.drawn_rows(generator)
     with jax.enable_x64(True):
         theta, unravel = ravel_pytree(jax.tree.map(_in_jax, weights))
-        start = moved(std, theta.size, generator)
+        start = given.start(theta.size, generator)
         theta = np.asarray(theta) if start is None else start
         tree = unravel(_in_jax(theta))
 
@@ -77,7 +81,37 @@ def jax_adapter(
         "names": _names(tree),
         "rows": len(x),
     }
-    return assembled(n_features, given_fields(fields, lambda fn: _in_numpy(fn, tree)), ours)
+    return given.adapter(ours, lambda fn: _in_numpy(fn, tree))
+
+
+def _look_at_weights(weights: Any) -> None:
+    """Raise if they are no tree of real numbers."""
+    import jax
+    import jax.numpy as jnp
+
+    way_out = "give a tree of arrays of real numbers"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            leaves = jax.tree_util.tree_leaves_with_path(weights)
+    except Exception as error:  # whatever somebody's object makes of being asked
+        raise TypeError(f"weights={show(weights)} is no tree ({told(error)}): {way_out}") from None
+    size = 0
+    for path, leaf in leaves:
+        name = f"weights{jax.tree_util.keystr(path)}"
+        array = as_array(leaf, name)
+        # bfloat16 has a kind of its own.
+        if array.dtype.kind not in "biuf" and not jnp.issubdtype(array.dtype, jnp.floating):
+            raise TypeError(f"{name} is {show(leaf)}: {way_out}")
+        size += array.size
+        if size > MOST_NUMBERS:
+            raise ValueError(f"{name} is {show(leaf)}: {way_out}, at most {MOST_NUMBERS} of them")
+        with np.errstate(over="ignore"):
+            is_moderate = bool((np.abs(array.astype(np.float64)) <= LARGEST).all())
+        if not is_moderate:
+            raise ValueError(f"{name} holds a number above {LARGEST:g}, or one that is not finite: {way_out}")
+    if not size:
+        raise ValueError(f"weights={show(weights)} holds no number: {way_out}")
 
 
 def _in_jax(array: Any) -> Any:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..adapter import Adapter
+from ..arrays import attribute_of
 from ..compare import Floats, seed_of
-from ..values import as_callable, show
-from .fields import assembled, given_fields
+from ..values import as_callable, as_count, show
+from .fields import look_at
 
 
 def sklearn_adapter(estimator: Any, *, rng: int | np.random.Generator = 0, **fields: Any) -> Adapter:
@@ -37,11 +38,12 @@ def sklearn_adapter(estimator: Any, *, rng: int | np.random.Generator = 0, **fie
     --------
     >>> adapter = sklearn_adapter(GaussianMixture(3).fit(x), support=Interval(-9, 9))  # doctest: +SKIP
     """
-    score = as_callable(getattr(estimator, "score_samples", None), "estimator.score_samples", "x -> nats")
-    n_features = getattr(estimator, "n_features_in_", None)
+    score = as_callable(attribute_of(estimator, "score_samples"), "estimator.score_samples", "x -> nats")
+    n_features = attribute_of(estimator, "n_features_in_")
     if n_features is None:
         raise ValueError(f"estimator={show(estimator)} has no n_features_in_: fit it first")
-    given = given_fields(fields, lambda fn: fn)
+    as_count(n_features, "estimator.n_features_in_")
+    given = look_at(n_features, {"support": None, **fields})
     seed = seed_of(rng) % 2**32
 
     def log_prob(x: Floats) -> Any:
@@ -58,7 +60,6 @@ def sklearn_adapter(estimator: Any, *, rng: int | np.random.Generator = 0, **fie
 
     ours: dict[str, Any] = {
         "log_prob": log_prob,
-        "support": None,
         "draw": draw if hasattr(estimator, "sample") else None,
     }
-    return assembled(int(n_features), given, ours)
+    return given.adapter(ours, lambda fn: fn)

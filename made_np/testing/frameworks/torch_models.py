@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from ..adapter import Adapter
 from ..compare import Floats, seed_of
 from ..values import as_callable
-from .fields import assembled, given_fields, moved, rows_behind_the_loss
+from .fields import look_at
 
 
 def torch_adapter(
@@ -40,7 +40,7 @@ def torch_adapter(
     rows : int or array_like
         Rows (B, D) behind the loss, or how many to draw from the support.
     std : float or None
-        Standard deviation of the parameters; None keeps those that there are.
+        Standard deviation of the parameters, at most 1e6; None keeps those that there are.
     rng : int or Generator
         Seed of rows and parameters.
     **fields
@@ -51,7 +51,8 @@ def torch_adapter(
     ImportError
         If torch is not installed.
     TypeError, ValueError
-        If the model has no log_prob and none is given, or a field is none of an adapter.
+        If the model has no log_prob and none is given, or a field is none of an adapter, or cannot be
+        meant: before the module is changed.
 
     Examples
     --------
@@ -63,17 +64,17 @@ def torch_adapter(
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"model is a {type(model).__name__}: give a torch.nn.Module")
     density = as_callable(getattr(model, "log_prob", None) if log_prob is None else log_prob, "log_prob", "x -> nats")
-    given = given_fields(fields, _in_numpy)
+    given = look_at(n_features, fields, rows=rows, std=std)
     generator = np.random.default_rng(seed_of(rng))
-    x = rows_behind_the_loss(rows, n_features, fields.get("support", (0, 1)), generator)
+    x = given.drawn_rows(generator)
     model.double().eval()
     parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
     ours: dict[str, Any] = {"log_prob": _in_numpy(density)}
     if parameters:
-        start = moved(std, sum(p.numel() for p in parameters.values()), generator)
+        start = given.start(sum(p.numel() for p in parameters.values()), generator)
         ours |= _Loss(list(parameters.values()), density, x).fields(start)
         ours["names"] = [f"{name}{list(at)}" for name, p in parameters.items() for at in np.ndindex(*p.shape)]
-    return assembled(n_features, given, ours)
+    return given.adapter(ours, _in_numpy)
 
 
 def _in_numpy(fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import as_features, as_numbers
+from ..arrays import MOST_FEATURES, MOST_NUMBERS, as_numbers
 from ..compare import Floats
 from ..wiring import as_order
 
@@ -127,11 +127,12 @@ def uniforms(u: ArrayLike, order: ArrayLike | None = None) -> Iterator[Feed]:
     array([[0.25 , 0.5  ],
            [0.75 , 0.125]])
     """
-    given = as_numbers(u, "u").astype(np.float64)
-    if given.ndim != 2 or len(given) < 2 or not ((given >= 0) & (given < 1)).all():
+    given = as_numbers(u, "u")
+    is_wide = given.ndim == 2 and len(given) > 1 and 1 <= given.shape[1] <= MOST_FEATURES
+    if not is_wide or given.size > MOST_NUMBERS or not ((given >= 0) & (given < 1)).all():
         raise ValueError(f"u has shape {given.shape}: give uniforms (n, D) in [0, 1), n at least 2")
-    known = as_order(order, as_features(given.shape[1]))
-    feed = Feed(given, range(given.shape[1]) if known is None else known.tolist())
+    known = as_order(order, given.shape[1])
+    feed = Feed(given.astype(np.float64), range(given.shape[1]) if known is None else known.tolist())
     with ExitStack() as stack:
         from .numpy_random import numpy_fed
 

@@ -14,12 +14,14 @@ from ..report import table
 from ..suite import FAILED, suite
 from ..values import as_a, as_count
 from . import (
+    faults_answers,
     faults_copies,
     faults_density,
     faults_draws,
     faults_gradient,
     faults_measure,
     faults_public,
+    faults_state,
     faults_wiring,
 )
 from .mutant import PLANTED, Mutant
@@ -33,6 +35,8 @@ FAMILIES = (
     faults_draws,
     faults_copies,
     faults_measure,
+    faults_answers,
+    faults_state,
 )
 CAUGHT = "x"
 MISSED = "."
@@ -78,7 +82,7 @@ def detect(mutant: Mutant, *, seed: int = 0, others: Mapping[str, Verdict] | Non
     as_count(seed, "seed", 0)
     adapter = mutant.build(np.random.default_rng(seed))
     found = suite(adapter, rng=seed)
-    ran = [result.name for result in found.results if result.report is not None]
+    ran = [result.name for result in found.results if result.ran]
     caught = [result.name for result in found.results if result.status == FAILED]
     hints = {report.check: report.hint for report in found.failures}
     for name, passes in (others or {}).items():

@@ -46,7 +46,7 @@ def adapter(**changes: Any) -> Adapter:
 def test_a_right_model_passes() -> None:
     report = suite(adapter())
     assert report.ok, report
-    ran = {result.name for result in report.results if result.report is not None}
+    ran = {result.name for result in report.results if result.ran}
     assert ran >= {"autoregressive", "normalised", "gradient", "sampler_counts"}
 
 
@@ -60,3 +60,30 @@ def test_every_number_has_a_name() -> None:
     assert names is not None
     assert names[0] == "['W0'][0, 0]"
     assert len(names) == 2 * H * D + H + D
+
+
+@pytest.mark.parametrize(
+    ("weights", "error", "said"),
+    [
+        ({"W0": "x"}, TypeError, r"weights\['W0'\] is 'x': give a tree of arrays of real numbers"),
+        ({"W0": np.ones(2, complex)}, TypeError, r"weights\['W0'\] is an array"),
+        (
+            [1.0, np.array([1, np.nan])],
+            ValueError,
+            r"weights\[1\] holds a number above 1e\+100, or one that is not finite",
+        ),
+        ({}, ValueError, "weights={} holds no number"),
+        (None, ValueError, "weights=None holds no number"),
+    ],
+)
+def test_weights_are_a_tree_of_real_numbers(weights: Any, error: type[Exception], said: str) -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(error, match=said):
+        jax_adapter(weights, D, log_prob=log_prob, rng=rng)
+    assert rng.random() == np.random.default_rng(0).random()
+
+
+def test_weights_may_be_of_any_precision() -> None:
+    weights = {"a": jax.numpy.ones(2, jax.numpy.bfloat16), "b": np.ones(2, np.float16), "c": 3}
+    made = jax_adapter(weights, 1, log_prob=lambda weights, x: x[:, 0] * weights["c"], std=None)
+    np.testing.assert_array_equal(np.asarray(made.theta), [1, 1, 1, 1, 3])

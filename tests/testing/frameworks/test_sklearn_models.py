@@ -26,7 +26,7 @@ def estimators() -> list[Any]:
 def test_a_right_estimator_passes(k: int) -> None:
     report = suite(sklearn_adapter(estimators()[k], support=Interval(-9, 9)))
     assert report.ok, report
-    ran = {result.name for result in report.results if result.report is not None}
+    ran = {result.name for result in report.results if result.ran}
     assert ran == {"normalised", "sampler_counts", "consistency_log_prob"}
 
 
@@ -47,3 +47,25 @@ def test_an_estimator_is_fitted_and_has_a_density() -> None:
         sklearn_adapter(LinearRegression())
     with pytest.raises(ValueError, match="has no n_features_in_: fit it first"):
         sklearn_adapter(GaussianMixture())
+
+
+class Closed:
+    """An object that answers no question."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("closed")
+
+
+def test_nothing_is_drawn_before_all_is_looked_at() -> None:
+    rng = np.random.default_rng(0)
+    odd = estimators()[0]
+    odd.n_features_in_ = "two"
+    for estimator, fields, said in (
+        (Closed(), {}, "score_samples"),
+        (odd, {}, "estimator.n_features_in_='two'"),
+        (estimators()[0], {"support": 3}, "support=3"),
+        (estimators()[0], {"loss": np.sum}, "loss=.* cannot be given here"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            sklearn_adapter(estimator, rng=rng, **fields)
+    assert rng.random() == np.random.default_rng(0).random()

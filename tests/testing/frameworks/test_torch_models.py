@@ -67,7 +67,7 @@ def _torch_state() -> Any:
 def test_a_right_model_passes(build: Any) -> None:
     report = suite(build())
     assert report.ok, report
-    ran = {result.name for result in report.results if result.report is not None}
+    ran = {result.name for result in report.results if result.ran}
     assert ran >= {"autoregressive", "gradient", "sampler_counts", "consistency_params", "consistency_log_prob"}
 
 
@@ -123,13 +123,23 @@ def test_a_parameter_without_use_has_gradient_0() -> None:
         ({"loss": np.sum}, TypeError, "loss=.* cannot be given here: use some of"),
         ({"logits": np.sum}, TypeError, "logits=.* cannot be given here"),
         ({"rows": np.ones((2, 2))}, ValueError, r"rows has shape \(2, 2\): give how many, or an array \(B, 3\)"),
+        ({"rows": 0}, ValueError, "rows=0"),
         ({"std": -1}, ValueError, "std=-1"),
+        ({"std": 1e300}, ValueError, r"std=1e\+300"),
+        ({"support": "x"}, TypeError, "support='x'"),
+        ({"order": [0, 0, 1]}, ValueError, "order="),
         ({"log_prob": 3}, TypeError, "log_prob=3"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(given: Any, error: type[Exception], said: str) -> None:
+    model = Flow(3)
+    rng = np.random.default_rng(0)
+    before = [p.detach().clone() for p in model.parameters()]
     with pytest.raises(error, match=said):
-        torch_adapter(Flow(3), 3, **given)
+        torch_adapter(model, 3, rng=rng, **given)
+    assert rng.random() == np.random.default_rng(0).random()
+    assert all(torch.equal(p, was) for p, was in zip(model.parameters(), before, strict=True))
+    assert model.training
 
 
 def test_a_model_is_a_module_with_a_density() -> None:

@@ -73,7 +73,7 @@ def test_what_cannot_be_fed_is_said(draw: Any, said: str) -> None:
         draw()
 
 
-@pytest.mark.parametrize("u", [U[0], U[:1], U + 1, U - 1, np.full((2, 2), np.nan)])
+@pytest.mark.parametrize("u", [U[0], U[:1], U + 1, U - 1, np.full((2, 2), np.nan), np.zeros((2, 0))])
 def test_uniforms_are_uniforms(u: Any) -> None:
     with pytest.raises(ValueError, match="give uniforms"), uniforms(u):
         pass
