@@ -91,5 +91,6 @@ def test_what_is_stored_is_not_done_again(tmp_path: Path, capsys: pytest.Capture
 def test_the_page_says_what_is_stored() -> None:
     stored = read(SCRIPTS / "results" / "false_alarms.json")
     page = (ROOT / "made_np" / "testing" / "README.md").read_text(encoding="utf-8")
+    assert {key.split()[0] for key in stored} == set(false_alarms.FRAMEWORKS)
     for framework in false_alarms.FRAMEWORKS:
         assert headline(framework, merged(each for key, each in stored.items() if key.startswith(framework))) in page

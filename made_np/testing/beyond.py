@@ -100,4 +100,4 @@ def _integral(answers: Answers, columns: list[Interval | Floats], most_rows: int
         with np.errstate(all="ignore"):
             return integrate(answers, columns, ROUGHLY / 10, most_rows, FEW_PANELS)
     except Exception:  # whatever it is: nobody promised an answer out there
-        return Sum(np.zeros(0), np.zeros(0), 0.0, 0.0, {}, 0, lambda rows, logs: 0)
+        return Sum(np.zeros(0), np.zeros(0), 0.0, 0.0, {}, 0, lambda rows, logs: np.zeros(len(rows), dtype=bool))

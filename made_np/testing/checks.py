@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,12 @@ from .points import Interval, columns_of
 from .report import Failure, Report
 from .roundtrip import check_roundtrip
 from .sampler import check_sampler
+from .tails import weighed_rows
 from .values import as_a, as_callable
 from .vjp import check_vjp
 
+LOOKED_AT = 10_000
+"""Rows of the model that are asked before an integral is called wrong."""
 ADAPTER = "describe your model by Adapter(n_features=..., log_prob=..., ...)"
 MOST_STATES = 2**16
 """Of a table without real columns; one with real columns may fill the grid of `check_normalised`."""
@@ -175,8 +179,10 @@ def _context(adapter: Adapter, rng: int) -> Report:
 def _normalised(adapter: Adapter, rng: int) -> Report:
     assert adapter.log_prob is not None
     assert adapter.support is not None
-    draw = adapter.draw or (_drawn(adapter, rng) if adapter.has("sample") else None)
-    return added_up(adapter.log_prob, adapter.n_features, adapter.support, adapter.atol, rng, draw)
+    rows = None
+    if adapter.has("draw") or adapter.has("sample"):
+        rows = partial(weighed_rows, adapter.sample, adapter.draw, LOOKED_AT, adapter.n_features, rng)
+    return added_up(adapter.log_prob, adapter.n_features, adapter.support, adapter.atol, rng, rows)
 
 
 def _sampler(adapter: Adapter, rng: int) -> Report:

@@ -21,8 +21,6 @@ MOST_ROWS = 2**22
 POINTS = 512
 """Of a real column, at most, where there are many; with few states they may be many more."""
 LEAST_ROWS = 2**20
-DRAWN = 10_000
-"""Rows of the model that are looked at before an integral is called wrong."""
 
 
 def check_normalised(
@@ -87,12 +85,12 @@ def added_up(
     support: Support,
     atol: float,
     rng: int | np.random.Generator,
-    draw: Callable[[int], Any] | None = None,
+    rows: Callable[[], tuple[Floats, Floats]] | None = None,
 ) -> Report:
-    """`check_normalised`, which asks a sampler of the model, if there is one, before it calls an integral wrong.
+    """`check_normalised`, which asks for rows of the model with weights before it calls an integral wrong.
 
-    Where the model draws rows between the points that are far more probable than all of them, the density is narrower
-    than the points, and nothing is decided.
+    Where rows lie between the points that are far more probable than all of them, the density is narrower than the
+    points; if that is as much as is missing, nothing is decided.
     """
     as_callable(log_prob, "log_prob", "x -> nats")
     n_features = as_features(n_features)
@@ -121,21 +119,21 @@ def added_up(
     if report.failures and found.total < 1 and found.level:
         beyond = mass_beyond(answers, columns, found, atol, most_rows)
         report = _too_narrow(report, beyond) if beyond else report
-    if report.failures and intervals and draw is not None:
-        return _beside_rows(report, found, answers, draw, n_features)
+    if report.failures and intervals and rows is not None:
+        return _beside_rows(report, found, answers, rows)
     return report
 
 
-def _beside_rows(base: Report, found: Sum, answers: Answers, draw: Callable[[int], Any], n_features: int) -> Report:
-    """The report on a sum that is wrong, unless rows of the model lie where no point saw that much."""
+def _beside_rows(base: Report, found: Sum, answers: Answers, rows: Callable[[], tuple[Floats, Floats]]) -> Report:
+    """The report on a sum that is wrong, unless rows of the model tell of as much between the points."""
     try:
-        x = as_answer(draw(DRAWN), "draw(n)", (DRAWN, n_features)).astype(np.float64)
-        n = found.overlooked(x, answers(x))
+        x, weights = rows()
+        hidden = float(np.mean(weights * found.overlooked(x, answers(x))))
     except Exception:  # other checks tell what is wrong with the sampler
         return base
-    if not n:
+    if not WELL_ABOVE * hidden > base.worst_error:
         return base
-    text = f"not settled: {n} of {DRAWN} rows of the model are far more probable than every point about them"
+    text = f"not settled: rows of the model tell of about {number(hidden)} of p(x) between the points"
     way_out = "p(x) is narrow: give a narrower interval, or take smaller weights"
     return base.but(failures=(), n_failed=0, hint="", undecided=f"{text}; {way_out}")
 

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .compare import Floats, Ints
+from .compare import Bools, Floats, Ints
 from .points import Interval
 from .spikes import MISSED, hidden_mass
 
@@ -41,8 +41,8 @@ class Sum:
 
     ``gap`` is how far the sum may be off, as a share of it: 0 where everything was enumerated. ``outside`` is what
     seems to lie beyond the ends where the density falls. ``level`` has the ends where it hardly does, with the mass of
-    the last panel before each. ``n_rows`` counts the rows that were asked for. ``overlooked`` counts those of some rows
-    (B, D), with their logarithms (B,), that are far more probable than every point about them.
+    the last panel before each. ``n_rows`` counts the rows that were asked for. ``overlooked`` tells which of some rows
+    (B, D), with their logarithms (B,), are far more probable than every point about them.
     """
 
     values: Floats
@@ -51,7 +51,7 @@ class Sum:
     outside: float
     level: dict[End, float]
     n_rows: int
-    overlooked: Callable[[Floats, Floats], int]
+    overlooked: Callable[[Floats, Floats], Bools]
 
     @property
     def total(self) -> float:
@@ -182,14 +182,14 @@ class _Boxes:
                     level[d, upper] = last
         return outside, level
 
-    def overlooked(self, rows: Floats, logs: Floats) -> int:
-        """How many rows are more probable, by more than e, than all nodes of the box that they lie in."""
+    def overlooked(self, rows: Floats, logs: Floats) -> Bools:
+        """(B,): which rows are more probable, by more than e, than all nodes of the box that they lie in."""
         top = np.full(len(rows), np.inf)
         for state, low, high, values in zip(self.state, self.low, self.high, self.values, strict=True):
             inside = (rows[:, self.listed] == state).all(axis=1)
             inside &= ((rows[:, self.real] >= low) & (rows[:, self.real] < high)).all(axis=1)
             top[inside] = values.max()
-        return int(np.sum(logs > top + MISSED))
+        return np.asarray(logs > top + MISSED)
 
     def split(self, chosen: Ints) -> None:
         """Put two halves in the place of each of these boxes, cut along the column that was off by more."""

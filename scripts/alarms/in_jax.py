@@ -15,6 +15,7 @@ def adapter(net: Drawn) -> Adapter:
     """Return all that the suite may know of it."""
     import jax
 
+    jax.clear_caches()  # what was compiled for the network before
     density = Density(net, InJax())
     functions = {name: fn if name == "draw" else jax.jit(fn) for name, fn in asked(density).items()}
     return jax_adapter(

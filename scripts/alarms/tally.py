@@ -61,7 +61,8 @@ def merged(tallies: Iterable[dict[str, Any]]) -> dict[str, Any]:
         alarms += each["alarms"]
         for name in found:
             found[name] += each[name]
-    return found | {"reasons": dict(reasons.most_common()), "alarms": alarms}
+    commonest = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return found | {"reasons": dict(commonest), "alarms": alarms}
 
 
 def headline(framework: str, found: dict[str, Any]) -> str:
