@@ -96,6 +96,27 @@ def test_what_is_kept_does_not_grow_with_the_number_of_sizes() -> None:
         tracemalloc.stop()
 
 
+def test_large_sizes_go_before_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fit whose trials had other networks does not hold the memory of them all; what it uses itself stays."""
+    monkeypatch.setattr(memory, "_KEPT_BYTES", 10_000)
+    memory._free.clear()
+    for size in range(1000, 1012):
+        with borrowed(DOUBLE, size):
+            pass
+    assert [size for size, _ in memory._free] == [*range(1012 - memory._IN_USE, 1012)]
+    places = []
+    for _ in range(3):
+        for size in range(2000, 2000 + memory._IN_USE):
+            with borrowed(DOUBLE, size) as (array,):
+                places.append(array.ctypes.data)
+    assert len(set(places)) == memory._IN_USE
+    monkeypatch.setattr(memory, "_KEPT_BYTES", 1 << 20)
+    for size in range(40):
+        with borrowed(DOUBLE, size):
+            pass
+    assert len(memory._free) == memory._KEPT
+
+
 @pytest.mark.usefixtures("hectic")
 def test_many_threads_borrow_at_once() -> None:
     def borrow(k: int) -> int:

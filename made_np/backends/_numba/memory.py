@@ -33,6 +33,11 @@ def ready(array: Array, dtype: np.dtype[Any]) -> Array:
 
 
 _KEPT = 16
+"""So many sizes are kept at most,"""
+_KEPT_BYTES = 1 << 25
+"""with so many bytes in all,"""
+_IN_USE = 6
+"""but for the last few: a step borrows two or three, a pass that validates as many."""
 _free: dict[tuple[int, np.dtype[Any]], list[Array]] = {}
 
 
@@ -41,8 +46,9 @@ def borrowed(dtype: np.dtype[Any], *sizes: int) -> Iterator[list[Array]]:
     """Lend flat arrays of these sizes, filled with anything, until the block ends.
 
     Fresh pages from the system cost more than the arithmetic of a small step. Each call gets arrays of its own, in
-    whatever thread it is made; those of the last few sizes are kept. After a Ctrl-C they are not lent again: should
-    there be a thread that it did not let us wait for, it writes to nobody's memory.
+    whatever thread it is made. Those of the last few sizes are kept; older ones go where they are large, as the trials
+    before a fit leave them. After a Ctrl-C arrays are not lent again: should there be a thread that it did not let us
+    wait for, it writes to nobody's memory.
 
     They are 0 when they are new. Kernels compute with lanes that stand for no row and no unit, too, and what the system
     leaves in memory are often subnormal numbers, with which arithmetic can take a hundred times as long.
@@ -50,10 +56,12 @@ def borrowed(dtype: np.dtype[Any], *sizes: int) -> Iterator[list[Array]]:
     stops = list(accumulate(sizes))
     key = (stops[-1], dtype)
     shelf = _free.pop(key, [])  # and back at the end: the size that waited longest is the first to go
+    is_new = False
     try:
-        whole = shelf.pop() if shelf else np.zeros(stops[-1], dtype)
-    except IndexError:  # another thread was faster
+        whole = shelf.pop()
+    except IndexError:
         whole = np.zeros(stops[-1], dtype)
+        is_new = True
     _free.setdefault(key, shelf)
     is_free = True
     try:
@@ -64,5 +72,14 @@ def borrowed(dtype: np.dtype[Any], *sizes: int) -> Iterator[list[Array]]:
     finally:
         if is_free:
             _free.setdefault(key, []).append(whole)
-        for oldest in list(_free)[:-_KEPT]:  # a copy: other threads may come in between
-            _free.pop(oldest, None)
+        if is_new:
+            _forget()
+
+
+def _forget() -> None:
+    """Let the sizes go that waited longest, where too much is kept."""
+    n_bytes = 0
+    for n_kept, (size, dtype) in enumerate(reversed(list(_free)), 1):  # a copy: other threads may come in between
+        n_bytes += size * dtype.itemsize * len(_free.get((size, dtype), ()))
+        if n_kept > _KEPT or (n_kept > _IN_USE and n_bytes > _KEPT_BYTES):
+            _free.pop((size, dtype), None)
