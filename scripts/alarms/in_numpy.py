@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from made_np.testing import Adapter, Layer
+from made_np.testing import Adapter, Interval, Layer
 from made_np.testing.counting import share
 
 from .arrays import InNumpy
@@ -38,7 +39,26 @@ def adapter(net: Drawn) -> Adapter:
         layers=[layer(net, k) for k in range(len(net.masks))],
         model=net,
         log_prob_of=log_prob_of,
+        build=lambda: Density(net, InNumpy),
+        **answers(net, given(density.log_prob, weights)),
     )
+
+
+def answers(net: Drawn, log_prob: Callable[[Array], Array]) -> dict[str, Callable[..., float]]:
+    """Answers about some columns, by adding up all rows; none where a column is real."""
+    if any(isinstance(column.support, Interval) for column in net.columns):
+        return {}
+    rows = np.array(list(product(*(column.support for column in net.columns))), dtype=np.float64)
+    log_p = log_prob(rows)
+
+    def log_marginal(values: dict[int, float]) -> float:
+        agrees = (rows[:, list(values)] == list(values.values())).all(axis=1)
+        return float(np.logaddexp.reduce(log_p[agrees]))
+
+    def log_conditional(asked: dict[int, float], known: dict[int, float]) -> float:
+        return log_marginal({**asked, **known}) - log_marginal(known)
+
+    return {"log_marginal": log_marginal, "log_conditional": log_conditional}
 
 
 def asked(density: Density) -> dict[str, Callable[..., Any]]:
