@@ -108,7 +108,7 @@ def numpy_fed(feed: Feed) -> Iterator[None]:
     place = _place(world)
     try:
         space.update(changed)
-        np.random.mtrand.RandomState = changed["RandomState"]
+        vars(np.random.mtrand)["RandomState"] = changed["RandomState"]
         np.random.mtrand._rand = state
         yield
         if _place(world) != place:
@@ -117,5 +117,5 @@ def numpy_fed(feed: Feed) -> Iterator[None]:
             )
     finally:
         np.random.mtrand._rand = world
-        np.random.mtrand.RandomState = before["RandomState"]
+        vars(np.random.mtrand)["RandomState"] = before["RandomState"]
         space.update(before)
