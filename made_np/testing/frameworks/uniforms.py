@@ -27,7 +27,7 @@ class Feed:
     def take(self, shape: tuple[int, ...], what: str, key: object = None) -> Floats:
         """Return uniforms of that shape: (n, D) is all of them, one number a row is the next column.
 
-        Two requests with one key get the same numbers, as they do from JAX.
+        Sizes of 1 do not count. Two requests with one key get the same numbers, as they do from JAX.
 
         Raises
         ------
@@ -35,8 +35,9 @@ class Feed:
             If it is another shape, or what is left is too little.
         """
         n, n_columns = self.u.shape
-        is_whole = shape == self.u.shape
-        if not is_whole and [size for size in shape if size != 1] != [n]:
+        sizes = [size for size in shape if size != 1]
+        is_whole = sizes == [size for size in self.u.shape if size != 1]
+        if not is_whole and sizes != [n]:
             raise RuntimeError(
                 f"{what} asks for random numbers of shape {shape}: uniforms {self.u.shape} can be given as a whole, or "
                 f"one to each of the {n} rows"
@@ -51,7 +52,7 @@ class Feed:
         if key is not None:
             self.by_key[key] = place
         self.used = max(self.used, end)
-        return self.u.copy() if is_whole else self.u[:, self.order[place]].reshape(shape)
+        return (self.u.copy() if is_whole else self.u[:, self.order[place]]).reshape(shape)
 
     def refuse(self, what: str) -> RuntimeError:
         """What is raised where random numbers of another kind are wanted."""

@@ -29,6 +29,8 @@ def test_numpy_draws_what_it_is_given() -> None:
         assert isinstance(rng, np.random.Generator)
         np.testing.assert_array_equal(rng.random((6, 3)), U)
     with uniforms(U):
+        np.testing.assert_array_equal(np.random.rand(1, 6, 3, 1), U[None, :, :, None])  # noqa: NPY002
+    with uniforms(U):
         rng = np.random.default_rng(0)
         np.testing.assert_array_equal(rng.uniform(1, 3, size=6), 1 + 2 * U[:, 0])
         np.testing.assert_allclose(np.random.normal(2.0, 3.0, size=6), 2 + 3 * PPF(U[:, 1]), rtol=1e-14)  # noqa: NPY002
