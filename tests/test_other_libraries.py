@@ -61,6 +61,67 @@ def test_the_first_study_has_thirty_lines() -> None:
     assert len(re.findall(r"^\| ", study, re.M)) == 1 + 30
 
 
+NAMES = {
+    "deeprob": "deeprob-kit",
+    "flowjax": "FlowJAX",
+    "netket": "NetKet",
+    "numpyro": "NumPyro",
+    "pyro": "Pyro",
+    "tfp": "TensorFlow Probability",
+}
+"""Of libraries whose name on the page is not the one in the store."""
+
+
+def names_in(cell: str) -> set[str]:
+    return {name for name in cell.replace("*", "").strip().split(", ") if name}
+
+
+def ways_to_draw() -> list[list[str]]:
+    """The lines of the table of samplers: how, whose are checked exactly, whose by counting."""
+    lines = re.findall(r"^\| (.*)\|$", PAGE.split("## How they draw")[1].split("\n## ")[0], re.M)
+    return [line.split("|") for line in lines[1:]]
+
+
+def test_each_of_the_thirty_has_a_way_to_draw_or_none() -> None:
+    study = PAGE.split("## The first study")[1].split("\n## ")[0]
+    thirty = {re.sub(r",? [\w.]+$", "", name) for name in re.findall(r"^\| (.*?) \|", study, re.M)[1:]}
+    exact, counted = (set().union(*(names_in(way[k]) for way in ways_to_draw())) for k in (1, 2))
+    (none,) = (names_in(way[0].removeprefix("no sampler: ")) for way in ways_to_draw() if not (way[1] + way[2]).strip())
+    run = {name.strip("*") for name in re.findall(r"\*\*.*?\*\*", str(ways_to_draw()))}
+    drawing = exact | counted
+    assert drawing | none == thirty
+    assert not drawing & none
+    said = (
+        f"Of the 30, {len(drawing)} have a sampler. All {len(drawing)} can be checked as they draw: "
+        f"{len(exact)} exactly, {len(counted - exact)} by counting alone; "
+        f"{len(run)} of them were run, {len(drawing - run)} are shown"
+    )
+    assert said in " ".join(PAGE.split())
+
+
+def test_samplers_that_were_run_are_those_of_the_store() -> None:
+    passed = {
+        check: {
+            NAMES.get(k, k) for k, one in STORED.items() for case in one["cases"].values() if check in case["passed"]
+        }
+        for check in ("sampler", "sampler_counts")
+    }
+    cells = {"sampler": 1, "sampler_counts": 2}
+    run = {
+        check: {name for way in ways_to_draw() for name in re.findall(r"\*\*(.*?)\*\*", way[k])}
+        for check, k in cells.items()
+    }
+    assert all(run[check] <= passed[check] for check in cells)
+    assert set().union(*run.values()) == {NAMES.get(k, k) for k in STORED}
+
+
+def test_the_look_alikes_name_whom_they_look_like() -> None:
+    tests = ROOT / "tests" / "testing" / "frameworks"
+    text = "".join(path.read_text(encoding="utf-8") for path in tests.glob("test_published_samplers*.py"))
+    alike = {name for way in ways_to_draw() for cell in way[1:] for name in names_in(cell) if f"**{name}**" not in cell}
+    assert {name for name in alike if name not in text} == set()
+
+
 def test_the_example_finds_the_leak(capsys: pytest.CaptureFixture[str]) -> None:
     torch = pytest.importorskip("torch", reason="the example is a torch model")
     (code,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.M | re.S)

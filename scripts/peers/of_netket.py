@@ -9,7 +9,7 @@ import numpy as np
 from made_np.testing import Adapter
 from made_np.testing.frameworks import jax_adapter
 
-from .shared import Cases, D
+from .shared import Cases, D, fed
 
 
 def network(kind: str, n_local: int = 2, std: float = 0.5, **options: Any) -> Adapter:
@@ -39,11 +39,17 @@ def network(kind: str, n_local: int = 2, std: float = 0.5, **options: Any) -> Ad
         )
 
     def draw(weights: Any, n: int) -> Any:
-        drawn = sampler.sample(model, variables(weights), chain_length=n)[0].reshape(-1, D)
+        state = sampler.init_state(model, variables(weights), seed=0)
+        drawn = sampler.sample(model, variables(weights), state=state, chain_length=n)[0].reshape(-1, D)
         return np.abs(np.asarray(drawn)[..., None] - np.asarray(states)).argmin(axis=-1)
 
+    def inverse(weights: Any, x: Any, u: Any) -> Any:
+        shares = jnp.exp(params(weights, x)).reshape(-1, D, n_local).cumsum(axis=2)
+        return (u[:, :, None] >= shares[:, :, :-1]).sum(axis=2)
+
     return jax_adapter(
-        start["params"], D, log_prob=log_prob, params=params, draw=draw, support=range(n_local), order=range(D),
+        start["params"], D, log_prob=log_prob, params=params, draw=draw, inverse=inverse,
+        sample=lambda weights, u: fed(lambda rows: draw(weights, rows))(u), support=range(n_local), order=range(D),
         n_params=n_local, lost="fail", std=std, empty=False,
     )  # fmt: skip
 

@@ -96,6 +96,8 @@ def bits(std: float = 0.5) -> Adapter:
     return jax_adapter(
         weights, D, log_prob=lambda weights, x: distribution(weights).log_prob(x), draw=draw, order=ORDER,
         params=lambda weights, x: net(weights, x)[..., 0], lost="fail", std=std,
+        sample=lambda weights, u: fed(lambda rows: draw(weights, rows))(u),
+        conditional=lambda weights, x: jax.nn.sigmoid(net(weights, x)[..., 0]),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 from .uniforms import Feed, categories, normals
 
 HARMLESS = ("seed", "get_state", "set_state", "bit_generator", "get_bit_generator", "set_bit_generator")
+OF_MASKS = ("permutation", "shuffle", "randint")
+"""With a seed of their own networks draw orders and degrees by them, while they draw rows."""
 
 
 def draws(feed: Feed) -> dict[str, Callable[..., Any]]:
@@ -61,8 +63,15 @@ def draws(feed: Feed) -> dict[str, Callable[..., Any]]:
     }
 
 
-def stand_in(kind: type, feed: Feed, *first: Any) -> Any:
-    """A generator of that kind that draws with the feed, and refuses what it cannot draw so."""
+class _Kind(type):
+    """Of a class in the place of its parent: instances of the parent that were made before are its own, too."""
+
+    def __instancecheck__(cls, one: object) -> bool:
+        return isinstance(one, cls.__mro__[1])
+
+
+def stand_in(kind: type, feed: Feed, kept: Sequence[str] = ()) -> type:
+    """Return a kind of generator that draws with the feed: what cannot be drawn so it refuses, if it is not kept."""
 
     def refusal(name: str) -> Callable[..., Any]:
         def refuse(self: Any, *_: Any, **__: Any) -> Any:
@@ -74,9 +83,9 @@ def stand_in(kind: type, feed: Feed, *first: Any) -> Any:
         return lambda self, *args, **options: draw(*args, **options)
 
     found = draws(feed)
-    public = [name for name in dir(kind) if not name.startswith("_") and name not in HARMLESS]
+    public = [name for name in dir(kind) if not name.startswith("_") and name not in (*HARMLESS, *kept)]
     methods = {name: fed(found[name]) if name in found else refusal(name) for name in public}
-    return type(f"Fed{kind.__name__}", (kind,), methods)(*first)
+    return _Kind(f"Fed{kind.__name__}", (kind,), methods)
 
 
 def _place(state: Any) -> Any:
@@ -90,15 +99,16 @@ def numpy_fed(feed: Feed) -> Iterator[None]:
     """Let `numpy.random` ask the feed until the block ends: its functions, its global state, new generators."""
     space = vars(np.random)
     world = np.random.mtrand._rand
-    state = stand_in(np.random.RandomState, feed, 0)
-    generator = stand_in(np.random.Generator, feed, np.random.PCG64(0))
+    state = stand_in(np.random.RandomState, feed)(0)
+    generator = stand_in(np.random.Generator, feed)(np.random.PCG64(0))
     before = {name: value for name, value in space.items() if getattr(value, "__self__", None) is world}
     changed = {name: getattr(state, name) for name in before if name not in HARMLESS}
-    before["default_rng"] = np.random.default_rng
+    before |= {"default_rng": np.random.default_rng, "RandomState": np.random.RandomState}
+    changed |= {"default_rng": lambda *_: generator, "RandomState": stand_in(np.random.RandomState, feed, OF_MASKS)}
     place = _place(world)
     try:
         space.update(changed)
-        space["default_rng"] = lambda *_: generator
+        vars(np.random.mtrand)["RandomState"] = changed["RandomState"]
         np.random.mtrand._rand = state
         yield
         if _place(world) != place:
@@ -107,4 +117,5 @@ def numpy_fed(feed: Feed) -> Iterator[None]:
             )
     finally:
         np.random.mtrand._rand = world
+        vars(np.random.mtrand)["RandomState"] = before["RandomState"]
         space.update(before)

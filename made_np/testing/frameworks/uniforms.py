@@ -16,41 +16,43 @@ from ..wiring import as_order
 
 
 class Feed:
-    """Uniforms (n, D) that are handed out: one column at a time, or all of them."""
+    """Uniforms (n, D) that are handed out once: one column at a time, or all of them."""
 
     def __init__(self, u: Floats, order: Sequence[int]) -> None:
         self.u = u
         self.order = order
         self.used = 0
-        self.whole = False
         self.by_key: dict[object, int] = {}
 
     def take(self, shape: tuple[int, ...], what: str, key: object = None) -> Floats:
         """Return uniforms of that shape: (n, D) is all of them, one number a row is the next column.
 
-        Two requests with one key get one column, as they get the same numbers from JAX.
+        Sizes of 1 do not count. Two requests with one key get the same numbers, as they do from JAX.
 
         Raises
         ------
         RuntimeError
-            If it is another shape, or there is no next column.
+            If it is another shape, or what is left is too little.
         """
         n, n_columns = self.u.shape
-        if shape == self.u.shape:
-            self.whole = True
-            return self.u.copy()
-        if [size for size in shape if size != 1] != [n]:
+        sizes = [size for size in shape if size != 1]
+        is_whole = sizes == [size for size in self.u.shape if size != 1]
+        if not is_whole and sizes != [n]:
             raise RuntimeError(
                 f"{what} asks for random numbers of shape {shape}: uniforms {self.u.shape} can be given as a whole, or "
                 f"one to each of the {n} rows"
             )
-        place = self.by_key.get(key, self.used) if key is not None else self.used
-        if place == n_columns:
-            raise RuntimeError(f"{what} asks for a column of uniforms more: there are {n_columns}")
+        place = self.used if key is None else self.by_key.get(key, self.used)
+        end = place + (n_columns if is_whole else 1)
+        if end > n_columns:
+            raise RuntimeError(
+                f"{what} asks for a column of uniforms more: there are {n_columns}, each is given once (where numbers "
+                "are drawn that do not count, give their column twice: uniforms(np.repeat(u, 2, axis=1)))"
+            )
         if key is not None:
             self.by_key[key] = place
-        self.used = max(self.used, place + 1)
-        return self.u[:, self.order[place]].reshape(shape)
+        self.used = max(self.used, end)
+        return (self.u.copy() if is_whole else self.u[:, self.order[place]]).reshape(shape)
 
     def refuse(self, what: str) -> RuntimeError:
         """What is raised where random numbers of another kind are wanted."""
@@ -60,7 +62,7 @@ class Feed:
 
     def look_back(self) -> None:
         """Raise a `RuntimeError` if uniforms are left: then the model's random numbers came from elsewhere."""
-        if not self.whole and self.used < self.u.shape[1]:
+        if self.used < self.u.shape[1]:
             raise RuntimeError(
                 f"{self.used} of {self.u.shape[1]} columns of uniforms were asked for: the other random numbers came "
                 "from elsewhere (a generator that was made, or a function that was imported, before; or one key twice)"
@@ -94,12 +96,14 @@ def uniforms(u: ArrayLike, order: ArrayLike | None = None) -> Iterator[Feed]:
     Whoever asks for (n, D) numbers gets all of them; whoever asks for one number a row gets the next column: that of
     ``order[0]`` first. A draw of a uniform is u, of a coin with probability p it is ``u < p``, of a normal number the
     quantile at u, of a category the first one whose cumulated share is above u. What can be drawn in no such way
-    raises, as do numbers of another shape; if columns are left at the end, that raises, too.
+    raises, as do numbers of another shape, and more numbers than there are; if columns are left at the end, that
+    raises, too. A sampler that draws numbers that do not count is given their column twice.
 
     torch is fed whoever asks: `torch.rand`, `Tensor.bernoulli_`, `torch.distributions`. Of NumPy the functions of
-    `numpy.random` are fed, the global state, and generators made by ``default_rng`` within the block. Of JAX the
-    functions of `jax.random` are fed; within the block nothing is compiled, and two draws with one key get one column.
-    Python's own `random`, other threads, and NumPy's generators made before, are not.
+    `numpy.random` are fed, the global state, and generators that ``default_rng`` or ``RandomState`` makes within the
+    block; such a ``RandomState`` keeps its own permutations and integers, of which networks make their masks. Of JAX
+    the functions of `jax.random` are fed; within the block nothing is compiled, and two draws with one key get the same
+    numbers. Python's own `random`, other threads, and NumPy's generators made before, are not.
 
     Parameters
     ----------

@@ -1,7 +1,12 @@
-"""Samplers as published code draws, which take no uniforms: each is checked as it is, beside a faulty twin."""
+"""Samplers as published code draws, which take no uniforms: each is checked as it is, beside a faulty twin.
+
+Each is written in our own words. Comments name the code bases of docs/howto/peers.md that draw so.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -23,13 +28,16 @@ def _torch_state() -> Any:
         yield
 
 
+# ------------------------------------------------------------------------------------------------------ categories
+
+
 def logits(x: Any) -> Any:
     """(n, 3) -> (n, 3, 4) of four categories, those of a larger number likelier after large values."""
     return (x @ W.T)[:, :, None] * torch.arange(4) * 0.2
 
 
 def by_categories(n: int, sign: float = 1.0) -> Any:
-    """As sbi draws: `torch.distributions.Categorical`, one column at a time."""
+    """`torch.distributions.Categorical`, one column at a time: sbi."""
     x = torch.zeros(n, 3, dtype=torch.float64)
     for d in range(3):
         x[:, d] = torch.distributions.Categorical(logits=sign * logits(x)[:, d]).sample()
@@ -37,7 +45,7 @@ def by_categories(n: int, sign: float = 1.0) -> Any:
 
 
 def by_multinomial(n: int, sign: float = 1.0) -> Any:
-    """As Naru draws: `torch.multinomial`."""
+    """`torch.multinomial`: Naru, benja263/generative_models."""
     x = torch.zeros(n, 3, dtype=torch.float64)
     for d in range(3):
         x[:, d] = torch.multinomial(torch.softmax(sign * logits(x)[:, d], dim=1), 1)[:, 0]
@@ -85,6 +93,9 @@ def test_what_takes_more_says_which_check_is_left() -> None:
         by_gumbel(5)
 
 
+# -------------------------------------------------------------------------------------------------------- mixtures
+
+
 def mixture(x: Any) -> Any:
     """Two normal components for each of two columns: weights, means, deviations."""
     shift = torch.stack([torch.zeros(len(x), dtype=torch.float64), torch.tanh(x[:, 0])], dim=1)[:, :, None]
@@ -93,39 +104,230 @@ def mixture(x: Any) -> Any:
     return weights, means, torch.tensor([0.4, 0.8], dtype=torch.float64).expand_as(means)
 
 
-def of_mixture(n: int, wrong: bool = False) -> Any:
-    """As mixtures of Gaussians draw: a component, then a normal number; the twin lets the means decide alone."""
-    x = torch.zeros(n, 2, dtype=torch.float64)
-    for d in range(2):
-        weights, means, deviations = (part[:, d] for part in mixture(x))
-        k = torch.multinomial(torch.ones_like(weights) if wrong else weights, 1)
-        x[:, d] = torch.normal(means.gather(1, k), deviations.gather(1, k))[:, 0]
-    return x.numpy()
+def component_first(weights: Any, means: Any, deviations: Any) -> Any:
+    """A component, then a normal number: nflows."""
+    k = torch.distributions.Categorical(weights).sample()[:, None]
+    return means.gather(1, k)[:, 0] + torch.randn(len(k)) * deviations.gather(1, k)[:, 0]
 
 
-def test_mixtures_of_normals_are_counted() -> None:
+def noise_first(weights: Any, means: Any, deviations: Any) -> Any:
+    """A normal number of each component, then which of them counts: kamenbliznashki/normalizing_flows."""
+    noise = torch.distributions.Normal(means, deviations).sample()
+    return noise.gather(1, torch.distributions.Categorical(weights).sample()[:, None])[:, 0]
+
+
+def row_by_row(weights: Any, means: Any, deviations: Any) -> Any:
+    """A uniform number for each row against cumulated weights, besides a normal number: gpapamak/maf."""
+    noise = np.random.randn(len(weights))  # noqa: NPY002
+    ends = weights.cumsum(dim=1)[:, 0].tolist()
+    k = [int(np.random.rand() > end) for end in ends]  # noqa: NPY002
+    rows = np.arange(len(k))
+    return means[rows, k] + torch.from_numpy(noise) * deviations[rows, k]
+
+
+@pytest.mark.parametrize("draw", [component_first, noise_first, row_by_row])
+def test_mixtures_of_normals_are_counted(draw: Any) -> None:
+    def sample(n: int, wrong: bool = False) -> Any:
+        """The faulty twin lets the means decide alone."""
+        np.random.seed(0)  # noqa: NPY002
+        x = torch.zeros(n, 2, dtype=torch.float64)
+        for d in range(2):
+            weights, means, deviations = (part[:, d] for part in mixture(x))
+            x[:, d] = draw(torch.full_like(weights, 0.5) if wrong else weights, means, deviations)
+        return x.numpy()
+
     def nats(x: Any) -> Any:
         rows = torch.from_numpy(x)
         weights, means, deviations = mixture(rows)
         each = torch.distributions.Normal(means, deviations).log_prob(rows[:, :, None])
         return torch.logsumexp(torch.log(weights) + each, dim=2).sum(dim=1).numpy()
 
-    assert check_sampler_counts(of_mixture, nats, 2, support=None, n=4000).ok
-    assert not check_sampler_counts(lambda n: of_mixture(n, wrong=True), nats, 2, support=None, n=4000).ok
+    state = np.random.get_state()  # noqa: NPY002
+    assert check_sampler_counts(sample, nats, 2, support=None, n=4000).ok
+    assert not check_sampler_counts(lambda n: sample(n, wrong=True), nats, 2, support=None, n=4000).ok
+    np.random.set_state(state)  # noqa: NPY002
 
 
-def test_a_random_state_of_numpy_is_checked_exactly() -> None:
-    """As code of the years of Theano and Chainer draws: `np.random.binomial`, one column at a time."""
+# ----------------------------------------------------------------------------------------------------------- coins
 
-    def p(x: Any) -> Any:
-        return 1 / (1 + np.exp(-(x @ W.numpy().T)))
 
-    def sample(u: Any, p_of: Any = p) -> Any:
-        x = np.zeros_like(u)
+def p_of(x: Any) -> Any:
+    """Of a 1 in each column, (n, 3)."""
+    return torch.sigmoid(x @ W.T)
+
+
+def coins(n: int, p: Callable[[Any], Any], toss: Callable[[Any], Any]) -> Any:
+    x = torch.zeros(n, 3, dtype=torch.float64)
+    for d in range(3):
+        x[:, d] = toss(p(x)[:, d])
+    return x.numpy()
+
+
+def by_bernoulli(n: int, p: Any) -> Any:
+    """`torch.bernoulli`: axeloh/made-pytorch."""
+    return coins(n, p, torch.bernoulli)
+
+
+def by_distribution(n: int, p: Any) -> Any:
+    """`torch.distributions.Bernoulli`, beside masks that a RandomState draws: EugenHotaj/pytorch-generative."""
+    order = np.argsort(np.random.RandomState(0).permutation(3))
+    assert sorted(order) == [0, 1, 2]
+    return coins(n, p, lambda p: torch.distributions.Bernoulli(logits=torch.logit(p)).sample())
+
+
+def by_random_state(n: int, p: Any) -> Any:
+    """`binomial` of a RandomState that the sampler makes: yu-takagi/chainer-made."""
+    rng = np.random.RandomState(7)
+    return coins(n, p, lambda p: torch.from_numpy(rng.binomial(p=p.numpy(), n=1)))
+
+
+def each_tossed_twice(n: int, p: Any) -> Any:
+    """The same, of which every second toss counts: mgermain/MADE."""
+    rng = np.random.RandomState(7)
+    return coins(n, p, lambda p: torch.from_numpy([rng.binomial(p=p.numpy(), n=1) for _ in range(2)][1]))
+
+
+def first_tossed_twice(n: int, p: Any) -> Any:
+    """The first column is drawn, then drawn again with the others: e-hulten/made."""
+    x = torch.zeros(n, 3, dtype=torch.float64)
+    x[:, 0] = torch.round(torch.rand(n))
+    for d in range(3):
+        x[:, d] = torch.distributions.Bernoulli(p(x)[:, d]).sample()
+    return x.numpy()
+
+
+IN_VAIN = {each_tossed_twice: [0, 0, 1, 1, 2, 2], first_tossed_twice: [0, 0, 1, 2]}
+"""Of samplers that draw more than counts: which column of uniforms each of their draws is given."""
+
+
+@pytest.mark.parametrize(
+    "draw", [by_bernoulli, by_distribution, by_random_state, each_tossed_twice, first_tossed_twice]
+)
+def test_coins_are_checked_exactly(draw: Any) -> None:
+    def sample(u: Any, p: Any = p_of) -> Any:
+        with uniforms(u[:, IN_VAIN.get(draw, [0, 1, 2])]):
+            return draw(len(u), p)
+
+    def right(x: Any) -> Any:
+        return p_of(torch.from_numpy(x)).numpy()
+
+    assert check_sampler(sample, right, 3).ok
+    assert not check_sampler(lambda u: sample(u, lambda x: (2 * p_of(x) - 0.3).clip(0.01, 0.99)), right, 3).ok
+
+
+@pytest.mark.parametrize("draw", IN_VAIN)
+def test_what_draws_in_vain_says_what_to_give(draw: Any) -> None:
+    with pytest.raises(RuntimeError, match="give their column twice"), uniforms(np.full((5, 3), 0.5)):
+        draw(5, p_of)
+
+
+# ----------------------------------------------------------------------------------------------------------- flows
+
+ORDER = [2, 0, 1]
+V = torch.tensor([[0.0, 0.0, 0.8], [1.5, 0.0, -0.7], [0.0, 0.0, 0.0]], dtype=torch.float64)
+"""Column 0 hears column 2, column 1 hears both."""
+
+# fmt: off
+NOISE: dict[str, Callable[[int], Any]] = {
+    # nflows, normflows, harvardnlp/TextFlow, ritchie46/vi-torch
+    "randn": lambda n: torch.randn(n, 3, dtype=torch.float64),
+    # e-hulten/maf, CW-Huang/torchkit, ikostrikov/pytorch-flows, denmarf
+    "normal_": lambda n: torch.empty(n, 3, dtype=torch.float64).normal_(),
+    # AWehenkel/UMNN, kamenbliznashki/normalizing_flows, deeprob-kit, stribor, zuko, Pyro
+    "Normal": lambda n: torch.distributions.Normal(torch.zeros(3).double(), torch.ones(3).double()).sample((n,)),
+    # pythae
+    "MultivariateNormal": lambda n: torch.distributions.MultivariateNormal(
+        torch.zeros(3).double(), torch.eye(3).double()
+    ).sample((n,)),
+    # gpapamak/maf
+    "numpy": lambda n: torch.from_numpy(np.random.randn(n, 3)),  # noqa: NPY002
+}
+# fmt: on
+"""Where all normal numbers of the rows come from, at once."""
+
+
+def quantiles(u: Any) -> Any:
+    return torch.from_numpy(np.vectorize(NormalDist().inv_cdf)(u.clip(1e-16)))
+
+
+def scale(x: Any) -> Any:
+    return torch.exp(0.3 * torch.tanh(x @ V.T))
+
+
+def one_column_after_the_other(z: Any, order: Sequence[int] = ORDER) -> Any:
+    """A masked autoregressive flow; the faulty twin follows the inverse permutation."""
+    x = torch.zeros_like(z)
+    for d in order:
+        x[:, d] = (x @ V.T + scale(x) * z)[:, d]
+    return x
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_flows_that_draw_their_noise_at_once_are_checked_exactly(noise: str) -> None:
+    def sample(u: Any, **wrong: Any) -> Any:
         with uniforms(u):
-            for d in range(3):
-                x[:, d] = np.random.binomial(1, p_of(x)[:, d])  # noqa: NPY002
-        return x
+            return one_column_after_the_other(NOISE[noise](len(u)), **wrong).numpy()
 
-    assert check_sampler(sample, p, 3).ok
-    assert not check_sampler(lambda u: sample(u, lambda x: np.clip(2 * p(x) - 0.3, 0, 1)), p, 3).ok
+    def inverse(x: Any, u: Any) -> Any:
+        rows = torch.from_numpy(x)
+        return (rows @ V.T + scale(rows) * quantiles(u)).numpy()
+
+    assert check_sampler(sample, None, 3, inverse=inverse, order=ORDER).ok
+    assert not check_sampler(lambda u: sample(u, order=np.argsort(ORDER)), None, 3, inverse=inverse, order=ORDER).ok
+
+
+def noise_of(x: Any) -> Any:
+    """What a flow that hears the noise turns into x: one column after the other."""
+    z = torch.zeros_like(x)
+    for d in ORDER:
+        z[:, d] = ((x - z @ V.T) / scale(z))[:, d]
+    return z
+
+
+def test_flows_that_hear_the_noise_are_checked_exactly() -> None:
+    """An inverse autoregressive flow draws in one pass: CW-Huang/torchkit, ritchie46/vi-torch, NumPyro."""
+
+    def sample(u: Any, wrong: bool = False) -> Any:
+        """The faulty twin gates the mean, as some do, which its density does not know."""
+        with uniforms(u):
+            z = torch.randn(len(u), 3, dtype=torch.float64)
+        return ((1 - 0.1 * wrong) * z @ V.T + scale(z) * z).numpy()
+
+    def inverse(x: Any, u: Any) -> Any:
+        return x + (quantiles(u) - noise_of(torch.from_numpy(x))).numpy()
+
+    assert check_sampler(sample, None, 3, inverse=inverse).ok
+    assert not check_sampler(lambda u: sample(u, wrong=True), None, 3, inverse=inverse).ok
+
+
+def rising(x: Any) -> Any:
+    """A function of each column that rises, however those before it stand: it has no inverse in a formula."""
+    return x + torch.tanh(x + x @ V.T) - x @ V.T
+
+
+def by_halving(z: Any, halvings: int = 45) -> Any:
+    """Where `rising` is z, found between two ends; the faulty twin stops too early."""
+    x = torch.zeros_like(z)
+    for d in ORDER:
+        left = torch.full_like(z[:, d], -60.0)
+        right = -left
+        for _ in range(halvings):
+            x[:, d] = (left + right) / 2
+            is_left = rising(x)[:, d] < z[:, d]
+            left = torch.where(is_left, x[:, d], left)
+            right = torch.where(is_left, right, x[:, d])
+    return x
+
+
+def test_flows_that_search_for_their_inverse_are_checked_within_a_tolerance() -> None:
+    """AWehenkel/UMNN; of zuko BPF, SOSPF."""
+
+    def sample(u: Any, **wrong: Any) -> Any:
+        with uniforms(u):
+            return by_halving(NOISE["Normal"](len(u)), **wrong).numpy()
+
+    def inverse(x: Any, u: Any) -> Any:
+        return x + (quantiles(u) - rising(torch.from_numpy(x))).numpy()
+
+    assert check_sampler(sample, None, 3, inverse=inverse, atol=1e-8).ok
+    assert not check_sampler(lambda u: sample(u, halvings=12), None, 3, inverse=inverse, atol=1e-8).ok

@@ -28,6 +28,10 @@ def test_numpy_draws_what_it_is_given() -> None:
         rng = np.random.default_rng(0)
         assert isinstance(rng, np.random.Generator)
         np.testing.assert_array_equal(rng.random((6, 3)), U)
+    with uniforms(U):
+        np.testing.assert_array_equal(np.random.rand(1, 6, 3, 1), U[None, :, :, None])  # noqa: NPY002
+    with uniforms(U):
+        rng = np.random.default_rng(0)
         np.testing.assert_array_equal(rng.uniform(1, 3, size=6), 1 + 2 * U[:, 0])
         np.testing.assert_allclose(np.random.normal(2.0, 3.0, size=6), 2 + 3 * PPF(U[:, 1]), rtol=1e-14)  # noqa: NPY002
         p = np.linspace(0.1, 0.9, 6)
@@ -44,14 +48,32 @@ def test_categories_are_taken_by_their_cumulated_shares() -> None:
         assert np.random.choice([5, 6, 7], size=4, p=[0.2, 0.5, 0.3]).tolist() == [5, 6, 6, 7]  # noqa: NPY002
 
 
+def test_a_random_state_made_within_is_fed_but_for_masks() -> None:
+    before = np.random.RandomState(3)
+    orders = [before.permutation(5).tolist(), before.randint(9, size=4).tolist()]
+    with uniforms(U):
+        within = np.random.mtrand.RandomState(3)
+        assert isinstance(before, np.random.RandomState)
+        assert not isinstance(np.random.default_rng(), np.random.RandomState)
+        assert [within.permutation(5).tolist(), within.randint(9, size=4).tolist()] == orders
+        np.testing.assert_array_equal(np.random.RandomState(3).binomial(p=np.full(6, 0.4), n=1), U[:, 0] < 0.4)
+        np.testing.assert_allclose(within.standard_normal(6), PPF(U[:, 1]), rtol=1e-14)
+        with pytest.raises(RuntimeError, match="gamma cannot"):
+            within.gamma(1.0, size=6)
+        np.random.seed(0)  # noqa: NPY002
+        np.testing.assert_array_equal(np.random.rand(6), U[:, 2])  # noqa: NPY002
+
+
 def test_everything_is_put_back_after_an_error_too() -> None:
     names = dict(vars(np.random))
+    state_kind = np.random.mtrand.RandomState
     world = np.random.mtrand._rand
     state = np.random.get_state()[1].tolist()  # noqa: NPY002
     with pytest.raises(ZeroDivisionError), uniforms(U):
         np.random.seed(1 // 0)  # noqa: NPY002
     assert dict(vars(np.random)) == names
     assert np.random.mtrand._rand is world
+    assert np.random.mtrand.RandomState is state_kind
     assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
 
 
@@ -63,6 +85,9 @@ def test_everything_is_put_back_after_an_error_too() -> None:
         (lambda: np.random.default_rng().random(5), r"shape \(5,\): uniforms \(6, 3\) can be given"),
         (lambda: np.random.default_rng().random(), r"shape \(\)"),
         (lambda: [np.random.rand(6) for _ in range(4)], "a column of uniforms more: there are 3"),  # noqa: NPY002
+        (lambda: [np.random.rand(6, 3) for _ in range(2)], "a column of uniforms more: .* each is given once"),  # noqa: NPY002
+        (lambda: [np.random.rand(6), np.random.rand(6, 3)], "a column of uniforms more"),  # noqa: NPY002
+        (lambda: [np.random.rand(6, 3), np.random.rand(6)], "a column of uniforms more"),  # noqa: NPY002
         (lambda: np.random.rand(6), "1 of 3 columns of uniforms were asked for"),  # noqa: NPY002
         (lambda: None, "0 of 3 columns"),
         (lambda: np.random.default_rng().choice(3, 6, replace=False), "without replacement"),
@@ -196,6 +221,16 @@ def test_jax_draws_what_it_is_given_and_forgets_it() -> None:
         np.testing.assert_array_equal(jax.random.categorical(keys[2], logits), two_steps(U[:, 2]))
     np.testing.assert_array_equal(draw(keys[0]), before)
     assert dict(vars(jax.random)) == names
+
+
+def test_one_key_gives_the_same_numbers_to_each_pass() -> None:
+    jax = pytest.importorskip("jax", reason="its functions are fed")
+    first, second = jax.random.split(jax.random.key(0))
+    with uniforms(U):
+        for _ in range(2):
+            np.testing.assert_allclose(jax.random.uniform(first, (6, 3)), U, rtol=1e-6)
+        with pytest.raises(RuntimeError, match="a column of uniforms more"):
+            jax.random.uniform(second, (6, 3))
 
 
 def test_a_key_that_is_used_twice_shows() -> None:
