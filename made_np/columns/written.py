@@ -101,7 +101,7 @@ def format_of(words: Collection[str], *, said: bool = False) -> Moments | None:
     if len(found) != 1:
         return None
     written = found[0].written
-    return found[0] if said or "%y" not in written or "%b" in written or "/" in written else None
+    return found[0] if said or "%y" not in written or "%b" in written.lower() or "/" in written else None
 
 
 def parsed(words: Collection[str], written: str) -> Array | None:

@@ -121,7 +121,7 @@ def test_two_digits_of_a_year_are_a_date_where_somebody_says_so() -> None:
     words = raw_of(["1.12.20", "17.3.21"])
     assert not are_dates(words)
     assert are_dates(words, said=True)
-    assert are_dates(raw_of(["1/12/20", "3/17/21"]))
+    assert all(are_dates(raw_of(words)) for words in (["1/12/20", "3/17/21"], ["1-Mar-20"], ["March-21", "May-22"]))
 
 
 def table(words: list[str]) -> pd.DataFrame:
