@@ -122,20 +122,23 @@ class Dates(Reading):
 
     def _moment(self, cell: Any) -> np.datetime64 | None:
         """Return the moment that a cell writes."""
-        if is_iso(cell):
-            return np.datetime64(cell.replace(" ", "T"))
-        has_format = isinstance(cell, str) and self.written is not None and "%" in self.written
-        found = parsed([cell], str(self.written)) if has_format else None
-        return None if found is None else found[0]
+        moment = _of_iso(cell)
+        if moment is None and self._format and isinstance(cell, str):
+            found = parsed([cell], self._format)
+            moment = None if found is None else found[0]
+        return moment
+
+    @property
+    def _format(self) -> str:
+        """The format of words that do not follow ISO 8601, "" where they do, or where cells are no words."""
+        return self.written if self.written is not None and "%" in self.written else ""
 
     @property
     def _what(self) -> str:
         """What the cells are, in words, with what to give."""
         if self.span:
             return "spans of time; give a timedelta"
-        example = "2024-05-31"
-        if self.written is not None and "%" in self.written:
-            example = spelled(np.array(["2024-05-31"], dtype="M8[D]"), self.written)[0]
+        example = spelled(np.array(["2024-05-31"], dtype="M8[D]"), self._format or "%Y-%m-%d")[0]
         return f"dates; give a datetime, a date, or {example}"
 
     @classmethod
@@ -154,8 +157,8 @@ class Dates(Reading):
         times = counts.view(f"{letter}8[{self.unit}]").astype(f"{letter}8[{self.resolution}]")
         if self.written is None:
             return RawColumn(times, gaps, str(times.dtype))
-        if "%" in self.written:
-            words = np.array(spelled(times, self.written), dtype=object)
+        if self._format:
+            words = np.array(spelled(times, self._format), dtype=object)
         else:
             words = np.char.replace(np.datetime_as_string(times), "T", self.written or "T").astype(object)
         words[gaps] = None
@@ -174,27 +177,25 @@ def are_dates(raw: RawColumn, *, said: bool = False) -> bool:
     cells = list(dict.fromkeys(raw.known().tolist()))
     if not cells or not all(isinstance(cell, str) for cell in cells):
         return False
-    is_in_iso = all(map(is_iso, cells)) and len({len(cell) for cell in cells}) == 1
+    is_in_iso = all(_of_iso(cell) is not None for cell in cells) and len({len(cell) for cell in cells}) == 1
     return is_in_iso or format_of(cells, said=said) is not None
 
 
-def is_iso(cell: Any) -> bool:
-    """Whether a cell is a word that writes a date as ISO 8601 does."""
+def _of_iso(cell: Any) -> np.datetime64 | None:
+    """Return the moment that a cell writes as ISO 8601 does, or None."""
     if not isinstance(cell, str) or not ISO.fullmatch(cell):
-        return False
+        return None
     try:
-        np.datetime64(cell.replace(" ", "T"))
+        return np.datetime64(cell.replace(" ", "T"))
     except ValueError:  # the 30th of February
-        return False
-    return True
+        return None
 
 
 def _read(words: list[str]) -> tuple[str, Array]:
     """Return how words write dates, with their moments in the finest of their units."""
-    if not words or is_iso(words[0]):
+    if not words or _of_iso(words[0]) is not None:
         letter = ISO.fullmatch(max(words, key=len, default="")[:19])
-        moments = [np.datetime64(word.replace(" ", "T")) for word in words]
-        return (letter and letter[2]) or "", np.array(moments, dtype=None if words else "M8[D]")
+        return (letter and letter[2]) or "", np.array([_of_iso(word) for word in words], None if words else "M8[D]")
     different = dict.fromkeys(words)
     found = format_of(different, said=True)
     if found is None:
