@@ -22,6 +22,7 @@ import numpy as np
 from made_np.estimator import rules
 from made_np.estimator.beside import Beside, of_home
 from made_np.estimator.plan import Plan
+from made_np.heap import give_back
 from made_np.messages import tell
 from made_np.model.made import MADE
 from made_np.model.rows import Rows
@@ -108,6 +109,7 @@ def fit_home(
     seconds_left : callable () -> float or None
         How long all of it may still take, the same on all ranks; None: as long as it likes.
     """
+    give_back()  # what the trials needed
     left = seconds_left()
     A = plan.shear
     is_first = rehearses(plan.made, is_sheared=A is not None)
@@ -209,6 +211,7 @@ def rehearse(
     if not n_steps:
         return theta, True
     begin = time.perf_counter()
+    give_back()  # what home needed
     fit_in_memory = max(BATCH, MEMORY // (made.n_features * dtype.itemsize))
     n_rows = min(-(-n_steps // visits) * BATCH, fit_in_memory)
     rng = np.random.default_rng(seed)

@@ -33,7 +33,8 @@ def draw_parameters(
         weights: Array = rng.standard_normal(mask.shape, dtype=np.float32)
         if scheme == "orthogonal":
             weights = orthogonal(weights) * sqrt(max(mask.shape))
-        views[f"W{layer}"][:] = weights * sqrt(gain / fan_in)
+        weights *= sqrt(gain / fan_in)
+        views[f"W{layer}"][:] = weights
     return theta
 
 

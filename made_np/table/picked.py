@@ -67,6 +67,10 @@ class Picked:
             return self.store.column(own, rows, replace(source, names=self.names))
         return as_reals(self.cells(d, rows, source), entries(source, d))
 
+    def let_go(self) -> None:
+        """Let what was read of a file go."""
+        self.store.let_go()
+
     def numbers(self) -> Array | None:
         """Return None: there is no such array."""
         return None

@@ -40,6 +40,9 @@ class Store(Protocol):
     def column(self, d: int, rows: Rows, source: Source) -> Floats:
         """Return these rows of one column, which have to be real numbers, in a new array."""
 
+    def let_go(self) -> None:
+        """Let what was read of a file go: the next who reads begins anew."""
+
     def numbers(self) -> Array | None:
         """Return the array of real numbers that keeps the rows, or None."""
 
@@ -62,6 +65,9 @@ class Whole:
     """A store all of whose columns are read."""
 
     left_out: Bools | None = None
+
+    def let_go(self) -> None:
+        """Do nothing: all is in memory anyway."""
 
 
 class ByCells(Whole, ABC):

@@ -307,8 +307,11 @@ class Table:
             Of a block. None: as many as make half a million numbers.
         """
         step = max(1, AT_ONCE // self.n_columns) if n_rows is None else as_count(n_rows, "n_rows")
-        for first in range(0, self.n_rows, step):
-            yield first, self.read(first, first + step, gaps=gaps)
+        try:
+            for first in range(0, self.n_rows, step):
+                yield first, self.read(first, first + step, gaps=gaps)
+        finally:
+            self._store.let_go()
 
     def n_gaps(self) -> int:
         """Return how many values are missing; all of them are read and checked."""

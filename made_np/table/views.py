@@ -84,6 +84,10 @@ class Through:
             return self.store.column(d, rows, source)
         return reading.numbers(self.store.cells(d, rows, source), entries(source, d))
 
+    def let_go(self) -> None:
+        """Let what was read of a file go."""
+        self.store.let_go()
+
     def numbers(self) -> Array | None:
         """Return the array of real numbers that keeps the rows, if all of it is read as it is."""
         return self._plain if len(self._read) == len(self.readings) else None
@@ -134,6 +138,10 @@ class Above:
     def column(self, d: int, rows: Rows, source: Source) -> Floats:
         """Return these rows of one column in a new array."""
         return self._of(self.store.column(d, rows, source))
+
+    def let_go(self) -> None:
+        """Let what was read of a file go."""
+        self.store.let_go()
 
     def numbers(self) -> Array | None:
         """Return None: they are computed."""

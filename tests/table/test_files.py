@@ -464,6 +464,25 @@ def test_parquet_holds_numbers_with_gaps(tmp_path: Path) -> None:
     np.testing.assert_array_equal(table.values, [[2, 1, 0.5, 1.5, 7, np.nan], [*[np.nan] * 4, -7, np.nan]])
 
 
+def test_a_parquet_file_that_was_read_to_its_end_is_not_kept_in_memory(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(70_000, 4))
+    path = parquet(tmp_path / "t.parquet", **dict(zip("abcd", x.T, strict=True)))
+    table = read_table(path)
+    before = pyarrow.total_allocated_bytes()
+    for _ in range(2):
+        blocks = table.blocks(30_000)
+        first = next(blocks)[1]
+        assert pyarrow.total_allocated_bytes() > before
+        np.testing.assert_array_equal(np.concatenate([first, *(block for _, block in blocks)]), x)
+        assert pyarrow.total_allocated_bytes() == before
+    if sys.platform == "linux":
+        assert str(path) not in Path("/proc/self/maps").read_text()
+    table.read(5, 10)
+    np.testing.assert_array_equal(table.read(7, 60_000), x[7:60_000])
+
+
 def test_parquet_that_is_no_table_of_numbers(tmp_path: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow")
     for column, message in [

@@ -78,6 +78,12 @@ class _Place:
     """The rows that were given last, of all columns."""
     start: int = 0
 
+    def leave(self) -> None:
+        """Be at no place: the file is closed when nobody reads of it."""
+        self.batches = None
+        self.ahead = None
+        self.rows = None
+
 
 @dataclass(frozen=True, eq=False)
 class ParquetStore(ByCells):
@@ -114,6 +120,10 @@ class ParquetStore(ByCells):
             return raw
         values = np.array([*raw.levels, None], dtype=object)[np.where(raw.gaps, len(raw.levels), raw.values)]
         return RawColumn(values, raw.gaps, raw.dtype)
+
+    def let_go(self) -> None:
+        """Close the file, of which a part is in memory, and forget the rows that were read last."""
+        self._place.leave()
 
     def dtype_of(self, d: int) -> np.dtype[Any]:
         """Return the dtype of real numbers that holds all values of a column but gaps."""
