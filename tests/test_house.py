@@ -25,7 +25,7 @@ LONGER = {
 
 # A line may import from the lines above it: not from its own, not from those below.
 RANKS = [
-    ["_version", "lazy", "messages", "typing", "values"],
+    ["_version", "heap", "lazy", "messages", "typing", "values"],
     ["cells"],
     ["validation", "files", "normal", "elementwise"],
     ["places", "layers", "masks", "optim", "schedules", "datasets"],
