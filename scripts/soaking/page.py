@@ -1,0 +1,37 @@
+"""What soaks have counted, as a page."""
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+from pathlib import Path
+
+from soaking.tally import Tally
+
+HEAD = """# What a soak has counted
+
+`python scripts/soak.py --minutes N --store scripts/results/soak.json` adds to this page. Last at commit {commit},
+on {date}: {minutes:.0f} minutes in all, {rounds} rounds.
+
+"""
+
+
+def table(tallies: dict[str, Tally]) -> str:
+    """Return the counts of each kind of round, then of all."""
+    lines = ["| what | calls | faults | survived | hung | wrong |", "|---|---|---|---|---|---|"]
+    for name, tally in [*sorted(tallies.items()), ("**all**", sum(tallies.values(), Tally()))]:
+        counts = tally.calls, tally.faults, tally.survived, tally.hung, len(tally.wrong)
+        lines.append(f"| {name.replace('_', ' ')} | " + " | ".join(map(str, counts)) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def page(tallies: dict[str, Tally], rounds: int, minutes: float) -> str:
+    """Return the page, with the commit that was soaked last."""
+    here = Path(__file__).parent
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    date = datetime.date.today().isoformat()
+    wrong = [f"- {each}" for tally in tallies.values() for each in tally.wrong]
+    told = "\nWrong, each by its `--seed`:\n\n" + "\n".join(wrong) + "\n" if wrong else ""
+    return HEAD.format(commit=commit, date=date, minutes=minutes, rounds=rounds) + table(tallies) + told

@@ -1,0 +1,197 @@
+"""The soak finds nothing wrong in a few rounds, and everything that is made wrong for it to find."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pandas", reason="the soak asks questions of tables of pandas")
+if not sys.platform.startswith("linux"):
+    pytest.skip("the soak reads /proc", allow_module_level=True)
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+import soak
+from soaking import calm, damage, disks, interrupts, killed, memory, player, subjects
+from soaking.crew import Crew
+from soaking.page import page
+from soaking.tally import Tally
+
+SLOW = (killed.killed_fit, killed.killed_save)
+"""Scenes that start processes."""
+
+
+def small(rng: np.random.Generator) -> subjects.Network:
+    """Return a network that needs no kernels."""
+    made = subjects.MADE(4, hidden=(6,), dtype="float64", backend="numpy")
+    return subjects.Network(made, rng.integers(0, 2, (60, 4)), {"max_epochs": 3, "rng": 0})
+
+
+def small_density(rng: np.random.Generator, frame: Any) -> subjects.MADEDensity:
+    """Return a density that is quickly asked, with the kernels that other tests have compiled."""
+    return subjects.MADEDensity((6,), max_epochs=1, answers="any", order="natural", random_state=0)
+
+
+def small_table(rng: np.random.Generator) -> Any:
+    """Return a table of columns that all have kernels: atoms beside real numbers have none."""
+    return subjects.table(rng).assign(income=lambda frame: rng.lognormal(5, 1, len(frame)))
+
+
+@pytest.fixture
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (calm, damage, disks, interrupts, killed, memory):
+        for name, made in (("network", small), ("density", small_density), ("table", small_table)):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, made)
+        if hasattr(module, "TRIES"):
+            monkeypatch.setattr(module, "TRIES", 4)
+
+
+def played(scene: Any, folder: Path) -> Tally:
+    return player.played(scene, np.random.default_rng(0), folder)
+
+
+@pytest.mark.usefixtures("_small")
+@pytest.mark.parametrize(
+    "scene", [each for each in player.SCENES if each not in SLOW], ids=lambda scene: scene.__name__
+)
+def test_nothing_is_wrong(scene: Any, tmp_path: Path) -> None:
+    tally = played(scene, tmp_path)
+    assert tally.calls
+    assert not tally.wrong
+    assert tally.survived == tally.faults
+
+
+@pytest.mark.usefixtures("_small")
+def test_a_fit_that_is_killed_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(killed, "KILLS", 1)
+    for scene in SLOW:
+        (tmp_path / scene.__name__).mkdir()
+        assert not played(scene, tmp_path / scene.__name__).wrong
+
+
+@contextmanager
+def in_place(path: Any) -> Iterator[BinaryIO]:
+    """Write as programs do that take no care."""
+    with open(path, "wb") as file:
+        yield file
+
+
+@contextmanager
+def unsynced(path: Any) -> Iterator[BinaryIO]:
+    """Write beside, then rename what may not be on the disk."""
+    beside = Path(f"{path}.new")
+    with open(beside, "wb") as file:
+        yield file
+    disks.os.replace(beside, path)
+    with open(Path(path).parent / "any", "wb") as other:
+        disks.os.fsync(other.fileno())
+
+
+@pytest.mark.usefixtures("_small")
+def test_a_writer_that_takes_no_care_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from made_np.storage import archive, model_file
+
+    writers = [module for module in (archive, model_file) if hasattr(module, "atomic_write")]
+    assert writers
+    for writer in writers:
+        monkeypatch.setattr(writer, "atomic_write", in_place)
+    assert any("full disk" in each for each in played(disks.full_disk, tmp_path).wrong)
+    for writer in writers:
+        monkeypatch.setattr(writer, "atomic_write", unsynced)
+    assert any("power cut" in each for each in played(disks.power_cut, tmp_path).wrong)
+
+
+@pytest.mark.usefixtures("_small")
+@pytest.mark.parametrize(
+    ("scene", "module"),
+    [(interrupts.interrupted, interrupts), (interrupts.threads, interrupts), (memory.little_memory, memory)],
+    ids=["Ctrl-C", "threads", "memory"],
+)
+def test_answers_that_change_are_found(
+    scene: Any, module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def forgetful(*_: Any) -> list[Any]:
+        asked.append(0)
+        return [np.array(len(asked) > 1)]
+
+    monkeypatch.setattr(module, "answers_of", forgetful)
+    assert played(scene, tmp_path).wrong
+
+
+def test_a_reader_that_does_not_look_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trusting(rng: np.random.Generator, folder: Path) -> tuple[Path, Any]:
+        (folder / "numbers.made").write_bytes(np.arange(64.0).tobytes())
+        return folder / "numbers.made", lambda path: np.frombuffer(path.read_bytes())
+
+    monkeypatch.setattr(damage, "KINDS", (trusting,))
+    wrong = played(damage.damaged_file, tmp_path).wrong
+    assert any("read as something else" in each for each in wrong)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (np.float32([1]), np.float64([1])),
+        (np.array([0.0]), np.array([-0.0])),
+        ([1, 2], [1]),
+        (np.array(["a", None], object), np.array(["a", "b"], object)),
+    ],
+)
+def test_what_differs_is_not_the_same(a: Any, b: Any) -> None:
+    assert subjects.same(a, a)
+    assert not subjects.same(a, b)
+
+
+PLAYER = """if True:
+    import json, os, sys, time
+    seed = int(sys.argv[1])
+    print(json.dumps({"begun": seed}), flush=True)
+    if seed == 1:
+        os.abort()
+    if seed == 2:
+        time.sleep(60)
+    tally = {"calls": 1, "faults": 1, "survived": 0, "hung": 0, "wrong": ["a fault"]}
+    print(json.dumps({"seed": seed, "scene": "work", "tally": tally}), flush=True)
+    time.sleep(60)
+"""
+
+
+def test_players_that_die_or_hang_are_counted_and_replaced(tmp_path: Path) -> None:
+    (tmp_path / "player.py").write_text(PLAYER)
+    with Crew(0, 3, [str(tmp_path / "player.py")], longest=2.0) as crew:
+        while crew.tallies["round that hung"].hung < 2 or not crew.tallies["round that died"].wrong:
+            crew.watch(0.2)
+        assert crew.tallies["work"].wrong[0] == "--seed 0: a fault"
+        assert crew.tallies["round that died"].wrong == ["--seed 1 died, status -6"]
+        assert "--seed 2 hung" in crew.tallies["round that hung"].wrong
+
+
+def test_one_round_is_played_again_and_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scene(rng: np.random.Generator, folder: Path, tally: Tally) -> None:
+        raise OSError(f"no {rng.integers(1000)}")
+
+    monkeypatch.setattr(player, "SCENES", (scene,))
+    assert soak.main(["--seed", "17"]) == 1
+    first = capsys.readouterr().out
+    assert "OSError: no " in first
+    assert soak.main(["--seed", "17"]) == 1
+    assert capsys.readouterr().out == first
+
+
+def test_the_page_has_the_counts() -> None:
+    told = page({"full_disk": Tally(4, 3, 3), "round_that_hung": Tally(hung=1, wrong=["--seed 5 hung"])}, 7, 12.0)
+    assert "| full disk | 4 | 3 | 3 | 0 | 0 |" in told
+    assert "| **all** | 4 | 3 | 3 | 1 | 1 |" in told
+    assert "7 rounds" in told
+    assert "- --seed 5 hung" in told
