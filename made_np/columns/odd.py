@@ -10,6 +10,7 @@ import numpy as np
 
 from made_np.columns.seen import Seen
 from made_np.messages import warn
+from made_np.table.notations import readings_of
 
 __all__ = ["NOTHING_ODD", "Odd", "listed", "warn_of_odd"]
 
@@ -50,11 +51,14 @@ class Odd(NamedTuple):
         A number of nines, such as -999, far outside and repeated.
     written : (str, str) or None
         What its words or integers write, "numbers" or "dates", with an example.
+    read : str
+        What a word may be, where it may be two numbers.
     """
 
     has_missing: bool = False
     sentinel: float | None = None
     written: tuple[str, str] | None = None
+    read: str = ""
 
     @classmethod
     def in_numbers(cls, seen: Seen) -> Odd:
@@ -69,14 +73,15 @@ class Odd(NamedTuple):
 
         Examples
         --------
-        >>> Odd.in_words({f"{k},000": 1 for k in range(40)}).written
-        ('numbers', '0,000')
+        >>> Odd.in_words({f"${k}": 1 for k in range(40)} | {"7 kg": 1}).written
+        ('numbers', '$0')
         >>> Odd.in_words({f"{k:05d}": 1 for k in range(40)}) == NOTHING_ODD
         True
         """
         words = [label.strip() for label, count in counts.items() if count and isinstance(label, str)]
-        if len(words) <= MAX_CODES:
-            return cls()
+        read = readings_of(words) if len(words) == len(counts) else ""
+        if read or len(words) <= MAX_CODES:
+            return cls(read=read)
         for what, pattern in (("dates", DATE), ("numbers", NUMBER)):
             found = [word for word in words if pattern.fullmatch(word)]
             if len(found) >= MOSTLY * len(words) and not all(word.isdigit() for word in words):
@@ -132,6 +137,13 @@ def warn_of_odd(found: Sequence[tuple[str, Odd]]) -> None:
         warn(
             f"{listed(sentinels)} is far from all other numbers, and repeated. Where it stands for a gap, give NaN "
             "instead (on the command line: --na); where it is a number, say what the column is: columns={name: 'real'}"
+        )
+    read = [f"{odd.read} in {column}" for column, odd in found if odd.read]
+    if read:
+        warn(
+            f"{listed(read, '; ')}, and no other cell tells which: taken as words. Say columns={{name: 'count'}} where "
+            "it is the first; where it is the second, make numbers of them before fit (pandas.to_numeric), or read the "
+            "file with decimal= (--decimal)"
         )
     written = [f"{column} ({odd.written[0]} such as {odd.written[1]!r})" for column, odd in found if odd.written]
     if written:

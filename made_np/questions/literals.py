@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from made_np.cells import where
+from made_np.columns.amounts import Amounts
 from made_np.columns.column import Column
 from made_np.columns.columns import Columns
 from made_np.columns.dates import Dates
@@ -153,6 +154,11 @@ class Literals:
             return _read(column, moment, said)
         if isinstance(value, (*REALS, Decimal)):
             return float(value)
+        if isinstance(column.reading, Amounts):
+            number = column.reading.number(value) if isinstance(value, str) else None
+            if number is not None:
+                return number
+            raise TypeError(f"{said}: this column holds {column.reading.what}")
         raise TypeError(f"{said}, a {type(value).__name__}: this column holds numbers")
 
     def _code(self, d: int, value: Any, said: str) -> float:
