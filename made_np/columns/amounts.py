@@ -70,7 +70,7 @@ class Amounts(Reading):
             known[cell] = np.nan if _is_gap(cell) else self.number(cell) if isinstance(cell, str) else cell
             if known[cell] is None or not is_number(known[cell]):
                 raise TypeError(f"{entry(int(at[place]))} = {show(cell)}: this column holds {self.what}")
-        if any(type(number) is not float for number in known.values()):
+        if any(type(number) is not float or abs(number) == np.inf for number in known.values()):
             values = raw.values.copy() if raw.levels is None else np.full(len(raw), None, dtype=object)
             values[at] = [known[cell] for cell in cells]
             return NUMBERS.numbers(RawColumn(values, raw.gaps), entry)

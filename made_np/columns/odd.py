@@ -10,7 +10,7 @@ import numpy as np
 
 from made_np.columns.seen import Seen
 from made_np.messages import warn
-from made_np.table.notations import readings_of
+from made_np.table.notations import are_codes, notation_of, readings_of
 
 __all__ = ["NOTHING_ODD", "Odd", "listed", "warn_of_odd"]
 
@@ -82,6 +82,9 @@ class Odd(NamedTuple):
         read = readings_of(words) if len(words) == len(counts) else ""
         if read or len(words) <= MAX_CODES:
             return cls(read=read)
+        notation = notation_of(words)
+        if notation is not None and are_codes(words, notation):
+            return cls()
         for what, pattern in (("dates", DATE), ("numbers", NUMBER)):
             found = [word for word in words if pattern.fullmatch(word)]
             if len(found) >= MOSTLY * len(words) and not all(word.isdigit() for word in words):

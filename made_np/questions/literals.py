@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from difflib import get_close_matches
+from fractions import Fraction
 from math import isnan
 from typing import Any
 
@@ -152,7 +153,7 @@ class Literals:
                     what = "spans of time; give a timedelta, a time, or a string such as 07:30"
                 raise TypeError(f"{said}: this column holds {what}")
             return _read(column, moment, said)
-        if isinstance(value, (*REALS, Decimal)):
+        if isinstance(value, (*REALS, Decimal, Fraction)):
             return float(value)
         if isinstance(column.reading, Amounts):
             number = column.reading.number(value) if isinstance(value, str) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isinf
 
 from made_np.table.notation import BLANKS, CURRENCY, MINUS, RUN, Ends, Notation
 from made_np.values import show
@@ -33,6 +34,8 @@ LONG_NUMBER = 9
 SIGNS = f"+{MINUS}"
 ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}", re.ASCII)
 """A place in the internet."""
+EITHER = re.compile(r"[1-9]\d{0,2}([.,]\d{3})+|0|[1-9]\d*", re.ASCII)
+"""Digits whose mark may stand between thousands."""
 SCIENTIFIC = re.compile(r"(\d)(?:([.,])(\d+))?([eE])([+-]?)(\d+)", re.ASCII)
 
 
@@ -134,7 +137,7 @@ def _notations(words: Sequence[str]) -> list[Notation]:
         if len(ends[around]) < 2:
             ends[around].add(not match[0].strip("0.,"))
         digits.append(match[0])
-    around_all = _around(ends)
+    around_all = _around(ends) if ends else None
     if around_all is None:
         return []
     positive, negative, zero = around_all
@@ -187,7 +190,9 @@ def _of_digits(digits: Sequence[str]) -> list[Notation]:
         found = [_with_marks(digits, ",", "."), _with_marks(digits, ".", ",")]
     elif points:
         mark = points.pop()
-        found = [_with_marks(digits, mark, "." if mark == "," else ","), _with_marks(digits, "", mark)]
+        found = [_with_marks(digits, mark, "." if mark == "," else ",")]
+        if found[0] is not None or not all(map(EITHER.fullmatch, digits)):  # 1,234 beside 1234 tells nothing
+            found.append(_with_marks(digits, "", mark))
     else:
         found = [_with_marks(digits, "", ".")]
     return [each for each in found if each is not None and each.keeps(digits)]
@@ -238,6 +243,8 @@ def _with_exponent(digits: Sequence[str]) -> Notation | None:
     signs = {match[5] for match in matches} - {"-"}
     decimals = _decimals({match[3] or "" for match in matches})
     if len(matches) < len(found) or decimals is None or decimals[2] or max(map(len, (letters, marks, signs))) > 1:
+        return None
+    if any(isinf(float(each.replace(",", "."))) for each in digits):
         return None
     exponent = letters.pop() + ("".join(signs) or "") + "0" * min(len(match[6]) for match in matches)
     return Notation(decimal=marks.pop() if marks else ".", least=decimals[0], most=decimals[1], exponent=exponent)
