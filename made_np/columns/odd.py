@@ -145,8 +145,8 @@ def warn_of_odd(found: Sequence[tuple[str, Odd]]) -> None:
     if read:
         warn(
             f"{listed(read, '; ')}, and no other cell tells which: taken as words. Say columns={{name: 'count'}} where "
-            "it is the first; where it is the second, make numbers of them before fit (pandas.to_numeric), or read the "
-            "file with decimal= (--decimal)"
+            "it is the first; where it is the second, make numbers of them before fit (pandas.to_numeric), or say "
+            "decimal=',' (--decimal ,) where commas stand before decimals in a file"
         )
     written = [f"{column} ({odd.written[0]} such as {odd.written[1]!r})" for column, odd in found if odd.written]
     if written:

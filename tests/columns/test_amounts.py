@@ -261,7 +261,7 @@ def test_the_command_line_reads_and_writes_the_notation(tmp_path: Path, capsys: 
     said = capsys.readouterr().err
     assert "column net: '-' is read as a gap" in said
     assert "column pay: '" in said
-    assert "as '.' stands before decimals in the file. Where it does not, say decimal= (--decimal)" in said
+    assert "as '.' stands before decimals in the file. Where it does not, say --decimal ," in said
     out = tmp_path / "s.csv"
     assert main(["sample", model, "-n", "3", "--given", "price=$500.00..900.5,rate=7 %|8", "-o", str(out)]) == 0
     drawn = pd.read_csv(out)

@@ -313,9 +313,10 @@ def _are_amounts(words: list[str], layout: Layout, where: str) -> bool:
         read = notation_of(words, layout.decimal)
         number = None if read is None else read.number(words[0])
         if number is not None:
+            other = "," if layout.decimal == "." else "."
             warn(
-                f"{where}: {show(words[0])} is read as {number:.15g}, as {layout.decimal!r} stands before decimals in "
-                "the file. Where it does not, say decimal= (--decimal)"
+                f"{where}: {show(words[0])} is read as {number:.15g}, as {show(layout.decimal)} stands before decimals "
+                f"in the file. Where it does not, say decimal={other!r} (--decimal {other})"
             )
     return any(not each.is_plain for each in found)
 
