@@ -126,7 +126,7 @@ class Columns:
         -----
         UserWarning
             What nobody said, and may not mean what it says: codes with -1 among them, a number such as -999 far from
-            all others, words that write numbers or dates, but in several ways, or in one that may be read in two; a file
+            all others, words that write numbers or dates, but in several ways, or in one that has two readings; a file
             that seems to begin with names.
         """
         table = Table.of(x)
