@@ -10,6 +10,8 @@ import numpy as np
 
 from made_np.columns.seen import Seen
 from made_np.messages import warn
+from made_np.table.files.layout import GAPS
+from made_np.table.notation import CURRENCY
 from made_np.table.notations import are_codes, notation_of, readings_of
 
 __all__ = ["NOTHING_ODD", "Odd", "listed", "warn_of_odd"]
@@ -24,9 +26,8 @@ FEWEST = 5
 MOSTLY = 0.9
 """So large a share of the words of a column says what they write; the others may stand for gaps."""
 SIGN = r"[+\u2212-]?"
-CURRENCY = r"([$\u20ac\u00a3\u00a5]|AUD|BRL|CAD|CHF|CNY|DKK|EUR|GBP|INR|JPY|KRW|MXN|NOK|PLN|SEK|USD|ZAR)?"
 NUMBER = re.compile(
-    rf"{SIGN}{CURRENCY}\s?{SIGN}(\d{{1,3}}([.,' \u00a0\u202f]\d{{3}})+|\d+)([.,]\d+)?(e[+-]?\d+)?\s?(%|{CURRENCY})",
+    rf"{SIGN}{CURRENCY}?\s?{SIGN}(\d{{1,3}}([.,' \u00a0\u202f]\d{{3}})+|\d+)([.,]\d+)?(e[+-]?\d+)?\s?(%|{CURRENCY})?",
     re.IGNORECASE,
 )
 """A number as people write it: with a currency, a percent sign, marks between thousands."""
@@ -78,8 +79,10 @@ class Odd(NamedTuple):
         >>> Odd.in_words({f"{k:05d}": 1 for k in range(40)}) == NOTHING_ODD
         True
         """
-        words = [label.strip() for label, count in counts.items() if count and isinstance(label, str)]
-        read = readings_of(words) if len(words) == len(counts) else ""
+        labels = [label for label, count in counts.items() if count]
+        words = [label.strip() for label in labels if isinstance(label, str)]
+        words = [word for word in words if word not in GAPS]
+        read = readings_of(words) if all(isinstance(label, str) for label in labels) else ""
         if read or len(words) <= MAX_CODES:
             return cls(read=read)
         notation = notation_of(words)

@@ -160,6 +160,9 @@ def test_an_ambiguous_column_is_words_and_says_both_readings() -> None:
     assert Columns.learn(table, {"pay": "count"}).each[0].facts.low >= 20_000
     with pytest.raises(ValueError, match=r"to be 'positive', but it holds words, .* may be .*: give 'count' where"):
         Columns.learn(table, {"pay": "positive"})
+    table.loc[1, "pay"] = "NA"
+    with pytest.warns(UserWarning, match="may be"):
+        Columns.learn(table)
     table.loc[0, "pay"] = "$1,000,000"
     assert Columns.learn(table).each[0].facts.high == 1_000_000
 

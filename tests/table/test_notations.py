@@ -34,7 +34,7 @@ def notations(draw: st.DrawFn) -> Notation:
     is_short = least == most == 2 and draw(st.booleans())
     grouped_from = draw(st.sampled_from([4, 5])) if thousands else 4
     has_zero = most == 0 or draw(st.booleans())
-    width = 0 if positive.startswith(" ") else draw(st.sampled_from([0, 20]))
+    width = 0 if positive.startswith(" ") else draw(st.sampled_from([0, 32]))
     return Notation(
         positive, negative, zero, thousands, decimal, least, most, is_short, grouped_from, has_zero, "", width
     )
@@ -67,6 +67,32 @@ def test_exponents_come_back(number: float, exponent: str, digits: int, negative
     found = notation_of(list(dict.fromkeys(words)))
     assert found == notation
     assert found.spelled(map(found.number, words)) == words  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        ("$1,234.50 -$0.25 $0.00", [1234.5, -0.25, 0]),
+        ("1234 12|345 9999 1|234|567", [1234, 12345, 9999, 1234567]),
+        ("1234,5 12.345,5 9.999.999,9", [1234.5, 12345.5, 9999999.9]),
+        ("$7 $8.50 $9.99 $1,000", [7, 8.5, 9.99, 1000]),
+        ("7.0 7.25 0.125", [7, 7.25, 0.125]),
+        (".5 1.25 -.75", [0.5, 1.25, -0.75]),
+        ("(1,234,567) 7 0", [-1234567, 7, 0]),
+        ("+5 \u22127 0", [5, -7, 0]),
+        ("+5 -7 +0", [5, -7, 0]),
+        ("5|% 12|% -3|%", [5, 12, -3]),
+        ("1.5e-03 2.5e+10 -1.0e+00", [0.0015, 2.5e10, -1]),
+        ("1e3 2e5", [1000, 200000]),
+        ("0.1234567890123456 12.3456789", [0.1234567890123456, 12.3456789]),
+    ],
+)
+def test_words_say_what_people_mean(words: str, numbers: list[float]) -> None:
+    each = [word.replace("|", " ") for word in words.split()]
+    found = notation_of(each)
+    assert found is not None
+    assert [found.number(word) for word in each] == numbers
+    assert found.spelled(numbers) == each
 
 
 @pytest.mark.parametrize(
