@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from made_np.lazy import lazy
+from made_np.values import as_a, as_count, show
 
-__all__ = ["BLANKS", "CURRENCY", "MINUS", "RUN", "Ends", "Notation"]
+__all__ = ["BLANKS", "CURRENCY", "MINUS", "MOST", "RUN", "Ends", "Notation"]
 
 BLANKS = " \u00a0\u2009\u202f"
 """Blanks that stand between thousands, or before a unit: plain, wide, thin, and narrow."""
@@ -34,6 +35,8 @@ THREE = r"(?!\d{3}(?!\d))"
 """Before digits: they are not three."""
 EXACT_DIGITS = 15
 """float64 holds every number with so many digits."""
+MOST = 400
+"""No word of a number has more letters: float64 ends before."""
 SAFE = 1e15
 """Decimals of smaller numbers, counted in their last digit, are those that float64 says."""
 
@@ -122,6 +125,13 @@ class Notation:
     has_zero: bool = True
     exponent: str = ""
     width: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("positive", "negative", "zero"):
+            if as_a(getattr(self, name), name, str, "give a string").count("{}") != 1:
+                raise ValueError(f"{name}={show(getattr(self, name))}: give what stands around one {{}}")
+        for name in ("least", "most", "grouped_from", "width"):
+            as_count(getattr(self, name), name, 0, MOST)
 
     @property
     def is_plain(self) -> bool:

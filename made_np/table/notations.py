@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isinf
 
-from made_np.table.notation import BLANKS, CURRENCY, MINUS, RUN, Ends, Notation
+from made_np.table.notation import BLANKS, CURRENCY, MINUS, MOST, RUN, Ends, Notation
 from made_np.values import show
 
 __all__ = ["are_codes", "notation_of", "notations_of", "readings_of"]
@@ -59,7 +59,7 @@ def notations_of(words: Sequence[str]) -> list[Notation]:
     if found or not any(word[:1].isspace() or word[-1:].isspace() for word in words):
         return found
     widths = set(map(len, words))
-    if len(widths) == 1:
+    if len(widths) == 1 and min(widths) <= MOST:
         justified = _notations([word.lstrip(" ") for word in words])
         if justified:
             return [replace(each, width=widths.pop()) for each in justified]
@@ -127,7 +127,7 @@ def _notations(words: Sequence[str]) -> list[Notation]:
     ends: dict[Ends, set[bool]] = {}  # with whether the numbers between them are 0
     for word in words:
         match = RUN.search(word)
-        if match is None:
+        if match is None or len(word) > MOST:
             return []
         around = Ends(word[: match.start()], word[match.end() :])
         if around not in ends:

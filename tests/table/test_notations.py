@@ -147,6 +147,8 @@ def test_words_say_what_people_mean(words: str, numbers: list[float]) -> None:
         (["1e3", "1.5e3"], 1),
         (["1e3", "7"], 0),
         (["1e999"], 0),
+        ([f"0.{'0' * 500}1"], 0),
+        ([" " * 500 + "7"], 1),
         ([""], 0),
         ([], 0),
     ],
@@ -182,6 +184,21 @@ def test_what_writes_no_number_in_a_notation_is_none() -> None:
     dollars = Notation("${}", "-${}", "${}", ",", ".", 2, 2)
     words = "\u20ac5 5% 12,34 1.234,50 1,2345 --5 ($5 5) $ . 1.2.3 soon 5$ 1_000"
     assert {dollars.number(word) for word in words.split()} == {None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"positive": "$"}, ValueError, r"positive='\$': give what stands around one {}"),
+        ({"zero": "{}{}"}, ValueError, "zero="),
+        ({"negative": 7}, TypeError, "negative is a int"),
+        ({"most": 10**9}, ValueError, "most=1000000000"),
+        ({"width": "wide"}, TypeError, "width='wide'"),
+    ],
+)
+def test_what_is_no_notation_is_refused(arguments: dict[str, Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        Notation(**arguments)
 
 
 def test_what_nobody_knows_to_be_decimals_is_no_number() -> None:
