@@ -14,6 +14,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from made_np.cli import main
+from made_np.cli.conditions import as_condition
 from made_np.columns.amounts import Amounts
 from made_np.columns.columns import Columns
 from made_np.columns.readings import reading_from_config
@@ -277,6 +278,16 @@ def test_the_command_line_reads_and_writes_the_notation(tmp_path: Path, capsys: 
         assert main(["query", model, question]) == 0
         answers.add(capsys.readouterr().out.split()[0])
     assert len(answers) == 1
+
+
+def test_conditions_at_the_command_line_are_in_the_notation_or_plain() -> None:
+    euros = [f"{price:,.2f} \u20ac".translate(str.maketrans(",.", ".,")) for price in PRICES]
+    columns = Columns.learn(pd.DataFrame({"eu": euros, "group": np.arange(N) % 3}))
+    assert as_condition(columns, "eu=1.000,50 \u20ac..2000.5,group=1") == {
+        "eu": ("1.000,50 \u20ac", 2000.5),
+        "group": 1,
+    }
+    assert as_condition(columns, "eu=<7") == {"eu": ("<", "7")}
 
 
 def test_a_model_of_numbers_reads_words_that_write_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

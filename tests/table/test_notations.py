@@ -113,6 +113,8 @@ def test_words_say_what_people_mean(words: str, numbers: list[float]) -> None:
         (["1,234", "12345", "0,5"], 1),
         (["5 kg", "300 g"], 0),
         (["$5", "5"], 0),
+        (["$5", "-\u20ac5"], 0),
+        ([".5", "0.25"], 0),
         (["$5", "\u20ac5"], 0),
         (["5.0", "5"], 0),
         (["5.10", "5.2"], 0),
@@ -206,6 +208,11 @@ def test_what_nobody_knows_to_be_decimals_is_no_number() -> None:
     assert Notation("{} %", decimal=",", most=1).number("1.234,5 %") == 1234.5
 
 
+def test_any_blank_and_any_apostrophe_may_stand_between_thousands() -> None:
+    words = {Notation("{} \u20ac", thousands="\u202f").number(f"1{blank}234 \u20ac") for blank in " \u00a0\u2009\u202f"}
+    assert words == {Notation(thousands="'").number("1\u2019234")} == {1234}
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -231,4 +238,5 @@ def test_an_ambiguous_word_says_both_readings() -> None:
     assert readings_of(["1.234", "5.678"]) == "'1.234' may be 1234 or 1.234"
     assert readings_of(["1.234", "5.67"]) == ""
     decided: Any = [notation_of(["1,234"], mark) for mark in (".", ",", "")]
-    assert [found and found.number("1,234") for found in decided] == [1234, 1.234, None]
+    decided.append(notation_of(["1,234"], whole=True))
+    assert [found and found.number("1,234") for found in decided] == [1234, 1.234, None, 1234]
