@@ -35,6 +35,8 @@ class Source:
         Which row of the table is the first of these.
     rows : ndarray of int, optional
         Which rows of the table these are, if they do not follow each other.
+    decimal : str
+        What stands before decimals in the words of the table, "" if nobody says so.
 
     Examples
     --------
@@ -49,6 +51,7 @@ class Source:
     names: Sequence[str] | None = None
     first: int = 0
     rows: Ints | None = None
+    decimal: str = ""
 
     def __str__(self) -> str:
         return self.name

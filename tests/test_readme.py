@@ -213,6 +213,12 @@ def test_columns_become_what_the_table_says() -> None:
         [(rng.lognormal(3, 1, n).round(2), "positive"), (rng.normal(0, 9, n).round(2), "real")],
         [(rng.normal(size=n), "real"), (rng.lognormal(size=n), "positive"), (rng.beta(2, 2, n), "bounded")],
         [(days, "date"), (days.strftime("%Y-%m-%d"), "date"), (days - days[0], "date")],
+        [
+            ([f"${each:,.2f}" for each in rng.lognormal(3, 1, n)], "positive"),
+            ([f"{each} %" for each in rng.integers(0, 90, n)], "count"),
+            ([f"({-each})" if each < 0 else f"{each}" for each in rng.integers(-40, 90, n)], "integer"),
+            ([f"{each:.2f} kg".replace(".", ",") for each in rng.normal(0, 9, n)], "real"),
+        ],
         [(np.full(n, 3.7), "constant"), (["same"] * n, "constant")],
         [(7 * np.arange(n) + 1000, "id"), ([f"a long remark about customer {k}" for k in range(n)], "text")],
         [(np.eye(3)[rng.integers(0, 3, n)], "OneHot")],

@@ -17,6 +17,7 @@ import re
 from typing import Any
 
 from made_np.cli import options
+from made_np.columns.amounts import Amounts
 from made_np.columns.columns import Columns
 from made_np.columns.numeric import SPELLED, Numbers
 
@@ -80,9 +81,11 @@ def _test(columns: Columns, d: int, text: str) -> Any:
 def _value(columns: Columns, d: int, text: str) -> Any:
     """Return a value as the column has it: a number, or the words that stand there."""
     reading = columns.each[d].reading
-    if not isinstance(reading, Numbers):
+    if isinstance(reading, Amounts) and reading.number(text) is not None:
+        return text
+    if not isinstance(reading, (Numbers, Amounts)):
         return text
     number = options.as_real(text)
-    if number is None and reading.form == "bool":
+    if number is None and isinstance(reading, Numbers) and reading.form == "bool":
         number = SPELLED.get(text.lower())
     return text if number is None else number

@@ -9,6 +9,7 @@ import numpy as np
 from made_np.cli.answers import spread
 from made_np.cli.notes import note
 from made_np.cli.unreadable import readable
+from made_np.columns.amounts import Amounts
 from made_np.columns.dates import Dates
 from made_np.columns.numeric import Numbers
 from made_np.estimator import MADEDensity
@@ -119,7 +120,10 @@ def _as_numbers(table: Table, place: int) -> int | RawColumn:
         return place
     raw = table.cells(place)
     cells = raw.values.copy()
-    found = {word: _number_of(word) for word in dict.fromkeys(cells[~raw.gaps].tolist())}
+    words = dict.fromkeys(cells[~raw.gaps].tolist())
+    amounts = Amounts.learn(raw, said=True, decimal=table.source.decimal)
+    read = _number_of if amounts is None else amounts.number
+    found = {word: read(word) for word in words}
     cells[~raw.gaps] = [found[word] for word in cells[~raw.gaps].tolist()]
     return RawColumn(cells, raw.gaps, "object")
 

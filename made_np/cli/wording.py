@@ -57,6 +57,7 @@ PHRASES = {
     ", a distribution, a list with one per column, or a dict of them by name of column": ", or name=KIND",
     "give a dict such as {'age': (30, 40)}": "write name=value, name=low..high or name=a|b",
     " (pandas.to_numeric, pandas.to_datetime)": "",
+    " (pandas.to_numeric)": "",
     "on the command line: --na": "--na",
     "give NaN": "leave it empty",
     "leave it out of columns, or give 'drop'": "say nothing of it, or drop",

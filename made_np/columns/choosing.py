@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 
 from made_np.cells import Source, where
+from made_np.columns.amounts import Amounts
 from made_np.columns.bending import differ
 from made_np.columns.dates import Dates, are_dates
 from made_np.columns.finding import INDEX_NAMES, kind_of_numbers
-from made_np.columns.kinds import DISCRETE, NUMERIC, REAL, Kind
+from made_np.columns.kinds import DISCRETE, NUMERIC, REAL, Kind, is_kind
 from made_np.columns.levels import Levels, counted
 from made_np.columns.numeric import EXACT, Numbers, is_inexact, is_number
 from made_np.columns.reading import Reading
 from made_np.columns.seen import Seen
 from made_np.columns.written import formats_of
+from made_np.table.notations import readings_of
 from made_np.table.raw import RawColumn
 from made_np.values import show
 
@@ -75,6 +77,11 @@ def reading_of(raw: RawColumn, kind: Kind, place: Place) -> tuple[Reading, dict[
         _refuse(kind == "date", raw, kind, place, "numbers")
         form = {"b": "bool", "i": "int", "u": "int"}.get(raw.values.dtype.kind, "float")
         return Numbers("float" if raw.levels else form, raw.digits), {}
+    if kind in ("auto", "ordinal", *NUMERIC) or not is_kind(kind):
+        is_said = kind in NUMERIC
+        amounts = Amounts.learn(raw, said=is_said, whole=kind in ("count", "integer"), decimal=place.source.decimal)
+        if amounts is not None:
+            return amounts, {}
     _refuse(kind in (*NUMERIC, "date"), raw, kind, place, "words")
     counts = counted(raw)
     return Levels(tuple(counts)), counts
@@ -85,10 +92,19 @@ def _refuse(wrong: bool, raw: RawColumn, kind: Kind, place: Place, what: str) ->
     if wrong:
         cells = raw.known().tolist()
         odd = next((cell for cell in cells if not is_number(cell)), cells[0])
-        way_out = "give 'categorical' or 'drop', or make numbers of it"
+        way_out = _number_instead(cells) if what == "words" else "give 'categorical' or 'drop'"
         if kind == "date":
             way_out = "make dates of it (2024-12-31), or give 'integer'" if what == "numbers" else _date_instead(cells)
         raise ValueError(f"columns: {place} is to be {kind!r}, but it holds {what}, such as {show(odd)}: {way_out}")
+
+
+def _number_instead(cells: list[Any]) -> str:
+    """Return what to do with words that are to be numbers."""
+    words = list(dict.fromkeys(cells))
+    read = readings_of(words) if all(isinstance(word, str) for word in words) else ""
+    if read:
+        return f"{read}: give 'count' where it is the first, else make numbers of it (pandas.to_numeric)"
+    return "give 'categorical' or 'drop', or make numbers of it"
 
 
 def _date_instead(words: list[Any]) -> str:

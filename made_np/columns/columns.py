@@ -126,7 +126,8 @@ class Columns:
         -----
         UserWarning
             What nobody said, and may not mean what it says: codes with -1 among them, a number such as -999 far from
-            all others, words that write numbers or dates; a file that seems to begin with names.
+            all others, words that write numbers or dates, but in several ways, or in one that has two readings; a file
+            that seems to begin with names.
         """
         table = Table.of(x)
         known = as_names(table.names if names is None else names, table.n_columns)

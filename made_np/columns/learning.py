@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from made_np.columns.amounts import Amounts
 from made_np.columns.choosing import Place, check_kind, found_kind, is_large_id, reading_of
 from made_np.columns.coded import Constant
 from made_np.columns.coding import PLAIN
@@ -98,7 +99,7 @@ def _learned(raw: RawColumn, kind: Kind, place: Place, wishes: Wishes) -> tuple[
         if kind in LEFT_OUT:
             return _left_out(kind, raw, place, seen.n_distinct), NOTHING_ODD
     column = _coded(kind, seen, reading, place, wishes, is_auto=is_auto)
-    return column, Odd.in_numbers(seen) if is_auto and isinstance(reading, Numbers) else NOTHING_ODD
+    return column, Odd.in_numbers(seen) if is_auto and isinstance(reading, (Numbers, Amounts)) else NOTHING_ODD
 
 
 def _is_single(raw: RawColumn) -> bool:

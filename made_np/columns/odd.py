@@ -10,6 +10,9 @@ import numpy as np
 
 from made_np.columns.seen import Seen
 from made_np.messages import warn
+from made_np.table.files.layout import GAPS
+from made_np.table.notation import CURRENCY
+from made_np.table.notations import are_codes, notation_of, readings_of
 
 __all__ = ["NOTHING_ODD", "Odd", "listed", "warn_of_odd"]
 
@@ -23,9 +26,8 @@ FEWEST = 5
 MOSTLY = 0.9
 """So large a share of the words of a column says what they write; the others may stand for gaps."""
 SIGN = r"[+\u2212-]?"
-CURRENCY = r"([$\u20ac\u00a3\u00a5]|AUD|BRL|CAD|CHF|CNY|DKK|EUR|GBP|INR|JPY|KRW|MXN|NOK|PLN|SEK|USD|ZAR)?"
 NUMBER = re.compile(
-    rf"{SIGN}{CURRENCY}\s?{SIGN}(\d{{1,3}}([.,' \u00a0\u202f]\d{{3}})+|\d+)([.,]\d+)?(e[+-]?\d+)?\s?(%|{CURRENCY})",
+    rf"{SIGN}{CURRENCY}?\s?{SIGN}(\d{{1,3}}([.,' \u00a0\u202f]\d{{3}})+|\d+)([.,]\d+)?(e[+-]?\d+)?\s?(%|{CURRENCY})?",
     re.IGNORECASE,
 )
 """A number as people write it: with a currency, a percent sign, marks between thousands."""
@@ -50,11 +52,14 @@ class Odd(NamedTuple):
         A number of nines, such as -999, far outside and repeated.
     written : (str, str) or None
         What its words or integers write, "numbers" or "dates", with an example.
+    read : str
+        What a word may be, where it may be two numbers.
     """
 
     has_missing: bool = False
     sentinel: float | None = None
     written: tuple[str, str] | None = None
+    read: str = ""
 
     @classmethod
     def in_numbers(cls, seen: Seen) -> Odd:
@@ -69,13 +74,19 @@ class Odd(NamedTuple):
 
         Examples
         --------
-        >>> Odd.in_words({f"{k},000": 1 for k in range(40)}).written
-        ('numbers', '0,000')
+        >>> Odd.in_words({f"${k}": 1 for k in range(40)} | {"7 kg": 1}).written
+        ('numbers', '$0')
         >>> Odd.in_words({f"{k:05d}": 1 for k in range(40)}) == NOTHING_ODD
         True
         """
-        words = [label.strip() for label, count in counts.items() if count and isinstance(label, str)]
-        if len(words) <= MAX_CODES:
+        labels = [label for label, count in counts.items() if count]
+        words = [label.strip() for label in labels if isinstance(label, str)]
+        words = [word for word in words if word not in GAPS]
+        read = readings_of(words) if all(isinstance(label, str) for label in labels) else ""
+        if read or len(words) <= MAX_CODES:
+            return cls(read=read)
+        notation = notation_of(words)
+        if notation is not None and are_codes(words, notation):
             return cls()
         for what, pattern in (("dates", DATE), ("numbers", NUMBER)):
             found = [word for word in words if pattern.fullmatch(word)]
@@ -132,6 +143,13 @@ def warn_of_odd(found: Sequence[tuple[str, Odd]]) -> None:
         warn(
             f"{listed(sentinels)} is far from all other numbers, and repeated. Where it stands for a gap, give NaN "
             "instead (on the command line: --na); where it is a number, say what the column is: columns={name: 'real'}"
+        )
+    read = [f"{odd.read} in {column}" for column, odd in found if odd.read]
+    if read:
+        warn(
+            f"{listed(read, '; ')}, and no other cell tells which: taken as words. Say columns={{name: 'count'}} where "
+            "it is the first; where it is the second, make numbers of them before fit (pandas.to_numeric), or say "
+            "decimal=',' (--decimal ,) where commas stand before decimals in a file"
         )
     written = [f"{column} ({odd.written[0]} such as {odd.written[1]!r})" for column, odd in found if odd.written]
     if written:

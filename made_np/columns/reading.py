@@ -42,6 +42,10 @@ class Reading(ABC):
     def cells(self, numbers: Floats) -> RawColumn:
         """Return the cells whose numbers these are; a number that is none of a cell becomes the nearest one."""
 
+    def with_gaps(self, raw: RawColumn) -> RawColumn:
+        """Return cells with those as gaps, too, that the reading takes for such."""
+        return raw
+
     def config(self) -> dict[str, Any]:
         """Return its arguments as JSON-able values."""
         return {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from made_np.columns.amounts import Amounts
 from made_np.columns.dates import Dates
 from made_np.columns.levels import Levels
 from made_np.columns.numeric import Numbers
@@ -11,7 +12,7 @@ from made_np.columns.reading import NotRead, Reading
 
 __all__ = ["READINGS", "reading_from_config"]
 
-READINGS: dict[str, type[Reading]] = {reading.name: reading for reading in (Numbers, Levels, Dates, NotRead)}
+READINGS: dict[str, type[Reading]] = {reading.name: reading for reading in (Numbers, Amounts, Levels, Dates, NotRead)}
 """Every reading by the name that files give it."""
 
 

@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from made_np.columns.choosing import Place
+from made_np.cells import Source
+from made_np.columns.amounts import Amounts
+from made_np.columns.choosing import Place, reading_of
+from made_np.columns.dates import Dates
 from made_np.columns.learning import Wishes, learn_column
 from made_np.table.raw import RawColumn
 from made_np.table.table import Table
@@ -108,6 +111,7 @@ def _left_out(table: Table, d: int) -> str:
 
 def _shared(label: str, cells: list[RawColumn], names: list[str]) -> Shared:
     """Return one column of all tables."""
+    cells = _read_alike(label, cells)
     found: dict[str, str] = {}
     for raw, name in zip(cells, names, strict=True):
         if not raw.gaps.all():
@@ -122,6 +126,20 @@ def _shared(label: str, cells: list[RawColumn], names: list[str]) -> Shared:
     if len(np.unique(numbers[0])) <= FEW:
         return _leveled(label, [known.tolist() for known in numbers], cells)
     return Shared(label, tuple(_spread(known, raw) for known, raw in zip(numbers, cells, strict=True)))
+
+
+def _read_alike(label: str, cells: list[RawColumn]) -> list[RawColumn]:
+    """Return words that write numbers or dates in all tables as numbers; any other cells as they are."""
+    if cells[0].values.dtype != object:
+        return cells
+    reading, _ = reading_of(cells[0], "auto", Place(0, label, Source(label), True))
+    if not isinstance(reading, (Amounts, Dates)):
+        return cells
+    try:
+        numbers = [reading.numbers(raw, str) for raw in cells]
+    except (TypeError, ValueError):  # another table is written otherwise
+        return cells
+    return [RawColumn(each, np.isnan(each), "float64") for each in numbers]
 
 
 def _kind(raw: RawColumn) -> str:

@@ -36,7 +36,10 @@ def drawn(fitted: Fitted, x: Floats) -> Any:
 
 def completed(fitted: Fitted, table: Table, x: Floats, like: Any) -> Any:
     """Return the cells of `table`, with its gaps filled from rows (n, D) of numbers, as the container `like`."""
-    whole = [filled(table.cells(d), by) for d, by in enumerate(fitted.columns.cells(x))]
+    whole = [
+        filled(column.reading.with_gaps(table.cells(d)), by)
+        for d, (column, by) in enumerate(zip(fitted.columns.each, fitted.columns.cells(x), strict=True))
+    ]
     return Look.of(like).filled(fitted.look).put_on(whole, getattr(like, "index", None))
 
 

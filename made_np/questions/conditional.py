@@ -181,7 +181,7 @@ class Conditional:
 
     def _numbers(self, x: Any) -> Floats:
         """Return the numbers of values, (..., n)."""
-        if self.levels is None and self.spread.column.reading.name != "dates":
+        if self.spread.column.reading.name == "numbers":
             try:
                 return self._aligned(np.asarray(x, dtype=np.float64))
             except (TypeError, ValueError):

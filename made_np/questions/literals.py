@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from difflib import get_close_matches
+from fractions import Fraction
 from math import isnan
 from typing import Any
 
 import numpy as np
 
 from made_np.cells import where
+from made_np.columns.amounts import Amounts
 from made_np.columns.column import Column
 from made_np.columns.columns import Columns
 from made_np.columns.dates import Dates
@@ -151,8 +153,13 @@ class Literals:
                     what = "spans of time; give a timedelta, a time, or a string such as 07:30"
                 raise TypeError(f"{said}: this column holds {what}")
             return _read(column, moment, said)
-        if isinstance(value, (*REALS, Decimal)):
+        if isinstance(value, (*REALS, Decimal, Fraction)):
             return float(value)
+        if isinstance(column.reading, Amounts):
+            number = column.reading.number(value) if isinstance(value, str) else None
+            if number is not None:
+                return number
+            raise TypeError(f"{said}: this column holds {column.reading.what}")
         raise TypeError(f"{said}, a {type(value).__name__}: this column holds numbers")
 
     def _code(self, d: int, value: Any, said: str) -> float:

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -222,6 +223,12 @@ def _decimals(raw: RawColumn) -> list[Any] | None:
     return None if made is None else [each for each, gap in zip(made, raw.gaps, strict=True) if not gap]
 
 
+def _fractions(raw: RawColumn) -> list[Any] | None:
+    """Return the cells that are known as fractions: the nearest one with a denominator up to a million."""
+    numbers = [_as_number(each) for each in raw.known()]
+    return None if None in numbers else [Fraction(each).limit_denominator() for each in numbers]
+
+
 def _bytes(raw: RawColumn) -> list[Any] | None:
     """Return the words that are known as bytes."""
     words = as_words(raw)
@@ -238,6 +245,7 @@ KINDS: dict[str, Callable[[RawColumn], list[Any] | None]] = {
     "timedelta": _timed("m8", "us"),
     "time": _times,
     "Decimal": _decimals,
+    "Fraction": _fractions,
     "bytes": _bytes,
 }
 """What makes objects of a kind."""

@@ -121,7 +121,7 @@ def _narrowed(known: list[Any], kinds: set[type]) -> tuple[Array | None, str]:
     if _all(kinds, WHOLE, but=np.timedelta64):
         return _whole(known), "int"
     if _all(kinds, (*REALS, Fraction), but=np.timedelta64):
-        return _floats(known), "float"
+        return _floats(known), "Fraction" if _all(kinds, Fraction) else "float"
     if _all(kinds, (*REALS, *EXACT_NUMBERS), but=np.timedelta64):
         return _objects(known), "Decimal" if _all(kinds, Decimal) else ""
     if _all(kinds, MOMENTS):

@@ -45,6 +45,8 @@ BLANK = " "
 LOOKED_AT = 100
 """So many lines are looked at."""
 COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][-+]?\d+)?")
+EITHER = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
+"""A number whose comma may stand before decimals, or between thousands."""
 NAMELESS = "", "Unnamed: 0"
 """What the column of row numbers is called by pandas and R: a name that nobody gave."""
 MANY = 5
@@ -71,6 +73,8 @@ class Layout:
     names : tuple of str, optional
         Of all columns; None: the text has none.
     n_columns : int
+    is_sure : bool
+        Whether its separator, its cells or a person say what stands before decimals.
     """
 
     encoding: str
@@ -79,6 +83,7 @@ class Layout:
     skip: int
     names: tuple[str, ...] | None
     n_columns: int
+    is_sure: bool = True
 
 
 def layout_of(
@@ -106,7 +111,8 @@ def layout_of(
     lines = _without_title(path, lines)
     rows = [cells for _, cells in lines]
     n_columns = len(rows[0])
-    decimal = decimal or ("," if sep != "," and any(COMMA.fullmatch(c.strip()) for row in rows for c in row) else ".")
+    said = decimal is not None
+    decimal = decimal or ("," if sep != "," and any(_has_comma(cell.strip()) for row in rows for cell in row) else ".")
     names = None
     skip = lines[0][0] - 1
     if _begins_with_names(path, lines, decimal) if header is None else header:
@@ -122,7 +128,12 @@ def layout_of(
         warn(f"{path} has one column only: is the separator a blank? Then say sep=' ' (--sep ' ')")
     elif n_columns == 1 and (found := _unknown_separator([row[0] for row in rows])):
         warn(f"{path} has one column only: is the separator {found!r}? Then say sep={found!r} (--sep {found!r})")
-    return Layout(encoding, sep, decimal, skip, names, n_columns)
+    return Layout(encoding, sep, decimal, skip, names, n_columns, said or "," in (sep, decimal))
+
+
+def _has_comma(cell: str) -> bool:
+    """Whether a cell is a number with a comma before its decimals."""
+    return COMMA.fullmatch(cell) is not None and EITHER.fullmatch(cell) is None
 
 
 def _sample(path: str, encoding: str) -> list[str]:

@@ -26,6 +26,7 @@ from made_np.table.files.layout import (
     scan,
 )
 from made_np.table.files.opening import open_bytes
+from made_np.table.notations import notation_of, notations_of
 from made_np.table.table import Table
 from made_np.values import show
 
@@ -56,7 +57,8 @@ def read_words(path: str, layout: Layout, na: tuple[str, ...]) -> Table:
     kept = list(range(first, last))
     names = None if layout.names is None else [layout.names[d] for d in kept]
     check_names(path, names)
-    source = FileSource(path, names, lines=Lines(path, layout), left_out=first)
+    decimal = layout.decimal if layout.is_sure else ""
+    source = FileSource(path, names, lines=Lines(path, layout), left_out=first, decimal=decimal)
     columns = []
     has_codes = _may_have_codes(path, layout)
     for d in kept:
@@ -272,7 +274,10 @@ def _exact(path: str, layout: Layout, column: Any, d: int, na: tuple[str, ...]) 
 
 
 def _as_numbers(column: Any, layout: Layout, where: str, cell: Callable[[int], str]) -> Any:
-    """Return words as the numbers that they are, if each of them is one; None if they are words."""
+    """Return words as the numbers that they are, if each of them is one; None if they stay words.
+
+    Those stay, too, of which a column learns how it writes numbers.
+    """
     pyarrow = _pyarrow()
     encoded = pyarrow.concat_arrays(column.unify_dictionaries().chunks) if column.num_chunks else None
     if encoded is None or not len(encoded.dictionary):
@@ -280,6 +285,8 @@ def _as_numbers(column: Any, layout: Layout, where: str, cell: Callable[[int], s
     words = encoded.dictionary.to_pylist()
     if any(map(CODE.match, words)):
         return None
+    if _are_amounts([word for word in words if word not in DASHES], layout, where):
+        return _without_dashes(encoded, words, where)
     numbers = [None if word in DASHES else _number(word, layout.decimal) for word in words]
     odd = [word for word, number in zip(words, numbers, strict=True) if number is None and word not in DASHES]
     known = [word for word, number in zip(words, numbers, strict=True) if number is not None]
@@ -297,6 +304,31 @@ def _as_numbers(column: Any, layout: Layout, where: str, cell: Callable[[int], s
     is_whole = all(number is None or number == int(number) for number in numbers)
     made = [number if number is None or not is_whole else int(number) for number in numbers]
     return pyarrow.array(made).take(encoded.indices)
+
+
+def _are_amounts(words: list[str], layout: Layout, where: str) -> bool:
+    """Whether all of some words write numbers otherwise than programs do; say what tells, if the words do not."""
+    found = notations_of(words)
+    if len(found) > 1 and layout.is_sure:
+        read = notation_of(words, layout.decimal)
+        number = None if read is None else read.number(words[0])
+        if number is not None:
+            other = "," if layout.decimal == "." else "."
+            warn(
+                f"{where}: {show(words[0])} is read as {number:.15g}, as {show(layout.decimal)} stands before decimals "
+                f"in the file. Where it does not, say decimal={other!r} (--decimal {other})"
+            )
+    return any(not each.is_plain for each in found)
+
+
+def _without_dashes(encoded: Any, words: list[str], where: str) -> Any:
+    """Return words with gaps where dashes stand, which is said; None where none do."""
+    pyarrow = _pyarrow()
+    dash = next((word for word in words if word in DASHES), None)
+    if dash is None:
+        return None
+    warn(f"{where}: {show(dash)} is read as a gap, as all others there are numbers")
+    return pyarrow.array([None if word in DASHES else word for word in words]).take(encoded.indices)
 
 
 def _point(word: str, decimal: str) -> str:
