@@ -23,8 +23,8 @@ NOWHERE = (
     "nowhere: set NUMBA_CACHE_DIR to a folder that can be written to\n"
 )
 
-# Prints how many kernels were compiled, in which folders they would be kept, and what one of them computes: a small one,
-# which calls what lies in another file.
+# Prints how many kernels were compiled, in which folders they would be kept, and what one of them computes: a small
+# one, which calls what lies in another file.
 RUN = """
 import sys
 import numpy as np
