@@ -323,7 +323,8 @@ def _answers(
 
     def log_marginal(values: dict[int, float]) -> float:
         x, log_scale = rows_at(values)
-        known = np.isin(np.arange(made.n_features), list(values))
+        known = np.zeros(made.n_features, dtype=bool)
+        known[list(values)] = True
         return float(log_prob_known(np.where(known, x, np.nan))[0] + log_scale[known].sum())
 
     def log_conditional(asked: dict[int, float], given: dict[int, float]) -> float:
