@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, r
         return made.raw_outputs(theta, rows, context=context, mask_set=mask_set)
 
     def log_prob(rows: Array) -> Array:
-        x, log_scale = _scaled(made, rows, one.order, params)
+        x, log_scale = _scaled(made, rows, one.order, lambda x, d: _knots(made, params(x), d))
         return made.log_prob(theta, x, context=_repeated(y, len(x)), mask_set=mask_set) + log_scale.sum(axis=1)
 
     def log_prob_known(rows: Array) -> Array:
@@ -240,19 +241,23 @@ def _repeated(y: Array | None, n: int) -> Array | None:
     return None if y is None else np.repeat(y, n, axis=0)
 
 
-def _scaled(made: MADE, z: Array, order: Array, params: Callable[[Array], Array]) -> tuple[Array, Array]:
+def _knots(made: MADE, raw: Array, d: int) -> Array:
+    """Return the knots (B, k) of a real column, by the raw outputs of the rows."""
+    return made.outputs.feature_outputs[d].knots(raw[:, made.output_slices[d]])
+
+
+def _scaled(made: MADE, z: Array, order: Array, knots: Callable[[Array, int], Array]) -> tuple[Array, Array]:
     """Return the rows x (n, D) at z, whose real columns run through their conditionals, and ``log |dx / dz|`` of each.
 
-    `order` holds the features that are known; what stands elsewhere in z is returned as it is.
+    `order` holds the features that are known; what stands elsewhere in z is returned as it is. ``knots(x, d)`` gives
+    those of feature d behind what leads to it in x.
     """
     z = z.astype(np.float64)
     x = z.copy()
     log_scale = np.zeros(z.shape)
     for d in order:
-        output = made.outputs.feature_outputs[d]
-        if output.is_real:
-            knots = output.knots(params(x)[:, made.output_slices[d]])
-            x[:, d], slope = _between(knots, (z[:, d] + WIDTHS) / (2 * WIDTHS))
+        if made.outputs.feature_outputs[d].is_real:
+            x[:, d], slope = _between(knots(x, d), (z[:, d] + WIDTHS) / (2 * WIDTHS))
             log_scale[:, d] = np.log(slope / (2 * WIDTHS))
     return x, log_scale
 
@@ -315,15 +320,25 @@ def _answers(
     if not all(map(_can_be_summed, outputs)):
         return {}
 
+    place = np.argsort(order)
+
+    @lru_cache(maxsize=64)  # an integral asks for many values behind the same
+    def knots_behind(leading: tuple[float, ...]) -> Array:
+        x = np.zeros((1, made.n_features))
+        x[0, order[: len(leading)]] = leading
+        return _knots(made, params(x), order[len(leading)])
+
     def rows_at(values: dict[int, float]) -> tuple[Array, Array]:
         z = np.zeros((1, made.n_features))
         z[0, list(values)] = list(values.values())
-        x, log_scale = _scaled(made, z, order[: len(values)], params)
+        known = order[: len(values)]
+        x, log_scale = _scaled(made, z, known, lambda x, d: knots_behind(tuple(x[0, known[: place[d]]].tolist())))
         return x, log_scale[0]
 
     def log_marginal(values: dict[int, float]) -> float:
         x, log_scale = rows_at(values)
-        known = np.isin(np.arange(made.n_features), list(values))
+        known = np.zeros(made.n_features, dtype=bool)
+        known[list(values)] = True
         return float(log_prob_known(np.where(known, x, np.nan))[0] + log_scale[known].sum())
 
     def log_conditional(asked: dict[int, float], given: dict[int, float]) -> float:

@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis profiles, drawing without a screen, the data folder."""
+"""What all tests share: hypothesis profiles, drawing without a screen, the data folder, what time went to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from time_by_folder import pytest_terminal_summary  # noqa: F401  a hook: pytest finds it here
 
 # Before anything imports matplotlib: figures are drawn into memory and no test opens a window.
 os.environ.setdefault("MPLBACKEND", "Agg")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,10 +40,17 @@ def without_lists(text: str) -> str:
     return "\n".join(kept)
 
 
+@cache
+def settings() -> Any:
+    """Those under which docutils prints nothing and goes on: making them takes longer than reading a text."""
+    core = pytest.importorskip("docutils.core", reason="docutils is not installed: it reads reStructuredText")
+    return core.publish_doctree("", settings_overrides={"report_level": 5, "halt_level": 5}).settings
+
+
 def complaints(text: str) -> list[str]:
     """What docutils has to say against a text."""
     core = pytest.importorskip("docutils.core", reason="docutils is not installed: it reads reStructuredText")
-    document = core.publish_doctree(without_lists(text), settings_overrides={"report_level": 5, "halt_level": 5})
+    document = core.publish_doctree(without_lists(text), settings=settings())
     said = [
         *document.findall(lambda node: node.tagname == "system_message"),
         *document.parse_messages,

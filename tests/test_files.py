@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from called import called
 
 from made_np import files
 from made_np.files import as_target, atomic_write, open_file
@@ -33,7 +34,7 @@ def write(path: Any, content: bytes = b"all") -> None:
 # Reading
 
 
-@pytest.mark.parametrize("path", [0, 1, True, None, 1.0, b"file", ["file"], sys.stdin], ids=repr)
+@pytest.mark.parametrize("path", [0, 1, True, None, 1.0, b"file", ["file"], sys.stdin], ids=called)
 def test_what_is_no_path_is_refused_by_name(path: Any) -> None:
     for function in (open_file, as_target, write):
         with pytest.raises(TypeError, match=r"^path=.* is a .*: give the path of a file"):

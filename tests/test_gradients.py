@@ -78,6 +78,10 @@ every_method = pytest.mark.parametrize(
         pytest.param("central", "numba", marks=needs_numba),
     ],
 )
+# Each backend's gradient once: the complex step is the sharper of both on the reference.
+every_backend = pytest.mark.parametrize(
+    ("method", "backend"), [("complex", "numpy"), pytest.param("central", "numba", marks=needs_numba)]
+)
 
 
 def build(name: str, **changes: Any) -> MADE:
@@ -187,7 +191,7 @@ def test_the_gradient_is_the_derivative_of_the_loss(name: str, method: str, back
     assert report.n_kinks == 0
 
 
-@every_method
+@every_backend
 @pytest.mark.parametrize(
     "name", ["two hidden layers", "residual", "relu", "all at once", "mask weights, residual, context"]
 )
@@ -198,32 +202,32 @@ def test_with_dropout_the_gradient_is_that_of_the_thinned_network(name: str, met
         assert report.n_exercised > 0.5 * carrying(made)
 
 
-@every_method
+@every_backend
 @pytest.mark.parametrize(
     "name", ["mixed table", "residual", "context, direct", "mask weights", "mask weights, no hidden layer"]
 )
 def test_the_loss_of_the_mixture_has_the_gradient_of_the_mixture(name: str, method: str, backend: str) -> None:
-    made = build(name, order="random", degrees="random", n_masks=3, backend=backend)
+    made = build(name, order="random", degrees="random", n_masks=2, backend=backend)
     report = check(made, method, mask_set=None)
     assert report.n_exercised > carrying(made)
     assert check(made, method, mask_set=None, rate=0.3).n_exercised > 0
 
 
-@every_method
+@every_backend
 @settings(max_examples=25)
 @given(made=models(max_features=4, max_width=5), seed=seeds)
 def test_the_gradient_of_any_model(method: str, backend: str, made: MADE, seed: int) -> None:
     check(replace(made, backend=backend), method, B=3, seed=seed, drawn=True)
 
 
-@every_method
+@every_backend
 @settings(max_examples=15)
 @given(made=models(max_features=4, max_width=5), seed=seeds)
 def test_the_gradient_of_any_model_on_rows_with_gaps(method: str, backend: str, made: MADE, seed: int) -> None:
     check(replace(made, backend=backend), method, B=4, seed=seed, drawn=True, gaps=0.4, input_rate=0.2 * (seed % 2))
 
 
-@every_method
+@every_backend
 @pytest.mark.parametrize("name", ["mixed table", "residual", "context, direct", "mask weights"])
 def test_the_gradient_of_weighted_rows(name: str, method: str, backend: str) -> None:
     check(build(name, backend=backend), method, B=6, weighted=True, rate=0.3)
@@ -231,7 +235,7 @@ def test_the_gradient_of_weighted_rows(name: str, method: str, backend: str) -> 
     check(made, method, mask_set=None, weighted=True, gaps=0.2)
 
 
-@every_method
+@every_backend
 def test_the_loss_of_the_mixture_has_its_gradient_on_rows_with_gaps(method: str, backend: str) -> None:
     made = build("mixed table", order="random", degrees="random", n_masks=3, backend=backend)
     assert check(made, method, mask_set=None, gaps=0.4).n_exercised > carrying(made)

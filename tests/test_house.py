@@ -55,12 +55,13 @@ def is_type_checking(node: ast.AST) -> bool:
 
 def running_nodes(tree: ast.AST, *, functions: bool) -> Iterator[ast.AST]:
     """Every node that can run; without `functions` only what runs when the module is imported."""
-    for node in ast.iter_child_nodes(tree):
-        inside_call = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        if is_type_checking(node) or (inside_call and not functions):
-            continue
-        yield node
-        yield from running_nodes(node, functions=functions)
+    todo = [tree]
+    while todo:
+        for node in ast.iter_child_nodes(todo.pop()):
+            inside_call = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            if not is_type_checking(node) and (functions or not inside_call):
+                yield node
+                todo.append(node)
 
 
 def imported(tree: ast.AST, *, functions: bool, folder: str = "made_np") -> set[str]:
@@ -179,8 +180,9 @@ def told_apart(tree: ast.AST, classes: set[str]) -> Iterator[int]:
     """Lines that ask which distribution it is: by `isinstance`, by a comparison of classes, by a table of classes."""
     for node in ast.walk(tree):
         parts: list[ast.AST] = []
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
-            parts = list(node.args[1:])
+        if isinstance(node, ast.Call):
+            asks = isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass")
+            parts = list(node.args[1:]) if asks else []
         elif isinstance(node, ast.Compare):
             parts = [side for side in (node.left, *node.comparators) if not isinstance(side, ast.Call)]
         elif isinstance(node, ast.Dict):

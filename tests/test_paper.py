@@ -7,7 +7,10 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +21,8 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 ROWS = np.random.default_rng(5).integers(0, 2, size=(40, 12), dtype=np.uint8)
 sys.path.insert(0, str(SCRIPTS))
 
+import defaults  # noqa: E402
+import reproduce_paper  # noqa: E402
 from other_tables import load_table  # noqa: E402
 from paper.published import FIRST_TRY  # noqa: E402
 from paper.recipes import AS_PAPERS, FREE, PAPER_8000, RECIPES, Recipe  # noqa: E402
@@ -42,12 +47,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def reproduce(folder: Path, *arguments: str) -> str:
-    """Run the script on that folder, and return what it printed."""
-    command = [sys.executable, str(SCRIPTS / "reproduce_paper.py"), "--sets", "nltcs", "--quiet"]
-    command += ["--results", str(folder / "paper.json"), "--work", str(folder / "work"), *arguments]
-    environment = {**os.environ, "MADE_NP_DATA": str(folder), "PYTHONPATH": str(SCRIPTS.parent)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout
+    """Do on that folder what the script does, and return what it prints."""
+    line = ["reproduce_paper.py", "--sets", "nltcs", "--quiet", "--results", str(folder / "paper.json")]
+    line += ["--work", str(folder / "work"), *arguments]
+    printed = StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        patch.setattr(sys, "argv", line)
+        patch.setenv("MADE_NP_DATA", str(folder))
+        reproduce_paper.main()
+    return printed.getvalue()
 
 
 def test_reproduce_trains_once_writes_down_all_and_goes_on_where_it_stopped(folder: Path) -> None:
@@ -136,12 +144,23 @@ def test_recipes_can_be_built_and_the_papers_setting_knows_no_natural_order(name
             assert recipe.order in ("shuffled", "random")
 
 
-def test_defaults_are_measured_once_and_held_against_the_first_try(folder: Path) -> None:
-    command = [sys.executable, str(SCRIPTS / "defaults.py"), "--sets", "nltcs", "--results", str(folder / "d.json")]
-    environment = {**os.environ, "MADE_NP_DATA": str(folder), "PYTHONPATH": str(SCRIPTS.parent)}
+def test_defaults_are_measured_once_and_held_against_the_first_try(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["defaults.py", "--sets", "nltcs", "--results", str(folder / "d.json")])
+    monkeypatch.setenv("MADE_NP_DATA", str(folder))
+    fit_and_test = defaults.fit_and_test
+    asked = []
+
+    def briefly(options: dict[str, Any], *parts: Any) -> dict[str, Any]:
+        asked.append(options)
+        return fit_and_test({**options, "max_epochs": 30}, *parts)
+
+    monkeypatch.setattr(defaults, "fit_and_test", briefly)
 
     def measure() -> str:
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        defaults.main()
+        return capsys.readouterr().out
 
     first = measure()
     run = read(folder / "d.json")["nltcs"]
@@ -152,6 +171,7 @@ def test_defaults_are_measured_once_and_held_against_the_first_try(folder: Path)
     assert f"| nltcs | 6.00 | **{run['test']:.2f}** +- " in first
     assert f"| {order}, {n_masks}, {decay} |" in first
     assert measure() == first[first.index("Test NLL") :]  # nothing was fitted again
+    assert asked == [{}]  # nothing is set
 
 
 def test_tables_are_divided_without_overlap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from called import called
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,7 +120,7 @@ def test_multipliers_lie_between_0_and_1(schedule: Schedule, total: int, part: f
     assert 0.0 <= schedule(int(part * total), total) <= 1.0
 
 
-@pytest.mark.parametrize("schedule", ALL, ids=repr)
+@pytest.mark.parametrize("schedule", ALL, ids=called)
 def test_schedules_pickle(schedule: Schedule) -> None:
     again = pickle.loads(pickle.dumps(schedule))
     assert [again(s, 20) for s in range(20)] == [schedule(s, 20) for s in range(20)]

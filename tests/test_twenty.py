@@ -16,9 +16,14 @@ from made_np.datasets import BINARY_SETS
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+import debd  # noqa: E402
 from debd import code_version, is_better, page, summary, table  # noqa: E402
+from defaults import fit_and_test  # noqa: E402
 from paper.store import read, write  # noqa: E402
 from paper.twenty import MEMORY, STORED, TWENTY  # noqa: E402
+
+SHORT: dict[str, Any] = {"order": "natural", "n_masks": 1, "weight_decay": 0.0, "dropout": 0.0, "max_epochs": 100}
+"""Options of a fit that tries nothing out."""
 
 
 def run_of(test: float, **more: Any) -> dict[str, Any]:
@@ -36,19 +41,23 @@ def test_there_are_twenty_sets_that_can_be_loaded_and_each_figure_says_where_it_
     assert {best.source for best in TWENTY.values()} == {STORED, MEMORY}
 
 
-def test_a_set_is_measured_once_by_the_same_code_and_the_page_is_written(tmp_path: Path) -> None:
+def test_a_set_is_measured_once_by_the_same_code_and_the_page_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     rng = np.random.default_rng(0)
     first = rng.integers(0, 2, size=(90, 4), dtype=np.uint8)
     rows = np.concatenate([first, first ^ (rng.random((90, 4)) < 0.1)], axis=1).astype(np.uint8)
     parts = zip(("train", "valid", "test"), np.split(rows, [30, 60]), strict=True)
     np.savez(tmp_path / "nltcs.npz", n_features=8, **{name: np.packbits(part, axis=1) for name, part in parts})
+    monkeypatch.setenv("MADE_NP_DATA", str(tmp_path))
     store = tmp_path / "debd.json"
+    monkeypatch.setattr(sys, "argv", ["debd.py", "--sets", "nltcs", "--results", str(store)])
+    monkeypatch.setattr(debd, "fit_and_test", lambda options, *parts: fit_and_test({**options, **SHORT}, *parts))
     write(store, {"plants": run_of(12.0)})
 
     def measure() -> str:
-        command = [sys.executable, str(SCRIPTS / "debd.py"), "--sets", "nltcs", "--results", str(store)]
-        environment = {**os.environ, "MADE_NP_DATA": str(tmp_path), "PYTHONPATH": str(SCRIPTS.parent)}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        debd.main()
+        return capsys.readouterr().out
 
     printed = measure()
     run = read(store)["nltcs"]
@@ -63,6 +72,14 @@ def test_a_set_is_measured_once_by_the_same_code_and_the_page_is_written(tmp_pat
     write(store, {"nltcs": {**changed, "code": "of another time"}})
     measure()
     assert read(store)["nltcs"]["test"] == pytest.approx(run["test"])
+
+
+def test_the_command_begins_without_the_data_by_saying_where_it_looked(tmp_path: Path) -> None:
+    command = [sys.executable, str(SCRIPTS / "debd.py"), "--sets", "nltcs", "--results", str(tmp_path / "debd.json")]
+    environment = {**os.environ, "MADE_NP_DATA": str(tmp_path), "PYTHONPATH": str(SCRIPTS.parent)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "nltcs.npz" in done.stderr
 
 
 def test_the_version_of_the_code_changes_with_what_a_fit_goes_through_and_with_nothing_else(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from installed import each_backend
+from installed import each_backend, needs_numba
 from numpy.typing import NDArray
 from small import small
 from strategies import models, random_context, random_rows, random_theta, seeds
@@ -158,8 +158,10 @@ def test_it_starts_as_the_plain_model(name: str, n_masks: int | None) -> None:
 
 
 @every_model
-@each_backend
-@pytest.mark.parametrize("mask_set", [0, 2, None])
+@pytest.mark.parametrize(
+    ("mask_set", "backend"),
+    [(2, "numpy"), pytest.param(2, "numba", marks=needs_numba), pytest.param(None, "numba", marks=needs_numba)],
+)
 def test_the_gradient_is_the_derivative_of_the_loss(name: str, mask_set: int | None, backend: str) -> None:
     made = build(name, backend=backend)
     theta, x, y = problem(made, 5)

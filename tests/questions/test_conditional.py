@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from called import called
 
 from made_np import Bernoulli, Categorical, DiscretizedLogistic, Gaussian
 from made_np.columns.atoms import Atoms
@@ -64,7 +65,7 @@ def test_given_leading_columns_it_is_the_joint_by_the_marginal() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"grade-1": "A"}, {"state": {"NY", "NJ"}}, {"grade-1": ("C", "A"), "hours": 3}], ids=str
+    "given", [{"grade-1": "A"}, {"state": {"NY", "NJ"}}, {"grade-1": ("C", "A"), "hours": 3}], ids=called
 )
 @pytest.mark.parametrize("order", [[2, 0, 3, 1], HOMES], ids=["home", "homes"])
 def test_a_model_with_paths_answers_by_whole_rows_where_it_can(

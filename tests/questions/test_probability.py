@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from called import called
 
 from made_np import MADE, Bernoulli
 from made_np.columns.columns import Column, Columns
@@ -70,7 +71,7 @@ def test_a_model_with_paths_answers_at_home(home: Subject) -> None:
     assert probability(home, {"sick": 1}, {"state": "NY"}) == probability(home, {"sick": 1}, {"state": "NY"})
 
 
-@pytest.mark.parametrize("where", QUESTIONS, ids=str)
+@pytest.mark.parametrize("where", QUESTIONS, ids=called)
 @pytest.mark.parametrize("given", [None, {"hours": (1, 3)}, {"hours": 0, "sick": 0}], ids=str)
 def test_the_answer_is_that_of_enumeration_within_its_error(fixed: Subject, where: Any, given: Any) -> None:
     rows, p = table_of(fixed)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from called import called
 from content import STORED, header_of, load_mutated, put_header, rewrite
 
 from made_np import MADEDensity, backends, storage
@@ -408,7 +409,7 @@ def test_the_place_is_looked_at_before_anything_else(made: MADE, tmp_path: Path)
             save(path, made, "no theta")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("path", [0, 1, True, None, b"model.npz", 2.0, sys.stdin], ids=repr)
+@pytest.mark.parametrize("path", [0, 1, True, None, b"model.npz", 2.0, sys.stdin], ids=called)
 @pytest.mark.parametrize("read", [load, MADEDensity.load])
 def test_only_a_path_is_read(read: Any, path: Any) -> None:
     with pytest.raises(TypeError, match=r"^path=.*: give the path of a file"):

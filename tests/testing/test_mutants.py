@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ import pytest
 from made_np.testing import Adapter, checks, suite
 from made_np.testing.__main__ import main
 from made_np.testing.mutants import all_mutants, detect, detection_table, false_alarms, faults_public
+from made_np.testing.mutants.detection import Detection
 from made_np.testing.mutants.mutant import Mutant, standard
 from made_np.testing.mutants.others import other_checkers
 from made_np.testing.networks import linear_backward
 from made_np.testing.power import CORRUPTIONS, detection_rates, own_checkers, rates_table
+from made_np.testing.suite import FAILED
 
 MUTANTS = all_mutants()
 by_name = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -81,17 +84,29 @@ def test_there_are_enough_of_them_each_with_a_name_of_its_own() -> None:
     assert covered == named - {"gradient_directions"}
 
 
+@cache
+def detected(mutant: Mutant) -> Detection:
+    """What all checks find in a mutant."""
+    return detect(mutant)
+
+
 @by_name
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_every_planted_fault_is_caught_by_the_checks_that_should(mutant: Mutant, seed: int) -> None:
-    found = detect(mutant, seed=seed)
+def test_every_planted_fault_is_caught_by_the_checks_that_should(mutant: Mutant) -> None:
+    found = detected(mutant)
     assert set(mutant.caught_by) <= set(found.caught), found
+
+
+@by_name
+@pytest.mark.parametrize("seed", [1, 2])
+def test_they_catch_it_wherever_it_is_planted(mutant: Mutant, seed: int) -> None:
+    found = suite(mutant.build(np.random.default_rng(seed)), only=mutant.caught_by, rng=seed)
+    assert {result.name for result in found.results if result.status == FAILED} == set(mutant.caught_by), found
 
 
 @pytest.mark.parametrize("name", HINTS)
 def test_the_hint_names_the_mistake(name: str) -> None:
     (mutant,) = (mutant for mutant in MUTANTS if mutant.name == name)
-    hints = detect(mutant).hints
+    hints = detected(mutant).hints
     assert any(HINTS[name] in hint for hint in hints.values()), hints
 
 
@@ -132,8 +147,8 @@ def test_the_fast_check_of_torch_looks_along_one_direction_only() -> None:
     assert suite(wrong)["gradient"].status == "FAILED"
 
 
-def test_no_false_alarm_in_200_correct_networks() -> None:
-    assert list(false_alarms(200)) == []
+def test_no_false_alarm_in_100_correct_networks() -> None:
+    assert list(false_alarms(100)) == []
 
 
 @pytest.mark.slow

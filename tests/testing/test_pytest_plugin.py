@@ -63,7 +63,7 @@ def pytest_of_its_own(folder: Path, *arguments: str) -> subprocess.CompletedProc
     root = Path(__file__).resolve().parents[2]
     path = os.pathsep.join([str(root), str(folder)])
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), *arguments]
-    environment = os.environ | {"PYTHONPATH": path}
+    environment = os.environ | {"PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -244,7 +244,7 @@ def test_a_typical_network_takes_less_than_ten_seconds() -> None:
 
 
 def test_a_large_network_costs_few_calls() -> None:
-    net = typical(300, 200)
+    net = typical(120, 80)
     calls = {"params": 0, "loss": 0, "grad": 0}
 
     def counted(name: str) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from called import called
 from content import STORED, header_of, mutated, put_header, rewrite
 from fits import assert_same, bits
 from numpy.typing import NDArray
@@ -281,7 +282,7 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "message"), OTHERS, ids=str)
+@pytest.mark.parametrize(("options", "message"), OTHERS, ids=called)
 def test_another_run_is_refused_by_what_differs(options: dict[str, Any], message: str, tmp_path: Path) -> None:
     path = tmp_path / "run.npz"
     train(path, max_epochs=1)

@@ -15,6 +15,7 @@ from typing import Any
 import naive
 import numpy as np
 import pytest
+from called import called
 from fits import assert_same, bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -729,7 +730,7 @@ X = bits(6)
         ({"callbacks": [print, 3]}, TypeError, r"callbacks\[1\]=3 is a int, which cannot be called"),
         ({"made": "model"}, TypeError, "made is a str"),
     ],
-    ids=str,
+    ids=called,
 )
 def test_bad_arguments_are_named_before_any_work(
     options: dict[str, Any], error: type[Exception], message: str, monkeypatch: pytest.MonkeyPatch
