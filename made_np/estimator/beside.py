@@ -13,11 +13,10 @@ from made_np.typing import Array, Bools
 __all__ = ["Beside", "of_home"]
 
 
-def of_home(made: MADE, *, with_gaps: bool = False) -> Bools:
-    """Return (P,) booleans: True for the parameters by which home scores rows without gaps, or `with_gaps`.
+def of_home(made: MADE) -> Bools:
+    """Return (P,) booleans: True for the parameters by which home scores rows without gaps.
 
-    Wires that its masks cut are not among them; without gaps, nor are those of inputs that say that a value
-    is not told.
+    Wires that its masks cut are not among them, nor are those of inputs that say that a value is not told.
 
     Examples
     --------
@@ -30,7 +29,7 @@ def of_home(made: MADE, *, with_gaps: bool = False) -> Bools:
     for name, mask in made.network.masks(made.mask_sets[0]).items():
         own = made.layout.views(held)[name]
         own[:] = mask
-        if name in ("W0", "W_direct") and not with_gaps:
+        if name in ("W0", "W_direct"):
             own[:, gap_units] = False
     return held
 

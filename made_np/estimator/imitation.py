@@ -91,10 +91,11 @@ def learn_paths(
 ) -> tuple[Array, bool]:
     """Return parameters that answer on all paths, too; the rest is as for `imitate`.
 
-    Those by which home answers, whatever it is told, stay as they are.
+    Those by which home answers stay as they are, whatever it is told: rows are whole, so nothing is learned of inputs
+    that say that a value is not told.
     """
     made = _on_host(made)
-    held = of_home(made, with_gaps=True)
+    held = of_home(made)
     deal = _Deal(rows, options.batch_size, rng)
 
     def gradient(step: int, new: Array, grad: Array) -> None:

@@ -8,7 +8,6 @@ from numpy.testing import assert_array_equal
 
 from made_np import MADE, Gaussian, MixtureOfGaussians
 from made_np.estimator.beside import Beside, of_home
-from made_np.model.gaps import observed_log_prob
 from made_np.optim import SGD, Adam, Optimizer
 from made_np.training.fit import fit
 
@@ -43,14 +42,3 @@ def test_what_stays_is_all_that_home_uses() -> None:
         moved = theta.copy()
         moved[k] += 10
         assert not np.array_equal(MADE_4.log_prob(moved, X), MADE_4.log_prob(theta, X)), MADE_4.layout.locate(k)
-
-
-def test_with_gaps_what_stays_is_all_that_home_uses_to_answer_about_them() -> None:
-    made = MADE(3, (8,), Gaussian(), order=[2, 0, 1], n_masks=None, direct=True, gap_inputs=[0, 2], dtype="float64")
-    theta = made.init(0) + 0.1 * np.random.default_rng(1).standard_normal(made.n_params)
-    x = np.where(np.random.default_rng(2).random((200, 3)) < 0.4, np.nan, X[:50, :3].repeat(4, axis=0))
-    held = of_home(made, with_gaps=True)
-    other = np.where(held, theta, 7.0)
-    assert_array_equal(observed_log_prob(made, other, x), observed_log_prob(made, theta, x))
-    other = np.where(of_home(made), theta, 7.0)
-    assert not np.array_equal(observed_log_prob(made, other, x), observed_log_prob(made, theta, x))
