@@ -86,6 +86,21 @@ class Bound(ABC):
             are, in which sequence, depends on nothing but backend and network.
         """
 
+    def pull_back(
+        self, theta: Array, x: Array, context: Array | None, grad: Array, slope: Callable[[Array, slice], Array]
+    ) -> None:
+        """Overwrite `grad` (P,) with the gradient of another loss than -log p, on the CPU.
+
+        Parameters
+        ----------
+        slope : callable
+            Is given the raw outputs (b, O) of some of the rows, with the slice of B that these are, and returns the
+            gradient of the loss by them, of the same shape. Several threads may call it at once.
+        """
+        from made_np.backends import _numpy
+
+        _numpy.bind(self.network, self.mask_set).pull_back(theta, x, context, grad, slope)
+
     def update(
         self,
         theta: Array,

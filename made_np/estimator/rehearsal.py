@@ -2,8 +2,8 @@
 
 A table has few rows, and a question that tells the network less has fewer still to be learned from. So the table is
 learned in home order alone. Then the model draws rows from what it has learned, as many as it likes, and learns from
-them what is known of the rest when only some of a row is told. Its answers to all questions thereby become those of one
-distribution, home: what they contradict each other by is what the network cannot hold.
+them what is known of the rest when only some of a row is told (`imitation`). Its answers to all questions thereby
+become those of one distribution, home: what they contradict each other by is what the network cannot hold.
 
 Real columns do without: their curves are learned to a hair, and drawn rows blur them. But where home is learned of
 sheared rows, which no path can be learned of, the paths are, beside all that home needs.
@@ -21,6 +21,7 @@ import numpy as np
 
 from made_np.estimator import rules
 from made_np.estimator.beside import Beside, of_home
+from made_np.estimator.imitation import imitate, learn_paths
 from made_np.estimator.plan import Plan
 from made_np.heap import give_back
 from made_np.messages import tell
@@ -29,6 +30,7 @@ from made_np.model.rows import Rows
 from made_np.ranks.comm import Comm, agree
 from made_np.schedules import get_schedule
 from made_np.training.fit import FitResult, fit_rows
+from made_np.training.loop import Options
 from made_np.training.shear import sheared, unsheared
 from made_np.typing import Array, Ints
 
@@ -39,12 +41,14 @@ _logger = logging.getLogger("made_np.estimator")
 BATCH = 256
 """Rows of a step. There is no lack of rows, and more of them make the gradient of a step steadier."""
 STEPS = 2
-MOST_STEPS = 3_000
+MOST_STEPS = 3_300
 MOST_WORK = 4e9
 """So many steps are made for each one that was made on the table, up to the second number, or up to as many as make the
 third one times the parameters, if that is less.
 """
-VISITS = 2
+PATHS = 1 / 3
+"""Share of these steps that are about paths. They come last."""
+VISITS = 6
 """So often a drawn row is learned from, each time told something else: to draw it costs as much as to learn from it."""
 SHEARED_TIMES = 4
 SHEARED_STEPS = 2_000
@@ -220,20 +224,35 @@ def rehearse(
         drawn = _drawn(made, theta, rows, dtype, n_rows, rng, None if max_seconds is None else begin + max_seconds / 2)
     except KeyboardInterrupt:
         return theta, False
+    left = None if max_seconds is None else begin + max_seconds - time.perf_counter()
+    options = replace(plan.options, batch_size=BATCH, max_seconds=left)
+    if plan.shear is None:
+        return _imitated(made, theta, drawn, n_steps, options, rng, progress)
     options = replace(
-        plan.options,
+        options,
+        optimizer=Beside(options.optimizer, of_home(made)),
         schedule=get_schedule("cosine"),
-        batch_size=BATCH,
         max_epochs=-(-n_steps * BATCH // len(drawn)),
         decay=None,
         dropout=0.0,
         input_dropout=0.0,
-        max_seconds=None if max_seconds is None else begin + max_seconds - time.perf_counter(),
     )
-    if plan.shear is not None:
-        options = replace(options, optimizer=Beside(options.optimizer, of_home(made)))
     result = fit_rows(made, drawn, None, options, rng=rng, theta=theta, progress=progress)
     return result.theta, result.stopped_by != "interrupt"
+
+
+def _imitated(
+    made: MADE, theta: Array, drawn: Rows, n_steps: int, options: Options, rng: np.random.Generator, progress: bool
+) -> tuple[Array, bool]:
+    """Return what `rehearse` does: home first, whatever it is told, then paths beside it."""
+    n_paths = int(PATHS * n_steps)
+    for work, steps, share in ((imitate, n_steps - n_paths, 1 - PATHS), (learn_paths, n_paths, PATHS)):
+        seconds = None if options.max_seconds is None else share * options.max_seconds
+        own = replace(options, max_seconds=seconds)
+        theta, is_whole = work(made, theta, drawn, steps, own, rng, progress)
+        if not is_whole:
+            break
+    return theta, is_whole
 
 
 def _effort(plan: Plan, n_steps: int) -> tuple[int, int]:

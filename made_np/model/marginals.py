@@ -7,8 +7,10 @@ how much likelier home finds it than the path does::
 
     p(known) = E_z[p_home(known, z) / q(z given known)]    z drawn from q, the path
 
-This is unbiased for whatever the network has learned, and the nearer both are, the less it scatters. Gaps behind all
-that is known in home order cancel out: they are neither drawn nor scored. Of several homes it is the mean.
+This is unbiased for whatever the network has learned, and the nearer both are, the less it scatters. The uniform
+numbers that decide a feature are spread over the draws, one in each of `n_draws` equal parts of [0, 1) (McKay, Beckman
+and Conover 1979), so that what a single feature makes of the ratio hardly scatters at all. Gaps behind all that is
+known in home order cancel out: they are neither drawn nor scored. Of several homes it is the mean.
 """
 
 from __future__ import annotations
@@ -57,7 +59,8 @@ def home_log_prob(
         NaN where a feature is not known. Where the known features lead in home order there is nothing to be drawn, and
         the standard error is 0.
     n_draws : int
-        Completions of each row, for each home. The error falls with the root of their number.
+        Completions of each row, for each home. The error falls with the root of their number. It is that of draws
+        that know nothing of each other, which is at least as large as that of these.
     known : ndarray of bool, shape (n, D), optional
         What counts as known; by default, what is not NaN in `x`. What is known and NaN is not told to the network, and
         costs nothing (see `observed_log_prob`).
@@ -91,7 +94,7 @@ def home_log_prob(
     generator = as_generator(rng)
     with undrawn(generator):
         made.mask_sets.for_known(np.ones(made.n_features, dtype=bool))  # which only a model with paths has
-        uniforms = generator.random((n_draws, made.n_features))
+        uniforms = _spread(n_draws, made.n_features, generator)
     log_prob = np.empty(len(rows))
     error = np.empty(len(rows))
     step = max(1, AT_ONCE // (n_draws * max(made.network.n_inputs, made.outputs.n_raw, *made.hidden)))
@@ -102,6 +105,12 @@ def home_log_prob(
             homes = [_mean_of(_log_ratios(made, theta, *given, pattern, uniforms, k)) for k in range(made.n_mixed)]
             log_prob[some], error[some] = _mixed(*map(np.array, zip(*homes, strict=True)))
     return log_prob, error
+
+
+def _spread(n: int, n_features: int, rng: np.random.Generator) -> Doubles:
+    """Return uniform numbers (n, D), in each column one from each of n equal parts of [0, 1), in random order."""
+    places = rng.permuted(np.tile(np.arange(n), (n_features, 1)), axis=1).T
+    return np.asarray(np.minimum((places + rng.random((n, n_features))) / n, np.nextafter(1.0, 0.0)))
 
 
 def _log_ratios(

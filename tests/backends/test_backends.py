@@ -195,6 +195,41 @@ def test_row_weights_say_what_each_row_counts(backend: str) -> None:
 
 
 @each_backend
+@pytest.mark.parametrize("options", [{}, {"direct": True}, {"mask_weights": True}, {"order": [2, 0, 3, 1, 4]}])
+def test_a_loss_of_ones_own_has_the_gradient_of_its_differences(options: Any, backend: str) -> None:
+    outputs = [Categorical(3), "bernoulli", Categorical(4), "gaussian", "bernoulli"]
+    given = {"activation": "tanh", "gap_inputs": [1, 3], "n_context": 2, "dtype": "float64", **options}
+    made = MADE(5, (7, 6), outputs, backend=backend, **given)
+    rng = np.random.default_rng(0)
+    theta = random_theta(made, rng)
+    x = np.where(rng.random((19, 5)) < 0.3, np.nan, random_rows(made, 19, rng))
+    context = rng.standard_normal((19, 2))
+    by = rng.standard_normal((19, made.outputs.n_raw))
+    bound = made.bound[0]
+    grad = np.full(made.n_params, np.nan)
+    bound.pull_back(theta, x, context, grad, lambda raw, rows: by[rows] * np.cos(raw))
+
+    def loss(t: Any) -> float:
+        return float((by * np.sin(bound.raw_outputs(t, x, context))).sum())
+
+    h = 1e-6
+    want = [(loss(theta + h * e) - loss(theta - h * e)) / (2 * h) for e in np.eye(made.n_params)]
+    np.testing.assert_allclose(grad, want, atol=1e-7)
+
+
+@each_backend
+def test_the_loss_itself_is_one_of_them(backend: str) -> None:
+    made = MADE(20, (200,), [Categorical(3)] * 20, dtype="float64", backend=backend)
+    rng = np.random.default_rng(1)
+    theta, x = random_theta(made, rng), random_rows(made, 137, rng)  # work for several threads
+    grad = np.full(made.n_params, np.nan)
+    made.bound[0].pull_back(theta, x, None, grad, lambda raw, rows: made.outputs.nll_and_grad(raw, x[rows])[1] / 137)
+    np.testing.assert_allclose(grad, loss_and_grad(made, theta, x)[1], rtol=1e-10, atol=1e-14)
+    made.bound[0].pull_back(theta, x[:0], None, grad, lambda raw, rows: raw)
+    np.testing.assert_array_equal(grad, 0)
+
+
+@each_backend
 def test_rows_are_added_up_in_double_precision(backend: str) -> None:
     """The sum over 4096 features has the digits of its terms."""
     made = MADE(4096, (), "bernoulli", direct=False, backend=backend)

@@ -134,6 +134,16 @@ def test_half_of_the_time_is_for_the_table(monkeypatch: pytest.MonkeyPatch) -> N
     plan, _ = model()
     seen = []
 
+    def noted(work: Any) -> Any:
+        def does(made: MADE, first: Array, rows: Rows, last: Any, options: Any, *more: Any, **named: Any) -> Any:
+            seen.append(options.max_seconds)
+            return work(made, first, rows, last, options, *more, **named)
+
+        return does
+
+    monkeypatch.setattr(rehearsal, "imitate", noted(rehearsal.imitate))
+    monkeypatch.setattr(rehearsal, "learn_paths", noted(rehearsal.learn_paths))
+
     def fit_rows(made: MADE, rows: Rows, valid: Any, options: Any, **more: Any) -> Any:
         seen.append(options.max_seconds)
         return fit(made, rows, valid, options, **more)
@@ -142,9 +152,10 @@ def test_half_of_the_time_is_for_the_table(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(rehearsal, "fit_rows", fit_rows)
     home = rehearsal.fit_home(plan, Rows(table(60)), None, lambda: 100.0, rng=0)
     rehearsal.rehearsed(plan, home, np.dtype(np.uint8), 0, lambda: 100.0)
-    first, second = seen
+    first, second, third = seen
     assert first == 50
-    assert 50 < second < 100
+    assert 33 < second < 67
+    assert 2 * third == pytest.approx(second)
 
 
 def test_the_table_is_let_go_of_before_rows_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,23 +202,22 @@ def model(**options: Any) -> tuple[Any, Array]:
 def test_rows_are_drawn_from_home_no_more_than_memory_holds(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def fit_rows(made: MADE, rows: Rows, valid: Any, options: Any, **more: Any) -> Any:
-        seen.append((made, rows, options))
-        return type("Result", (), {"theta": more["theta"], "stopped_by": "max_epochs"})
+    def noted(made: MADE, theta: Array, rows: Rows, n_steps: int, options: Any, *more: Any) -> Any:
+        seen.append((made, rows, n_steps, options.batch_size))
+        return theta, True
 
     plan, theta = model()
-    monkeypatch.setattr(rehearsal, "fit_rows", fit_rows)
+    monkeypatch.setattr(rehearsal, "imitate", noted)
+    monkeypatch.setattr(rehearsal, "learn_paths", noted)
     monkeypatch.setattr(rehearsal, "MEMORY", most)
-    rehearse(plan, theta, Rows(table(60)), np.dtype(np.uint8), 20, 0, None)
-    ((made, rows, options),) = seen
+    rehearse(plan, theta, Rows(table(60)), np.dtype(np.uint8), 30, 0, None)
+    (made, rows, n_home, batch), (_, others, n_paths, _) = seen
     assert made is plan.made
+    assert others is rows
     assert rows.x.dtype == np.uint8
-    assert plan.options.decay is not None
-    assert plan.options.dropout > 0
-    assert (options.decay, options.dropout) == (None, 0)  # against learning by heart, of which there is no danger
-    n = min(20 * rehearsal.BATCH, most // 4)
+    assert (n_home, n_paths, batch) == (40, 20, rehearsal.BATCH)
+    n = min(10 * rehearsal.BATCH, most // 4)
     assert len(rows) == n
-    assert options.max_epochs * n >= 40 * rehearsal.BATCH > (options.max_epochs - 1) * n
     p = np.exp(plan.made.log_prob(theta, list(itertools.product(*map(range, SIZES))))).reshape(SIZES)
     for d, size in enumerate(SIZES):
         share = np.bincount(rows.x[:, d], minlength=size) / n

@@ -12,7 +12,7 @@ from strategies import random_theta
 
 from made_np.distributions.plain import Categorical
 from made_np.model.made import MADE
-from made_np.model.marginals import home_log_prob
+from made_np.model.marginals import _spread, home_log_prob
 
 Array = NDArray[Any]
 NAN = np.nan
@@ -51,7 +51,7 @@ def test_draws_come_to_the_sum_of_home_over_the_gaps(backend: str) -> None:
     assert error.max() < 0.1
 
 
-def test_the_error_falls_with_the_root_of_the_number_of_draws_and_says_how_far_off_they_are() -> None:
+def test_the_error_falls_with_the_root_of_the_number_of_draws_and_is_no_less_than_they_are_off() -> None:
     made, theta = model()
     row = np.array([[NAN, 2, NAN, 1]])
     want = summed(made, theta, row[0])
@@ -60,8 +60,17 @@ def test_the_error_falls_with_the_root_of_the_number_of_draws_and_says_how_far_o
     assert few[0] / many[0] == pytest.approx(10, rel=0.3)
     runs = [home_log_prob(made, theta, row, 400, rng=seed) for seed in range(200)]
     scores = np.array([(log_prob[0] - want) / error[0] for log_prob, error in runs])
-    assert abs(scores.mean()) < 4 / np.sqrt(200)
-    assert 0.8 < scores.std() < 1.2
+    assert abs(scores.mean()) < 4 * scores.std() / np.sqrt(200)
+    assert scores.std() < 0.6  # about 1 without the spread
+
+
+def test_the_numbers_that_decide_a_feature_are_spread_over_the_draws() -> None:
+    u = _spread(50, 3, np.random.default_rng(0))
+    assert u.shape == (50, 3)
+    np.testing.assert_array_equal(np.sort(np.floor(u * 50), axis=0), np.tile(np.arange(50)[:, None], 3))
+    assert not (np.argsort(u[:, 0]) == np.argsort(u[:, 1])).all()
+    means = [_spread(2, 1, np.random.default_rng(seed))[:, 0] for seed in range(400)]
+    np.testing.assert_allclose(np.mean(means, axis=0), 0.5, atol=4.5 * np.sqrt(1 / 12 / 400))  # each alone is uniform
 
 
 def test_a_seed_says_it_again_and_rows_are_answered_alone_as_together() -> None:

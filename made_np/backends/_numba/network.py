@@ -8,6 +8,7 @@ import numpy as np
 
 from made_np.backends import _numpy
 from made_np.backends._numba.run import Batch, move
+from made_np.backends._numba.slopes import Sloped
 from made_np.backends.bound import Bound
 from made_np.backends.rules import Rule, rule_of
 from made_np.backends.tables import Plan, has_kernels, make_plan
@@ -85,6 +86,18 @@ class _Bound(Bound):
             if ready is not None:
                 ready(slice(size, len(grad)))
         return nll
+
+    def pull_back(
+        self, theta: Array, x: Array, context: Array | None, grad: Array, slope: Callable[[Array, slice], Array]
+    ) -> None:
+        if not len(x):
+            grad[:] = 0
+            return
+        alike = np.ones(len(x), theta.dtype)
+        batch = Sloped(slope, self.plan, fold(self.network, theta, self.mask_set), x, context, None, alike)
+        batch.pull_back(grad[: len(batch.theta)])
+        if self.network.mask_weights:
+            fold_backward(self.network, grad, self.mask_set)
 
     def update(
         self,

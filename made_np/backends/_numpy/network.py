@@ -185,6 +185,17 @@ class _Bound(Bound):
                 ready(slice(layout.size, len(grad)))
         return _sum_features(nll)
 
+    def pull_back(
+        self, theta: Array, x: Array, context: Array | None, grad: Array, slope: Callable[[Array, slice], Array]
+    ) -> None:
+        layout = self.plain.layout
+        views = self.views(theta)
+        drops = self.plain.keeps(None)
+        trace = self.forward(views, self.plain.outputs.encode(x, context), drops)
+        self.backward(views, trace, slope(trace.raw, slice(0, len(x))), layout.views(grad[: layout.size]), drops, None)
+        if self.network.mask_weights:
+            fold_backward(self.network, grad, self.mask_set)
+
     def sample(self, theta: Array, uniforms: Array, given: Array | None = None, context: Array | None = None) -> Array:
         if given is None:
             given = np.full(uniforms.shape, np.nan, dtype=theta.dtype)
