@@ -94,12 +94,12 @@ class DiscretizedLogistic(Distribution):
         s = real(self._half) * softplus(raw[..., -n:]) + real(self.min_scale)
         return logits, raw[..., -2 * n : -n], np.minimum(s, np.finfo(real).max)
 
-    def _in_scales(self, raw: Array, x: Array) -> Array:
+    def _in_scales(self, raw: Array, s: Array, x: Array) -> Array:
         """Return how many scales `x` (...) is from each mean, (..., n).
 
         Both are counted from the middle of the levels: near it no digit of a raw mean is lost.
         """
-        _, m, s = self._components(raw)
+        m = raw[..., -2 * self.n : -self.n]
         real = raw.real.dtype.type
         half = real(self._half)
         return held(((x.astype(real) - half)[..., None] - half * m) / s, m, raw[..., -self.n :])
@@ -139,8 +139,8 @@ class DiscretizedLogistic(Distribution):
         upper_open = (x >= self.levels - 1)[..., None]
         both = ~(lower_open | upper_open)
         d = 1 / s
-        a = self._in_scales(raw, x + 0.5)
-        b = self._in_scales(raw, x - 0.5)
+        a = self._in_scales(raw, s, x + 0.5)
+        b = self._in_scales(raw, s, x - 0.5)
         log_p = np.where(upper_open, 0, -softplus(-a)) - np.where(lower_open, 0, softplus(b))
         log_p = log_p + np.where(both, np.log(-np.expm1(-d)), 0)
         above = np.where(upper_open, 0, sigmoid(-a))
@@ -151,7 +151,8 @@ class DiscretizedLogistic(Distribution):
 
     def _cdf(self, raw: Array, x: Array) -> Array:
         """Return P(value <= x), shape (...), for x < levels - 1."""
-        return np.asarray((softmax(self._components(raw)[0]) * sigmoid(self._in_scales(raw, x + 0.5))).sum(-1))
+        logits, _, s = self._components(raw)
+        return np.asarray((softmax(logits) * sigmoid(self._in_scales(raw, s, x + 0.5))).sum(-1))
 
     def cdf_bounds(self, raw: Array, x: Array) -> tuple[Array, Array]:
         """Return the mixture's mass below the lower and the upper edge of the bin of x; the outer ones are 0 and 1."""
@@ -165,7 +166,7 @@ class DiscretizedLogistic(Distribution):
         Past the mean what lies above is looked at, as in `RealMixture.inverse_cdf`.
         """
         wide = raw.astype(np.float64)
-        logits, m, _ = self._components(wide)
+        logits, m, s = self._components(wide)
         w = softmax(logits)
         centre = self._half * (1 + (w * m).sum(-1))
         low = np.zeros(u.shape, dtype=np.int64)
@@ -173,7 +174,7 @@ class DiscretizedLogistic(Distribution):
         for _ in range(int(self.levels - 1).bit_length()):
             middle = (low + high) // 2
             is_left = middle + 0.5 < centre
-            z = self._in_scales(wide, middle + 0.5)
+            z = self._in_scales(wide, s, middle + 0.5)
             mass = (w * sigmoid(np.where(is_left[..., None], z, -z))).sum(-1)
             below = np.where(is_left, u < mass, mass < 1 - u) | (low == high)
             low = np.where(below, low, middle + 1)

@@ -208,9 +208,9 @@ def gaussians(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes:
 
 @kernel
 def logistics(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
-    """-log sum_k w_k p_k(x), each -log p_k = |e| + 2 log(1 + e^-|e|) + log s with e = (x - m) / s.
+    """-log sum_k w_k p_k(x), each -log p_k = a + 2 log(1 + e^-a) + log s with a the size of e = (x - m) / s.
 
-    With q = e^-|e| - 1, its slope tanh(|e| / 2) is -q / (2 + q), which has all its digits near 0.
+    With q = e^-a - 1, its slope tanh(a / 2) is -q / (2 + q), which has all its digits near 0.
     """
     w = index(width(acts))
     real = acts.dtype.type
