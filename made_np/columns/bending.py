@@ -20,7 +20,7 @@ NARROWEST = 1e-2
 """Knots are no nearer to each other than this share of the spread: the floor of scales."""
 WIDTHS = (0.1, 0.3, 1.0)
 """Scales of asinh that are tried, in units of the column's middle half."""
-SMALLEST = 1e-290
+SMALLEST = 1e-303
 """Numbers that are no farther apart are the same: a density would overflow."""
 ENOUGH = 10_000
 """So many rows choose."""
@@ -59,7 +59,7 @@ def learn_monotone(
     as_number(high, "high", "(-inf, inf]")
     x = values[~np.isnan(values)].astype(np.float64)
     if not differ(x):
-        raise ValueError("values are all the same, but for 1e-290 at most: a constant needs no curve")
+        raise ValueError("values are all the same, but for 1e-303 at most: a constant needs no curve")
     if not (low < x.min() and x.max() < high):
         raise ValueError(f"values go from {x.min():g} to {x.max():g}: give low={low:g} and high={high:g} beyond them")
     x.sort()

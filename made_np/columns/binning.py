@@ -89,7 +89,7 @@ def learn_bins(
     if counts is None:
         values, counts = np.unique(values[~np.isnan(values)].astype(np.float64), return_counts=True)
     if not differ(values):
-        raise ValueError("values are all the same, but for 1e-290 at most: a constant needs no bins")
+        raise ValueError("values are all the same, but for 1e-303 at most: a constant needs no bins")
     most_codes = most_codes or min(max(int(counts.sum()) // ROWS, FEWEST_CODES), MOST_CODES)
     return Binning(resolution, most_codes, support, missing).learn(values, counts)
 

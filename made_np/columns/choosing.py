@@ -169,5 +169,5 @@ def _check_width(kind: str, seen: Seen, place: Place) -> None:
     if kind in REAL and seen.n_distinct > 1 and not differ(seen.distinct):
         raise ValueError(
             f"columns: {place} is to be {kind!r}, but all its numbers, such as {seen.distinct[-1]:g}, lie within "
-            "1e-290: multiply it by a power of ten, or give 'ordinal' or 'drop'"
+            "1e-303: multiply it by a power of ten, or give 'ordinal' or 'drop'"
         )

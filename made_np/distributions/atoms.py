@@ -9,7 +9,7 @@ import numpy as np
 
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
-from made_np.distributions.plain import Gaussian, log_softmax, softmax
+from made_np.distributions.plain import Gaussian, exponentials, softmax
 from made_np.typing import Array
 from made_np.values import as_a, as_choice, as_number, as_sequence, show
 
@@ -107,16 +107,17 @@ class WithAtoms(Distribution):
         Notes
         -----
         With c the one of the k + 1 that x belongs to, -log w_c has the slope ``w - onehot(c)`` in the logits, as that
-        of any softmax. f is only in the second: its own slopes, and 0 at an atom.
+        of any softmax: 1 - w_c without cancellation, as `Categorical` has it. f is only in the second: its own slopes,
+        and 0 at an atom.
         """
         logits, own = self._split(raw)
         is_atom = self._at(x)
         is_rest = np.asarray(~is_atom.any(-1))
         which = np.concatenate([is_atom, is_rest[..., None]], axis=-1)
         nll, d_own = self.base.nll_and_grad(own, x)
-        log_w = log_softmax(logits)
-        nll = np.where(is_rest, nll, 0) - np.where(which, log_w, 0).sum(-1)
-        d_logits = np.exp(log_w) - which
+        shifted, e, rest = exponentials(logits)
+        nll = np.where(is_rest, nll, 0) + (np.log1p(rest)[..., 0] - np.where(which, shifted, 0).sum(-1))
+        d_logits = np.where(which, -(rest + (1 - e)), e) / (1 + rest)
         return nll, np.concatenate([d_logits, np.where(is_rest[..., None], d_own, 0)], axis=-1).astype(raw.dtype)
 
     def cdf_bounds(self, raw: Array, x: Array) -> tuple[Array, Array]:

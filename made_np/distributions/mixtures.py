@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from made_np.distributions.distribution import Distribution
-from made_np.distributions.plain import inverse_softplus, largest, log_softmax
+from made_np.distributions.plain import held, inverse_softplus, largest, log_softmax
 from made_np.layers import sigmoid, softplus
 from made_np.normal import normal_cdf
 from made_np.typing import Array
@@ -21,6 +21,9 @@ SPARE_BITS = 12
 
 BROAD_BITS = 24
 """Halvings beyond these, where a share of the mass is broad: so much wider is the bracket then."""
+
+BROAD_FAR = 1e10
+"""Further out the broad density is ``|x|^-3`` to the last digit."""
 
 BROAD_KNOTS = np.sqrt(10.0) ** np.arange(17)
 """Between 0 and these, on either side, the broad density is smooth; beyond the last it has less than 2^-54."""
@@ -43,21 +46,26 @@ def responsibilities(joint: Array) -> tuple[Array, Array]:
 
 def broad_log_density(x: Array) -> Array:
     """Return ``-3/2 log(2 + x^2)``: Student's t with 2 degrees of freedom, whose tails fall as ``|x|^-3``."""
-    return -1.5 * np.log(2 + x * x)
+    size = np.abs(x)
+    is_far = size > BROAD_FAR
+    near = np.where(is_far, 0, size)  # whose square is finite
+    power = np.where(is_far, size.dtype.type(-3), size.dtype.type(-1.5))
+    return np.asarray(power * np.log(np.where(is_far, size, 2 + near * near)))
 
 
 def broad_mass_below(x: Array) -> Array:
     """Return the mass of that density below x, ``(s + x) / 2s`` with ``s^2 = 2 + x^2``, with all its digits.
 
-    Left of 0, where the sum would lose them, s + x is taken as ``2 / (s - x)``.
+    Left of 0, where the sum would lose them, s + x is taken as ``2 / (s - x)``; right of 0, what lies above likewise.
 
     Examples
     --------
     >>> broad_mass_below(np.array([-1e8, 0.0, 2.0**0.5])).round(6)
     array([0.      , 0.5     , 0.853553])
     """
-    s = np.sqrt(2 + x * x)
-    return np.asarray(np.where(x < 0, 1 / (s * (s + np.abs(x))), (s + np.abs(x)) / (2 * s)))
+    q = 1 / np.hypot(2**0.5, x)
+    tail = q * q / (1 + q * np.abs(x))
+    return np.asarray(np.where(x < 0, tail, 1 - tail))
 
 
 @dataclass(frozen=True)
@@ -120,10 +128,10 @@ class RealMixture(Distribution):
         softmax, the sum of the weights: ``dlogit = w - r``. Of all this a `reserve` leaves `_beside_reserve`.
         """
         log_w, m, s = self.components(raw)
-        z = (x[..., None] - m) / s
+        z = held((x[..., None] - m) / s, m)
         log_f, a = self.log_f(z)
         log_p, r = responsibilities(log_w + log_f - np.log(s))
-        parts = (r * a / s, r * (1 + z * a) / s * sigmoid(raw[..., -self.n :]))
+        parts = (r * a / s, r * (1 + z * a) * (sigmoid(raw[..., -self.n :]) / s))
         d_raw = np.concatenate(parts if self.n == 1 else (np.exp(log_w) - r, *parts), axis=-1)
         return self._beside_reserve(-log_p, d_raw, x) if self.reserve else (-log_p, d_raw)
 
@@ -153,13 +161,14 @@ class RealMixture(Distribution):
         w = np.exp(log_w)
         centre = (w * m).sum(-1)
         below = np.maximum(u, 2.0**-54)
-        low = (m - self.reach * s).min(-1).astype(raw.dtype)
-        high = (m + self.reach * s).max(-1).astype(raw.dtype)
+        most = float(np.finfo(raw.dtype).max)
+        low = np.maximum((m - self.reach * s).min(-1), -most).astype(raw.dtype)
+        high = np.minimum((m + self.reach * s).max(-1), most).astype(raw.dtype)
         if self.reserve:
             low = np.minimum(low, -BROAD_KNOTS[-1]).astype(raw.dtype)
             high = np.maximum(high, BROAD_KNOTS[-1]).astype(raw.dtype)
         for _ in range(np.finfo(raw.dtype).nmant + SPARE_BITS + BROAD_BITS * (self.reserve > 0)):
-            middle = (low + high) / 2
+            middle = low / 2 + high / 2
             is_left = middle < centre
             z = (middle[..., None] - m) / s
             mass = (w * self.mass_below(np.where(is_left[..., None], z, -z))).sum(-1)

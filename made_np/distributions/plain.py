@@ -23,6 +23,10 @@ MAX_CODES = 1 << 16
 LOG_LIMIT = 30.0
 """The exponent of a scale goes no further: in float32, squares of what lies beyond would overflow."""
 
+MOST_SINGLE = 2.0**57
+MOST_DOUBLE = 2.0**480
+"""A value is no more scales than this from a mean, in float32 or wider: its square, over a small scale, is finite."""
+
 SCALES = ("softplus", "exp")
 
 
@@ -125,20 +129,22 @@ class Categorical(Distribution):
         -----
         The slope of the log-sum is ``e^raw_k / sum e^raw = p_k``, that of raw_x is 1 at k = x:
         ``d_raw = p - onehot(x)``.
-        The largest raw value is taken out of the sum first: e^0 is then its largest term.
+        The largest raw value is taken out of the sum first: e^0 = 1 is then its largest term, and `rest` the others. So
+        the log-sum is log1p(rest), and ``1 - p_x = (rest + (1 - e_x)) / (1 + rest)``, without cancellation where the
+        model is sure and right.
         """
-        shifted = raw - largest(raw)
-        e = np.exp(shifted)
-        total = e.sum(-1, keepdims=True)
+        shifted, e, rest = exponentials(raw)
+        total = 1 + rest
         index = x.real.astype(np.int64)[..., None]
-        nll = np.log(total) - np.take_along_axis(shifted, index, -1)
+        nll = np.log1p(rest) - np.take_along_axis(shifted, index, -1)
+        others = rest + (1 - np.take_along_axis(e, index, -1))
         d_raw = e / total
-        np.put_along_axis(d_raw, index, np.take_along_axis(d_raw, index, -1) - 1, -1)
+        np.put_along_axis(d_raw, index, -others / total, -1)
         return nll[..., 0], d_raw
 
     def inverse_cdf(self, raw: Array, u: Array) -> Array:
-        """Return the smallest k with ``u < p(x <= k)``."""
-        cdf = np.cumsum(softmax(raw), axis=-1)
+        """Return the smallest k with ``u < p(x <= k)``; in float64, where no value that is impossible is ever drawn."""
+        cdf = np.cumsum(softmax(raw.astype(np.float64)), axis=-1)
         return (u[..., None] >= cdf[..., :-1]).sum(-1).astype(raw.dtype)
 
     def mean(self, raw: Array) -> Array:
@@ -245,10 +251,11 @@ class Gaussian(Distribution):
         """
         s, g = self._scale(raw)
         z = raw[..., 1]
-        e = (x - raw[..., 0]) / s
+        m = raw[..., 0]
+        e = held((x - m) / s, m)
         nll = e * e / 2 + np.log(s) + raw.dtype.type(log(2 * pi) / 2)
         if self.scale == "softplus":
-            d_raw_1 = (1 - e * e) / s * sigmoid(z)
+            d_raw_1 = (1 - e * e) * (sigmoid(z) / s)
         else:
             d_raw_1 = (1 - e * e) * np.where(np.abs(z.real) > LOG_LIMIT, 0, g / s)
         return nll, np.stack((-e / s, d_raw_1), axis=-1)
@@ -295,6 +302,18 @@ def largest(raw: Array) -> Array:
     return np.asarray(raw.real.max(-1, keepdims=True))
 
 
+def exponentials(raw: Array) -> tuple[Array, Array, Array]:
+    """Return ``raw_k - top``, e^ of these, and the sum of the latter without one of the largest, which is 1: (..., 1).
+
+    So ``log sum e^raw = top + log1p(rest)``, of which a rest below the last digit of 1 is still a part.
+    """
+    shifted = raw - largest(raw)
+    e = np.exp(shifted)
+    is_top = shifted.real == 0
+    rest = (e - is_top).sum(-1, keepdims=True) + (is_top.sum(-1, keepdims=True, dtype=e.real.dtype) - 1)
+    return shifted, e, np.asarray(rest)
+
+
 def softmax(raw: Array) -> Array:
     """Return ``e^raw_k / sum e^raw``, shape (..., K)."""
     e = np.exp(raw - largest(raw))
@@ -302,9 +321,22 @@ def softmax(raw: Array) -> Array:
 
 
 def log_softmax(raw: Array) -> Array:
-    """Return ``raw_k - log sum e^raw``, shape (..., K): exact where softmax would round to 0."""
-    shifted = raw - largest(raw)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+    """Return ``raw_k - log sum e^raw``, shape (..., K): exact where softmax would round to 0 or to 1."""
+    shifted, _, rest = exponentials(raw)
+    return np.asarray(shifted - np.log1p(rest))
+
+
+def held(z: Array, *raws: Array) -> Array:
+    """Return z, but no further from 0 than `MOST_SINGLE` or `MOST_DOUBLE`: its square is finite.
+
+    Where one of the raw outputs that it comes from is infinite it is NaN: a run that has diverged must look like one.
+    """
+    real = z.real.dtype
+    most = real.type(MOST_SINGLE if real == np.float32 else MOST_DOUBLE)
+    z = np.clip(z, -most, most)
+    for raw in raws:
+        z = z + (raw - raw)
+    return z
 
 
 def inverse_softplus(y: Array | float) -> Array:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from math import log, pi
 
+import numpy as np
+
 from made_np.distributions import logistic_sum
-from made_np.distributions.mixtures import BROAD_BITS, BROAD_KNOTS, SPARE_BITS, MixtureOfGaussians, MixtureOfLogistics
-from made_np.distributions.plain import LOG_LIMIT
+from made_np.distributions.mixtures import (
+    BROAD_BITS,
+    BROAD_FAR,
+    BROAD_KNOTS,
+    SPARE_BITS,
+    MixtureOfGaussians,
+    MixtureOfLogistics,
+)
+from made_np.distributions.plain import LOG_LIMIT, MOST_DOUBLE, MOST_SINGLE
 from made_np.layers import LEAK, SELU_ALPHA, SELU_SCALE
 from made_np.normal import CENTRE, FAR_TAIL, FARTHEST, MILLS, TAIL
 from made_np.typing import Array
@@ -20,10 +30,15 @@ REALS = {
     "SELU_SCALE": SELU_SCALE,
     "LOG_LIMIT": LOG_LIMIT,
     "HALF_LOG_2PI": log(2 * pi) / 2,
+    "BROAD_FAR": BROAD_FAR,
 }
 """Numbers in the dtype of the program, by the name that kernels call them."""
 DOUBLES = {
     "FARTHEST": FARTHEST,
+    "MOST_SINGLE": MOST_SINGLE,
+    "MOST_DOUBLE": MOST_DOUBLE,
+    "WIDEST": sys.float_info.max,
+    "WIDEST_SINGLE": float(np.finfo(np.float32).max),
     "GAUSSIAN_REACH": MixtureOfGaussians.reach,
     "LOGISTIC_REACH": MixtureOfLogistics.reach,
     "BROADEST": BROAD_KNOTS[-1],

@@ -11,6 +11,7 @@ import numpy as np
 
 from made_np.backends._numba.compiling import index, kernel, width
 from made_np.backends._numba.elementary import exp, log
+from made_np.distributions.mixtures import BROAD_FAR
 
 
 @kernel
@@ -22,7 +23,7 @@ def share_with_reserve(
     real = acts.dtype.type
     zero = real(0)
     two = real(2)
-    broadness = real(1.5)
+    far = real(BROAD_FAR)
     for panel in range(begin, end):
         for i in range(len(places)):
             if numbers[i, 2] == 0:
@@ -34,7 +35,8 @@ def share_with_reserve(
             to = index(places[i, 2] + panel * sizes[1]) * w
             for lane in range(w):
                 a = own - nll[to + lane]
-                b = other - broadness * log(two + acts[x + lane] * acts[x + lane])
+                size = abs(acts[x + lane])
+                b = other - (real(3) * log(size) if size > far else real(1.5) * log(two + size * size))
                 top = a if a > b else b
                 total = exp(a - top) + exp(b - top)
                 nll[to + lane] = -top - log(total)

@@ -20,6 +20,8 @@ _MILLS = np.array(MILLS)
 _GAUSSIAN_REACH = MixtureOfGaussians.reach
 _LOGISTIC_REACH = MixtureOfLogistics.reach
 _BROADEST = float(BROAD_KNOTS[-1])
+_ROOT_2 = math.sqrt(2)
+_WIDEST = float(np.finfo(np.float64).max)
 
 
 @exact
@@ -93,22 +95,27 @@ def categorical(acts: Any, at: Any, n: int, u: float) -> float:
 
 @exact
 def discretized(acts: Any, at: Any, n: int, least: float, levels: float, u: float) -> float:
-    """Return the smallest level k with u < P(value <= k), by bisection."""
+    """Return the smallest level k with u < P(value <= k), by bisection as in `levels`."""
     w = index(width(acts))
     half = (levels - 1) / 2
     logits = n if n > 1 else 0
     norm = norm_of(acts, at, n)
     low = 0
     high = int(levels) - 1
+    centre = 0.0  # the mean, counted as means are from the middle level
+    for k in range(n):
+        centre += share(acts, at, k, norm) * half * np.float64(acts[at + index(logits + k) * w])
     while low < high:
         middle = (low + high) // 2
+        edge = middle + 0.5 - half
+        is_left = edge < centre
         mass = 0.0
         for k in range(n):
             weight = share(acts, at, k, norm)
-            m = half * (1 + np.float64(acts[at + index(logits + k) * w]))
-            s = half * softplus(acts[at + index(logits + n + k) * w]) + least
-            mass += weight * logistic((middle + 0.5 - m) / s)
-        if u < mass:
+            m = half * np.float64(acts[at + index(logits + k) * w])
+            s = min(half * softplus(acts[at + index(logits + n + k) * w]) + least, _WIDEST)
+            mass += weight * logistic((edge - m) / s if is_left else (m - edge) / s)
+        if (u < mass) if is_left else (mass < 1 - u):
             high = middle
         else:
             low = middle + 1
@@ -133,11 +140,12 @@ def mixture(acts: Any, at: Any, n: int, least: float, reserve: float, gaussian: 
         low = min(low, m - reach * s)
         high = max(high, m + reach * s)
         centre = centre + weight * m
-    low = real(min(low, -_BROADEST) if reserve > 0 else low)
-    high = real(max(high, _BROADEST) if reserve > 0 else high)
+    most = float(np.finfo(real).max)
+    low = real(max(min(low, -_BROADEST) if reserve > 0 else low, -most))
+    high = real(min(max(high, _BROADEST) if reserve > 0 else high, most))
     below = max(u, 2.0**-54)
     for _ in range((23 if acts.itemsize == 4 else 52) + SPARE_BITS + (BROAD_BITS if reserve > 0 else 0)):
-        middle = (low + high) / real(2)
+        middle = low / real(2) + high / real(2)
         is_left = middle < centre
         mass = 0.0
         for k in range(n):
@@ -159,8 +167,9 @@ def mixture(acts: Any, at: Any, n: int, least: float, reserve: float, gaussian: 
 def broad_mass_below(x: float) -> float:
     """Return the mass of Student's t with 2 degrees of freedom below x, as `mixtures` does."""
     x = np.float64(x)
-    s = math.sqrt(2 + x * x)
-    return 1 / (s * (s - x)) if x < 0 else (s + x) / (2 * s)
+    q = 1 / math.hypot(_ROOT_2, x)
+    tail = q * q / (1 + q * abs(x))
+    return tail if x < 0 else 1 - tail
 
 
 @exact

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from made_np.backends._numba.compiling import exact, index, inner, kernel, width
-from made_np.backends._numba.elementary import exp, log, log1p, sigmoid, softplus
-from made_np.distributions.plain import LOG_LIMIT
+from made_np.backends._numba.compiling import exact, index, inlined, inner, kernel, width
+from made_np.backends._numba.elementary import exp, expm1, log, log1p, sigmoid, softplus
+from made_np.backends._numba.shares import added, begin_mixture, finish_mixture, from_top, softmax_beside_top
+from made_np.distributions.plain import LOG_LIMIT, MOST_DOUBLE, MOST_SINGLE
 
 HALF_LOG_2PI = 0.9189385332046727
+WIDEST = float(np.finfo(np.float64).max)
 
 
 @kernel
@@ -58,51 +60,40 @@ def end_of_run(places: Any, i: int) -> int:
 
 
 @exact
-def from_top(raw: Any, top: Any) -> Any:
-    """Return raw - top, before either meets another number: what all raw outputs have in common costs no digits."""
-    return raw - top
+def nll_of_code(rest: Any, total: Any, inverse: Any, raw: Any, one: Any) -> Any:
+    """Return log(1 + rest) - raw, given 1 + rest and its inverse, with all digits where rest is small and raw is 0.
 
-
-@inner
-def softmax(source: Any, at: Any, target: Any, to: Any, n: int, scratch: Any) -> None:
-    """Write e^(raw - top) of n raw outputs to the target; `scratch` begins with top, and then their sum."""
-    w = index(width(source))
-    for lane in range(w):
-        scratch[lane] = source[at + lane]
-        scratch[w + lane] = source.dtype.type(0)
-    for k in range(1, n):
-        for lane in range(w):
-            value = source[at + index(k) * w + lane]
-            scratch[lane] = scratch[lane] if value <= scratch[lane] else value
-    for k in range(n):
-        for lane in range(w):
-            e = exp(from_top(source[at + index(k) * w + lane], scratch[lane]))
-            target[to + index(k) * w + lane] = e
-            scratch[w + lane] += e
+    What the total has lost of the rest comes back by the slope of the logarithm.
+    """
+    return (log(total) + (rest - (total - one)) * inverse) - raw
 
 
 @kernel
 def categorical(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
-    """log sum e^raw - raw_x, and its slope p - onehot(x)."""
+    """log1p(rest) - (raw_x - top), and its slope p - onehot(x), where p_x is short of 1 by rest + (1 - e_x) shares."""
     w = index(width(acts))
     one = acts.dtype.type(1)
-    scratch = np.empty(2 * width(acts), acts.dtype)
+    scratch = np.empty(3 * width(acts), acts.dtype)
     for panel in range(begin, end):
         for i in range(len(places)):
             at = index(places[i, 0] + panel * sizes[0]) * w
             x = index(places[i, 1] + panel * sizes[0]) * w
             to = index(places[i, 2] + panel * sizes[1]) * w
             n = places[i, 3]
-            softmax(acts, at, dacts, at, n, scratch)
+            softmax_beside_top(acts, at, dacts, n, scratch)
             for lane in range(w):
+                rest = scratch[w + lane]
                 code = code_of(acts[x + lane]) * w + lane
-                nll[to + lane] = log(scratch[w + lane]) - from_top(acts[at + code], scratch[lane])
-                scratch[w + lane] = one / scratch[w + lane]
+                total = added(one, rest)
+                inverse = one / total
+                nll[to + lane] = nll_of_code(rest, total, inverse, from_top(acts[at + code], scratch[lane]), one)
+                scratch[w + lane] = inverse
+                scratch[w + w + lane] = -added(rest, one - dacts[at + code]) * inverse
             for k in range(n):
                 for lane in range(w):
                     dacts[at + index(k) * w + lane] *= scratch[w + lane]
             for lane in range(w):
-                dacts[at + code_of(acts[x + lane]) * w + lane] -= one
+                dacts[at + code_of(acts[x + lane]) * w + lane] = scratch[w + w + lane]
 
 
 @inner
@@ -111,11 +102,20 @@ def code_of(value: Any) -> Any:
     return index(0) if np.isnan(value) else index(value)
 
 
+@exact
+def held(e: Any, m: Any, most: Any) -> Any:
+    """Return e, but no further from 0 than `most`, and NaN where m is infinite: see `held` in `plain`."""
+    e = most if e > most else e
+    e = -most if e < -most else e
+    return e + (m - m)
+
+
 @kernel
 def gaussian(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
     """e^2 / 2 + log s + log(2 pi) / 2 with e = (x - m) / s, and its slopes."""
     w = index(width(acts))
     real = acts.dtype.type
+    most = real(MOST_SINGLE if acts.itemsize == 4 else MOST_DOUBLE)
     one = real(1)
     halved = real(0.5)
     constant = real(HALF_LOG_2PI)
@@ -128,16 +128,17 @@ def gaussian(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: 
             for lane in range(w):
                 z = acts[at + w + lane]
                 s = softplus(z) + least
-                e = (acts[x + lane] - acts[at + lane]) / s
+                m = acts[at + lane]
+                e = held((acts[x + lane] - m) / s, m, most)
                 nll[to + lane] = e * e * halved + log(s) + constant
                 dacts[at + lane] = -e / s
-                dacts[at + w + lane] = (one - e * e) / s * sigmoid(z)
+                dacts[at + w + lane] = slope_of_scale(e, sigmoid(z) / s, one)
 
 
 @exact
-def slope_of_exponent(e: Any, g: Any, s: Any, one: Any) -> Any:
-    """Return (1 - e^2) g / s with the quotient first: over s alone, the square might overflow."""
-    return (one - e * e) * (g / s)
+def slope_of_scale(e: Any, quotient: Any, one: Any) -> Any:
+    """Return (1 - e^2) g' / s, of which the quotient comes first: over s alone, the square might overflow."""
+    return (one - e * e) * quotient
 
 
 @kernel
@@ -149,6 +150,7 @@ def gaussian_exp(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, siz
     halved = real(0.5)
     constant = real(HALF_LOG_2PI)
     limit = real(LOG_LIMIT)
+    most = real(MOST_SINGLE if acts.itemsize == 4 else MOST_DOUBLE)
     for panel in range(begin, end):
         for i in range(len(places)):
             at = index(places[i, 0] + panel * sizes[0]) * w
@@ -157,14 +159,14 @@ def gaussian_exp(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, siz
             least = real(numbers[i, 0])
             for lane in range(w):
                 z = acts[at + w + lane]
-                held = limit if z > limit else z
-                held = -limit if held < -limit else held
-                g = exp(held)
+                exponent = limit if z > limit else z
+                g = exp(-limit if exponent < -limit else exponent)
                 s = g + least
-                e = (acts[x + lane] - acts[at + lane]) / s
+                m = acts[at + lane]
+                e = held((acts[x + lane] - m) / s, m, most)
                 nll[to + lane] = e * e * halved + log(s) + constant
                 dacts[at + lane] = -e / s
-                slope = slope_of_exponent(e, g, s, one)
+                slope = slope_of_scale(e, g / s, one)
                 dacts[at + w + lane] = slope * real(0) if abs(z) > limit else slope
 
 
@@ -177,6 +179,7 @@ def gaussians(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes:
     one = real(1)
     halved = real(0.5)
     constant = real(HALF_LOG_2PI)
+    most = real(MOST_SINGLE if acts.itemsize == 4 else MOST_DOUBLE)
     scratch = np.empty((2 + np.max(places[:, 4])) * width(acts), acts.dtype)
     for panel in range(begin, end):
         for i in range(len(places)):
@@ -194,10 +197,10 @@ def gaussians(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes:
                 for lane in range(w):
                     raw_scale = acts[z + lane]
                     s = softplus(raw_scale) + least
-                    e = (acts[x + lane] - acts[m + lane]) / s
+                    e = held((acts[x + lane] - acts[m + lane]) / s, acts[m + lane], most)
                     # so far the slopes of -log p_k; the share of component k comes in at the end
                     dacts[m + lane] = -e / s
-                    dacts[z + lane] = (one - e * e) * sigmoid(raw_scale) / s
+                    dacts[z + lane] = slope_of_scale(e, sigmoid(raw_scale) / s, one)
                     own = from_top(acts[logit + lane], scratch[lane]) if n > 1 else zero
                     scratch[joint + lane] = own - e * e * halved - constant - log(s)
             finish_mixture(dacts, at, nll, to, n, scratch, logits)
@@ -205,12 +208,16 @@ def gaussians(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes:
 
 @kernel
 def logistics(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
-    """-log sum_k w_k p_k(x), each -log p_k = e + 2 log(1 + e^-e) + log s with e = (x - m) / s."""
+    """-log sum_k w_k p_k(x), each -log p_k = a + 2 log(1 + e^-a) + log s with a the size of e = (x - m) / s.
+
+    With q = e^-a - 1, its slope tanh(a / 2) is -q / (2 + q), which has all its digits near 0.
+    """
     w = index(width(acts))
     real = acts.dtype.type
     zero = real(0)
     one = real(1)
     two = real(2)
+    most = real(MOST_SINGLE if acts.itemsize == 4 else MOST_DOUBLE)
     scratch = np.empty((2 + np.max(places[:, 4])) * width(acts), acts.dtype)
     for panel in range(begin, end):
         for i in range(len(places)):
@@ -228,63 +235,29 @@ def logistics(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes:
                 for lane in range(w):
                     raw_scale = acts[z + lane]
                     s = softplus(raw_scale) + least
-                    e = (acts[x + lane] - acts[m + lane]) / s
-                    de = one - two * sigmoid(-e)
+                    e = held((acts[x + lane] - acts[m + lane]) / s, acts[m + lane], most)
+                    q = expm1(-abs(e))
+                    de = q / (two + q) if e < zero else -q / (two + q)
                     dacts[m + lane] = -de / s
-                    dacts[z + lane] = (one - e * de) * sigmoid(raw_scale) / s
+                    dacts[z + lane] = (one - e * de) * (sigmoid(raw_scale) / s)
                     own = from_top(acts[logit + lane], scratch[lane]) if n > 1 else zero
-                    scratch[joint + lane] = own - e - two * softplus(-e) - log(s)
+                    scratch[joint + lane] = own - abs(e) - two * log1p(one + q) - log(s)
             finish_mixture(dacts, at, nll, to, n, scratch, logits)
-
-
-@inner
-def begin_mixture(acts: Any, dacts: Any, at: Any, nll: Any, to: Any, n: int, scratch: Any) -> Any:
-    """Write log sum e^(logit - top) to nll and the weights to dacts; return how many logits there are.
-
-    `scratch` begins with top, the largest logit: that which `finish_mixture` takes them to be less than.
-    """
-    w = index(width(acts))
-    if n == 1:
-        for lane in range(w):
-            nll[to + lane] = acts.dtype.type(0)
-        return index(0)
-    softmax(acts, at, dacts, at, n, scratch)
-    for lane in range(w):
-        nll[to + lane] = log(scratch[w + lane])
-        scratch[w + lane] = acts.dtype.type(1) / scratch[w + lane]
-    for k in range(n):
-        for lane in range(w):
-            dacts[at + index(k) * w + lane] *= scratch[w + lane]
-    return index(n)
-
-
-@inner
-def finish_mixture(dacts: Any, at: Any, nll: Any, to: Any, n: int, scratch: Any, logits: Any) -> None:
-    """Give each component its share of the gradient.
-
-    From the third on, `scratch` holds logit_k - top + log p_k(x); dacts holds the weights and the slopes of each
-    -log p_k.
-    """
-    w = index(width(dacts))
-    own = index(2) * w
-    softmax(scratch, own, scratch, own, n, scratch)
-    for lane in range(w):
-        nll[to + lane] -= log(scratch[w + lane]) + scratch[lane]
-        scratch[w + lane] = dacts.dtype.type(1) / scratch[w + lane]
-    for k in range(n):
-        for lane in range(w):
-            share = scratch[own + index(k) * w + lane] * scratch[w + lane]
-            dacts[at + (logits + index(k)) * w + lane] *= share
-            dacts[at + (logits + index(n + k)) * w + lane] *= share
-            if n > 1:
-                dacts[at + index(k) * w + lane] -= share
 
 
 @kernel
 def discretized(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
-    """-log sum_k w_k P_k(x), P_k a logistic's mass in the bin of x; in double precision, since bins are narrow."""
+    """-log sum_k w_k P_k(x), P_k a logistic's mass in the bin of x; in double precision, since bins are narrow.
+
+    Where they leave little, that is sum_k w_k (1 - P_k), whose logarithm has digits that log P_k would not leave.
+    """
     w = index(width(acts))
+    one = acts.dtype.type(1)
+    most = MOST_SINGLE if acts.itemsize == 4 else MOST_DOUBLE
     scratch = np.empty((2 + np.max(places[:, 4])) * width(acts), acts.dtype)
+    left = np.empty(width(acts), np.float64)
+    weight = np.empty(width(acts), np.float64)
+    rests = np.empty(width(acts), np.float64)
     for panel in range(begin, end):
         for i in range(len(places)):
             at = index(places[i, 0] + panel * sizes[0]) * w
@@ -295,33 +268,66 @@ def discretized(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, size
             levels = numbers[i, 1]
             half = (levels - 1) / 2
             logits = begin_mixture(acts, dacts, at, nll, to, n, scratch)
+            left[:] = 0.0
             for k in range(n):
                 m = at + (logits + index(k)) * w
                 z = at + (logits + index(n + k)) * w
                 logit = at + index(k) * w
                 joint = index(2 + k) * w
                 for lane in range(w):
+                    weight[lane] = dacts[logit + lane] if n > 1 else one
+                for lane in range(w):
                     value = np.float64(acts[x + lane])
                     scale = np.float64(acts[z + lane])
-                    d = 1 / (half * softplus(scale) + least)
-                    b = (value - 0.5 - half * (1 + np.float64(acts[m + lane]))) * d
-                    a = b + d
+                    s = half * softplus(scale) + least
+                    d = 1 / (s if s < WIDEST else WIDEST)
+                    (b, a) = edges(value - half, half, np.float64(acts[m + lane]), scale, d, most)
                     lower = value > 0
                     upper = value < levels - 1
-                    above = sigmoid(-a) if upper else 0.0
-                    below = sigmoid(b) if lower else 0.0
-                    log_p = -(softplus(-a) if upper else 0.0) - (softplus(b) if lower else 0.0)
-                    gd = 0.0
-                    if lower and upper:
-                        e = exp(-d)
-                        rest = 1 - e if d > 1e-5 else d * (1 - d / 2)
-                        log_p += log(rest)
-                        gd = d * e / rest
+                    (log_p, above, below, gd) = mass_of_bin(a, b, d, lower, upper)
                     dacts[m + lane] = (above - below) * d * half
                     dacts[z + lane] = (a * above - b * below + gd) * d * half * sigmoid(scale)
                     own = from_top(np.float64(acts[logit + lane]), np.float64(scratch[lane])) if n > 1 else 0.0
                     scratch[joint + lane] = log_p + own
+                    rests[lane] = above + below
+                for lane in range(w):
+                    left[lane] += rests[lane] * weight[lane]
             finish_mixture(dacts, at, nll, to, n, scratch, logits)
+            for lane in range(w):
+                nll[to + lane] = -log1p(-left[lane]) if left[lane] < 0.5 else nll[to + lane]
+
+
+@inlined
+def mass_of_bin(a: float, b: float, d: float, lower: bool, upper: bool) -> tuple[float, float, float, float]:
+    """Return log P, sigmoid(-a), sigmoid(b) and d / (e^d - 1), of those whose edge is not open."""
+    ea = exp(-abs(a))
+    eb = exp(-abs(b))
+    ra = 1 / (1 + ea)
+    rb = 1 / (1 + eb)
+    above = (ra if a < 0 else ea * ra) if upper else 0.0
+    below = (eb * rb if b < 0 else rb) if lower else 0.0
+    log_p = (a if upper and a < 0 else 0.0) - (0.0 if b < 0 or not lower else b)
+    factors = (ra if upper else 1.0) * (rb if lower else 1.0)  # one logarithm does for all
+    gd = 0.0
+    if lower and upper:
+        rest = -expm1(-d)
+        factors *= rest
+        gd = d * exp(-d) / rest
+    return log_p + log(factors), above, below, gd
+
+
+@exact
+def edges(centre: float, half: float, m: float, scale: float, d: float, most: float) -> tuple[float, float]:
+    """Return the edges of a bin in scales, the lower one first, given the raw mean and the raw scale.
+
+    Its centre is counted from the middle of the levels, as means are: near it no digit of a raw one is lost.
+    """
+    mean = half * m + ((m - m) + (scale - scale))  # NaN where they are infinite
+    lower = (centre - 0.5 - mean) * d
+    upper = (centre + 0.5 - mean) * d
+    lower = most if lower > most else lower
+    upper = most if upper > most else upper
+    return -most if lower < -most else lower, -most if upper < -most else upper
 
 
 @kernel

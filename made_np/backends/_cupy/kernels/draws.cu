@@ -76,18 +76,16 @@ struct Softmax {
 struct Components {
     Softmax weights;
     Raws means, scales;
-    double unit, least, shift;
+    double unit, least;
     double kept_weights[KEPT], kept_means[KEPT], kept_scales[KEPT];
 
-    // Means and scales in levels, where there are some: (levels - 1) / 2 raw outputs, from the middle on.
+    // Means and scales in levels, where there are some: (levels - 1) / 2 raw outputs. The former are counted from the
+    // middle level.
     __device__ __forceinline__ Components(const Raws& raw, int n, const double* numbers, bool binned)
-        : weights(raw, n), means(raw), scales(raw), unit(1), least(numbers[0]), shift(0) {
+        : weights(raw, n), means(raw), scales(raw), unit(1), least(numbers[0]) {
         means.first += (long long)(n > 1 ? n : 0) * raw.stride;
         scales.first = means.first + (long long)n * raw.stride;
-        if (binned) {
-            unit = (numbers[1] - 1) / 2;
-            shift = 1;
-        }
+        if (binned) unit = (numbers[1] - 1) / 2;
         for (int k = 0; k < n && k < KEPT; ++k) {
             kept_weights[k] = weights[k];
             kept_means[k] = mean_of(k);
@@ -95,12 +93,22 @@ struct Components {
         }
     }
 
-    __device__ __forceinline__ double mean_of(int k) const { return unit * (shift + means[k]); }
-    __device__ __forceinline__ double scale_of(int k) const { return unit * softplus(scales[k]) + least; }
+    __device__ __forceinline__ double mean_of(int k) const { return unit * means[k]; }
+    __device__ __forceinline__ double scale_of(int k) const {
+        const double s = unit * softplus(scales[k]) + least;
+        return s < WIDEST ? s : WIDEST;
+    }
 
     __device__ __forceinline__ double weight(int k) const { return k < KEPT ? kept_weights[k] : weights[k]; }
     __device__ __forceinline__ double mean(int k) const { return k < KEPT ? kept_means[k] : mean_of(k); }
     __device__ __forceinline__ double scale(int k) const { return k < KEPT ? kept_scales[k] : scale_of(k); }
+
+    // The mean of all n.
+    __device__ __forceinline__ double centre(int n) const {
+        double sum = 0;
+        for (int k = 0; k < n; ++k) sum += weight(k) * mean(k);
+        return sum;
+    }
 };
 
 // -------------------------------------------------------------------------------------------------- draws
@@ -118,7 +126,7 @@ __device__ __forceinline__ double categorical(const Raws& raw, int n, double u) 
 
 // -------------------------------------------------------------------------------------------------- bisection
 
-__device__ __forceinline__ real between(real low, real high) { return (low + high) / 2; }
+__device__ __forceinline__ real between(real low, real high) { return low / 2 + high / 2; }
 __device__ __forceinline__ int between(int low, int high) { return low + (high - low) / 2; }
 
 // Halve a bracket n times, to the side of each middle that `is_above` says what is sought does not exceed; return its
@@ -174,16 +182,21 @@ __device__ __forceinline__ T search(T low, T high, int n, const Test& is_above) 
     return BY_WARP ? halve_by_warp(low, high, n, is_above) : halve(low, high, n, is_above);
 }
 
-// Whether u < P(value <= level).
+// Whether u < P(value <= level). Right of the mean the mass above is looked at, as near 1 there are no digits left.
 struct LevelIsAbove {
     const Components& parts;
     int n;
-    double u;
+    double half, centre, u;
 
     __device__ __forceinline__ bool operator()(int level) const {
+        const double edge = level + 0.5 - half;
+        const bool is_left = edge < centre;
         double mass = 0;
-        for (int k = 0; k < n; ++k) mass += parts.weight(k) * sigmoid((level + 0.5 - parts.mean(k)) / parts.scale(k));
-        return level >= 0 && u < mass;
+        for (int k = 0; k < n; ++k) {
+            const double z = (is_left ? edge - parts.mean(k) : parts.mean(k) - edge) / parts.scale(k);
+            mass += parts.weight(k) * sigmoid(z);
+        }
+        return level >= 0 && (is_left ? u < mass : mass < 1 - u);
     }
 };
 
@@ -192,14 +205,15 @@ template <bool BY_WARP>
 __device__ __forceinline__ real discretized(const Raws& raw, int n, const double* numbers, double u) {
     const Components parts(raw, n, numbers, true);
     const int levels = (int)numbers[1];
-    const LevelIsAbove is_above = {parts, n, u};
+    const LevelIsAbove is_above = {parts, n, parts.unit, parts.centre(n), u};
     return search<BY_WARP>(-1, levels - 1, WARP - __clz(levels - 1), is_above);
 }
 
 // The mass of Student's t with 2 degrees of freedom below x, as the distributions compute it.
 __device__ __forceinline__ double broad_mass_below(double x) {
-    const double s = sqrt(2 + x * x);
-    return x < 0 ? 1 / (s * (s - x)) : (s + x) / (2 * s);
+    const double q = 1 / hypot(sqrt(2.0), x);
+    const double tail = q * q / (1 + q * fabs(x));
+    return x < 0 ? tail : 1 - tail;
 }
 
 // Whether more than `below` of a mixture's mass lies below x. Right of its mean the mass above is looked at, as near 1
@@ -230,16 +244,17 @@ __device__ __forceinline__ real mixture(const Raws& raw, int n, const double* nu
     const double reach = normal ? GAUSSIAN_REACH : LOGISTIC_REACH;
     double low = reserve > 0 ? -BROADEST : (double)INF_;
     double high = -low;
-    double centre = 0;
     for (int k = 0; k < n; ++k) {
         const double m = parts.mean(k);
         const double r = reach * parts.scale(k);
         low = m - r < low ? m - r : low;
         high = m + r > high ? m + r : high;
-        centre += parts.weight(k) * m;
     }
+    const double most = IS_DOUBLE ? WIDEST : WIDEST_SINGLE;
+    low = low < -most ? -most : low;
+    high = high > most ? most : high;
     const double least = 1.0 / (1ll << 54);
-    const MoreIsBelow is_above = {parts, n, normal, reserve, centre, u < least ? least : u};
+    const MoreIsBelow is_above = {parts, n, normal, reserve, parts.centre(n), u < least ? least : u};
     const int n_halvings = (IS_DOUBLE ? 52 : 23) + SPARE_BITS + (reserve > 0 ? BROAD_BITS : 0);
     return search<BY_WARP>((real)low, (real)high, n_halvings, is_above);
 }
@@ -297,7 +312,7 @@ __device__ __forceinline__ double mean_level(const Raws& raw, int n, const doubl
     const Components parts(raw, n, numbers, true);
     const int n_steps = (int)numbers[1] - 1;
     double mean = 0;
-    for (int k = 0; k < n; ++k) mean += parts.weight(k) * logistic_sum(parts.mean(k), parts.scale(k), n_steps);
+    for (int k = 0; k < n; ++k) mean += parts.weight(k) * logistic_sum(parts.unit + parts.mean(k), parts.scale(k), n_steps);
     return mean;
 }
 

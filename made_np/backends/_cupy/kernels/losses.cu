@@ -74,43 +74,59 @@ struct Bernoulli {
     }
 };
 
-// log sum e^raw - raw_x, and its slope p - onehot(x). The largest is taken from each before they meet other numbers.
+// log sum e^raw - raw_x, and its slope p - onehot(x). The largest is taken from each before they meet other numbers, and
+// the 1 that it leaves stays out of the sum of the rest: so what is small beside 1 keeps its digits.
 struct Categorical {
     static __device__ __forceinline__ void answer(
         const Feature& feature, const real* raw, real x, int lane, const Results& out) {
         real top = -INF_;
         for (int k = lane; k < feature.n_raw; k += WARP) top = raw[k] > top ? raw[k] : top;
         top = warp_max(top);
-        real total = 0;
-        for (int k = lane; k < feature.n_raw; k += WARP) total += exp(raw[k] - top);
-        total = warp_sum(total);
-        const int code = (int)x;
-        if (lane == 0) *out.nll = log(total) - (raw[code] - top);
-        if (!out.d_raw) return;
-        const real inverse = (real)1 / total;
+        real rest = 0;
+        real ones = 0;
         for (int k = lane; k < feature.n_raw; k += WARP) {
-            const real p = exp(raw[k] - top) * inverse;
-            out.d_raw[k] = out.weight * (k == code ? p - (real)1 : p);
+            const real e = exp(raw[k] - top);
+            if (e == (real)1) {
+                ones += (real)1;
+            } else {
+                rest += e;
+            }
+        }
+        rest = warp_sum(rest) + (warp_sum(ones) - (real)1);
+        const int code = (int)x;
+        if (lane == 0) *out.nll = log1p(rest) - (raw[code] - top);
+        if (!out.d_raw) return;
+        const real inverse = (real)1 / ((real)1 + rest);
+        for (int k = lane; k < feature.n_raw; k += WARP) {
+            const real e = exp(raw[k] - top);
+            out.d_raw[k] = out.weight * (k == code ? -(rest + ((real)1 - e)) * inverse : e * inverse);
         }
     }
 };
 
-// e^2 / 2 + log s + log(2 pi) / 2 with e = (x - m) / s, and its slopes; s is the least plus a softplus.
+// A number of scales, but no further from 0 than where its square is finite; NaN where the raw mean m is infinite.
+template <class T>
+__device__ __forceinline__ T held(T e, T m) {
+    const T most = IS_DOUBLE ? (T)MOST_DOUBLE : (T)MOST_SINGLE;
+    return (e > most ? most : e < -most ? -most : e) + (m - m);
+}
+
+// e^2 / 2 + log s + log(2 pi) / 2 with e = (x - m) / s, and its slopes; s is the least plus a softplus. In the slope the
+// quotient comes first: over s alone the square might overflow.
 struct Gaussian {
     static __device__ __forceinline__ void answer(
         const Feature& feature, const real* raw, real x, int, const Results& out) {
         const real z = raw[1];
         const real s = softplus(z) + (real)feature.least;
-        const real e = (x - raw[0]) / s;
+        const real e = held((x - raw[0]) / s, raw[0]);
         *out.nll = e * e * (real)0.5 + log(s) + HALF_LOG_2PI;
         if (!out.d_raw) return;
         out.d_raw[0] = out.weight * (-e / s);
-        out.d_raw[1] = out.weight * (((real)1 - e * e) / s * sigmoid(z));
+        out.d_raw[1] = out.weight * (((real)1 - e * e) * (sigmoid(z) / s));
     }
 };
 
-// As before, with s = least + e^raw, whose exponent goes no further than the limit. In the slope the quotient comes
-// first: over s alone the square might overflow.
+// As before, with s = least + e^raw, whose exponent goes no further than the limit.
 struct GaussianExp {
     static __device__ __forceinline__ void answer(
         const Feature& feature, const real* raw, real x, int, const Results& out) {
@@ -118,7 +134,7 @@ struct GaussianExp {
         const real z = raw[1];
         const real g = exp(z > limit ? limit : z < -limit ? -limit : z);
         const real s = g + (real)feature.least;
-        const real e = (x - raw[0]) / s;
+        const real e = held((x - raw[0]) / s, raw[0]);
         *out.nll = e * e * (real)0.5 + log(s) + HALF_LOG_2PI;
         if (!out.d_raw) return;
         out.d_raw[0] = out.weight * (-e / s);
@@ -129,19 +145,19 @@ struct GaussianExp {
 // -------------------------------------------------------------------------------------------------- mixtures
 
 // What a component says of a value: its log p, and the slopes of -log p by its raw mean and its raw scale.
-// `number` is the type in which it computes.
+// `number` is the type in which it computes. `left` is 1 - p of a mass; of a density it is more than any.
 template <class T>
 struct Said {
-    T log_p, d_mean, d_scale;
+    T log_p, d_mean, d_scale, left;
 };
 
 struct NormalComponent {
     typedef real number;
     static __device__ __forceinline__ Said<real> of(const Feature& feature, real m, real z, real x) {
         const real s = softplus(z) + (real)feature.least;
-        const real e = (x - m) / s;
+        const real e = held((x - m) / s, m);
         const real log_p = -(e * e * (real)0.5) - HALF_LOG_2PI - log(s);
-        return {log_p, -e / s, ((real)1 - e * e) * sigmoid(z) / s};
+        return {log_p, -e / s, ((real)1 - e * e) * (sigmoid(z) / s), (real)1};
     }
 };
 
@@ -150,22 +166,23 @@ struct LogisticComponent {
     typedef real number;
     static __device__ __forceinline__ Said<real> of(const Feature& feature, real m, real z, real x) {
         const real s = softplus(z) + (real)feature.least;
-        const real e = (x - m) / s;
+        const real e = held((x - m) / s, m);
         const real slope = tanh((real)0.5 * e);
         const real log_p = -fabs(e) - (real)2 * log1p(exp(-fabs(e))) - log(s);
-        return {log_p, -slope / s, ((real)1 - e * slope) * sigmoid(z) / s};
+        return {log_p, -slope / s, ((real)1 - e * slope) * (sigmoid(z) / s), (real)1};
     }
 };
 
 // The mass of a logistic in the bin of x, whose edges are a and b in units of s, and d = 1/s apart. The outer bins are
-// open outwards.
+// open outwards. x is counted from the middle level, as m is.
 struct BinnedComponent {
     typedef double number;
     static __device__ __forceinline__ Said<double> of(const Feature& feature, double m, double z, double x) {
         const double half = (feature.levels - 1) / 2;
-        const double d = 1 / (half * softplus(z) + feature.least);
-        const double b = (x - 0.5 - half * (1 + m)) * d;
-        const double a = b + d;
+        const double s = half * softplus(z) + feature.least;
+        const double d = 1 / (s < WIDEST ? s : WIDEST);
+        const double a = held((x - half + 0.5 - half * m) * d, m) + (z - z);
+        const double b = held((x - half - 0.5 - half * m) * d, m) + (z - z);
         const bool lower = x > 0;
         const bool upper = x < feature.levels - 1;
         const double above = upper ? sigmoid(-a) : 0.0;
@@ -177,7 +194,8 @@ struct BinnedComponent {
             log_p += log(rest);
             gd = d * exp(-d) / rest;
         }
-        return {log_p, (above - below) * d * half, (a * above - b * below + gd) * d * half * sigmoid(z)};
+        const double d_scale = (a * above - b * below + gd) * d * half * sigmoid(z);
+        return {log_p, (above - below) * d * half, d_scale, above + below};
     }
 };
 
@@ -210,9 +228,15 @@ struct Mixture {
             highest = each > highest ? each : highest;
         }
         real total = 0;
-        for (int k = 0; k < n; ++k) total += exp((real)joint(feature, raw, k, top, x).log_p - highest);
+        number left = 0;  // where it is little, its logarithm has digits that those of weights would hide
+        for (int k = 0; k < n; ++k) {
+            const Said<number> said = joint(feature, raw, k, top, x);
+            total += exp((real)said.log_p - highest);
+            left += said.left * (number)(n > 1 ? exp(raw[k] - top) / weights : (real)1);
+        }
 
         real nll = (n > 1 ? log(weights) : (real)0) - (highest + log(total));
+        if (left < (number)0.5) nll = (real)-log1p(-left);
         const real own = feature.reserve > 0 ? beside_reserve(feature, x, nll) : (real)1;
         *out.nll = nll;
         if (!out.d_raw) return;
@@ -223,15 +247,18 @@ struct Mixture {
             const real r = exp((real)said.log_p - highest) / total;
             // where nothing of the density is the mixture's own, its slopes do not count, whatever they are
             if (n > 1) out.d_raw[k] = own == (real)0 ? (real)0 : factor * (exp(raw[k] - top) / weights - r);
-            d_means[k] = own == (real)0 ? (real)0 : factor * (r * (real)said.d_mean);
-            d_means[n + k] = own == (real)0 ? (real)0 : factor * (r * (real)said.d_scale);
+            const bool counts = own != (real)0 && r != (real)0;
+            d_means[k] = counts ? factor * (r * (real)said.d_mean) : (real)0;
+            d_means[n + k] = counts ? factor * (r * (real)said.d_scale) : (real)0;
         }
     }
 
     // Make of an nll that of (1 - r) p(x) + r (2 + x^2)^(-3/2); return the share of the first in it.
     static __device__ __forceinline__ real beside_reserve(const Feature& feature, real x, real& nll) {
         const real a = log1p(-(real)feature.reserve) - nll;
-        const real b = log((real)feature.reserve) - (real)1.5 * log((real)2 + x * x);
+        const real size = fabs(x);
+        const real broad = size > BROAD_FAR ? (real)3 * log(size) : (real)1.5 * log((real)2 + size * size);
+        const real b = log((real)feature.reserve) - broad;
         const real top = a > b ? a : b;
         const real total = exp(a - top) + exp(b - top);
         nll = -top - log(total);
