@@ -1,4 +1,4 @@
-"""Work and faults at random, hour after hour: count what survives, what hangs, what is wrong.
+"""Count what survives hour after hour of work, into which faults come at random.
 
     python scripts/soak.py --minutes 120                     # two processes, seeds from 0 on
     python scripts/soak.py --minutes 10 --first 5000 --processes 1 --store soak.json
