@@ -1,4 +1,4 @@
-"""Nothing but work: the same question gets the same answer, also from a model that was stored and read."""
+"""Nothing but work: the same question gets the same answer, also from a model that was read from a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes that play rounds: watched, and replaced when one dies or hangs."""
+"""Processes that play rounds, each replaced when it dies or hangs."""
 
 from __future__ import annotations
 

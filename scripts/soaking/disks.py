@@ -101,7 +101,8 @@ def _neither(path: Path, thetas: list[Any]) -> Iterator[str]:
 def recorded() -> Iterator[list[str]]:
     """Yield the steps of a write as they are made: "fsync", "rename", "fsync folder"."""
     steps: list[str] = []
-    fsync, replace = os.fsync, os.replace
+    fsync = os.fsync
+    replace = os.replace
 
     def synced(handle: int) -> None:
         steps.append("fsync folder" if os.path.isdir(f"/proc/self/fd/{handle}") else "fsync")

@@ -1,4 +1,4 @@
-"""Ctrl-C, other threads, forks: whoever is not stopped is right, and so is the next call."""
+"""Ctrl-C, other threads, forks: whoever is not stopped is right."""
 
 from __future__ import annotations
 

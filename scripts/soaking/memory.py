@@ -1,4 +1,4 @@
-"""Processes with little memory: a call is refused, or right, and the next one is right."""
+"""Processes with little memory: a call is refused, or right."""
 
 from __future__ import annotations
 

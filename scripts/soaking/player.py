@@ -1,4 +1,4 @@
-"""A process that plays one round after the other, and says before and after each what it does.
+"""A process that plays one round after the other, of which it prints what it does.
 
 python -m soaking.player FIRST STEP    (rounds FIRST, FIRST + STEP, ...; until it is told to end)
 """
