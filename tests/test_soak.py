@@ -23,6 +23,11 @@ from soaking.crew import Crew
 from soaking.page import page
 from soaking.tally import Tally
 
+# Where a disk is full, NumPy leaves a ZipFile open, at whose end Python 3.10 tries to write once more, and says so.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. .function ZipFile:pytest.PytestUnraisableExceptionWarning"
+)
+
 SLOW = (killed.killed_fit, killed.killed_save)
 """Scenes that start processes."""
 
