@@ -32,6 +32,9 @@ SLOW = (killed.killed_fit, killed.killed_save)
 """Scenes that start processes."""
 
 
+TABLE = subjects.table
+
+
 def small(rng: np.random.Generator) -> subjects.Network:
     """Return a network that needs no kernels."""
     made = subjects.MADE(4, hidden=(6,), dtype="float64", backend="numpy")
@@ -45,12 +48,12 @@ def small_density(rng: np.random.Generator, frame: Any) -> subjects.MADEDensity:
 
 def small_table(rng: np.random.Generator) -> Any:
     """Return a table of columns that all have kernels: atoms beside real numbers have none."""
-    return subjects.table(rng).assign(income=lambda frame: rng.lognormal(5, 1, len(frame)))
+    return TABLE(rng).assign(income=lambda frame: rng.lognormal(5, 1, len(frame)))
 
 
 @pytest.fixture
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (calm, damage, disks, interrupts, killed, memory):
+    for module in (calm, damage, disks, interrupts, killed, memory, subjects):
         for name, made in (("network", small), ("density", small_density), ("table", small_table)):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, made)
@@ -157,7 +160,8 @@ def test_what_differs_is_not_the_same(a: Any, b: Any) -> None:
 
 
 PLAYER = """if True:
-    import json, os, sys, time
+    import faulthandler, json, os, signal, sys, time
+    faulthandler.register(signal.SIGUSR1)
     seed = int(sys.argv[1])
     print(json.dumps({"begun": seed}), flush=True)
     if seed == 1:
@@ -170,7 +174,7 @@ PLAYER = """if True:
 """
 
 
-def test_players_that_die_or_hang_are_counted_and_replaced(tmp_path: Path) -> None:
+def test_players_that_die_or_hang_are_counted_and_replaced(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "player.py").write_text(PLAYER)
     with Crew(0, 3, [str(tmp_path / "player.py")], longest=2.0) as crew:
         while crew.tallies["round that hung"].hung < 2 or not crew.tallies["round that died"].wrong:
@@ -178,6 +182,7 @@ def test_players_that_die_or_hang_are_counted_and_replaced(tmp_path: Path) -> No
         assert crew.tallies["work"].wrong[0] == "--seed 0: a fault"
         assert crew.tallies["round that died"].wrong == ["--seed 1 died, status -6"]
         assert "--seed 2 hung" in crew.tallies["round that hung"].wrong
+    assert "player.py" in capfd.readouterr().err  # where those hung
 
 
 def test_one_round_is_played_again_and_told(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from made_np import MADEDensity
-from soaking.subjects import answers_of, density, network, questions, same, table
+from soaking.subjects import Asked, answers_of, network, same
 from soaking.tally import Tally
 
 TIMES = 3
@@ -27,14 +27,12 @@ def asked_again(rng: np.random.Generator, folder: Path, tally: Tally) -> None:
 
 def stored_and_read(rng: np.random.Generator, folder: Path, tally: Tally) -> None:
     """A density that was saved and loaded answers as before; so does one that was fitted anew."""
-    frame = table(rng)
-    seed = int(rng.integers(1 << 30))
+    asked = Asked(rng)
+    asked.model.save(folder / "model")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = density(rng, frame)
-        model.fit(frame).save(folder / "model")
-        wanted = list(questions(np.random.default_rng(seed), model, frame))
-        for other in (MADEDensity.load(folder / "model"), MADEDensity(**model.get_params()).fit(frame)):
-            tally.calls += len(wanted) + 1
-            if not same(list(questions(np.random.default_rng(seed), other, frame)), wanted):
-                tally.wrong.append("a density that was stored and read, or fitted again, answers otherwise")
+        fitted_again = MADEDensity(**asked.model.get_params()).fit(asked.frame)
+    for other in (MADEDensity.load(folder / "model"), fitted_again):
+        tally.calls += len(asked.wanted) + 1
+        if not same(asked.by(other), asked.wanted):
+            tally.wrong.append("a density that was stored and read, or fitted again, answers otherwise")

@@ -77,6 +77,7 @@ class Crew:
                 self._hear(*self._heard.get(timeout=min(left, 5.0)))
             for player in list(self._players):
                 if time.monotonic() - player.since > self._longest:
+                    _where(player.process)
                     self.tallies["round that hung"] += Tally(hung=1, wrong=[f"--seed {player.seed} hung"])
                     self._replace(player)
 
@@ -120,6 +121,13 @@ class Crew:
             for line in lines:
                 self._heard.put((player, line))
         self._heard.put((player, ""))
+
+
+def _where(process: subprocess.Popen[str]) -> None:
+    """Have a player tell on stderr where each of its threads is."""
+    process.send_signal(signal.SIGUSR1)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(1.0)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

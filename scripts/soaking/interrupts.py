@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from soaking.subjects import answers_of, density, network, questions, same, table
+from soaking.subjects import Asked, answers_of, network, same
 from soaking.tally import Tally
 
 TRIES = 12
@@ -38,17 +38,13 @@ def interrupted(rng: np.random.Generator, folder: Path, tally: Tally) -> None:
 
 def interrupted_questions(rng: np.random.Generator, folder: Path, tally: Tally) -> None:
     """Questions to a density, stopped by Ctrl-C, are answered rightly when they are asked again."""
-    frame = table(rng)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = density(rng, frame).fit(frame)
-    seed = int(rng.integers(1 << 30))
-    wanted = list(questions(np.random.default_rng(seed), model, frame))
+    asked = Asked(rng)
     for _ in range(TRIES):
-        tally.calls += len(wanted)
-        press_ctrl_c(lambda: list(questions(np.random.default_rng(seed), model, frame)), rng.exponential(0.02) + 1e-5)
-        after = list(questions(np.random.default_rng(seed), model, frame))
-        tally.settle([] if same(after, wanted) else ["wrong answers after a question was stopped by Ctrl-C"])
+        tally.calls += len(asked.wanted)
+        press_ctrl_c(asked.again, rng.exponential(0.02) + 1e-5)
+        tally.settle(
+            [] if same(asked.again(), asked.wanted) else ["wrong answers after a question was stopped by Ctrl-C"]
+        )
 
 
 def press_ctrl_c(work: Callable[[], object], seconds: float) -> None:
@@ -67,13 +63,7 @@ def press_ctrl_c(work: Callable[[], object], seconds: float) -> None:
 
 def threads(rng: np.random.Generator, folder: Path, tally: Tally) -> None:
     """What several threads ask of one model at once is what one asks alone."""
-    subject = network(rng)
-    theta = subject.fit().theta
-    wanted = [theta, *answers_of(subject, theta, 1)]
-
-    def work() -> Any:
-        return [subject.fit().theta, *answers_of(subject, theta, 1)]
-
+    work, wanted = _work(rng)
     n = int(rng.integers(2, 5))
     for found in _at_once(work, n):
         tally.calls += 2
@@ -82,13 +72,7 @@ def threads(rng: np.random.Generator, folder: Path, tally: Tally) -> None:
 
 def forked(rng: np.random.Generator, folder: Path, tally: Tally) -> None:
     """A child that is forked while threads fit answers as its parent does, and so do they."""
-    subject = network(rng)
-    theta = subject.fit().theta
-    wanted = [theta, *answers_of(subject, theta, 1)]
-
-    def work() -> Any:
-        return [subject.fit().theta, *answers_of(subject, theta, 1)]
-
+    work, wanted = _work(rng)
     results: list[Any] = []
     thread = threading.Thread(target=lambda: results.append(work()))
     thread.start()
@@ -110,6 +94,17 @@ def forked(rng: np.random.Generator, folder: Path, tally: Tally) -> None:
             *([] if same(results[0], wanted) else ["a thread beside a fork gives another answer"]),
         ]
     )
+
+
+def _work(rng: np.random.Generator) -> tuple[Callable[[], list[Any]], list[Any]]:
+    """Return a fit with answers, to be made by anybody, with what it gives here."""
+    subject = network(rng)
+
+    def work() -> list[Any]:
+        theta = subject.fit().theta
+        return [theta, *answers_of(subject, theta, 1)]
+
+    return work, work()
 
 
 def _at_once(work: Callable[[], Any], n: int) -> list[Any]:

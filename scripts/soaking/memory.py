@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import resource
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from soaking.subjects import answers_of, density, network, questions, same, table
+from soaking.subjects import Asked, answers_of, network, same
 from soaking.tally import Tally
 
 TRIES = 8
@@ -43,23 +42,16 @@ def little_memory(rng: np.random.Generator, folder: Path, tally: Tally) -> None:
 
 def little_memory_for_questions(rng: np.random.Generator, folder: Path, tally: Tally) -> None:
     """Questions to a density under a limit of memory end in `MemoryError` or are answered rightly."""
-    frame = table(rng)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = density(rng, frame).fit(frame)
-    seed = int(rng.integers(1 << 30))
-    wanted = list(questions(np.random.default_rng(seed), model, frame))
+    asked = Asked(rng)
     for _ in range(TRIES):
-        tally.calls += len(wanted)
+        tally.calls += len(asked.wanted)
         try:
             with address_space(int(rng.integers(0, MOST))):
-                during = list(questions(np.random.default_rng(seed), model, frame))
+                during = asked.again()
         except MemoryError:
-            during = wanted
-        after = list(questions(np.random.default_rng(seed), model, frame))
-        tally.settle(
-            [] if same(during, wanted) and same(after, wanted) else ["wrong answers under, or after, a limit of memory"]
-        )
+            during = asked.wanted
+        is_right = same(during, asked.wanted) and same(asked.again(), asked.wanted)
+        tally.settle([] if is_right else ["wrong answers under, or after, a limit of memory"])
 
 
 @contextmanager

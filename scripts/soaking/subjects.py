@@ -126,6 +126,26 @@ def questions(rng: np.random.Generator, model: MADEDensity, frame: pd.DataFrame)
             yield asked[k]()
 
 
+class Asked:
+    """A density that was fitted to a table, with questions to it and the answers that it has given."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.frame = table(rng)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.model = density(rng, self.frame).fit(self.frame)
+        self.seed = int(rng.integers(1 << 30))
+        self.wanted = self.again()
+
+    def again(self) -> list[Any]:
+        """Return the answers to the same questions."""
+        return self.by(self.model)
+
+    def by(self, model: MADEDensity) -> list[Any]:
+        """Return what another density answers."""
+        return list(questions(np.random.default_rng(self.seed), model, self.frame))
+
+
 def same(a: Any, b: Any) -> bool:
     """Whether two answers are the same bits."""
     if isinstance(a, list | tuple):
