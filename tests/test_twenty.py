@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from made_np.datasets import BINARY_SETS
+from made_np import MADEDensity
+from made_np.datasets import BINARY_SETS, load_binary
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 import debd  # noqa: E402
-from debd import code_version, is_better, page, summary, table  # noqa: E402
+import debd_mixtures  # noqa: E402
+from debd import MIXTURES, code_version, is_better, page, summary, table  # noqa: E402
+from debd_mixtures import MEMBERS, Scores, log_mean, mixture, order_of, weights_of  # noqa: E402
 from defaults import fit_and_test  # noqa: E402
 from paper.store import read, write  # noqa: E402
 from paper.twenty import MEMORY, STORED, TWENTY  # noqa: E402
@@ -105,19 +108,28 @@ def test_better_is_less_at_the_published_digits() -> None:
 
 
 def test_the_table_counts_and_averages_what_is_there() -> None:
-    text = table({"nltcs": run_of(5.9), "plants": run_of(12.3)}, {"nltcs": {"free": {"test": 5.991}}})
+    text = table({"nltcs": run_of(5.9), "plants": run_of(12.3)}, {"nltcs": {"free": {"test": 5.991}}}, {})
     assert "1 of 2 are better" in text
     assert "2 minutes in all. Fitted by the code 000000000000 (2)." in text
     assert f"9.100 nats; of the best published rows {(5.99 + 12.26) / 2:.3f}" in text
-    assert "| yes | 5.991 | natural, 1, 0.0003 | 3 | 60 | 100 |" in text
+    assert "| yes |  |  | 5.991 | natural, 1, 0.0003 | 3 | 60 | 100 |" in text
     assert "msnbc" not in text
+
+
+def test_mixtures_have_a_column_and_a_sentence_of_their_own() -> None:
+    mixed = {"nltcs": {"test": 5.984, "standard_error": 0.05, "cpu_seconds": 7200.0}}
+    text = table({"nltcs": run_of(5.996), "plants": run_of(12.3)}, {}, mixed)
+    assert "| **5.996** +- 0.010 | no | **5.984** +- 0.050 | yes |  |" in text
+    assert "Of 1 mixtures of four fits 1 are better, with a mean of 5.984 nats. Their fits took 2.0 hours" in text
 
 
 def test_the_page_says_what_is_stored() -> None:
     results = SCRIPTS / "results"
     stored = read(results / "debd.json")
     assert stored
-    assert (results / "debd.md").read_text() == page(table(stored, read(results / "paper.json")))
+    assert (results / "debd.md").read_text() == page(
+        table(stored, read(results / "paper.json"), read(results / MIXTURES))
+    )
 
 
 def test_readme_has_all_twenty_as_they_are_stored() -> None:
@@ -136,3 +148,63 @@ def test_readme_has_all_twenty_as_they_are_stored() -> None:
 def test_the_table_of_readme_has_two_halves_with_better_rows_in_bold() -> None:
     lines = summary({"nltcs": run_of(5.9), "plants": run_of(12.3), "book": run_of(33.0)}).splitlines()
     assert lines[2:] == ["| nltcs | 5.99 | **5.90** | book | 33.53 | **33.00** |", "| plants | 12.26 | 12.30 | | | |"]
+
+
+def test_weights_are_those_that_make_rows_most_likely() -> None:
+    """Rows drawn from .7 a + .3 b ask for these weights; a member that is nowhere likely gets none."""
+    rng = np.random.default_rng(0)
+    a, b, never = np.array([0.6, 0.3, 0.1]), np.array([0.1, 0.3, 0.6]), np.array([0.01, 0.98, 0.01])
+    rows = rng.choice(3, p=0.7 * a + 0.3 * b, size=40_000)
+    log_p = np.log(np.stack([a[rows], b[rows], never[rows]]))
+    weights = weights_of(log_p)
+    assert weights == pytest.approx([0.7, 0.3, 0], abs=0.03)
+    around = [weights + step * (np.eye(3)[k] - weights) for k in range(3) for step in (0.01, 0.05)]
+    least = log_mean(log_p, weights).mean()
+    assert all(log_mean(log_p, each).mean() <= least + 1e-6 for each in around)
+
+
+def test_a_mixture_of_fits_is_a_density_that_is_tested_with_weights_of_validation_rows() -> None:
+    rng = np.random.default_rng(1)
+    p = rng.dirichlet(np.ones(8), size=2)
+    every = np.log(p)
+    assert np.exp(log_mean(every, np.array([0.25, 0.75]))).sum() == pytest.approx(1)
+    valid, test = rng.choice(8, p=p[1], size=(2, 3000))
+    found = mixture([Scores(row[valid], row[test], 10.0) for row in every])
+    assert found["weights"][1] > 0.9
+    assert found["test"] == pytest.approx(-every[1][test].mean(), abs=0.02)
+    assert found["test"] < found["one"]
+    assert found["cpu_seconds"] == 20
+
+
+@pytest.mark.parametrize("chosen", [["natural", 1, 0.0], ["found", "both ways", 0.0], ["found", 1, 0.0]])
+def test_members_have_orders_of_their_own(chosen: list[Any]) -> None:
+    train = np.random.default_rng(2).integers(0, 2, size=(50, 6), dtype=np.uint8)
+    orders = [order_of(k, train, chosen) for k in range(MEMBERS)]
+    for order in orders:
+        assert np.array_equal(np.sort(order, axis=-1), np.broadcast_to(np.arange(6), np.shape(order)))
+    assert len({tuple(np.ravel(order)) for order in orders}) == MEMBERS
+    assert order_of(1, train, ["random", 64, 0.0]) == "random"
+
+
+def test_a_member_is_fitted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    first = rng.integers(0, 2, size=(90, 3), dtype=np.uint8)
+    parts = zip(("train", "valid", "test"), np.split(np.concatenate([first, first], axis=1), [30, 60]), strict=True)
+    np.savez(tmp_path / "nltcs.npz", n_features=6, **{name: np.packbits(part, axis=1) for name, part in parts})
+    data = load_binary("nltcs", tmp_path)
+    short = {**SHORT, "max_epochs": 3}
+    for option in ("order", "n_masks", "weight_decay"):
+        del short[option]
+    fits: list[Any] = []
+
+    def density(**options: Any) -> MADEDensity:
+        fits.append(options)
+        return MADEDensity(**options, **short)
+
+    monkeypatch.setattr(debd_mixtures, "MADEDensity", density)
+    one = debd_mixtures.member("nltcs", 1, data, ["natural", "both ways", 0.01], tmp_path)
+    again = debd_mixtures.member("nltcs", 1, data, ["natural", "both ways", 0.01], tmp_path)
+    assert len(fits) == 1
+    assert fits[0]["n_masks"] == 2
+    np.testing.assert_array_equal(one.test, again.test)
+    assert one.test.shape == (30,)

@@ -39,6 +39,8 @@ WIDE: tuple[Distribution, ...] = (
 every_output = pytest.mark.parametrize("output", [*EVERY, *WIDE], ids=repr)
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 N_ROWS = st.sampled_from([0, 1, 3, 8, 40])
+# Raw outputs beyond these put a normal of scale e^-30 so far off that single precision holds it, and double does not.
+SIZES = st.sampled_from([1.0, 30.0, 1e3])
 
 
 class Said(NamedTuple):
@@ -106,7 +108,7 @@ def assert_agree(made: MADE, got: Said, want: tuple[Array, Array], dtype: str) -
 @settings(max_examples=60)
 @given(
     st.sampled_from(["float32", "float64"]).flatmap(lambda dtype: models(dtype=dtype, max_depth=1, outputs=EVERY)),
-    *(N_ROWS, seeds, st.sampled_from([0.0, 0.3, 1.0]), st.booleans(), st.sampled_from([1.0, 30.0, 1e4])),
+    *(N_ROWS, seeds, st.sampled_from([0.0, 0.3, 1.0]), st.booleans(), SIZES),
 )
 def test_any_features(made: MADE, n: int, seed: int, gaps: float, weighted: bool, scale: float) -> None:
     rng = np.random.default_rng(seed)
