@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from installed import each_backend
 from strategies import DISCRETE, EVERY, models, n_values, random_rows, seeds
 
 from made_np.distributions.distribution import Distribution
@@ -343,3 +344,12 @@ def test_parameters_that_are_no_numbers_are_never_hidden(hidden: tuple[int, ...]
     got = scores("numba", p) | gradient("numba", p)
     assert all(np.isnan(got[name]).all() for name in ("raw", "nll", "row_nll", "loss"))
     assert np.isnan(made.layout.views(got["grad"])[made.network.output_bias]).all()
+
+
+@each_backend
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_draw_is_a_negative_zero(backend: str, dtype: str) -> None:
+    made = MADE(20, (30,), backend=backend, dtype=dtype)
+    x = made.sample(made.init(0), 40, rng=0)
+    assert set(np.unique(x)) == {0, 1}
+    assert not np.signbit(x).any()

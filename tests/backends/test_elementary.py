@@ -14,7 +14,7 @@ from .problems import Array
 pytest.importorskip("numba")
 
 from made_np.backends._numba import elementary
-from made_np.backends._numba.compiling import JIT, inner
+from made_np.backends._numba.compiling import JIT, once
 from made_np.normal import normal_cdf, normal_pdf
 
 pytestmark = pytest.mark.filterwarnings("error" if JIT else "ignore::RuntimeWarning")
@@ -25,7 +25,7 @@ N = 200_000 if JIT else 300
 DTYPES = ["float32", "float64"]
 
 
-@inner
+@once
 def apply_all(x: Any, y: Any) -> None:
     """Write f(x) of each function to its row of y, in one compilation."""
     for i in range(x.shape[1]):

@@ -232,7 +232,7 @@ def decide(
         if table[1] == BERNOULLI:
             for lane in range(index(w)):
                 drawn = one if u[own + lane] < sigmoid(acts[raw + lane]) else zero
-                drawn += acts[raw + lane] * zero  # which is NaN where the network has overflowed
+                drawn = drawn if acts[raw + lane] * zero == zero else real(np.nan)  # the network has overflowed
                 held = acts[value + lane]
                 acts[value + lane] = drawn if np.isnan(held) else real(np.nan) if np.isinf(held) else held
         else:

@@ -140,8 +140,12 @@ def test_real_features_at_random(dtype: str, output: Distribution, seed: int, sc
 @every_dtype
 @pytest.mark.parametrize("output", [each for each in OUTPUTS if not each.is_binary], ids=repr)
 def test_numba_draws_the_same(output: Distribution, dtype: str) -> None:
-    from made_np.backends._numba.compiling import width
+    from made_np.backends._numba.compiling import once, width
     from made_np.backends._numba.draws import draw
+
+    @once
+    def draw_one(acts: Any, one_row: Any, numbers: Any, u: float) -> Any:
+        return draw(acts, one_row, numbers, u)
 
     raw = np.repeat(random_raw(output, 2, 1, dtype), len(UNIFORMS), axis=0)
     u = np.tile(UNIFORMS, 2)
@@ -154,7 +158,7 @@ def test_numba_draws_the_same(output: Distribution, dtype: str) -> None:
     want = np.empty_like(x)
     for row in range(len(u)):
         lanes[:, 0] = raw[row]
-        want[row] = draw(lanes.ravel(), (0, kind, n_raw, n), numbers, u[row])
+        want[row] = draw_one(lanes.ravel(), (0, kind, n_raw, n), numbers, u[row])
     np.testing.assert_allclose(x, want, rtol=1e-13 if dtype == "float64" else 1e-7, atol=1e-12)
 
 
