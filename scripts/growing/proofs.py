@@ -1,4 +1,4 @@
-"""How the checks of `made_np.testing` grow, on functions that take time in proportion to their rows and features."""
+"""How the checks of `made_np.testing` grow, on functions whose time is in proportion to rows times features."""
 
 from __future__ import annotations
 
