@@ -3,9 +3,9 @@
 python .ci/evidence.py DIST SECONDS
 
 DIST holds one source distribution with one wheel, as `python -m build` has written them. The wheel is left as it is:
-with SOURCE_DATE_EPOCH its bytes follow from the sources. The source distribution is packed anew, with SECONDS since 1970
-as the time of all that is in it, since setuptools writes the time of day. Then `SHA256SUMS` (for `sha256sum --check`)
-and a bill of materials in CycloneDX's JSON are written to the same folder.
+with SOURCE_DATE_EPOCH its bytes follow from the sources. The source distribution is packed anew, with SECONDS since
+1970 as the time of all that is in it, since setuptools writes the time of day. Then `SHA256SUMS` (for
+`sha256sum --check`) and a bill of materials in CycloneDX's JSON are written to the same folder.
 """
 
 from __future__ import annotations
