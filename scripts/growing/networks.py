@@ -36,7 +36,7 @@ def _call(made: Any, x: Any, ask: Ask) -> Call:
     return partial(ask, made, made.init(0), x)
 
 
-def rows(ask: Ask, most: int = 10**6, **options: Any) -> Law:
+def rows(ask: Ask, most: int = 10**5, **options: Any) -> Law:
     """Return the law of a question about rows."""
     made = MADE(D, (H,), **options)
     return Law("rows", lambda n: _call(made, bits(n), ask), 100, most)
