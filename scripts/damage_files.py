@@ -1,4 +1,4 @@
-"""Give every reader of files many changed ones, guided by the lines that they reach, and count what becomes of them.
+"""Give every reader of files many changed ones, guided by the lines that they reach; count what becomes of them.
 
     python scripts/damage_files.py --inputs 100000 --store damage.json [--only model csv ...]
 
