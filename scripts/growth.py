@@ -1,12 +1,17 @@
 """Measure how the cost of a training step, or of a sample, grows with each size of a MADE.
 
     python scripts/growth.py [--only features depth] [--plot growth.png] [--json FILE] [--quick]
+    python scripts/growth.py --interface [NAME ...]         # every public call, or those whose names begin so
 
 Features, hidden units, batch, depth and mask sets grow one at a time from 784-500-784, Bernoulli, batch 100, one mask
 set. A step is loss, gradient and Adam; a sample is as many rows as the batch, each from a mask set that it draws. All
 sizes of one kind are timed in turn (`benchmark/timing.py`); times are medians. An exponent is the slope of log(time)
 over log(size), by least squares, over all sizes and over the largest three, where constant costs matter less. The last
 two columns have the live weights (those on the mask, once per row) in place of the size: 1 is linear in weights.
+
+With --interface each public call is clocked at a size and at ten times that size, in seconds of the processor, and held
+against the law that `growing/` has for it: linear in rows, in weights, quadratic where a matrix of features by features
+is asked for. Exit status 1: a call takes more than twice what its law says.
 """
 
 from __future__ import annotations
@@ -146,6 +151,19 @@ def plot(results: dict[str, list[Point]], path: Path) -> None:
     finish(figure, as_picture(path))
 
 
+def hold_interface(names: list[str]) -> int:
+    """Print how public calls grow, and return how many of them grow faster than their laws."""
+    from growing.interface import HEAD, found
+
+    print(HEAD)
+    n_beyond = 0
+    for row in found(names or None):
+        print(row.line(), flush=True)
+        n_beyond += row.is_beyond
+    print(f"\n{n_beyond} beyond")
+    return n_beyond
+
+
 def main() -> None:
     """Measure the axes that are asked for, and print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -156,8 +174,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the smallest sizes, few rounds: to see that it runs")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the growth there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there as well")
+    parser.add_argument("--interface", nargs="*", metavar="NAME", help="every public call in place of these")
     args = parser.parse_args()
-    limit_cores(args.cores)  # before anything numerical is imported
+    limit_cores(1 if args.interface is not None else args.cores)  # before anything numerical is imported
+    if args.interface is not None:
+        sys.exit(1 if hold_interface(args.interface) else 0)
     from benchmark.load import Load
     from benchmark.machine import describe
 

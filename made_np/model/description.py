@@ -29,6 +29,9 @@ from made_np.values import MOST_SEED, as_a, as_choice, as_count, as_flag, as_seq
 DIRECT_LIMIT = 64
 """A feature that the network sees through more units than this has no direct wires, unless somebody says otherwise."""
 
+FEWEST_ROWS = 64
+"""So many rows go through a network together, however wide it is: for fewer, all of its weights are read as often."""
+
 Model = TypeVar("Model", bound="Description")
 
 
@@ -301,7 +304,8 @@ class Description:
         So rows of any number, such as those of a memory-mapped file, take a constant amount of memory. `Rows` have been
         checked, and are not looked at again.
         """
-        step = max(1, self.bound.memory.at_once // max(self.network.n_inputs, self.outputs.n_raw, *self.hidden))
+        widest = max(self.network.n_inputs, self.outputs.n_raw, *self.hidden)
+        step = max(FEWEST_ROWS, self.bound.memory.at_once // widest)
         if isinstance(x, Rows):
             for first in range(0, max(len(x), 1), step):
                 yield x.batch(slice(first, first + step), self.dtype)

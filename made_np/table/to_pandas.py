@@ -151,6 +151,8 @@ def _strings(raw: RawColumn, name: str) -> Any:
     words = as_words(raw)
     if words is None:
         return None
+    if isinstance(pandas.api.types.pandas_dtype(name), np.dtype):  # before pandas 3 it is Python's str: a gap is a word
+        return np.array(words, dtype=object)
     try:
         return pandas.array(words, dtype=name)
     except ImportError:  # pyarrow kept them

@@ -338,3 +338,11 @@ def test_bits_and_real_numbers_of_a_model_with_paths_own_gap_inputs_unless_they_
     assert MADE(3, (9,), output, n_masks=None).mixture(1).gap_inputs == (0, 2)
     for options in ({}, {"order": "random", "n_masks": None}, {"degrees": "random", "n_masks": None}):
         assert MADE(3, (9,), output, **options).gap_inputs is False
+
+
+@pytest.mark.parametrize(("width", "n"), [(1000, 1048), (100_000, 64)])
+def test_a_block_has_many_rows_however_wide_the_network_is(width: int, n: int) -> None:
+    made = MADE(2, (width,), backend="numpy")
+    blocks = [len(rows) for rows, _ in made.check_blocks(np.zeros((2000, 2)), None)]
+    assert sum(blocks) == 2000
+    assert set(blocks[:-1]) == {n}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from installed import needs_numba
 from numpy.typing import NDArray
 from strategies import random_context, random_rows, random_theta
 
@@ -32,7 +33,7 @@ TOGETHER = ("init", "loss_and_grad", "sample", "trace")
 NO_ROWS = ("config", "fetch", "from_config", "hold", "mixture", "path")
 """Methods that are not asked about rows."""
 
-every_backend = pytest.mark.parametrize("backend", ["numpy", "numba"])
+every_backend = pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=needs_numba)])
 every_set = pytest.mark.parametrize("mask_set", [0, 1, None, [2, 0, 1]], ids=str)
 MIXED = ("log_prob", "fill_means")
 """Methods that have an answer for the mixture of all mask sets."""

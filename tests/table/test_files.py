@@ -22,6 +22,8 @@ from hypothesis.extra import numpy as hnp
 from made_np.messages import not_installed
 from made_np.table import files as limits
 from made_np.table.files import WRITTEN, read_table
+from made_np.table.files.parquet import ParquetStore
+from made_np.table.files.sheets import read_arrow_share
 from made_np.table.files.writing import check_target, csv_bytes, write_table
 
 
@@ -629,3 +631,46 @@ def test_reading_a_table_needs_little_of_the_package(tmp_path: Path, suffix: str
     names = done.stdout.split()
     assert "made_np.table.table" in names, done.stderr
     assert len(names) <= 26, names
+
+
+def codes_of_no_word() -> Any:
+    """A column of Arrow whose codes go beyond its words."""
+    pyarrow = pytest.importorskip("pyarrow")
+    codes = pyarrow.array([0, 1, 999_999_999], pyarrow.int32())
+    return pyarrow.DictionaryArray.from_arrays(codes, pyarrow.array(["a", "b"]), safe=False)
+
+
+def test_codes_of_no_word_in_a_file_of_arrow_are_refused(tmp_path: Path) -> None:
+    column = codes_of_no_word()
+    feather = pytest.importorskip("pyarrow.feather")
+    pyarrow = pytest.importorskip("pyarrow")
+    feather.write_feather(pyarrow.table({"word": column}), tmp_path / "t.feather", compression="uncompressed")
+    with pytest.raises(ValueError, match=r"t\.feather cannot be read \(.*999999999"):
+        read_table(tmp_path / "t.feather")
+    with pytest.raises(ValueError, match=r"t\.feather cannot be read \(.*999999999"):
+        read_arrow_share(str(tmp_path / "t.feather"), lambda n: (0, n))
+
+
+def test_codes_of_no_word_in_a_parquet_file_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    column = codes_of_no_word()
+    pyarrow = pytest.importorskip("pyarrow")
+    pyarrow.parquet.write_table(pyarrow.table({"word": ["a", "b", "a"]}), tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet")
+    monkeypatch.setattr(ParquetStore, "_rows", lambda self, start, stop: pyarrow.table({"word": column}))
+    with pytest.raises(ValueError, match=r"t\.parquet cannot be read \(.*999999999"):
+        table.cells(0)
+
+
+def test_a_length_that_lies_in_a_file_of_arrow_takes_no_memory(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    feather = pytest.importorskip("pyarrow.feather")
+    path = tmp_path / "t.feather"
+    feather.write_feather(pyarrow.table({"a": np.zeros(1000), "b": np.ones(1000)}), path, compression="lz4")
+    true = (8000).to_bytes(8, "little") + b"\x04\x22\x4d\x18"  # before what LZ4 has packed
+    content = path.read_bytes()
+    assert true in content
+    path.write_bytes(content.replace(true, (1 << 60).to_bytes(8, "little") + true[8:]))
+    with pytest.raises(
+        ValueError, match=rf"t\.feather holds \d+ bytes that claim to be {1 << 60}, more than 500 times"
+    ):
+        read_table(path)

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,8 @@ EXACT = 1 << 53
 FREE = 1 << 28
 RATIO = 500
 """So many bytes (256 MiB) are read of any compressed table, and more only up to so many times the size of the file."""
+CLAIM = re.compile(r"of size (\d+)")
+"""How pyarrow says what it could not get: a damaged length makes it ask for any number of bytes."""
 
 
 class TableError(ValueError):
@@ -168,7 +171,12 @@ def reading(path: str, way_out: str) -> Iterator[None]:
     """Turn whatever a damaged file raises into one `TableError` that names it; there are a dozen types."""
     try:
         yield
-    except (TableError, MemoryError, ImportError):
+    except (TableError, ImportError):
+        raise
+    except MemoryError as error:
+        claimed = CLAIM.search(str(error))
+        if claimed and path != STREAM:
+            check_size(path, int(claimed.group(1)), os.path.getsize(path))
         raise
     except Exception as error:
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]

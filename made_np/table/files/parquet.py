@@ -115,6 +115,7 @@ class ParquetStore(ByCells):
                 column = self._column(name) if whole else self._rows(start, stop).column(name)
             else:
                 column = self._column(name).take(_pyarrow().array(rows))
+            column.validate(full=True)  # a code of no word would be looked up where no word is
         raw = cells_of_arrow(column, entries(source, d), str(self.types[name]))
         if raw.levels is None or str(column.type) == str(self.types[name]):
             return raw

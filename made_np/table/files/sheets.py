@@ -38,6 +38,7 @@ def read_arrow(path: str) -> Table:
         raise not_installed(".feather needs", "pyarrow", "tables") from error
     with reading(path, "save it again"):
         table = pyarrow.feather.read_table(path)
+        table.validate(full=True)
     return _checked(path, table, table.column_names)
 
 
@@ -59,6 +60,7 @@ def read_arrow_share(path: str, share: Share) -> Table:
         batches = [stored.get_batch(k) for k in range(first, min(last + 1, len(ends)))]
         skip = start - (int(ends[first - 1]) if first else 0)
         table = pyarrow.Table.from_batches(batches, stored.schema)
+        table.validate(full=True)
     # A share without rows is still one with columns.
     whole = _checked(path, table, table.column_names)
     return Table.of(table.slice(skip, stop - start), whole.source.at(start)) if stop > start else whole.take(slice(0))

@@ -1,0 +1,1 @@
+"""Files that mean harm: what every reader makes of them."""
