@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from made_np.backends._numba.compiling import exact, index, width
+from made_np.backends._numba.compiling import exact, index, inlined, width
+from made_np.backends._numba.elementary import exp, sigmoid
 from made_np.backends.tables import CATEGORICAL, DISCRETIZED, GAUSSIAN, GAUSSIAN_EXP, GAUSSIANS
 from made_np.distributions.mixtures import BROAD_BITS, BROAD_KNOTS, SPARE_BITS, MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import LOG_LIMIT
@@ -16,12 +17,19 @@ from made_np.normal import CENTRE, FAR_TAIL, FARTHEST, MILLS, TAIL
 _CENTRE = np.array(CENTRE)
 _TAIL = np.array(TAIL)
 _FAR_TAIL = np.array(FAR_TAIL)
-_MILLS = np.array(MILLS)
+_HIGHEST = MILLS[0]
+_OTHERS = np.array(MILLS[1:])
+_N_OTHERS = len(_OTHERS)
 _GAUSSIAN_REACH = MixtureOfGaussians.reach
 _LOGISTIC_REACH = MixtureOfLogistics.reach
 _BROADEST = float(BROAD_KNOTS[-1])
 _ROOT_2 = math.sqrt(2)
 _WIDEST = float(np.finfo(np.float64).max)
+
+LOOKS = 12
+"""So often the mass of a mixture is looked at before its bisection begins."""
+ROUNDING = 1e-12
+"""No mass is off by more, as a share of itself."""
 
 
 @exact
@@ -183,24 +191,28 @@ def mixture(acts: Any, at: Any, n: int, least: float, reserve: float, gaussian: 
     real = acts.dtype.type
     reach = _GAUSSIAN_REACH if gaussian else _LOGISTIC_REACH
     parts = components(acts, at, n, least)
-    low = np.inf
-    high = -np.inf
+    a = np.inf
+    b = -np.inf
     centre = 0.0
     for k in range(n):
         m = parts[1, k]
         reached = reach * parts[2, k]
-        low = min(low, m - reached)
-        high = max(high, m + reached)
+        a = min(a, m - reached)
+        b = max(b, m + reached)
         centre = centre + parts[0, k] * m
     most = float(np.finfo(real).max)
-    low = real(max(min(low, -_BROADEST) if reserve > 0 else low, -most))
-    high = real(min(max(high, _BROADEST) if reserve > 0 else high, most))
-    below = max(u, 2.0**-54)
+    low = real(max(min(a, -_BROADEST) if reserve > 0 else a, -most))
+    high = real(min(max(b, _BROADEST) if reserve > 0 else b, most))
+    asked = max(u, 2.0**-54), centre, gaussian, reserve
+    (left, right) = narrowed(parts, max(a, -most), min(b, most), np.finfo(real).eps, asked)
     for _ in range((23 if acts.itemsize == 4 else 52) + SPARE_BITS + (BROAD_BITS if reserve > 0 else 0)):
         middle = low / real(2) + high / real(2)
-        is_left = middle < centre
-        mass = mass_of(parts, middle, is_left, gaussian, reserve)
-        if (mass > below) if is_left else (mass < 1 - below):
+        if middle == high or (middle == low and low > -most):  # for good: nothing lies between
+            break
+        is_above = middle >= right
+        if left < middle < right:
+            is_above = excess(parts, np.float64(middle), asked)[0] > 0
+        if is_above:
             high = middle
         else:
             low = middle
@@ -208,12 +220,58 @@ def mixture(acts: Any, at: Any, n: int, least: float, reserve: float, gaussian: 
 
 
 @exact
+def narrowed(parts: Any, a: float, b: float, eps: float, asked: Any) -> tuple[float, float]:
+    """Return two places between which the bisection must look: it takes what is not above the one, or below the other.
+
+    They are found by false position, where half of the old end's excess counts if it stays an end (Illinois). An answer
+    that rounding might change is none: so a bisection that looks nowhere else comes to the same bits as one that does.
+    """
+    left = -np.inf
+    right = np.inf
+    f = -asked[0]
+    g = 1 - asked[0]
+    was_above = False
+    for k in range(LOOKS):
+        x = a + (b - a) * (f / (f - g))
+        x = x if a < x < b else a / 2 + b / 2
+        (over, rounding) = excess(parts, x, asked)
+        is_above = over > 0
+        left = x if over < -rounding else left
+        right = x if over > rounding else right
+        if is_above:
+            f = f / 2 if k > 0 and was_above else f
+            b = x
+            g = over
+        else:
+            g = g / 2 if k > 0 and not was_above else g
+            a = x
+            f = over
+        was_above = is_above
+        if abs(over) <= rounding or b - a <= eps * max(abs(a), abs(b)):
+            break
+    return left, right
+
+
+@exact
+def excess(parts: Any, x: float, asked: Any) -> tuple[float, float]:
+    """Return how much more mass than was asked for lies below x, and more than is rounded away in that.
+
+    Right of the mean what lies above is looked at: near 1 a sum has no digits left.
+    """
+    (below, centre, gaussian, reserve) = asked
+    is_left = x < centre
+    mass = mass_of(parts, x, is_left, gaussian, reserve)
+    wanted = below if is_left else 1 - below
+    return mass - wanted if is_left else wanted - mass, ROUNDING * max(mass, wanted)
+
+
+@exact
 def components(acts: Any, at: Any, n: int, least: float) -> Any:
-    """Return the weights of a mixture of real numbers, its means and its scales, (3, n)."""
+    """Return weights, means and scales of a mixture of real numbers, with room for the terms of a sum: (4, n)."""
     w = index(width(acts))
     logits = n if n > 1 else 0
     norm = norm_of(acts, at, n)
-    parts = np.empty((3, n))
+    parts = np.empty((4, n))
     for k in range(n):
         parts[0, k] = share(acts, at, k, norm)
         parts[1, k] = acts[at + index(logits + k) * w]
@@ -223,14 +281,23 @@ def components(acts: Any, at: Any, n: int, least: float) -> Any:
 
 @exact
 def mass_of(parts: Any, x: float, is_left: bool, gaussian: bool, reserve: float) -> float:
-    """Return the mass of a mixture below x, or above it."""
+    """Return the mass of a mixture below x, or above it.
+
+    First all terms, in a loop that becomes vectors, and then their sum.
+    """
+    n = index(parts.shape[1])
+    sign = 1.0 if is_left else -1.0
+    if gaussian:
+        for k in range(n):
+            parts[3, k] = parts[0, k] * normal_cdf(sign * ((x - parts[1, k]) / parts[2, k]))
+    else:
+        for k in range(n):
+            parts[3, k] = parts[0, k] * sigmoid(sign * ((x - parts[1, k]) / parts[2, k]))
     mass = 0.0
-    for k in range(parts.shape[1]):
-        z = (x - parts[1, k]) / parts[2, k]
-        z = z if is_left else -z
-        mass += parts[0, k] * (normal_cdf(z) if gaussian else logistic(z))
+    for k in range(n):
+        mass += parts[3, k]
     if reserve > 0:
-        mass = (1 - reserve) * mass + reserve * broad_mass_below(x if is_left else -x)
+        mass = (1 - reserve) * mass + reserve * broad_mass_below(sign * x)
     return mass
 
 
@@ -260,11 +327,15 @@ def polynomial(coefficients: Any, x: float) -> float:
     return value
 
 
-@exact
+@inlined
 def normal_cdf(z: float) -> float:
     """Return the mass of the standard normal below z, as `made_np.normal` does."""
     x = min(abs(z), FARTHEST)
-    tail = math.exp(-x * x / 2) * polynomial(_MILLS, (x - 5) / (x + 5)) / (1 + x)
+    t = (x - 5) / (x + 5)
+    p = _HIGHEST
+    for k in range(_N_OTHERS):
+        p = p * t + _OTHERS[k]
+    tail = exp(-x * x / 2) * p / (1 + x)
     return tail if z < 0 else 1 - tail
 
 
