@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np import MADE, Categorical, DiscretizedLogistic, Gaussian, MixtureOfGaussians, MixtureOfLogistics
+from made_np import MADE, Categorical, DiscretizedLogistic, Gaussian, MixtureOfGaussians, MixtureOfLogistics, WithAtoms
 from made_np.optim import SGD, AdaDelta, AdaGrad, Adam, AdamW, Optimizer
 
 Array = NDArray[Any]
@@ -39,9 +39,10 @@ N_ROWS = 41
 OUTPUTS = [
     *["bernoulli", Categorical(3), DiscretizedLogistic(4, 2)],
     *["gaussian", Gaussian(scale="exp"), MixtureOfGaussians(2), MixtureOfLogistics(2, reserve=0.1)],
+    WithAtoms(Gaussian(), (0.0, 1.0)),
 ]
-N_VALUES = [2, 3, 4, None, None, None, None]
-"""How many values each of them has, from 0 on; None for real numbers."""
+N_VALUES = [2, 3, 4, None, None, None, None, 4]
+"""How many values each of them has, from 0 on; None for real numbers. Of real numbers with atoms some are these."""
 BITS = ["bernoulli"], [2]
 """For what no distribution matters to: mixtures take the most time, above all emulated."""
 

@@ -7,12 +7,13 @@ given unsorted), the weights are gathered into this one before a step, and gradi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from made_np.distributions.distribution import Distribution
 from made_np.masks.sets import MaskSet
 from made_np.network.network import Network
 from made_np.typing import Bools, Ints
@@ -29,6 +30,8 @@ KINDS = {
     "gaussian_exp": GAUSSIAN_EXP,
 }
 """By what `Distribution.kernel` calls it."""
+WITH_ATOMS = "with_atoms"
+"""The same of atoms, which are no kind: the rest follows one, with kernels of its own."""
 RELU, TANH, SIGMOID, SOFTPLUS, ELU, LEAKY_RELU, SELU, IDENTITY, GELU, SILU = range(10)
 ACTIVATIONS = {
     "relu": RELU,
@@ -85,6 +88,11 @@ class Tables(NamedTuple):
     distribution, components, whether one more input says that a value is NaN."""
     numbers: NDArray[np.float64]
     """(D, 3): the smallest scale, the number of levels and the reserve, of distributions that have them."""
+    atoms: NDArray[np.float64]
+    """The values with a mass of their own, place by place. Where a place has k, its first k + 1 raw outputs are their
+    logits and that of all other values, and its first k inputs say which of them it is; what follows is the kind's."""
+    atoms_at: Ints
+    """(D + 1,) where those of each place begin in `atoms`."""
     activation: int
     seen_as_is: bool
     """True if the network sees the values of x just as they are, feature by feature."""
@@ -106,9 +114,18 @@ class Group(NamedTuple):
 
     kind: int
     places: Ints
-    """(d, 5): where raw outputs, values and results are in a panel, raw outputs, components."""
+    """(d, 5): where raw outputs, values and results are in a panel, raw outputs, components; without those of atoms."""
     numbers: NDArray[np.float64]
     """(d, 3), as in the tables."""
+
+
+class Atoms(NamedTuple):
+    """Features that have atoms, as the kernel sees them that follows those of `losses`."""
+
+    places: Ints
+    """(d, 5): as in a group, with the raw outputs of atoms."""
+    begins: Ints
+    """(d + 1,) where those of each feature begin in the tables' `atoms`."""
 
 
 class Plan(NamedTuple):
@@ -116,6 +133,7 @@ class Plan(NamedTuple):
 
     tables: Tables
     groups: tuple[Group, ...]
+    atoms: Atoms
     places: Ints
     """(D, 5): those of all groups together, by place in the order."""
     sizes: Ints
@@ -135,8 +153,18 @@ class Plan(NamedTuple):
 
 def has_kernels(network: Network) -> bool:
     """Return whether kernels know the activation and every distribution of a network."""
-    known = all(output.kernel in KINDS for output in network.outputs.feature_outputs)
+    known = all(_rest_of(output).kernel in KINDS for output in network.outputs.feature_outputs)
     return known and network.activation in ACTIVATIONS
+
+
+def has_atoms(network: Network) -> bool:
+    """Return whether values of some feature have a mass of their own, beside a density."""
+    return any(output.kernel == WITH_ATOMS for output in network.outputs.feature_outputs)
+
+
+def _rest_of(output: Distribution) -> Any:
+    """Return what the values follow that are no atoms: the distribution itself, where it has none."""
+    return getattr(output, "base", output) if output.kernel == WITH_ATOMS else output
 
 
 def make_plan(network: Network, mask_set: MaskSet) -> Plan:
@@ -147,6 +175,7 @@ def make_plan(network: Network, mask_set: MaskSet) -> Plan:
     products = _products(network)
     reach, first = _stairs(products, known, above)
     features, numbers = _features(network, mask_set)
+    atoms, atoms_at = _joined(_atoms(network, mask_set), np.float64)
     joined_reach, reach_at = _joined(reach)
     joined_first, first_at = _joined(first)
     tables = Tables(
@@ -165,13 +194,16 @@ def make_plan(network: Network, mask_set: MaskSet) -> Plan:
         has_skips=any(skip is not None and bool(skip.any()) for skip in mask_set.skips),
         features=features,
         numbers=numbers,
+        atoms=atoms,
+        atoms_at=np.append(atoms_at, len(atoms)),
         activation=ACTIVATIONS[network.activation],
-        seen_as_is=not (np.isin(features[:, 1], (CATEGORICAL, DISCRETIZED)).any() or features[:, 7].any()),
+        seen_as_is=_is_seen_as_is(features) and not len(atoms),
     )
     places = _places(tables)
     return Plan(
         tables=tables,
         groups=tuple(_groups(tables, places)),
+        atoms=_with_atoms(tables, places),
         places=places,
         sizes=np.array([starts[-1], len(features)]),
         n_units=int(starts[-1]),
@@ -255,9 +287,23 @@ def _places(tables: Tables) -> Ints:
 def _groups(tables: Tables, places: Ints) -> Iterator[Group]:
     """Yield the features of each distribution."""
     kinds = tables.features[:, 1]
+    n_atoms = np.diff(tables.atoms_at)
+    of_atoms = n_atoms + (n_atoms > 0)
+    rest = places + np.array([1, 0, 0, -1, 0]) * of_atoms[:, None]
     for kind in np.unique(kinds).tolist():
         own = kinds == kind
-        yield Group(kind=kind, places=places[own], numbers=tables.numbers[own])
+        yield Group(kind=kind, places=rest[own], numbers=tables.numbers[own])
+
+
+def _with_atoms(tables: Tables, places: Ints) -> Atoms:
+    """Return the features that have atoms."""
+    own = np.diff(tables.atoms_at) > 0
+    return Atoms(places=places[own], begins=np.append(tables.atoms_at[:-1][own], len(tables.atoms)))
+
+
+def _is_seen_as_is(features: Ints) -> bool:
+    """Return whether the input units are the values, by what stands of these in `Tables.features`."""
+    return not (np.isin(features[:, 1], (CATEGORICAL, DISCRETIZED)).any() or features[:, 7].any())
 
 
 def _products(network: Network) -> Ints:
@@ -286,13 +332,20 @@ def _features(network: Network, mask_set: MaskSet) -> tuple[Ints, NDArray[np.flo
     unit = network.n_context
     for feature in mask_set.order.tolist():
         output = network.outputs.feature_outputs[feature]
-        n = getattr(output, "n", 1)
+        rest = _rest_of(output)
+        n = getattr(rest, "n", 1)
         tells = feature in network.outputs.gap_features
-        rows.append((feature, KINDS[output.kernel], raw, output.n_raw, unit, output.n_inputs, n, tells))
-        numbers.append([getattr(output, name, 0.0) for name in ("min_scale", "levels", "reserve")])
+        rows.append((feature, KINDS[rest.kernel], raw, output.n_raw, unit, output.n_inputs, n, tells))
+        numbers.append([getattr(rest, name, 0.0) for name in ("min_scale", "levels", "reserve")])
         raw = raw + output.n_raw
         unit = unit + output.n_inputs + tells
     return np.array(rows, dtype=np.int64), np.array(numbers, dtype=np.float64)
+
+
+def _atoms(network: Network, mask_set: MaskSet) -> list[tuple[float, ...]]:
+    """Return the atoms of each place in the order."""
+    outputs = (network.outputs.feature_outputs[feature] for feature in mask_set.order.tolist())
+    return [getattr(output, "places", ()) if output.kernel == WITH_ATOMS else () for output in outputs]
 
 
 def _skips(mask_set: MaskSet, units: list[Ints]) -> list[Ints]:
@@ -305,7 +358,7 @@ def _skips(mask_set: MaskSet, units: list[Ints]) -> list[Ints]:
     return skips
 
 
-def _joined(parts: list[Any]) -> tuple[Ints, Ints]:
+def _joined(parts: Sequence[Any], dtype: Any = np.int64) -> tuple[NDArray[Any], Ints]:
     """Return the parts one after the other, and where each begins."""
     begins = np.cumsum([0, *(len(part) for part in parts[:-1])])
-    return np.concatenate(parts).astype(np.int64), begins
+    return np.concatenate(parts).astype(dtype), begins

@@ -64,6 +64,7 @@ class WithAtoms(Distribution):
     base: Distribution = field(default_factory=Gaussian)
     places: tuple[float, ...] = (0.0,)
     support = "a finite number"
+    kernel = "with_atoms"
 
     def __post_init__(self) -> None:
         as_a(self.base, "WithAtoms(base)", Distribution, f"give one of {tuple(BASES)}")  # type: ignore[type-abstract]

@@ -172,7 +172,7 @@ class RealMixture(Distribution):
             is_left = middle < centre
             z = (middle[..., None] - m) / s
             mass = (w * self.mass_below(np.where(is_left[..., None], z, -z))).sum(-1)
-            mass = self._mass_beside_reserve(mass, np.where(is_left, middle, -middle))
+            mass = self._mass_beside_reserve(mass, np.where(is_left, middle, -middle).astype(np.float64))
             is_above = np.where(is_left, mass > below, mass < 1 - below)
             low = np.where(is_above, low, middle)
             high = np.where(is_above, middle, high)

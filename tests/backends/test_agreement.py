@@ -13,6 +13,7 @@ from installed import each_backend
 from strategies import DISCRETE, EVERY, models, n_values, random_rows, seeds
 
 from made_np.distributions.distribution import Distribution
+from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Bernoulli, Categorical, Gaussian
 from made_np.layers import ACTIVATIONS
 from made_np.model.made import MADE
@@ -234,6 +235,18 @@ def test_samples(made: MADE, n: int, seed: int, share: float) -> None:
     if given is not None:
         known = ~np.isnan(given)
         np.testing.assert_array_equal(got[known], given[known])
+
+
+@pytest.mark.parametrize("output", [MixtureOfGaussians(10), MixtureOfLogistics(3), MixtureOfGaussians(4, reserve=0.01)])
+def test_a_draw_that_looks_at_few_places_has_the_bits_of_a_bisection_that_looks_at_all(output: Distribution) -> None:
+    """In float32, where what rounding makes of a mass decides no bit: components narrow, wide, far out, far apart."""
+    rng = np.random.default_rng(0)
+    d = 20 if FEW else 200
+    made = MADE(d, (), output, direct=False, dtype="float32")
+    raw = rng.normal(size=(d, output.n_raw)) * 10 ** rng.uniform(-1, 2, (d, 1))
+    u = np.concatenate([rng.random((4, d)), 10 ** rng.uniform(-12, 0, (1, d)), 1 - 10 ** rng.uniform(-12, 0, (1, d))])
+    p = replace(problem(made, 1), theta=raw.astype("float32").ravel(), uniforms=u, x=np.zeros(u.shape, "float32"))
+    np.testing.assert_array_equal(sample("numba", p), sample("numpy", p))
 
 
 @pytest.mark.parametrize("output", DISCRETE, ids=str)

@@ -15,7 +15,7 @@ from made_np.typing import Array
 pytest.importorskip("numba")
 
 from made_np.backends._numba import ones
-from made_np.backends._numba.compiling import JIT
+from made_np.backends._numba.compiling import JIT, width
 from made_np.backends._numba.threads import pool
 
 pytestmark = pytest.mark.skipif(not JIT, reason="in plain Python tiles add up in another sequence")
@@ -55,6 +55,17 @@ CASES: dict[str, tuple[MADE, Callable[[MADE], Array]]] = {
     "gaps": (MADE(150, (70,), direct=True), with_gaps),
     "context": (MADE(150, (70,), n_context=2, order="random"), lambda made: bits(made, 0.01)),
 }
+
+
+def test_a_single_row_is_sparse_by_its_own_inputs() -> None:
+    """The lanes of its panel that stand for no row hold zeros, which would make any row a sparse one."""
+    w = width(np.empty(0))
+    for n_ones, is_sparse in ((2, True), (10, False)):
+        acts = np.zeros(50 * w)
+        acts[: n_ones * w : w] = 1
+        listed = np.zeros(ones.list_size(50, w), np.int64)
+        ones.note(acts, 50 * w, 50, 1, listed, len(listed), 0, 1)
+        assert listed[0] == (n_ones if is_sparse else -1)
 
 
 def context_of(made: MADE) -> Array | None:

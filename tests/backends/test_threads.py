@@ -116,6 +116,15 @@ def test_one_part_or_one_thread_stays_with_the_caller(limit: None) -> None:
     assert own == [here] * 15
 
 
+def test_one_part_needs_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "Job", None)
+    done: list[str] = []
+    Four().run(1, lambda part: done.append(f"first {part}"), lambda part: done.append(f"second {part}"))
+    assert done == ["first 0", "second 0"]
+    with pytest.raises(TypeError):
+        Four().run(2, print)
+
+
 @pytest.mark.usefixtures("hectic")
 def test_many_callers_share_a_pool() -> None:
     four = Four()

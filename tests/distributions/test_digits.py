@@ -30,6 +30,7 @@ OUTPUTS: tuple[Distribution, ...] = (
     *(MixtureOfGaussians(1), MixtureOfGaussians(3), MixtureOfGaussians(2, reserve=1e-3)),
     *(MixtureOfLogistics(1), MixtureOfLogistics(3), MixtureOfLogistics(2, reserve=1e-3)),
     *(WithAtoms(Gaussian(), (0.0, 1.0)), WithAtoms(MixtureOfLogistics(2), (0.0,))),
+    *(WithAtoms(Gaussian(scale="exp"), (0.0,)), WithAtoms(MixtureOfGaussians(2, reserve=1e-3), (0.0, 1.0))),
 )
 RELATIVE = {"float64": 1e-12, "float32": 1e-5}
 """Of a number's size: see `references`."""

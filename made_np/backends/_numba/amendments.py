@@ -1,4 +1,4 @@
-"""What changes losses after the kernels of the distributions: a reserve, gaps.
+"""What changes losses after the kernels of the distributions: a reserve, atoms, gaps.
 
 Arguments are those of the kernels in `losses`.
 """
@@ -11,6 +11,7 @@ import numpy as np
 
 from made_np.backends._numba.compiling import index, kernel, width
 from made_np.backends._numba.elementary import exp, log
+from made_np.backends._numba.losses import of_codes
 from made_np.distributions.mixtures import BROAD_FAR
 
 
@@ -44,6 +45,38 @@ def share_with_reserve(
                 for k in range(index(places[i, 3])):
                     slope = dacts[at + k * w + lane]
                     dacts[at + k * w + lane] = zero if share == zero else share * slope
+
+
+@kernel
+def share_with_atoms(
+    places: Any, begins: Any, atoms: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int
+) -> None:
+    """-log w_k at atom k, -log w_rest - log p(x) elsewhere, where nll and dacts hold what belongs to p: see `atoms`.
+
+    What p says of an atom is put aside, whatever it is.
+    """
+    w = index(width(acts))
+    zero = acts.dtype.type(0)
+    scratch = np.empty(3 * width(acts), acts.dtype)
+    codes = np.empty(width(acts), np.int64)
+    for panel in range(begin, end):
+        for i in range(len(places)):
+            at = index(places[i, 0] + panel * sizes[0]) * w
+            x = index(places[i, 1] + panel * sizes[0]) * w
+            to = index(places[i, 2] + panel * sizes[1]) * w
+            n = begins[i + 1] - begins[i]
+            codes[:] = n
+            for k in range(n):
+                atom = acts.dtype.type(atoms[begins[i] + k])
+                for lane in range(w):
+                    codes[lane] = k if acts[x + lane] == atom else codes[lane]
+            of_codes(codes, acts, dacts, at, n + 1, scratch)
+            for lane in range(w):
+                nll[to + lane] = scratch[lane] + (nll[to + lane] if codes[lane] == n else zero)
+            for k in range(n + 1, places[i, 3]):
+                for lane in range(w):
+                    slope = dacts[at + index(k) * w + lane]
+                    dacts[at + index(k) * w + lane] = slope if codes[lane] == n else zero
 
 
 @kernel

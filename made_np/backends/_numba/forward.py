@@ -144,7 +144,7 @@ def load(x: Any, context: Any, tables: Any, acts: Any, panel: int) -> None:
         first = units + tables.features[0, 4] * w
         copy_told(acts, index(values), acts, index(first), index(len(tables.features) * w))
     else:
-        encode_all(acts, values, units, tables.features, tables.numbers)
+        encode_all(acts, values, units, tables.features, tables.numbers, tables.atoms, tables.atoms_at)
 
 
 @inner
@@ -188,17 +188,18 @@ def load_context(context: Any, acts: Any, units: int, panel: int) -> None:
 
 
 @inner
-def encode_all(acts: Any, values: int, units: int, features: Any, numbers: Any) -> None:
+def encode_all(acts: Any, values: int, units: int, features: Any, numbers: Any, atoms: Any, atoms_at: Any) -> None:
     """Write what the network sees of a panel's values to its input units."""
     w = width(acts)
     for place in range(len(features)):
         value = index(values + place * w)
         unit = index(units + features[place, 4] * w)
-        encode(acts, value, unit, features[place, 1], features[place, 5], features[place, 7], numbers[place, 1])
+        own = atoms[atoms_at[place] : atoms_at[place + 1]]
+        encode(acts, value, unit, features[place, 1], features[place, 5], features[place, 7], numbers[place, 1], own)
 
 
 @inner
-def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, tells: int, levels: float) -> None:
+def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, tells: int, levels: float, atoms: Any) -> None:
     """Write what the network sees of a feature's values to its input units: of a NaN zeros, and that it is one."""
     w = index(width(acts))
     real = acts.dtype.type
@@ -218,7 +219,15 @@ def encode(acts: Any, value: Any, unit: Any, kind: int, n_inputs: int, tells: in
             seen = acts[value + lane] * scale - real(1)
             acts[unit + lane] = real(0) if np.isnan(seen) else seen
     else:
-        copy_told(acts, value, acts, unit, w)
+        rest = unit + index(len(atoms)) * w
+        copy_told(acts, value, acts, rest, w)
+        for k in range(len(atoms)):
+            atom = real(atoms[k])
+            to = unit + index(k) * w
+            for lane in range(w):
+                is_atom = acts[value + lane] == atom
+                acts[to + lane] = real(1) if is_atom else real(0)
+                acts[rest + lane] = real(0) if is_atom else acts[rest + lane]
 
 
 @inner

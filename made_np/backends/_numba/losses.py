@@ -4,7 +4,7 @@ One kernel for each distribution, compiled when a model first needs it; the fold
 the formulas. Each takes a table of ``places``, one row per feature: where its raw outputs, its values and its results
 are in a panel (in units of one row of lanes), and how many raw outputs and components it has. It reads raw outputs and
 values from `acts`, and writes -log p to `nll` (panels, features, width) and its gradient to `dacts`. What they make of
-a NaN is anything, and none knows of a reserve: `amendments` come after them.
+a NaN is anything, and none knows of a reserve or of atoms: `amendments` come after them.
 """
 
 from __future__ import annotations
@@ -70,36 +70,50 @@ def nll_of_code(rest: Any, total: Any, inverse: Any, raw: Any, one: Any) -> Any:
 
 @kernel
 def categorical(places: Any, numbers: Any, acts: Any, dacts: Any, nll: Any, sizes: Any, begin: int, end: int) -> None:
-    """log1p(rest) - (raw_x - top), and its slope p - onehot(x), where p_x is short of 1 by rest + (1 - e_x) shares."""
+    """-log p of a code: see `of_codes`."""
     w = index(width(acts))
-    one = acts.dtype.type(1)
     scratch = np.empty(3 * width(acts), acts.dtype)
+    codes = np.empty(width(acts), np.int64)
     for panel in range(begin, end):
         for i in range(len(places)):
             at = index(places[i, 0] + panel * sizes[0]) * w
             x = index(places[i, 1] + panel * sizes[0]) * w
             to = index(places[i, 2] + panel * sizes[1]) * w
-            n = places[i, 3]
-            softmax_beside_top(acts, at, dacts, n, scratch)
             for lane in range(w):
-                rest = scratch[w + lane]
-                code = code_of(acts[x + lane]) * w + lane
-                total = added(one, rest)
-                inverse = one / total
-                nll[to + lane] = nll_of_code(rest, total, inverse, from_top(acts[at + code], scratch[lane]), one)
-                scratch[w + lane] = inverse
-                scratch[w + w + lane] = -added(rest, one - dacts[at + code]) * inverse
-            for k in range(n):
-                for lane in range(w):
-                    dacts[at + index(k) * w + lane] *= scratch[w + lane]
+                codes[lane] = code_of(acts[x + lane])
+            of_codes(codes, acts, dacts, at, places[i, 3], scratch)
             for lane in range(w):
-                dacts[at + code_of(acts[x + lane]) * w + lane] = scratch[w + w + lane]
+                nll[to + lane] = scratch[lane]
+
+
+@inner
+def of_codes(codes: Any, acts: Any, dacts: Any, at: Any, n: int, scratch: Any) -> None:
+    """Write -log p of a code in each lane to the begin of `scratch`, and its gradient by n raw outputs to dacts.
+
+    It is log1p(rest) - (raw_x - top), with the slope p - onehot(x), where p_x is short of 1 by rest + (1 - e_x) shares.
+    """
+    w = index(width(acts))
+    one = acts.dtype.type(1)
+    softmax_beside_top(acts, at, dacts, n, scratch)
+    for lane in range(w):
+        rest = scratch[w + lane]
+        code = index(codes[lane]) * w + lane
+        total = added(one, rest)
+        inverse = one / total
+        scratch[lane] = nll_of_code(rest, total, inverse, from_top(acts[at + code], scratch[lane]), one)
+        scratch[w + lane] = inverse
+        scratch[w + w + lane] = -added(rest, one - dacts[at + code]) * inverse
+    for k in range(n):
+        for lane in range(w):
+            dacts[at + index(k) * w + lane] *= scratch[w + lane]
+    for lane in range(w):
+        dacts[at + index(codes[lane]) * w + lane] = scratch[w + w + lane]
 
 
 @inner
 def code_of(value: Any) -> Any:
-    """Return a code as a place; that of NaN, whose loss is put aside, is 0."""
-    return index(0) if np.isnan(value) else index(value)
+    """Return a code as a whole number; that of NaN, whose loss is put aside, is 0."""
+    return 0 if np.isnan(value) else np.int64(value)
 
 
 @exact
@@ -331,9 +345,9 @@ def edges(centre: float, half: float, m: float, scale: float, d: float, most: fl
 
 
 @kernel
-def collect(tables: Any, n: int, nll: Any, row_nll: Any, feature_nll: Any, begin: int, end: int) -> None:
+def collect(features: Any, n: int, nll: Any, row_nll: Any, feature_nll: Any, begin: int, end: int) -> None:
     """Add up each row's nll over features; `row_nll` (B,) and `feature_nll` (B, D) are overwritten, or empty."""
-    n_places = len(tables.features)
+    n_places = len(features)
     w = width(nll)
     for panel in range(begin, end):
         here = min(w, n - panel * w)
@@ -342,7 +356,7 @@ def collect(tables: Any, n: int, nll: Any, row_nll: Any, feature_nll: Any, begin
         if len(feature_nll):
             for place in range(n_places):
                 at = index((panel * n_places + place) * w)
-                feature = index(tables.features[place, 0])
+                feature = index(features[place, 0])
                 for lane in range(here):
                     feature_nll[index(panel * w + lane), feature] = nll[at + index(lane)]
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -27,7 +24,11 @@ def ready(array: Array, dtype: np.dtype[Any]) -> Array:
     read, so those go by another name.
     """
     flags = array.flags
-    if not (array.dtype == dtype and flags.c_contiguous and flags.aligned):
+    if array.dtype != dtype:
+        return np.array(array, dtype, order="C")
+    if flags.carray:  # all of it, and writeable: as nearly always
+        return array
+    if not (flags.c_contiguous and flags.aligned):
         return np.array(array, dtype, order="C")
     return array if flags.writeable else np.asarray(_Alias(array))
 
@@ -41,38 +42,46 @@ _IN_USE = 6
 _free: dict[tuple[int, np.dtype[Any]], list[Array]] = {}
 
 
-@contextmanager
-def borrowed(dtype: np.dtype[Any], *sizes: int) -> Iterator[list[Array]]:
+class borrowed:
     """Lend flat arrays of these sizes, filled with anything, until the block ends.
 
-    Fresh pages from the system cost more than the arithmetic of a small step. Each call gets arrays of its own, in
-    whatever thread it is made. Those of the last few sizes are kept; older ones go where they are large, as the trials
+    Fresh pages from the system cost more than the arithmetic of a small step. Each block gets arrays of its own, in
+    whatever thread it is. Those of the last few sizes are kept; older ones go where they are large, as the trials
     before a fit leave them. After a Ctrl-C arrays are not lent again: should there be a thread that it did not let us
     wait for, it writes to nobody's memory.
 
     They are 0 when they are new. Kernels compute with lanes that stand for no row and no unit, too, and what the system
     leaves in memory are often subnormal numbers, with which arithmetic can take a hundred times as long.
     """
-    stops = list(accumulate(sizes))
-    key = (stops[-1], dtype)
-    shelf = _free.pop(key, [])  # and back at the end: the size that waited longest is the first to go
-    is_new = False
-    try:
-        whole = shelf.pop()
-    except IndexError:
-        whole = np.zeros(stops[-1], dtype)
-        is_new = True
-    _free.setdefault(key, shelf)
-    is_free = True
-    try:
-        yield [whole[stop - size : stop] for size, stop in zip(sizes, stops, strict=True)]
-    except BaseException as error:
-        is_free = isinstance(error, Exception)
-        raise
-    finally:
-        if is_free:
-            _free.setdefault(key, []).append(whole)
-        if is_new:
+
+    __slots__ = ("dtype", "is_new", "sizes", "total", "whole")
+
+    def __init__(self, dtype: np.dtype[Any], *sizes: int) -> None:
+        self.dtype = dtype
+        self.sizes = sizes
+        self.total = sum(sizes)
+
+    def __enter__(self) -> list[Array]:
+        key = self.total, self.dtype
+        shelf = _free.pop(key, [])  # and back at the end: the size that waited longest is the first to go
+        self.is_new = False
+        try:
+            self.whole = shelf.pop()
+        except IndexError:
+            self.whole = np.zeros(self.total, self.dtype)
+            self.is_new = True
+        _free.setdefault(key, shelf)
+        lent = []
+        at = 0
+        for size in self.sizes:
+            lent.append(self.whole[at : at + size])
+            at += size
+        return lent
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is None or isinstance(error, Exception):
+            _free.setdefault((self.total, self.dtype), []).append(self.whole)
+        if self.is_new:
             _forget()
 
 

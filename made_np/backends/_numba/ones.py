@@ -39,7 +39,8 @@ def note(acts: Any, size: int, n_inputs: int, n: int, ones: Any, room: int, begi
     """List the inputs of panels begin..end-1 that are not 0, in lanes that stand for a row."""
     w = index(width(acts))
     zero = acts.dtype.type(0)
-    most = (end - begin) * room // 2 - 1
+    n_rows = min(n, end * int(w)) - begin * int(w)  # of the last panel some lanes stand for none
+    most = min((end - begin) * room // 2 - 1, n_rows * n_inputs // SHARE)
     at = begin * room
     count = 0
     one = acts.dtype.type(1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from made_np.backends._numba.amendments import share_with_reserve, skip_gaps
+from made_np.backends._numba.amendments import share_with_atoms, share_with_reserve, skip_gaps
 from made_np.backends._numba.backward import DEPTH, PACK, backward
 from made_np.backends._numba.compiling import width
 from made_np.backends._numba.forward import forward
@@ -131,18 +131,24 @@ class Batch:
             ):
                 forward(self.ordered, x, self.context[part], *self.keeps, t, acts, nothing, ones, 0, end)
                 self._losses(acts, dacts, nll, 0, end)
-                collect(t, len(x), nll, row_nll[part], feature_nll[part], 0, end)
+                collect(t.features, len(x), nll, row_nll[part], feature_nll[part], 0, end)
 
+        n_times = -(-self.n // rows)
+        if not self.unsorted:
+            pool.run(n_times, work)
+            return
         with borrowed(self.dtype, self.unsorted) as (ordered,):
-            if self.unsorted:
-                self.share(ordered)
-            pool.run(-(-self.n // rows), work)
+            self.share(ordered)
+            pool.run(n_times, work)
 
     def _losses(self, acts: Array, dacts: Array, nll: Array, begin: int, end: int) -> None:
         for group in self.plan.groups:
             KERNELS[group.kind](group.places, group.numbers, acts, dacts, nll, self.plan.sizes, begin, end)
             if group.numbers[:, 2].any():
                 share_with_reserve(group.places, group.numbers, acts, dacts, nll, self.plan.sizes, begin, end)
+        own = self.plan.atoms
+        if len(own.places):
+            share_with_atoms(own.places, own.begins, self.tables.atoms, acts, dacts, nll, self.plan.sizes, begin, end)
         skip_gaps(self.plan.places, acts, dacts, nll, self.plan.sizes, begin, end)
 
     def sample(self, uniforms: Array) -> Array:

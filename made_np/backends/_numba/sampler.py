@@ -74,7 +74,8 @@ def ancestral(
                 rows = features[place, 2], features[place, 2] + features[place, 3]
                 finish_raw(theta, products, starts, known, first, place, rows, acts, own)
             numbers = tables.numbers[place, 0], tables.numbers[place, 1], tables.numbers[place, 2]
-            decide(u, features[place], numbers, starts, place, len(features), acts, begin, end)
+            atoms = tables.atoms[tables.atoms_at[place] : tables.atoms_at[place + 1]]
+            decide(u, features[place], numbers, atoms, starts, place, len(features), acts, begin, end)
             if place + 1 < len(features):
                 copies = known[-1, place], known[-1, place + 1]
                 tell_direct(acts, starts, tables.direct_from, copies, begin, end)
@@ -216,8 +217,9 @@ def product(theta: Any, table: Any, starts: Any, rows: Any, columns: Any, fresh:
 
 @inner
 def decide(
-    u: Any, table: Any, numbers: Any, starts: Any, place: int, n_places: int, acts: Any, begin: int, end: int
-) -> None:
+    u: Any, table: Any, numbers: Any, atoms: Any, starts: Any, place: int, n_places: int, acts: Any, begin: int,
+    end: int,
+) -> None:  # fmt: skip
     """Fill the gaps of a feature in every panel, and let the network see it."""
     w = width(acts)
     real = acts.dtype.type
@@ -239,10 +241,10 @@ def decide(
             for lane in range(index(w)):
                 if np.isnan(acts[value + lane]):
                     one_row = raw + lane, table[1], table[3], table[6]
-                    acts[value + lane] = real(draw(acts, one_row, numbers, u[own + lane]))
+                    acts[value + lane] = real(draw(acts, one_row, numbers, atoms, u[own + lane]))
                 elif np.isinf(acts[value + lane]):
                     acts[value + lane] = real(np.nan)
-        encode(acts, value, index((at + table[4]) * w), table[1], table[5], table[7], levels)
+        encode(acts, value, index((at + table[4]) * w), table[1], table[5], table[7], levels, atoms)
 
 
 @inner

@@ -169,6 +169,10 @@ class Pool:
         Whatever a part raises is raised here, once the parts of its phase are done; a KeyboardInterrupt, once those
         that have begun are.
         """
+        if n == 1:  # nobody can help
+            for work in phases:
+                work(0)
+            return
         job = Job(self._helpers(min(n, self.n_threads) - 1), n, phases)
         # An exit goes on waiting after a Ctrl-C; but one may come at its very first instruction, before it can. Where a
         # machine is so busy that the next one waits already, it meets the next exit there: so there are many.
