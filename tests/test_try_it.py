@@ -66,7 +66,12 @@ def site(out: Path, pyodide: Path | None) -> Path:
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """A server of files that says nothing."""
+    """A server of files that says nothing, and whose files no browser keeps."""
+
+    def end_headers(self) -> None:
+        """Let nothing be kept: a file that was taken away must be missed."""
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
 
     def log_message(self, *args: Any) -> None:
         """Say nothing."""

@@ -12,7 +12,6 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = {".pyc", ".pyo", ".nbi", ".nbc"}
 
 
 def write_wheel(folder: Path, root: Path = ROOT) -> Path:
@@ -25,7 +24,7 @@ def write_wheel(folder: Path, root: Path = ROOT) -> Path:
     files = {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted((root / "made_np").rglob("*"))
-        if path.is_file() and path.suffix not in LEFT_OUT
+        if path.is_file() and path.parent.name != "__pycache__"
     }
     files[f"{name}.dist-info/licenses/LICENSE"] = (root / "LICENSE").read_bytes()
     files[f"{name}.dist-info/METADATA"] = _metadata(about, version["__version__"]).encode()
