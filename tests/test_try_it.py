@@ -37,7 +37,7 @@ globalThis.loadPyodide = async ({ stdout }) => {
     loadPackage: async () => {}, unpackArchive: () => {}, FS: { writeFile: () => {} }, toPy: (each) => each,
     registerJsModule: (name, own) => { draw = own.draw; },
     runPythonAsync: async (code) => {
-      if (code === "hang") await new Promise(() => {});
+      if (code === "hang") await new Promise((done) => setTimeout(done, 600));
       if (code === "draw") return draw("[[[0, 1], [1, 0], [0, 0]], [[1, 1], [1, 1], [1, 1]]]");
       if (code.startsWith("raise")) {
         const text = `Traceback\\n  File "/lib/x.py", line 1\\n  File "program.py", line 1\\nValueError: <b>no</b>\\n`;
@@ -143,6 +143,7 @@ def test_nothing_is_loaded_before_run_and_the_page_says_how_much_would_be(browse
     assert said.startswith("Nothing is loaded yet. The first Run loads ")
     assert f"Pyodide {files.VERSION}, {files.MEGABYTES['python']} MB) and NumPy ({files.MEGABYTES['numpy']} MB)" in said
     assert "from this site" in said
+    assert page.run("document.getElementById('try-it-code').value") == next(iter(programs().values()))
     assert [each.removeprefix(address) for each in page.asked_for() if not each.startswith("data:")] == [
         "/start/try.html",
         "/_static/site.css",
@@ -193,6 +194,7 @@ def test_a_program_that_hangs_is_stopped_and_another_one_runs(browser: Browser, 
     write(page, "other")
     page.click("#try-it-run")
     wait(page, "Done in")
+    time.sleep(0.8)  # what was stopped would have ended by now, and printed
     assert text(page, "output") == "ran other\n"
     page.close()
 
