@@ -27,6 +27,7 @@ import sys
 import time
 from pathlib import Path
 
+import emulation
 from pages.links import complaints
 from pages.reading import LOOKS, PAGES, Missing, read
 from wasm.files import gather
@@ -104,7 +105,10 @@ def main() -> int:
     begun = time.perf_counter()
     if not args.no_build:
         clear(out)
-        pyodide = None if args.pyodide is None else gather(args.pyodide.resolve())
+        try:
+            pyodide = None if args.pyodide is None else gather(args.pyodide.resolve())
+        except emulation.Missing as missing:
+            parser.error(f"--pyodide: {missing}")
         status = build(out, run=not args.no_run, pyodide=pyodide)
         if status:
             return status
