@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions"), str(ROOT / "scripts")]
 
 from made_np import __version__  # noqa: E402
 
@@ -27,8 +27,9 @@ extensions = [
     "explorer",
     "formulas",
     "sources",
+    "try_it",
 ]
-exclude_patterns = ["package.md"]
+exclude_patterns = ["package.md", "start/programs"]
 html_theme = "furo"
 html_title = "made_np"
 html_static_path = ["_static"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -23,7 +22,9 @@ def give_back() -> None:
 @lru_cache(maxsize=1)
 def _trim() -> Callable[[int], int] | None:
     try:
+        import ctypes
+
         library = ctypes.CDLL(None)
-    except (OSError, TypeError):  # TypeError: Windows, where nothing is the whole program
+    except (ImportError, OSError, TypeError):  # not built; TypeError: Windows, where nothing is the whole program
         return None
     return getattr(library, "malloc_trim", None)

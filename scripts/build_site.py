@@ -8,6 +8,9 @@ read offline: open its index.html.
 
 It is not called `site`: Python before 3.11 would take it for its own module where PYTHONPATH names this folder.
 
+The page "Try it here" loads Python from Pyodide's public host. With --pyodide FOLDER its files are put beside the page
+instead; what FOLDER lacks of them is downloaded into it (`wasm/files.py`).
+
 With --browser, pages are opened in Chromium as files, light, dark, on a phone: no console message, no request to
 another host, nothing wider than the screen, a search that finds, and by axe-core (from npm) nothing of serious impact.
 Where Chromium or npm are not at hand this is left out, and said.
@@ -24,8 +27,10 @@ import sys
 import time
 from pathlib import Path
 
+import emulation
 from pages.links import complaints
 from pages.reading import LOOKS, PAGES, Missing, read
+from wasm.files import gather
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -42,11 +47,13 @@ def clear(out: Path) -> None:
     shutil.rmtree(out)
 
 
-def build(out: Path, *, run: bool) -> int:
+def build(out: Path, *, run: bool, pyodide: Path | None = None) -> int:
     """Let Sphinx build the site, run notebooks or leave them as they are, and return its exit status."""
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going", "-q", "-E", "-b", "html"]
     if not run:
         command += ["-D", "nb_execution_mode=off", "-D", "suppress_warnings=myst-nb.lexer"]
+    if pyodide is not None:
+        command += ["-D", f"try_it_pyodide={pyodide}"]
     # What notebooks fit is small: on NumPy it takes less than compiling the kernels would.
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {
@@ -90,6 +97,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", help="where the site goes (%(default)s)")
     parser.add_argument("--no-run", action="store_true", help="leave notebooks as they are: quick, for other pages")
     parser.add_argument("--no-build", action="store_true", help="look at the site that is there")
+    parser.add_argument("--pyodide", type=Path, metavar="FOLDER", help="put Pyodide beside 'Try it here', from FOLDER")
     parser.add_argument("--browser", action="store_true", help="open pages in Chromium, and ask axe-core")
     parser.add_argument("--screenshots", type=Path, metavar="FOLDER", help="with --browser: keep pictures of pages")
     args = parser.parse_args()
@@ -97,7 +105,11 @@ def main() -> int:
     begun = time.perf_counter()
     if not args.no_build:
         clear(out)
-        status = build(out, run=not args.no_run)
+        try:
+            pyodide = None if args.pyodide is None else gather(args.pyodide.resolve())
+        except emulation.Missing as missing:
+            parser.error(f"--pyodide: {missing}")
+        status = build(out, run=not args.no_run, pyodide=pyodide)
         if status:
             return status
         tell(out, time.perf_counter() - begun)

@@ -40,7 +40,7 @@ def test_nothing_is_done_where_the_c_library_cannot(trouble: type[Exception], mo
     def refuse(name: object) -> object:
         raise trouble
 
-    monkeypatch.setattr(heap.ctypes, "CDLL", refuse)
+    monkeypatch.setattr(ctypes, "CDLL", refuse)
     heap._trim.cache_clear()
     try:
         heap.give_back()

@@ -327,6 +327,7 @@ def _reaches(y: Floats, counts: Ints, least: float) -> tuple[float, float]:
     That is the scale of the tail.
     """
     most = int(float(counts.sum()) ** 0.5) + 1
+    counts = counts.astype(np.intp)
     far = (np.repeat(-y[:most], counts[:most])[:most], np.repeat(y[-most:], counts[-most:])[::-1][:most])
     left, right = (max(float((values - values[-1]).mean()), least) for values in far)
     return left, right

@@ -69,7 +69,7 @@ def reading_of(raw: RawColumn, kind: Kind, place: Place) -> tuple[Reading, dict[
         The column holds something else than a column of this kind does.
     """
     if raw.levels is not None and kind not in NUMERIC:
-        each = np.bincount(raw.values[~raw.gaps].astype(np.int64), minlength=len(raw.levels))
+        each = np.bincount(raw.values[~raw.gaps].astype(np.intp), minlength=len(raw.levels))
         return Levels(raw.levels, raw.ordered, declared=True), dict(zip(raw.levels, each.tolist(), strict=True))
     if raw.values.dtype.kind in "mM" or (kind in ("auto", "date") and are_dates(raw, said=kind == "date")):
         return Dates.learn(raw), {}

@@ -29,7 +29,7 @@ def sampled(distinct: Floats, counts: Ints, most: int) -> Floats:
     """Return no more than `most` values, rising, drawn without replacement from those met `counts` times each (m,)."""
     n = int(counts.sum())
     if n <= most:
-        return np.repeat(distinct, counts)
+        return np.repeat(distinct, counts.astype(np.intp))
     drawn = np.sort(np.random.default_rng(0).choice(n, most, replace=False, shuffle=False))
     return np.asarray(distinct[np.searchsorted(np.cumsum(counts), drawn, "right")])
 

@@ -56,7 +56,7 @@ class Seen(NamedTuple):
         is_whole = bool((known == np.floor(known)).all())
         if is_whole and len(known) and np.ptp(known) < min(MOST_COUNTED, 64 * len(known) + 64):
             low = known.min()
-            each = np.bincount((known - low).astype(np.int64))
+            each = np.bincount((known - low).astype(np.intp))
             at = np.flatnonzero(each)
             return cls(numbers, known, at + low, each[at], is_whole, single)
         distinct, counts = np.unique(known, return_counts=True)

@@ -211,7 +211,7 @@ def _count_states(output: Distribution, raw: Array, x: Array, n_bins: int) -> Fl
 def _histogram(p: Array, n_bins: int, weights: Array | None = None) -> Floats:
     """Return for each feature the sum of `weights`, or the number, of the values `p` (B, d, ...) in each bin."""
     d = p.shape[1]
-    bins = np.minimum((p * n_bins).astype(np.int64), n_bins - 1)
+    bins = np.minimum((p * n_bins).astype(np.intp), n_bins - 1)
     places = bins + n_bins * np.arange(d).reshape(-1, *[1] * (p.ndim - 2))
     flat = None if weights is None else weights.ravel()
     return np.asarray(np.bincount(places.ravel(), flat, d * n_bins).reshape(d, n_bins), dtype=np.float64)

@@ -157,7 +157,7 @@ class Categorical(Distribution):
 
     def marginal(self, x: Array) -> Array:
         """Return the log share of each value, each value seen once more than it was."""
-        return np.log((np.bincount(x.astype(np.int64), minlength=self.n) + 1) / (len(x) + self.n))
+        return np.log((np.bincount(x.astype(np.intp), minlength=self.n) + 1) / (len(x) + self.n))
 
     def cdf_bounds(self, raw: Array, x: Array) -> tuple[Array, Array]:
         """Return the sums of the p up to x, without p_x and with it."""

@@ -135,5 +135,5 @@ def found_order(lesson: Lesson) -> Ints:
     """Return the order that is found in the table: of as many rows as are looked at, evenly spaced."""
     table = lesson.table
     n = table.n_rows
-    few = table if n <= MAX_ROWS else table.take(np.arange(MAX_ROWS) * n // MAX_ROWS)
+    few = table if n <= MAX_ROWS else table.take(np.arange(MAX_ROWS, dtype=np.int64) * n // MAX_ROWS)
     return find_order(lesson.columns.encode(few.read()))

@@ -106,7 +106,7 @@ def _as_codes(x: Array) -> tuple[NDArray[np.uint8], Ints]:
         known = ~np.isnan(column)
         if known.any():
             codes[known, d] = _states(column[known])
-    return codes, np.where(codes == UNKNOWN, 0, codes).max(axis=0).astype(np.int64) + 1
+    return codes, np.where(codes == UNKNOWN, 0, codes).max(axis=0).astype(np.intp) + 1
 
 
 def _states(column: Floats) -> Ints:

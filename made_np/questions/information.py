@@ -6,6 +6,7 @@ joint table is summed; else the mean is that over rows drawn from the model, and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from functools import reduce
 from itertools import product
@@ -147,7 +148,7 @@ def _summed(subject: Subject, features: list[int], parts: list[tuple[Features, i
     values = [outputs[feature].values(outputs[feature].n_values or 0) for feature in features]
     known = np.isin(np.arange(subject.made.n_features), features)
     is_exact = subject.is_one_distribution(known)
-    size = int(np.prod([len(each) for each in values]))
+    size = math.prod(len(each) for each in values)
     if not is_exact and size > FEW_COUNTED:
         return None
     p = _table(subject, features, values) if is_exact else _counted(subject, features, values)
@@ -169,7 +170,7 @@ def _summed(subject: Subject, features: list[int], parts: list[tuple[Features, i
 
 def _table(subject: Subject, features: list[int], values: list[Floats]) -> Floats:
     """Return the probability of each combination of values, one axis for each feature."""
-    z = np.full((int(np.prod([len(each) for each in values])), subject.made.n_features), np.nan)
+    z = np.full((math.prod(len(each) for each in values), subject.made.n_features), np.nan)
     if features:
         z[:, features] = list(product(*values))
     known = np.isin(np.arange(z.shape[1]), features)
@@ -183,7 +184,7 @@ def _counted(subject: Subject, features: list[int], values: list[Floats]) -> Flo
     shape = [len(each) for each in values]
     places = [np.searchsorted(each, z[:, feature]) for each, feature in zip(values, features, strict=True)]
     cells = np.ravel_multi_index(places, shape)
-    return np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape) / len(z)
+    return np.bincount(cells, minlength=math.prod(shape)).reshape(shape) / len(z)
 
 
 def _term_of_codes(subject: Subject, feature: int, values: Floats) -> Floats:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from made_np._version import __version__
 from made_np.messages import install
@@ -19,8 +22,12 @@ FORMAT_VERSION = 1
 """Version of the file's layout; it grows when an older release could no longer read the file."""
 MAX_HEADER = 1 << 26
 """Bytes of the longest header: as Python's objects, JSON takes some twenty times its size."""
+DEEPEST = 500
+"""Lists within lists that a header may hold: of many more, Python ends with an error, but a browser ends Python."""
 
 _FORMAT = "made_np model"
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
+_STEPS = np.array([(mark in b"[{") - (mark in b"]}") for mark in range(256)], dtype=np.int8)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,15 @@ def encode_header(config: dict[str, Any], extra: Mapping[str, Any]) -> bytes:
         raise ValueError(
             f"made and extra make {len(text)} bytes of JSON: give at most {MAX_HEADER}, the rest of extra as arrays"
         )
+    if _depth(text.encode()) > DEEPEST:
+        raise ValueError(f"extra holds more than {DEEPEST} lists or dicts within each other: give it flatter")
     return text.encode()
+
+
+def _depth(text: bytes) -> int:
+    """Return how many lists and dicts of JSON stand within each other, at most."""
+    marks = np.frombuffer(_STRING.sub(b"", text), np.uint8)
+    return int(np.cumsum(_STEPS[marks], dtype=np.int32).max(initial=0))
 
 
 def decode_header(path: str, data: bytes | None, otherwise: str) -> Header:
@@ -67,7 +82,7 @@ def decode_header(path: str, data: bytes | None, otherwise: str) -> Header:
         The message for a file of another kind.
     """
     try:
-        if data is None or len(data) > MAX_HEADER:
+        if data is None or len(data) > MAX_HEADER or _depth(data) > DEEPEST:
             raise ValueError(otherwise)
         header = json.loads(data)
         is_ours = header["format"] == _FORMAT

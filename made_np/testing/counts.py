@@ -181,7 +181,7 @@ class _Counted:
         if not abs(p.sum() - 1) <= 1e-3:
             hint = "no sampler can match what is no density: check_normalised says more"
             raise WrongAnswer(Failure("sum of p(x)", float(p.sum()), 1.0, abs(float(p.sum()) - 1), hint))
-        place = np.zeros(len(rows), dtype=np.int64)
+        place = np.zeros(len(rows), dtype=np.intp)
         for d, column in enumerate(lists):
             place = place * len(column) + np.searchsorted(column, rows[:, d])
         counts = np.bincount(place, minlength=len(p))

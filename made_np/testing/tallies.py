@@ -137,7 +137,7 @@ def column_tally(is_larger: Bools, p_larger: Floats, d: int) -> Tally | None:
     n_bins = min(MOST_BINS, int(varied[-1] // LEAST)) if len(p) else 0
     if n_bins == 0:
         return None
-    of_bin = np.minimum(((varied - own / 2) * (n_bins / varied[-1])).astype(np.int64), n_bins - 1)
+    of_bin = np.minimum(((varied - own / 2) * (n_bins / varied[-1])).astype(np.intp), n_bins - 1)
     got = np.bincount(of_bin, is_larger[rows], n_bins).astype(np.float64)
     want = np.bincount(of_bin, p, n_bins).astype(np.float64)
     variance = np.bincount(of_bin, own, n_bins).astype(np.float64)

@@ -171,7 +171,7 @@ def feature_of_columns(
     counts = _counts(per_feature, n_features, name)
     features = np.arange(n_features)
     if layout == "interleaved":
-        return np.repeat(features, counts)
+        return np.repeat(features, counts.astype(np.intp))
     if counts.ndim and len(set(counts.tolist())) > 1:
         raise ValueError(
             f"layout='blocked' needs the same number of columns for every feature: {name}={show(per_feature)}"

@@ -18,6 +18,7 @@ PAGES = (
     "index.html",
     "start/first-gradient.html",
     "start/explore.html",
+    "start/try.html",
     "notebooks/03-eight-pixels.html",
     "howto/course.html",
     "reference/layers.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pickle
 import subprocess
@@ -22,7 +23,7 @@ from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
 from made_np.distributions.plain import Categorical
 from made_np.model.made import MADE
-from made_np.storage import load, save
+from made_np.storage import header, load, save
 
 MODELS: dict[str, dict[str, Any]] = {
     "plain": {"n_features": 4, "hidden": (5,)},
@@ -509,6 +510,25 @@ def test_a_header_that_json_does_not_read_is_foreign(text: bytes, stored: Path) 
     rewrite(stored, lambda entries: entries.update(header=np.frombuffer(text, dtype=np.uint8)))
     with pytest.raises(ValueError, match=r"model\.npz is not a made_np model"):
         load(stored)
+
+
+def test_lists_within_lists_go_as_deep_as_any_python_reads(tmp_path: Path, made: MADE) -> None:
+    deep: Any = "[[[{{{" * 500  # what stands in a string is no list
+    for _ in range(header.DEEPEST - 2):  # the header and extra are two
+        deep = [deep]
+    path = tmp_path / "deep.npz"
+    save(path, made, made.init(0), extra={"deep": deep})
+    assert load(path).extra == {"deep": deep}
+    with pytest.raises(
+        ValueError, match=r"extra holds more than 500 lists or dicts within each other: give it flatter"
+    ):
+        save(path, made, made.init(0), extra={"deep": [deep]})
+
+
+def test_a_header_that_is_too_deep_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json, "loads", lambda text: pytest.fail("it was parsed"))
+    with pytest.raises(ValueError, match="no model"):
+        header.decode_header("a", b'{"a":' * 501, "no model")
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import io
-import lzma
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import IO, Any
 
 from made_np.messages import not_installed
@@ -39,12 +38,29 @@ def pack(content: bytes, path: str) -> bytes:
     if lower.endswith(".gz"):
         return gzip.compress(content, mtime=0)
     if lower.endswith(".bz2"):
-        return bz2.compress(content)
+        return bytes(_standard("bz2", ".bz2").compress(content))
     if lower.endswith(".xz"):
-        return lzma.compress(content)
+        return bytes(_standard("lzma", ".xz").compress(content))
     if lower.endswith(".zst"):
         return bytes(_pyarrow().compress(content, codec="zstd", asbytes=True))
     return content
+
+
+def _standard(name: str, suffix: str) -> Any:
+    """Return a module of the standard library that not every Python is built with."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        text = f"{suffix} needs the module {name}, which this Python was built without: use .gz, or unpack the file"
+        raise ImportError(text) from error
+
+
+def _bz2(path: str) -> Any:
+    return _standard("bz2", ".bz2").open(path)
+
+
+def _xz(path: str) -> Any:
+    return _standard("lzma", ".xz").open(path)
 
 
 def _pyarrow() -> Any:
@@ -59,5 +75,5 @@ def _zstd(path: str) -> Any:
     return io.BufferedReader(_pyarrow().input_stream(path, compression="zstd"))
 
 
-PACKED: dict[str, Callable[[str], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _zstd}
+PACKED: dict[str, Callable[[str], Any]] = {".gz": gzip.open, ".bz2": _bz2, ".xz": _xz, ".zst": _zstd}
 """How files of these endings are opened."""
