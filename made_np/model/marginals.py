@@ -55,6 +55,10 @@ ENOUGH = 0.03
 """Where nothing is said of them, each row gets so many draws, then twice as many each time while its standard error is
 above the last number, in nats, up to so many.
 """
+UNSEEN = 0.05
+"""What is rarer than one in all draws may not have come up, and weigh otherwise: it counts as one draw that is off by
+so much.
+"""
 STATES = 1 << 10
 """Gaps with at most so many states together are added up: that costs no more than draws would."""
 VALUES = 1 << 9
@@ -84,7 +88,8 @@ def home_log_prob(
         states (at most 1024 together), nothing is drawn, and the standard error is 0.
     n_draws : int or "auto"
         Completions of each row, for each home. The error falls with the root of their number. It is that of draws
-        that know nothing of each other, which is at least as large as that of these. "auto": 16, then twice as many
+        that know nothing of each other, which is at least as large as that of these, with .05 / n for what none of n
+        draws has met. "auto": 16, then twice as many
         each time for the rows whose error is above .03 nats, up to 1024; 256 and up to 16 384 for rows whose gaps are
         drawn along a path, since they are real numbers, or have more than 512 values.
     known : ndarray of bool, shape (n, D), optional
@@ -187,6 +192,7 @@ def _mean(plan: list[_Sum], x: Array, y: Array | None, draws: _Draws) -> tuple[D
     """Return log p with its standard error, of rows in which the same is known; each row stops when it is sure."""
     log_prob = np.empty(len(x))
     error = np.empty(len(x))
+    n_draws = np.empty(len(x))
     rows = np.arange(len(x))
     ratios = np.empty((len(plan), len(x), 0))
     for batches in draws.rounds():
@@ -194,12 +200,13 @@ def _mean(plan: list[_Sum], x: Array, y: Array | None, draws: _Draws) -> tuple[D
             homes = [each.log_ratios(x[rows], None if y is None else y[rows], uniforms) for each in plan]
             ratios = np.concatenate([ratios, np.stack(np.broadcast_arrays(*homes))], axis=2)
         log_prob[rows], error[rows] = _mixed(*_mean_of(ratios))
+        n_draws[rows] = ratios.shape[2]
         is_open = error[rows] > draws.enough
         rows = rows[is_open]
         ratios = ratios[:, is_open]
         if not len(rows):
             break
-    return log_prob, error
+    return log_prob, np.where(n_draws > 1, np.hypot(error, UNSEEN / n_draws), 0.0)
 
 
 def _spread(n: int, n_features: int, rng: np.random.Generator) -> Doubles:
