@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=32_561, help="training rows (%(default)s)")
     parser.add_argument("--epochs", type=int, default=20, help="passes over them (%(default)s)")
     parser.add_argument("--hidden", type=int, default=500, help="hidden units (%(default)s)")
-    parser.add_argument("--draws", type=int, default=128, help="of `home_log_prob` (%(default)s)")
+    parser.add_argument("--draws", type=int, default=16, help="of `home_log_prob` (%(default)s)")
     parser.add_argument("--questions", type=int, default=1000, help="(%(default)s)")
     args = parser.parse_args()
     rng = np.random.default_rng(0)

@@ -19,7 +19,7 @@ from tabular.asked import counts, draw_queries, holds, percentiles, q_errors  # 
 from tabular.bins import Codes  # noqa: E402
 from tabular.data import folds, one_class  # noqa: E402
 from tabular.fillers import FILLERS, Coding  # noqa: E402
-from tabular.gaps import scores, uneven  # noqa: E402
+from tabular.gaps import scores, uneven, unsure  # noqa: E402
 from tabular.imputation import rmse  # noqa: E402
 from tabular.masses import chow_liu, independent  # noqa: E402
 from tabular.missing import ALWAYS_KNOWN, at_random, completely_at_random, without  # noqa: E402
@@ -168,6 +168,24 @@ def test_scores_are_in_units_of_the_training_column(frame: pd.DataFrame) -> None
     filled.loc[0, "education"] = "none"
     cells = scores(frame, frame, filled, filled, gaps)
     assert cells == pytest.approx({"accuracy": 0.5, "RMSE": 2, "MAE": 2})
+
+
+def test_scores_are_as_unsure_as_test_rows_are_few(frame: pd.DataFrame) -> None:
+    rng = np.random.default_rng(0)
+    many = pd.concat([frame] * (4000 // len(frame)), ignore_index=True)
+    gaps = np.zeros(many.shape, dtype=bool)
+    gaps[:, :2] = True
+    filled = many.astype({"age": float})
+    filled["age"] += frame["age"].std() * rng.standard_normal(len(many))
+    filled.loc[rng.random(len(many)) < 0.2, "education"] = "none"
+    found = unsure(frame, many, filled, filled, gaps)
+    n = len(many)
+    want = {
+        "accuracy +-": (0.2 * 0.8 / n) ** 0.5,
+        "RMSE +-": (1 / (2 * n)) ** 0.5,
+        "MAE +-": ((1 - 2 / np.pi) / n) ** 0.5,
+    }
+    assert found == pytest.approx(want, rel=0.35)  # a hundred times drawn anew
 
 
 def test_codes_come_back_as_they_were(frame: pd.DataFrame) -> None:

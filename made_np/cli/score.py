@@ -26,8 +26,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model_and_data(parser, "rows to score; an empty cell or NaN means: not observed")
     out = "write one number per row, in nats, to this table; - is standard output"
     parser.add_argument("-o", "--out", metavar="OUT", help=out)
-    draws = "sum over the gaps of each row by this many completions of it, so that answers add up (256 is many)"
-    parser.add_argument("--draws", metavar="N", type=options.count(2), help=draws)
+    draws = (
+        "sum over the gaps of each row by this many completions of it, so that answers add up; auto: as each row needs"
+    )
+    parser.add_argument("--draws", metavar="N", type=options.or_auto(options.count(2)), help=draws)
 
 
 def run(args: Namespace) -> None:

@@ -52,7 +52,7 @@ def _of_no_rows(empty: Any, rows: Any) -> Any:
     return empty if isinstance(empty, np.ndarray) else empty.set_axis(rows.index, axis=0)
 
 
-def score_samples(density: MADEDensity, rows: Any, *, n_draws: int | None) -> list[Any]:
+def score_samples(density: MADEDensity, rows: Any, *, n_draws: int | str | None) -> list[Any]:
     """Return the log-probability of each row."""
     return [_column(density.score_samples(rows, n_draws=n_draws), rows)]
 
@@ -94,9 +94,9 @@ def predict(density: MADEDensity, rows: Any, target: str | int | None) -> list[A
     return [density.predict(rows, target)]
 
 
-def predict_proba(density: MADEDensity, rows: Any, target: str | int | None) -> list[Any]:
+def predict_proba(density: MADEDensity, rows: Any, target: str | int | None, n_draws: int | str | None) -> list[Any]:
     """Return the probabilities of the values of a column."""
-    masses = density.predict_proba(rows, target)
+    masses = density.predict_proba(rows, target, n_draws=n_draws)
     if isinstance(rows, np.ndarray):
         return [masses]
     import pandas

@@ -26,6 +26,7 @@ from made_np.cluster.collections import Partitions, held, lazily
 from made_np.cluster.looks import expected_look, filled_look, numbers_look, predicted_look
 from made_np.cluster.training import fit
 from made_np.estimator.conventions import seed_of
+from made_np.model.marginals import as_draws
 from made_np.values import as_choice, as_count, as_number
 
 __all__ = [
@@ -66,14 +67,14 @@ class Explained(NamedTuple):
     rank: Any
 
 
-def score_samples(model: Any, X: Any, *, n_draws: int | None = None) -> Any:
+def score_samples(model: Any, X: Any, *, n_draws: int | str | None = None) -> Any:
     """Return log p(x) of each row, in nats, as `MADEDensity.score_samples`.
 
     Parameters
     ----------
     model : MADEDensity or path
     X : dask.dataframe.DataFrame, or dask.array.Array (n, D)
-    n_draws : int, optional
+    n_draws : int or "auto", optional
         Completions by which the gaps of each row are summed over; None: what was learned of them.
 
     Returns
@@ -87,7 +88,7 @@ def score_samples(model: Any, X: Any, *, n_draws: int | None = None) -> Any:
     """
     density = as_density(model)
     table = Partitions.of(X)
-    n_draws = None if n_draws is None else as_count(n_draws, "n_draws", 2)
+    n_draws = None if n_draws is None else as_draws(n_draws)
     empty: Any = np.empty(0)
     if table.is_frame:
         import pandas
@@ -196,10 +197,10 @@ def predict(model: Any, X: Any, target: str | int | None = None) -> Any:
     return lazily(density, table, asking.predict, (look,), target=target)[0]
 
 
-def predict_proba(model: Any, X: Any, target: str | int | None = None) -> Any:
+def predict_proba(model: Any, X: Any, target: str | int | None = None, *, n_draws: int | str | None = None) -> Any:
     """Return p(target | all that is known of the others), as `MADEDensity.predict_proba`.
 
-    Arguments and errors as in `predict`.
+    Arguments and errors as in `predict`, `n_draws` as in `score_samples`.
 
     Returns
     -------
@@ -208,12 +209,13 @@ def predict_proba(model: Any, X: Any, target: str | int | None = None) -> Any:
     density = as_density(model)
     table = Partitions.of(X)
     classes = density.classes(target)
+    n_draws = None if n_draws is None else as_draws(n_draws)
     empty: Any = np.empty((0, len(classes)))
     if table.is_frame:
         import pandas
 
         empty = pandas.DataFrame(empty, index=table.like.index, columns=classes)
-    return lazily(density, table, asking.predict_proba, (empty,), target=target)[0]
+    return lazily(density, table, asking.predict_proba, (empty,), target=target, n_draws=n_draws)[0]
 
 
 def sample(

@@ -12,6 +12,7 @@ from made_np.estimator.conventions import Conventions, seed_of
 from made_np.estimator.dressing import completed, drawn
 from made_np.estimator.lesson import read, read_again, read_part
 from made_np.model.arguments import as_row_weights
+from made_np.model.marginals import as_draws
 from made_np.questions.conditions import ALWAYS
 from made_np.questions.contexts import under
 from made_np.questions.filling import STATISTICS, impute
@@ -30,7 +31,7 @@ class Answers(Conventions):
 
     random_state: Any
 
-    def score_samples(self, X: Any, *, n_draws: int | None = None, return_std: bool = False) -> Any:
+    def score_samples(self, X: Any, *, n_draws: int | str | None = None, return_std: bool = False) -> Any:
         """Return log p(x) of each row, in nats, in the units of the columns, shape (n,), float64.
 
         A value of a column with a resolution (`columns_` shows it), a word or a code counts with its probability; a
@@ -44,11 +45,13 @@ class Answers(Conventions):
             ``answers="any"`` takes gaps anywhere; one of a single order only where the observed columns lead in that
             order. In a row, leave a group of one-hot columns empty, or give enough of it to fix the rest (the single 1,
             or all but one 0).
-        n_draws : int, optional
+        n_draws : int or "auto", optional
             Of a model with ``answers="any"``. None: a row with gaps gets what the network has learned about the rest,
-            in one pass; such answers contradict each other a little (p(A) is not quite the sum of p(A, B) over B). A
-            number: the gaps are summed over, by so many completions of each row that are drawn and weighed, so that
-            contradictions vanish as the number grows; 256 cost about as much as 256 rows.
+            in one pass; such answers contradict each other a little (p(A) is not quite the sum of p(A, B) over B).
+            "auto": the gaps are summed over. Where they have few states together (1024), all are added up. Else it is
+            done by completions that are drawn and weighed: 16 of each row, then twice as many each time while its
+            standard error is above .03 nats (256 where gaps are real numbers). A row takes some ten milliseconds. A
+            number: so many completions of each row, whatever its error.
         return_std : bool
             Whether the standard error of each answer is returned too: what the draws of `n_draws` leave open, in nats;
             0 without them.
@@ -65,7 +68,7 @@ class Answers(Conventions):
         fitted = self._answers
         as_flag(return_std, "return_std")
         if n_draws is not None:
-            n_draws = as_count(n_draws, "n_draws", 2)
+            n_draws = as_draws(n_draws)
         table = read_again(self, fitted, X)
         if n_draws is None:
             scores = fitted.score_samples(table)

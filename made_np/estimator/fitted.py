@@ -83,7 +83,7 @@ class Fitted:
         """Return log p of what is known in each row, in nats, in the units of the columns, shape (n,)."""
         return self._scores(table, self._learned)[0]
 
-    def score_by_draws(self, table: Table, n_draws: int) -> tuple[Floats, Floats]:
+    def score_by_draws(self, table: Table, n_draws: int | str) -> tuple[Floats, Floats]:
         """Return the same where each row's gaps are summed over so many draws, with its standard error."""
         return self._scores(table, partial(self._by_draws, n_draws))
 
@@ -107,7 +107,7 @@ class Fitted:
         return log_prob, np.zeros(len(z))
 
     def _by_draws(
-        self, n_draws: int, z: Floats, known: Bools, told: Floats | None, source: Source
+        self, n_draws: int | str, z: Floats, known: Bools, told: Floats | None, source: Source
     ) -> tuple[Floats, Floats]:
         """Return the sum over the gaps, where there is something to be drawn."""
         if not self.exact.mask_sets.has_paths:

@@ -9,6 +9,7 @@ from made_np.estimator.answers import Answers
 from made_np.estimator.dressing import in_columns, predicted
 from made_np.estimator.lesson import read_again, read_part
 from made_np.estimator.reasons import Reasons
+from made_np.model.marginals import as_draws
 from made_np.questions import conditional as conditionals
 from made_np.questions import explaining, information, predicting
 from made_np.questions.conditional import Conditional
@@ -68,7 +69,7 @@ class Questions(Answers):
         found = explaining.explain(fitted.subject, table.read(), table.source)
         return Reasons.of(fitted, table, found, X)
 
-    def predict_proba(self, X: Any, target: str | int | None = None) -> Floats:
+    def predict_proba(self, X: Any, target: str | int | None = None, *, n_draws: int | str | None = None) -> Floats:
         """Return p(target | all that is known of the others), shape (n, K), by Bayes' rule.
 
         Parameters
@@ -77,10 +78,13 @@ class Questions(Answers):
             With gaps anywhere; what it says of the target does not matter, and the target's column may be absent.
         target : str or int, optional
             A column of words or codes, by name or place. None: the last one. `classes` says what the K are.
+        n_draws : int or "auto", optional
+            Other gaps of a row are summed over, as in `score_samples`. None: what the network has learned of them.
         """
         fitted = self._answers
+        n_draws = None if n_draws is None else as_draws(n_draws)
         x, source = read_part(self, fitted, X)
-        return predicting.predict_proba(fitted.subject, x, self._target(target), source)
+        return predicting.predict_proba(fitted.subject, x, self._target(target), source, n_draws)
 
     def predict(self, X: Any, target: str | int | None = None) -> Any:
         """Return the likeliest value of a column of words or codes, the mean of any other, given the rest of each row.

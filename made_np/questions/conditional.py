@@ -14,7 +14,7 @@ from made_np.questions.by_codes import ByCodes
 from made_np.questions.conditions import Condition
 from made_np.questions.contexts import under
 from made_np.questions.given import draw_given
-from made_np.questions.posteriors import Cells, posterior
+from made_np.questions.posteriors import Cells, Codes, posterior, summed
 from made_np.questions.predicates import as_condition
 from made_np.questions.sampling import sample_of
 from made_np.questions.spreads import Spread
@@ -290,12 +290,20 @@ def of_rows(subject: Subject, d: int, z: Floats, *, is_row: bool = False, n_memb
 
     The mean is taken over each `n_members` rows.
     """
-    feature = subject.feature_of[d]
-    start, stop = subject.columns.spans[feature]
-    output = subject.made.outputs.feature_outputs[feature]
+    return _in_units(subject, d, posterior(subject, subject.feature_of[d], z), is_row, n_members)
+
+
+def of_summed_rows(subject: Subject, d: int, z: Floats, known: Bools, n_draws: int | str) -> Conditional:
+    """Return the same of a column with finitely many values, with what is not `known` summed over: see `summed`."""
+    return _in_units(subject, d, summed(subject, subject.feature_of[d], z, known, n_draws), False, 1)
+
+
+def _in_units(subject: Subject, d: int, found: Codes | Cells, is_row: bool, n_members: int) -> Conditional:
+    """Return a posterior of the feature that column d belongs to as what is asked of the column."""
+    start, stop = subject.columns.spans[subject.feature_of[d]]
+    output = subject.made.outputs.feature_outputs[subject.feature_of[d]]
     column = subject.columns.each[d]
-    found = posterior(subject, feature, z)
-    n = len(z) // n_members
+    n = len(found.log_evidence) // n_members
     gap = np.zeros(n)
     spread: Spread
     if isinstance(found, Cells):

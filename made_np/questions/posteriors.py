@@ -21,7 +21,7 @@ from made_np.questions.quantiles import near_quantiles
 from made_np.questions.subject import Subject
 from made_np.typing import Bools, Floats, Ints
 
-__all__ = ["Cells", "Codes", "posterior"]
+__all__ = ["Cells", "Codes", "posterior", "summed"]
 
 N_CELLS = 128
 FARTHEST = 7.0
@@ -90,6 +90,31 @@ def posterior(subject: Subject, feature: int, z: Floats) -> Codes | Cells:
         return parts[0][1]
     back = np.argsort(np.concatenate([rows for rows, _ in parts]))
     return _stacked([part for _, part in parts], back)
+
+
+def summed(subject: Subject, feature: int, z: Floats, known: Bools, n_draws: int | str) -> Codes:
+    """Return the posterior of a feature with finitely many values, with all that is not known summed over.
+
+    Parameters
+    ----------
+    subject : Subject
+    feature : int
+    z : ndarray (n, F)
+    known : ndarray of bool (n, F)
+        The feature itself is known in no row.
+    n_draws : int or "auto"
+        As `home_log_prob` takes it. All values of a row get the same draws of what is to be summed over.
+    """
+    output = subject.made.outputs.feature_outputs[feature]
+    values = output.values(output.n_values or 0)
+    k = len(values)
+    each = np.repeat(z, k, axis=0)
+    each[:, feature] = np.tile(values, len(z))
+    asked = np.repeat(known, k, axis=0)
+    asked[:, feature] = True
+    joint = subject.repeat(k).summed_log_prob(each, asked, n_draws).reshape(-1, k)
+    log_evidence = np.logaddexp.reduce(joint, axis=1)
+    return Codes(joint - log_evidence[:, None], log_evidence)
 
 
 def _along(subject: Subject, feature: int, output: Distribution, z: Floats, asked: Bools) -> Codes | Cells:

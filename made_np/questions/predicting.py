@@ -9,7 +9,7 @@ import numpy as np
 from made_np.cells import Name
 from made_np.columns.coding import PLAIN
 from made_np.questions.by_codes import ByCodes
-from made_np.questions.conditional import Conditional, of_rows, values_of
+from made_np.questions.conditional import Conditional, of_rows, of_summed_rows, values_of
 from made_np.questions.subject import Subject
 from made_np.typing import Array, Floats
 
@@ -24,12 +24,16 @@ def _target(subject: Subject, target: Any) -> int:
     return d
 
 
-def _given_rest(subject: Subject, x: Floats, d: int, name: Name) -> Conditional:
+def _given_rest(subject: Subject, x: Floats, d: int, name: Name, n_draws: int | str | None = None) -> Conditional:
     """Return the distributions of column d given the rest of each row."""
     rest = x.copy()
     start, stop = subject.columns.spans[subject.feature_of[d]]
     rest[:, start:stop] = np.nan
-    return of_rows(subject.told(x, name), d, subject.encode(rest, name))
+    z = subject.encode(rest, name)
+    told = subject.told(x, name)
+    if n_draws is None or not subject.made.mask_sets.has_paths:
+        return of_rows(told, d, z)
+    return of_summed_rows(told, d, z, subject.columns.known(rest, z), n_draws)
 
 
 def is_class(subject: Subject, d: int) -> bool:
@@ -71,13 +75,16 @@ def _numbers(subject: Subject, d: int) -> Floats:
     return numbers[~np.isnan(numbers)]
 
 
-def predict_proba(subject: Subject, x: Floats, target: Any, name: Name = "X") -> Floats:
+def predict_proba(
+    subject: Subject, x: Floats, target: Any, name: Name = "X", n_draws: int | str | None = None
+) -> Floats:
     """Return the probability of each of `classes`, shape (n, K), given what is known of the rest of each row.
 
     What `x` (n, D) says of the target does not matter. That is Bayes' rule: p(class | rest) = p(class, rest) / p(rest).
+    With `n_draws`, other gaps of a row are summed over as `home_log_prob` does.
     """
     classes(subject, target)
-    spread = _given_rest(subject, x, _target(subject, target), name).spread
+    spread = _given_rest(subject, x, _target(subject, target), name, n_draws).spread
     return spread.p if isinstance(spread, ByCodes) else np.empty((len(x), 0))
 
 

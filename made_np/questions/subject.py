@@ -15,6 +15,7 @@ from made_np.lazy import lazy
 from made_np.masks.paths import leads, path_of
 from made_np.model.gaps import no_order_leads
 from made_np.model.made import MADE
+from made_np.model.marginals import home_log_prob
 from made_np.model.scoring import log_mean_exp
 from made_np.questions.literals import Literals
 from made_np.typing import Array, Bools, Floats, Ints
@@ -198,6 +199,11 @@ class Subject:
         """Return log p(what is not NaN in `z`), shape (n,), in nats: of all `ways` that belong to an order."""
         each = np.stack([self.log_probs(z, one).sum(axis=1) for one in self.ways(order)])
         return log_mean_exp(each)
+
+    def summed_log_prob(self, z: Floats, known: Bools, n_draws: int | str) -> Floats:
+        """Return log p of what is `known` in rows `z` (n, F) with the rest summed over, shape (n,): `home_log_prob`."""
+        told = None if self.context is None else np.broadcast_to(self.context, (len(z), self.context.shape[1]))
+        return home_log_prob(self.exact, self._theta, z, n_draws, known=known, context=told, rng=self.seed)[0]
 
     def _blocks(self, n: int) -> Iterator[slice]:
         """Yield n rows, so many at a time as may be computed together."""

@@ -24,6 +24,9 @@ TARGET = (
 )
 CONFIDENCE = 0.9
 WITHOUT_ATOMS = "fnlwgt"
+OWN = 2
+"""Times as many rows as there are test rows are drawn from the model."""
+RESAMPLED = 100
 
 
 def measure(settings: Settings) -> list[Report]:
@@ -36,7 +39,9 @@ def measure(settings: Settings) -> list[Report]:
                 filled = fill(train, gappy)
             report.add(f"{what}, {who}", **scores(train, test, filled, filled, gaps), seconds=work.seconds)
         if settings.ours:
-            report.add(f"{what}, ours", **_ours(train, test, gappy, gaps, settings))
+            model, seconds = _fitted(train, settings)
+            report.add(f"{what}, ours", **_ours(model, train, test, gaps, settings, seconds))
+            report.add(f"{what}, ours, of rows that it draws", **_true(model, train, gaps, settings))
     return [report]
 
 
@@ -74,15 +79,43 @@ def scores(
     }
 
 
-def _ours(
-    train: pd.DataFrame, test: pd.DataFrame, gappy: pd.DataFrame, gaps: Bools, settings: Settings
+def unsure(
+    train: pd.DataFrame, test: pd.DataFrame, middle: pd.DataFrame, median: pd.DataFrame, gaps: Bools
 ) -> dict[str, float]:
-    """Return the cells of our row; `seconds` are of fit and one filling."""
+    """Return the standard error of each of the `scores`, by rows that are drawn anew from the test rows (bootstrap)."""
+    again = np.random.default_rng(0).integers(0, len(test), (RESAMPLED, len(test)))
+    found = [scores(train, test.iloc[rows], middle.iloc[rows], median.iloc[rows], gaps[rows]) for rows in again]
+    return {f"{name} +-": float(np.std([each[name] for each in found], ddof=1)) for name in found[0]}
+
+
+def _fitted(train: pd.DataFrame, settings: Settings) -> tuple[MADEDensity, float]:
+    """Return a model with nothing set, and the seconds of its fit."""
     with watch() as work:
         model = MADEDensity(random_state=settings.seed).fit(train, **settings.fit_options())
+    return model, work.seconds
+
+
+def _filled(model: MADEDensity, train: pd.DataFrame, test: pd.DataFrame, gaps: Bools) -> tuple[dict[str, float], float]:
+    """Return the scores of gaps that the model fills, with their errors, and the seconds of one filling."""
+    gappy = without(test, gaps)
+    with watch() as work:
         middle = model.impute(gappy, statistic="mean")
-    median = model.impute(gappy, statistic="median")
-    cells = scores(train, test, middle, median, gaps)
+    both = train, test, middle, model.impute(gappy, statistic="median"), gaps
+    return {**scores(*both), **unsure(*both)}, work.seconds
+
+
+def _true(model: MADEDensity, train: pd.DataFrame, gaps: Bools, settings: Settings) -> dict[str, float]:
+    """Return the scores of the model on rows that it draws: what it would reach, on average, if it was true."""
+    drawn = model.sample(OWN * len(gaps), random_state=settings.seed)
+    return _filled(model, train, drawn, np.tile(gaps, (OWN, 1)))[0]
+
+
+def _ours(
+    model: MADEDensity, train: pd.DataFrame, test: pd.DataFrame, gaps: Bools, settings: Settings, seconds: float
+) -> dict[str, float]:
+    """Return the cells of our row; `seconds` are of fit and one filling."""
+    cells, filling = _filled(model, train, test, gaps)
+    gappy = without(test, gaps)
     (true, found) = _asked(model, test, gappy, gaps, WITHOUT_ATOMS)
     (low, high) = found.interval(CONFIDENCE)
     inside = (low <= true) & (true <= high)
@@ -91,7 +124,7 @@ def _ours(
         for name in INTEGERS
         if gaps[:, list(test).index(name)].any()
     }
-    return {**cells, "coverage": float(inside.mean()), **spread, "seconds": work.seconds}
+    return {**cells, "coverage": float(inside.mean()), **spread, "seconds": seconds + filling}
 
 
 def _asked(model: MADEDensity, test: pd.DataFrame, gappy: pd.DataFrame, gaps: Bools, name: str) -> tuple[Any, Any]:

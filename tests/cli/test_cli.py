@@ -283,9 +283,12 @@ def test_score_sums_over_gaps_by_draws(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(argv) == 0
     expected = MADEDensity.load(tmp_path / "m.npz").score_samples(gappy, n_draws=16)
     np.testing.assert_array_equal(np.loadtxt(tmp_path / "s.csv", skiprows=1), expected)
+    assert main([*argv[:-1], "auto"]) == 0
+    expected = MADEDensity.load(tmp_path / "m.npz").score_samples(gappy, n_draws="auto")
+    np.testing.assert_array_equal(np.loadtxt(tmp_path / "s.csv", skiprows=1), expected)
     with pytest.raises(SystemExit):
         main([*argv[:-1], "1"])
-    assert "1' is no integer >= 2" in capsys.readouterr().err
+    assert "1' is no integer >= 2, nor auto" in capsys.readouterr().err
 
 
 def test_score_takes_gaps_where_the_order_allows_them(

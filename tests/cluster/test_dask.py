@@ -137,6 +137,10 @@ def test_probabilities_of_a_target_are_those_of_the_whole_table(density: MADEDen
     table, whole = parted()
     lazy = made_dask.predict_proba(density, table.drop(columns="city"), "city")
     np.testing.assert_allclose(lazy.compute(), density.predict_proba(whole, "city"), rtol=1e-12)
+    summed = made_dask.predict_proba(density, table.drop(columns="city"), "city", n_draws=3)
+    np.testing.assert_allclose(summed.compute(), density.predict_proba(whole, "city", n_draws=3), rtol=1e-12)
+    with pytest.raises(ValueError, match=r"^n_draws=1: give an integer >= 2"):
+        made_dask.predict_proba(density, table, "city", n_draws=1)
     assert list(lazy.columns) == ["Bern", "Oslo", "Rome"]
     assert lazy.partitions[2].compute().shape == (0, 3)
 

@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from people import NAMES, cells, frame, quick
 
 from made_np import MADEDensity
+from made_np.model import marginals
 from made_np.table.table import Table
 
 N = 200
@@ -392,7 +393,7 @@ def test_what_cannot_be_answered_says_why(
         ask(fitted, table)
 
 
-def test_scores_by_draws_add_up_and_say_how_sure_they_are() -> None:
+def test_scores_by_draws_add_up_and_say_how_sure_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     x = np.column_stack([rng.integers(0, 3, 300), rng.integers(0, 2, 300), rng.integers(0, 4, 300)]).astype(float)
     x[:, 2] = (x[:, 0] + x[:, 1]) % 4
@@ -400,6 +401,12 @@ def test_scores_by_draws_add_up_and_say_how_sure_they_are() -> None:
     row = np.array([[np.nan, 1.0, 2.0]])
     every = np.column_stack([np.arange(3.0), np.full(3, 1.0), np.full(3, 2.0)])
     want = np.logaddexp.reduce(density.score_samples(every)) - np.log(300 / 301)  # a share is kept for other words
+    for n_draws in (3, "auto"):
+        scores, errors = density.score_samples(row, n_draws=n_draws, return_std=True)
+        np.testing.assert_allclose(scores, want, rtol=1e-12)  # so few states are added up
+        np.testing.assert_array_equal(errors, 0)
+    monkeypatch.setattr(marginals, "STATES", 1)
+    monkeypatch.setattr(marginals, "VALUES", 1)
     scores, errors = density.score_samples(row, n_draws=4000, return_std=True)
     assert 0 < errors[0] < 0.1
     assert abs(scores[0] - want) < 4.5 * errors[0]
@@ -418,3 +425,30 @@ def test_scores_by_draws_add_up_and_say_how_sure_they_are() -> None:
     np.testing.assert_array_equal(alone.score_samples(every, n_draws=2), alone.score_samples(every))
     with pytest.raises(ValueError, match=r"^n_draws=1: give an integer >= 2"):
         density.score_samples(row, n_draws=1)
+
+
+def test_a_posterior_is_that_of_whole_rows_where_gaps_are_summed_over() -> None:
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.integers(0, 3, 300), rng.integers(0, 2, 300), rng.integers(0, 4, 300)]).astype(float)
+    x[:, 2] = (x[:, 0] + x[:, 1]) % 4
+    told = rng.integers(0, 2, 300).astype(float)
+    x = np.column_stack([x, told])
+    options: dict[str, Any] = {"columns": "categorical", "answers": "any", "max_epochs": 3, "random_state": 0}
+    density = MADEDensity((8,), context=[3], **options).fit(x)
+    rows = np.array([[np.nan, np.nan, 2.0, 0.0], [0.0, np.nan, np.nan, 1.0], [1.0, 1.0, 3.0, 1.0]])
+    every = np.array([[a, b, c, y] for a in range(3) for b in range(2) for c in range(4) for y in range(2)], float)
+    p = np.exp(density.score_samples(every))
+    for n_draws in (24, "auto"):
+        found = density.predict_proba(rows, 1, n_draws=n_draws)
+        for row, own in zip(rows, found, strict=True):
+            rest = np.array([0, 2, 3])
+            fits = (np.isnan(row[rest]) | (every[:, rest] == row[rest])).all(axis=1)
+            want = np.array([p[fits & (every[:, 1] == b)].sum() for b in range(2)])
+            np.testing.assert_allclose(own, want / want.sum(), rtol=1e-10)
+    np.testing.assert_allclose(density.predict_proba(rows[2:], 1), found[2:], rtol=1e-10)
+    assert np.abs(density.predict_proba(rows[:2], 1) - found[:2]).max() > 1e-6  # what was learned is something else
+    alone = MADEDensity((8,), order="natural", **{**options, "answers": "order"}).fit(x)
+    np.testing.assert_array_equal(alone.predict_proba(rows[2:], 3, n_draws=2), alone.predict_proba(rows[2:], 3))
+    for n_draws, error in ((1, ValueError), ("many", ValueError), (2.5, TypeError)):
+        with pytest.raises(error, match=r"^n_draws="):
+            density.predict_proba(rows, 1, n_draws=n_draws)

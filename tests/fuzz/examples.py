@@ -589,7 +589,9 @@ TABLES: dict[str, Callable[[], Call]] = {
         models.answering().mutual_information, a=0, b=1, given=[2], or_names=("a", "b", "given")
     ),
     "estimator.questions.Questions.predict": lambda: call(models.answering().predict, X=_given(), target=1),
-    "estimator.questions.Questions.predict_proba": lambda: call(models.answering().predict_proba, X=_given(), target=1),
+    "estimator.questions.Questions.predict_proba": lambda: call(
+        models.answering().predict_proba, X=_given(), target=1, n_draws=2, or_names=("n_draws",)
+    ),
     "estimator.questions.Questions.probability": lambda: call(
         models.answering().probability, where={1: 2}, given={0: 1}, return_std=True
     ),
