@@ -26,7 +26,8 @@ DEEPEST = 500
 """Lists within lists that a header may hold: of many more, Python ends with an error, but a browser ends Python."""
 
 _FORMAT = "made_np model"
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
+# One that nothing closes goes to the end: else each quote in it would be looked at as the first of another one.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.S)
 _STEPS = np.array([(mark in b"[{") - (mark in b"]}") for mark in range(256)], dtype=np.int8)
 
 

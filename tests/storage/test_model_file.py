@@ -562,3 +562,9 @@ def test_any_array_in_the_place_of_another_is_refused_or_read(name: str, other: 
     else:
         with pytest.raises(ValueError, match=r"model\.npz"):
             load(path)
+
+
+@pytest.mark.parametrize("text", [b'"[[[', b'{"a": "[[\\"[[', b'["\\', b'["\\"\\"\\"', b'{"a": "\\"[", "b": "]["}'])
+def test_what_stands_in_a_word_is_no_list_even_if_nothing_closes_it(text: bytes) -> None:
+    """A word goes to its end or to that of the text: were it searched for anew, a header of quotes would take hours."""
+    assert header._depth(text) == (text[:1] in b"[{")
