@@ -119,10 +119,11 @@ def test_one_part_or_one_thread_stays_with_the_caller(limit: None) -> None:
 def test_one_part_needs_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "Job", None)
     done: list[str] = []
-    Four().run(1, lambda part: done.append(f"first {part}"), lambda part: done.append(f"second {part}"))
+    threads.run_parts(1, lambda part: done.append(f"first {part}"), lambda part: done.append(f"second {part}"))
+    threads.run_parts(0, lambda part: done.append("none"))
     assert done == ["first 0", "second 0"]
     with pytest.raises(TypeError):
-        Four().run(2, print)
+        threads.run_parts(2, print)
 
 
 @pytest.mark.usefixtures("hectic")

@@ -17,7 +17,7 @@ from made_np.backends._numba.memory import borrowed, ready
 from made_np.backends._numba.ones import list_size
 from made_np.backends._numba.sampler import ancestral
 from made_np.backends._numba.sorting import gather
-from made_np.backends._numba.threads import pool
+from made_np.backends._numba.threads import pool, run_parts
 from made_np.backends._numba.updates import update_all
 from made_np.backends._numba.weights import STRETCH, spare_size, weights, weights_of_any
 from made_np.backends.rules import NO_RULE, Rule
@@ -68,7 +68,7 @@ class Batch:
         if self.unsorted:
             self.ordered = ordered
             phases = self._sort, *phases
-        pool.run(self.n_parts, *phases)
+        run_parts(self.n_parts, *phases)
 
     def _sort(self, part: int) -> None:
         gather(self.theta, self.tables, self.ordered, part, self.n_parts)
@@ -135,11 +135,11 @@ class Batch:
 
         n_times = -(-self.n // rows)
         if not self.unsorted:
-            pool.run(n_times, work)
+            run_parts(n_times, work)
             return
         with borrowed(self.dtype, self.unsorted) as (ordered,):
             self.share(ordered)
-            pool.run(n_times, work)
+            run_parts(n_times, work)
 
     def _losses(self, acts: Array, dacts: Array, nll: Array, begin: int, end: int) -> None:
         for group in self.plan.groups:
@@ -251,7 +251,7 @@ class Batch:
             if layer == last - 1:
                 self.share(ordered, partial(rows, bottom=layer), own)
             else:
-                pool.run(self.n_parts, partial(down, top=layer + 1, bottom=layer), own)
+                run_parts(self.n_parts, partial(down, top=layer + 1, bottom=layer), own)
             ready(layer)
 
 
@@ -267,7 +267,7 @@ def move(theta: Array, grad: Array, rule: Rule, decay: Array | None) -> None:
                 spares[part * STRETCH : (part + 1) * STRETCH], part, parts,
             )  # fmt: skip
 
-        pool.run(parts, work)
+        run_parts(parts, work)
 
 
 @cache

@@ -169,10 +169,6 @@ class Pool:
         Whatever a part raises is raised here, once the parts of its phase are done; a KeyboardInterrupt, once those
         that have begun are.
         """
-        if n == 1:  # nobody can help
-            for work in phases:
-                work(0)
-            return
         job = Job(self._helpers(min(n, self.n_threads) - 1), n, phases)
         # An exit goes on waiting after a Ctrl-C; but one may come at its very first instruction, before it can. Where a
         # machine is so busy that the next one waits already, it meets the next exit there: so there are many.
@@ -228,6 +224,16 @@ def _cores() -> int:
 pool = Pool()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=pool.forget)
+
+
+def run_parts(n: int, *phases: Work) -> None:
+    """Call each of `phases` with 0..n-1 as `Pool.run` does; where there is one part, nobody can help, nor is called."""
+    if n > 1:
+        pool.run(n, *phases)
+        return
+    for work in phases:
+        for part in range(n):
+            work(part)
 
 
 def obey_threadpoolctl() -> None:
