@@ -28,6 +28,7 @@ NOWHERE = (
 RUN = """
 import sys
 import numpy as np
+from numba.core.dispatcher import Dispatcher
 import made_np
 from made_np.backends import get_backend
 get_backend("numba")
@@ -40,7 +41,7 @@ if "compute" in sys.argv:
     bernoulli(np.array([[0, 1, 0]]), np.empty(0), np.ones(2 * w), np.zeros(2 * w), nll, np.array([2, 1]), 0, 1)
     losses = nll.tolist()
 modules = [module for name, module in sys.modules.items() if name.startswith("made_np.backends._numba.")]
-kernels = {value for module in modules for value in vars(module).values() if hasattr(value, "nopython_signatures")}
+kernels = {value for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)}
 print(sum(len(kernel.nopython_signatures) - sum(kernel.stats.cache_hits.values()) for kernel in kernels))
 print({kernel.stats.cache_path for kernel in kernels} - {None})
 print(losses)

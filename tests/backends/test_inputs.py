@@ -18,6 +18,8 @@ from .problems import Array, assert_same, everything, gradient, problem, sample,
 
 numba = pytest.importorskip("numba")
 
+from numba.core.dispatcher import Dispatcher  # noqa: E402
+
 Layout = Callable[[Array, Path], Array]
 
 
@@ -92,7 +94,7 @@ def kernels() -> Iterator[Any]:
     get_backend("numba")
     for name, module in list(sys.modules.items()):
         if name.startswith("made_np.backends._numba"):
-            yield from (value for value in vars(module).values() if hasattr(value, "nopython_signatures"))
+            yield from (value for value in vars(module).values() if isinstance(value, Dispatcher))
 
 
 def n_compiled() -> int:

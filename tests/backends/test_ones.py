@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from made_np.typing import Array
 pytest.importorskip("numba")
 
 from made_np.backends._numba import ones
-from made_np.backends._numba.compiling import JIT, width
+from made_np.backends._numba.compiling import JIT, once, width
+from made_np.backends._numba.ones import note as noted
 from made_np.backends._numba.threads import pool
 
 pytestmark = pytest.mark.skipif(not JIT, reason="in plain Python tiles add up in another sequence")
@@ -57,6 +59,11 @@ CASES: dict[str, tuple[MADE, Callable[[MADE], Array]]] = {
 }
 
 
+@once
+def note(acts: Any, ones: Any, n: int) -> None:
+    noted(acts, len(acts), n, 1, ones, len(ones), 0, 1)
+
+
 def test_a_single_row_is_sparse_by_its_own_inputs() -> None:
     """The lanes of its panel that stand for no row hold zeros, which would make any row a sparse one."""
     w = width(np.empty(0))
@@ -64,7 +71,7 @@ def test_a_single_row_is_sparse_by_its_own_inputs() -> None:
         acts = np.zeros(50 * w)
         acts[: n_ones * w : w] = 1
         listed = np.zeros(ones.list_size(50, w), np.int64)
-        ones.note(acts, 50 * w, 50, 1, listed, len(listed), 0, 1)
+        note(acts, listed, 50)
         assert listed[0] == (n_ones if is_sparse else -1)
 
 

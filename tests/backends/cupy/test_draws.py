@@ -145,7 +145,7 @@ def test_numba_draws_the_same(output: Distribution, dtype: str) -> None:
 
     @once
     def draw_one(acts: Any, one_row: Any, numbers: Any, u: float) -> Any:
-        return draw(acts, one_row, numbers, u)
+        return draw(acts, one_row, numbers, np.empty(0), u)
 
     raw = np.repeat(random_raw(output, 2, 1, dtype), len(UNIFORMS), axis=0)
     u = np.tile(UNIFORMS, 2)
