@@ -138,9 +138,10 @@ def _of_mixtures(mixtures: dict[str, Any]) -> str:
     better = sum(is_better(name, run) for name, run in mixtures.items())
     ours = np.mean([run["test"] for run in mixtures.values()])
     hours = sum(run["cpu_seconds"] for run in mixtures.values()) / 3600
+    codes = ", ".join(sorted({run["code"] for run in mixtures.values()}))
     return (
         f"\nOf {len(mixtures)} mixtures of four fits {better} are better, with a mean of {ours:.3f} nats. "
-        f"Their fits took {hours:.1f} hours of one core.\n"
+        f"Their fits took {hours:.1f} hours of one core, by the code {codes}.\n"
     )
 
 

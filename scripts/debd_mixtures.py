@@ -54,20 +54,21 @@ def main() -> None:
     parser.add_argument("--choices", type=Path, default=HERE / "debd.json", metavar="FILE")
     args = parser.parse_args()
     name_data_folder()
-    args.fits.mkdir(parents=True, exist_ok=True)
     choices = read(args.choices)
+    code = code_version(Path(made_np.__file__).parent)
     for name in args.sets:
         data = load_binary(name)
-        members = [member(name, k, data, choices[name]["chosen"], args.fits) for k in range(MEMBERS)]
-        record = mixture(members)
+        members = [member(name, k, data, choices[name]["chosen"], args.fits / code) for k in range(MEMBERS)]
+        record = {**mixture(members), "code": code}
         write(args.results, {**read(args.results), name: record})
         print(f"{name}: {record['test']:.3f} +- {record['standard_error']:.3f}, one: {record['one']:.3f}", flush=True)
 
 
 def member(name: str, k: int, data: Dataset, chosen: list[Any], folder: Path) -> Scores:
     """Return what the k-th member says of the rows; it is fitted if that is not in the folder."""
-    place = folder / f"{name}-{k}-{code_version(Path(made_np.__file__).parent)}.npz"
+    place = folder / f"{name}-{k}.npz"
     if not place.exists():
+        folder.mkdir(parents=True, exist_ok=True)
         start = time.process_time()
         _, n_masks, weight_decay = chosen
         order = order_of(k, data.train, chosen)
