@@ -120,10 +120,8 @@ def test_mixtures_have_a_column_and_a_sentence_of_their_own() -> None:
     mixed = {"nltcs": {"test": 5.984, "standard_error": 0.05, "cpu_seconds": 7200.0, "code": "0" * 12}}
     text = table({"nltcs": run_of(5.996), "plants": run_of(12.3)}, {}, mixed)
     assert "| **5.996** +- 0.010 | no | **5.984** +- 0.050 | yes |  |" in text
-    assert (
-        "Of 1 mixtures of four fits 1 are better, with a mean of 5.984 nats. Their fits took 2.0 hours of one core, by the code 000000000000."
-        in text
-    )
+    assert "Of 1 mixtures of four fits 1 are better, with a mean of 5.984 nats." in text
+    assert "Their fits took 2.0 hours of one core, by the code 000000000000." in text
 
 
 def test_the_page_says_what_is_stored() -> None:
