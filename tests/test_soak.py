@@ -135,6 +135,21 @@ def test_answers_that_change_are_found(
     assert played(scene, tmp_path).wrong
 
 
+@pytest.mark.parametrize("is_hidden", [True, False], ids=["hidden", "while it cleans up"])
+def test_an_error_in_place_of_ctrl_c_is_wrong_unless_a_library_hides_it(is_hidden: bool) -> None:
+    def work() -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise TypeError("no common dtype") from (error if is_hidden else None)
+
+    if is_hidden:
+        interrupts.press_ctrl_c(work, 9)
+    else:
+        with pytest.raises(TypeError, match="common"):
+            interrupts.press_ctrl_c(work, 9)
+
+
 def test_a_reader_that_does_not_look_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def trusting(rng: np.random.Generator, folder: Path) -> tuple[Path, Any]:
         (folder / "numbers.made").write_bytes(np.arange(64.0).tobytes())

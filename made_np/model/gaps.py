@@ -40,12 +40,11 @@ def gap_patterns(known: Bools) -> Iterator[tuple[Bools, Ints]]:
     if (known == known[0]).all():  # as where nothing is given: no need to sort the rows
         yield known[0], np.arange(len(known))
         return
-    _, first, member = np.unique(np.packbits(known, axis=1), axis=0, return_index=True, return_inverse=True)
-    member = member.reshape(-1)
-    sorted_rows = np.argsort(member, kind="stable")
-    ends = np.cumsum(np.bincount(member))
-    for row, rows in zip(first, np.split(sorted_rows, ends[:-1]), strict=True):
-        yield known[row], rows
+    packed = np.packbits(known, axis=1)
+    by_pattern = np.lexsort(packed.T[::-1])  # np.unique over rows compares fields, where NumPy hides a Ctrl-C
+    changes = (packed[by_pattern[1:]] != packed[by_pattern[:-1]]).any(axis=1)
+    for rows in np.split(by_pattern, np.flatnonzero(changes) + 1):
+        yield known[rows[0]], rows
 
 
 def leading_order(known: Bools, rng: np.random.Generator) -> Ints:

@@ -58,6 +58,9 @@ def press_ctrl_c(work: Callable[[], object], seconds: float) -> None:
             signal.setitimer(signal.ITIMER_REAL, 0)
     except KeyboardInterrupt:
         pass
+    except Exception as error:  # a library's C code may meet it, and tell of it by an error of its own
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
     signal.signal(signal.SIGALRM, was)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +39,29 @@ def test_rows_with_the_same_gaps_come_together(known: Array) -> None:
         seen += rows.tolist()
     assert sorted(seen) == list(range(len(known)))
     assert len(list(gap_patterns(known))) == len({tuple(row) for row in known.tolist()})
+
+
+def test_ctrl_c_while_rows_are_sorted_by_their_gaps_stays_ctrl_c() -> None:
+    known = np.random.default_rng(0).random((6, 20)) < 0.5
+    for k in itertools.count():
+        left = [k]
+
+        def trace(*_: Any, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            for _ in gap_patterns(known):
+                pass
+        except KeyboardInterrupt:
+            continue
+        finally:
+            sys.settrace(before)
+        assert k > 5
+        break
 
 
 @given(hnp.arrays(bool, st.integers(1, 6)), st.randoms(use_true_random=False))
