@@ -153,7 +153,7 @@ def _adapter(made: MADE, theta: Array, mask_set: int, y: Array | None, n: int, r
         loss=lambda t: -made.log_prob(t, x, context=_repeated(y, n), mask_set=mask_set).mean(),
         grad=lambda t: made.loss_and_grad(t, x, context=_repeated(y, n), mask_set=mask_set)[1],
         theta=theta,
-        names=made.layout.locate,
+        names=made.locate,
         rows=n,
         **_wiring(made, mask_set),
         n_context=made.n_context,
@@ -181,7 +181,7 @@ def _checked_theta(made: MADE, theta: Any) -> NDArray[np.float64]:
         raise ValueError(f"theta has shape {theta.shape}: this model needs ({made.n_params},)")
     if not np.isfinite(theta).all():
         k = int(np.flatnonzero(~np.isfinite(theta))[0])
-        raise ValueError(f"theta[{k}] = {theta[k]} ({made.layout.locate(k)}): of such a model nothing can be proved")
+        raise ValueError(f"theta[{k}] = {theta[k]} ({made.locate(k)}): of such a model nothing can be proved")
     return theta
 
 
@@ -221,10 +221,12 @@ def _all_are_heard(made: MADE, adapter: Adapter, one: MaskSet, rng: np.random.Ge
 
 
 def off_the_masks(made: MADE, mask_set: int = 0) -> Bools:
-    """Return (P,) booleans: True for the weights that have no wire in this mask set."""
-    off = np.zeros(made.n_params, dtype=bool)
-    views = made.layout.views(off)
-    for name, mask in made.network.masks(made.mask_sets[mask_set]).items():
+    """Return (P,) booleans: True for the weights that have no wire in this mask set, and for what it does not use."""
+    one = made.bound[mask_set]
+    off = np.ones(made.n_params, dtype=bool)
+    one.own(off)[:] = False  # what other members of an ensemble have
+    views = made.layout.views(one.own(off))
+    for name, mask in made.network.masks(one.mask_set).items():
         views[name][:] = ~mask
     return off
 

@@ -43,6 +43,10 @@ class Bound(ABC):
         self.plain = network.plain
         self.mask_set = mask_set
 
+    def own(self, theta: Array) -> Array:
+        """Return the parameters of this network: all of theta, unless it is a member of an ensemble."""
+        return theta
+
     # ------------------------------------------------------------------------------------------ scoring
 
     @abstractmethod

@@ -108,6 +108,8 @@ def _facts(made: MADE, mask_set: MaskSet) -> Iterator[str]:
     yield f"order       {_kind(made.order)}: {listed(mask_set.order.tolist())}"
     yield f"degrees     {_kind(made.degrees)}"
     yield f"mask sets   {n_masks}"
+    if made.n_members > 1:
+        yield f"members     {made.n_members}, each with parameters of its own"
     yield f"parameters  {made.n_params} {made.dtype} ({megabytes:.2f} MB)"
 
 

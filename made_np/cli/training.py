@@ -24,6 +24,7 @@ MASKS = (
     "(%(default)s)"
 )
 PATIENCE = "epochs without a better validation loss that end the training"
+MEMBERS = "so many networks learn the table apart, and their mixture is the density: better, for as many times the time"
 DECAY = "L2 coefficient of the weights; auto: by trials"
 SCHEDULE = (
     "how the learning rate falls: not, evenly, along a cosine, or where the validation loss does not fall (%(default)s)"
@@ -78,6 +79,7 @@ def _add_numbers(learning: Any) -> None:
         ("--dropout", "dropout", options.or_auto(share), "share of hidden units switched off at each step"),
         ("--input-dropout", "input_dropout", share, "share of columns hidden from the network at each step"),
         ("--averaging", "averaging", options.number(0, 1), "factor of an average over the steps; 0: none"),
+        ("--members", "n_members", options.count(1), MEMBERS),
     ):
         default = DEFAULTS[parameter]
         learning.add_argument(name, type=kind, default=default, metavar="X", help=f"{what} (%(default)s)")
@@ -110,6 +112,7 @@ def described(args: Namespace) -> MADEDensity:
         dropout=args.dropout,
         input_dropout=args.input_dropout,
         averaging=args.averaging,
+        n_members=args.members,
         schedule=args.schedule,
         random_state=args.seed,
         verbose=0 if args.quiet else 1,

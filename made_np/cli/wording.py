@@ -18,6 +18,7 @@ OPTIONS = {
     "sample_weight": "--weights",
     "n_samples": "-n",
     "n_draws": "--draws",
+    "n_members": "--members",
     "X_val": "--valid",
     **{
         name: f"--{name.replace('_', '-')}"

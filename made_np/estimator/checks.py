@@ -35,8 +35,9 @@ CHOICES = {
     "handle_unknown": ("other", "error"),
 }
 """Parameters that are one of a few words."""
+MOST_MEMBERS = 1 << 10
 MOST = 1 << 31
-"""More units or mask sets than this are a slip of the pen."""
+"""More members, and more units or mask sets than this are a slip of the pen."""
 
 
 def check_params(params: Any) -> None:
@@ -63,6 +64,9 @@ def check_params(params: Any) -> None:
         as_number(params.weight_decay, "weight_decay", "[0, inf)")
     for name in FLAGS:
         as_flag(getattr(params, name), name)
+    as_count(params.n_members, "n_members", 1, MOST_MEMBERS)
+    if params.n_members > 1 and params.warm_start:
+        raise ValueError(f"warm_start=True with n_members={params.n_members}: only a single member goes on learning")
     for name, choices in CHOICES.items():
         as_choice(getattr(params, name), name, choices)
     if not isinstance(params.verbose, (bool, np.bool_)):

@@ -127,6 +127,10 @@ class MADEDensity(Questions):
         Above 0, the mean of theta over roughly the last ninth of the steps is kept (never over more than
         ``1 / (1 - averaging)`` steps; 1 means no such limit). From step 1000 on only every eighth step is added, to
         save time.
+    n_members : int
+        So many networks learn the table apart, one after the other, and their mixture is the density: better on nearly
+        every table, for so many times the time of one. Where you set no `order`, each has one of its own. The first is
+        the network that is learned alone; `history_` is its own.
     warm_start : bool
         `fit` goes on from the parameters that are there, with the columns learned before.
     random_state : int, RandomState, Generator or None
@@ -205,6 +209,7 @@ class MADEDensity(Questions):
         dropout: float | str = "auto",
         input_dropout: float = 0.0,
         averaging: float = 0.999,
+        n_members: int = 1,
         warm_start: bool = False,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,
         verbose: int = 0,
@@ -237,6 +242,7 @@ class MADEDensity(Questions):
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.averaging = averaging
+        self.n_members = n_members
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
@@ -269,9 +275,9 @@ class MADEDensity(Questions):
             Rows for early stopping, which is then on; by default some of `X` are held out.
         checkpoint : path, optional
             A file that the fit is written to every few seconds; ``checkpoint.trials`` beside it holds what trials
-            found. If the fit is killed and called again with the same arguments, it goes on from there, and ends with
-            the bits of a fit that was never stopped; for that `random_state` cannot be None. Both files stay: remove
-            them to begin anew.
+            found, ``checkpoint.1`` the second member, and so on. If the fit is killed and called again with the same
+            arguments, it goes on from there, and ends with the bits of a fit that was never stopped; for that
+            `random_state` cannot be None. The files stay: remove them to begin anew.
         sample_weight : array (n,), optional
             What each row counts, such as a survey weight; in proportion, their size does not matter.
         max_seconds : float, optional
@@ -309,7 +315,7 @@ class MADEDensity(Questions):
         """Go on learning from the rows of `X`: one pass over them, in batches of `batch_size`.
 
         The first call fixes the columns: how many, their distributions, means and scales. Where later rows may hold
-        values that the first ones do not, say so in `columns`. There is no early stopping.
+        values that the first ones do not, say so in `columns`. There is no early stopping. It is for a single member.
 
         Arguments as in `fit`.
         """

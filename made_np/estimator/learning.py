@@ -24,10 +24,11 @@ from made_np.estimator.fitted import Fitted
 from made_np.estimator.forms import best_columns
 from made_np.estimator.found import Found, natural_ties, settled, straightened
 from made_np.estimator.lesson import Lesson, found_order, lesson_of, table_val_of
+from made_np.estimator.members import learn_members
 from made_np.estimator.params import to_json
 from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
 from made_np.estimator.rehearsal import fit_home, rehearsed
-from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
+from made_np.estimator.remembering import check_checkpoint, checkpoint_of, fingerprint, remembered, trials_path
 from made_np.estimator.rules import is_auto
 from made_np.estimator.split import Split
 from made_np.estimator.trials import (
@@ -43,7 +44,7 @@ from made_np.estimator.trials import (
 from made_np.messages import tell
 from made_np.model.rows import Rows
 from made_np.table.table import Table
-from made_np.training.fit import fit_rows
+from made_np.training.fit import FitResult, fit_rows
 from made_np.training.online import Memory, train_on
 from made_np.typing import Ints
 from made_np.values import as_number
@@ -88,6 +89,11 @@ class Clock(NamedTuple):
         if self.max_seconds is None:
             return None
         return max(self.start + self.max_seconds - time.perf_counter(), self.max_seconds / SHORT)
+
+    def share(self, n: int) -> Callable[[], float | None]:
+        """Return what says how many seconds the first of n members that are to be learned still has."""
+        left = self.left()
+        return self.left if n == 1 or left is None else Clock(time.perf_counter(), left / n).left
 
     def short(self, plan: Plan) -> Plan:
         """Return the plan of a short fit within the limit."""
@@ -149,26 +155,32 @@ def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
     if not params.warm_start:
         before = None
     begin, trials = decided(params, before, call, clock)
-    plan = begin.plan
-    valid = begin.valid
-    progress = bool(params.verbose)
-    home = fit_home(
-        plan,
-        begin.rows.z,
-        None if valid is None else valid.z,
-        clock.left,
-        rng=begin.rng,
-        theta=None if before is None else before.theta,
-        checkpoint=call.checkpoint,
-        progress=progress,
-    )
-    history = in_units(home.result.history, train=begin.rows.shift, valid=0.0 if valid is None else valid.shift)
     lesson = begin.lesson
-    seed = begin.seed
-    del begin, valid  # room for the rows that the model draws
-    dtype = narrow(lesson.columns, plan.made.dtype)
-    result = rehearsed(plan, home, dtype, seed, clock.left, progress=progress)
-    return as_fitted(lesson, plan, result.theta, history, result.stopped_by, trials)
+    valid = begin.valid
+    first = begin.rng, begin.seed
+    shifts = {"train": begin.rows.shift, "valid": 0.0 if valid is None else valid.shift}
+    held = [(begin.rows.z, None if valid is None else valid.z)]
+    plan, choice = begin.plan, begin.choice
+    del begin, valid  # so that `held` alone holds rows
+
+    def one(k: int, own: Plan, seed: int) -> FitResult:
+        left = clock.share(params.n_members - k)
+        progress = bool(params.verbose)
+        home = fit_home(
+            own,
+            *held[0],
+            left,
+            rng=first[0] if k == 0 else np.random.default_rng(seed),
+            theta=None if before is None else before.theta,
+            checkpoint=checkpoint_of(call.checkpoint, k),
+            progress=progress,
+        )
+        if k == params.n_members - 1:
+            held.clear()  # room for the rows that the model draws
+        return rehearsed(own, home, narrow(lesson.columns, own.made.dtype), seed, left, progress=progress)
+
+    whole, result = learn_members(params, plan, choice, first[1], one)
+    return as_fitted(lesson, whole, result.theta, in_units(result.history, **shifts), result.stopped_by, trials)
 
 
 def decided(
@@ -254,6 +266,8 @@ def _tried(params: Any, begin: Begin, checkpoint: Any, clock: Clock) -> tuple[Be
 def learn_on(params: Any, before: Fitted | None, X: Any, sample_weight: Any = None) -> Fitted:
     """Pass over the rows of `X` once, as `MADEDensity.partial_fit` says, whose parameters these are."""
     check_params(params)
+    if params.n_members > 1:
+        raise ValueError(f"n_members={params.n_members}: partial_fit is for a single member, and fit for several")
     lesson = lesson_of(params, before, X, sample_weight, whole=False)
     n = lesson.table.n_rows
     facts = Facts(lesson.columns, n, n, n)

@@ -16,17 +16,22 @@ from made_np.places import check_places
 from made_np.training.identity import digest, identify
 from made_np.typing import Array
 
-__all__ = ["check_checkpoint", "fingerprint", "remembered", "trials_path"]
+__all__ = ["check_checkpoint", "checkpoint_of", "fingerprint", "remembered", "trials_path"]
 
 Loss = Callable[[Choice], float]
 
-NO_MATTER = "max_epochs", "n_iter_no_change", "random_state", "schedule", "verbose", "warm_start"
+NO_MATTER = "max_epochs", "n_iter_no_change", "n_members", "random_state", "schedule", "verbose", "warm_start"
 """Parameters that no trial depends on (of the random state, only the seed), or that may change when a fit goes on."""
 
 
 def trials_path(checkpoint: str | os.PathLike[str]) -> str:
     """Return where the trials of a fit stand that has this checkpoint."""
     return f"{os.fspath(checkpoint)}.trials"
+
+
+def checkpoint_of(checkpoint: str | os.PathLike[str] | None, k: int) -> Any:
+    """Return where the k-th member of an ensemble is written to; the first has the checkpoint itself."""
+    return checkpoint if checkpoint is None or k == 0 else f"{os.fspath(checkpoint)}.{k}"
 
 
 def check_checkpoint(checkpoint: Any, random_state: Any) -> None:

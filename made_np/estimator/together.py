@@ -27,14 +27,17 @@ from made_np.estimator.learning import (
     split_of,
 )
 from made_np.estimator.lesson import Lesson, read
+from made_np.estimator.members import learn_members
 from made_np.estimator.plan import Facts, Plan, choose, going_on
 from made_np.estimator.rehearsal import fit_home, rehearsed
+from made_np.estimator.remembering import checkpoint_of
 from made_np.estimator.shares import All, Share, all_of, looked_at, share_of, weights_of, weights_of_look
 from made_np.estimator.split import Split
 from made_np.estimator.trials import Choice, Trial
 from made_np.ranks.comm import Comm, agree
 from made_np.table.look import Look
 from made_np.table.table import Table
+from made_np.training.fit import FitResult
 from made_np.typing import Ints
 
 __all__ = ["learn_together"]
@@ -83,28 +86,36 @@ def _learn(params: Any, before: Fitted | None, call: Call, comm: Comm) -> Fitted
     lesson, plan, split = agree(comm, lambda: _own(params, before, share, whole, decision, rng))
     encoded, valid = agree(comm, lambda: split.encode(decision.columns, plan.made))
     assert split.among is not None  # it is a part
-    progress = bool(params.verbose)
+    places = split.among[0], split.held
+    shifts = {"train": _shift(encoded, comm), "valid": _shift(valid, comm)}
+    held = [(encoded.z, None if valid is None else valid.z)]
+    del encoded, valid  # so that `held` alone holds rows
 
-    def left() -> float | None:
-        return comm.share(clock.left())
+    def one(k: int, own: Plan, seed: int) -> FitResult:
+        share_of_time = clock.share(params.n_members - k)
 
-    home = fit_home(
-        plan,
-        encoded.z,
-        None if valid is None else valid.z,
-        left,
-        rng=rng,
-        theta=None if before is None else before.theta,
-        checkpoint=call.checkpoint,  # that of rank 0 counts
-        progress=progress,
-        comm=comm,
-        places=(split.among[0], split.held),
-    )
-    history = in_units(home.result.history, train=_shift(encoded, comm), valid=_shift(valid, comm))
-    del encoded, valid  # room for the rows that the model draws
-    dtype = narrow(decision.columns, plan.made.dtype)
-    result = rehearsed(plan, home, dtype, decision.seed, left, comm, progress)
-    return as_fitted(lesson, plan, result.theta, history, result.stopped_by, decision.trials)
+        def left() -> float | None:
+            return comm.share(share_of_time())
+
+        progress = bool(params.verbose)
+        home = fit_home(
+            own,
+            *held[0],
+            left,
+            rng=rng if k == 0 else np.random.default_rng(seed),
+            theta=None if before is None else before.theta,
+            checkpoint=checkpoint_of(call.checkpoint, k),  # that of rank 0 counts
+            progress=progress,
+            comm=comm,
+            places=places,
+        )
+        if k == params.n_members - 1:
+            held.clear()  # room for the rows that the model draws
+        return rehearsed(own, home, narrow(decision.columns, own.made.dtype), seed, left, comm, progress)
+
+    ensemble, result = learn_members(params, plan, decision.choice, decision.seed, one)
+    history = in_units(result.history, **shifts)
+    return as_fitted(lesson, ensemble, result.theta, history, result.stopped_by, decision.trials)
 
 
 def _look(call: Call, share: Share, whole: All, comm: Comm) -> tuple[Call, Ints]:

@@ -15,7 +15,7 @@ import numpy as np
 from made_np import layers, normal
 from made_np.explore.prefix import Prefix, prefix_of
 from made_np.explore.problem import begin, first_example, numbers, sketch_of, state_of
-from made_np.model.made import MADE, as_model
+from made_np.model.made import MADE, as_single
 from made_np.typing import Array
 from made_np.values import as_sequence
 
@@ -64,7 +64,7 @@ def page(
     if made is None or theta is None:
         prefix, x = first_example()
         return assemble(data_of(prefix, x))
-    as_model(made)
+    as_single(made, "the page shows")
     listed = None if names is None else [str(name) for name in _one_for_each(names, made.n_features)]
     prefix = prefix_of(made, theta, mask_set)
     x = begin(prefix)

@@ -12,7 +12,7 @@ import numpy as np
 from made_np.distributions.registry import output_config
 from made_np.interop.heads import HEADS
 from made_np.layers import LEAK, SELU_ALPHA, SELU_SCALE
-from made_np.model.made import MADE, as_model
+from made_np.model.made import MADE, as_single
 from made_np.typing import Array, Ints
 
 __all__ = ["ACTIVATIONS", "Answers", "as_leaving"]
@@ -37,7 +37,7 @@ ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {
 
 def as_leaving(made: MADE, theta: Array, who: str, heads: Iterable[str] = HEADS) -> Array:
     """Return theta as an array of NumPy, or raise an error if `who` is not told what `made` has."""
-    as_model(made)
+    as_single(made, f"{who} takes")
     theta = made.fetch(made.hold(theta))
     if made.n_masks is None:
         raise ValueError(f"made has n_masks=None, endlessly many mask sets: give made.mixture({made.n_mixed})")

@@ -14,7 +14,7 @@ import numpy as np
 
 from made_np.files import as_target, atomic_write, open_file
 from made_np.messages import not_installed
-from made_np.model.made import MADE, as_model
+from made_np.model.made import MADE, as_single
 from made_np.storage.header import decode_header, encode_header
 from made_np.storage.model_file import check_theta, rebuild
 from made_np.typing import Array
@@ -53,7 +53,7 @@ def to_safetensors(made: MADE, theta: Array, path: str | os.PathLike[str]) -> No
     OSError
         The file cannot be written.
     """
-    as_model(made)
+    as_single(made, "such a file holds")
     theta = check_theta(theta, made)
     target = as_target(path)
     header = encode_header(made.config(), {}).decode()

@@ -241,7 +241,13 @@ class MaskSets:
         k = as_count(k, "k", 0)
         if not self.has_paths or k % PATH_EVERY == 1:
             return k
-        return self.mixed[_home_turn(k) % len(self.mixed)]
+        return self.mixed[self.home_of(k)]
+
+    def home_of(self, k: int) -> int:
+        """Return the number of mask set k among those `mixed`: of a model with paths, that of its home."""
+        if not self.has_paths:
+            return k
+        return (k // PATH_EVERY if k % PATH_EVERY == 1 else _home_turn(k)) % len(self.mixed)
 
     @lazy
     def mixed(self) -> tuple[int, ...]:
@@ -278,11 +284,10 @@ class MaskSets:
         if isinstance(self.order, str):
             order = make_order(self.order, n_features, rng)
         else:
-            place = _home_turn(k) if self.has_paths else k
-            own: Any = self.order[place % len(self.order)] if "order" in self.given else self.order
+            own: Any = self.order[self.home_of(k)] if "order" in self.given else self.order
             order = np.array(own, dtype=np.int64)
         if self.has_paths and k % PATH_EVERY == 1:
-            return self.for_known(draw_known(n_features, rng), k // PATH_EVERY % len(self.mixed))
+            return self.for_known(draw_known(n_features, rng), self.home_of(k))
         return replace(self.template, order=order, degrees=self._degrees(k))
 
     def _degrees(self, k: int) -> tuple[Ints, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from made_np.backends import BACKENDS, get_backend
+from made_np.backends.bound import Bound
 from made_np.cells import Name, Source
 from made_np.distributions.registry import output_config
 from made_np.distributions.together import Outputs
@@ -19,6 +20,7 @@ from made_np.lazy import lazy
 from made_np.masks.sets import MaskSet, MaskSets
 from made_np.model.arguments import as_degrees, as_dtype, as_gap_inputs, as_one_or_many, as_order, as_output
 from made_np.model.binding import BoundSets
+from made_np.model.members import check_members
 from made_np.model.rows import Rows
 from made_np.network.layout import Layout
 from made_np.network.network import Network
@@ -32,8 +34,6 @@ DIRECT_LIMIT = 64
 FEWEST_ROWS = 64
 """So many rows go through a network together, however wide it is: for fewer, all of its weights are read as often."""
 
-Model = TypeVar("Model", bound="Description")
-
 
 @dataclass(frozen=True)
 class Description:
@@ -46,6 +46,7 @@ class Description:
     order: Any = field(default="natural", kw_only=True)
     degrees: Any = field(default="spread", kw_only=True)
     n_masks: int | None = field(default=1, kw_only=True)
+    n_members: int = field(default=1, kw_only=True)
     direct: Any = field(default="auto", kw_only=True)
     direct_limit: int | None = field(default=DIRECT_LIMIT, kw_only=True)
     residual: bool = field(default=False, kw_only=True)
@@ -70,6 +71,7 @@ class Description:
         settle("mask_weights", as_flag(self.mask_weights, "mask_weights"))
         if self.n_masks is not None:
             settle("n_masks", as_count(self.n_masks, "n_masks"))
+        settle("n_members", as_count(self.n_members, "n_members"))
         settle("order", as_order(self.order, self.n_features, self.n_masks))
         settle("degrees", as_degrees(self.degrees, self.hidden, self.n_features, self.n_context, self.n_masks))
         if isinstance(self.gap_inputs, str) and self.gap_inputs == "auto":
@@ -113,7 +115,8 @@ class Description:
                 f"order holds {len(self.order)} permutations with n_masks=None: these are homes of a model with paths, "
                 "so set degrees='spread', or one list of degrees for all"
             )
-        if self.n_masks not in (1, None) and self.mask_sets.all_alike:
+        check_members(self.n_members, self.mask_sets)
+        if self.n_masks not in (1, None, self.n_members) and self.mask_sets.all_alike:
             raise ValueError(
                 f"n_masks={self.n_masks} with order={self.order!r} and degrees={self.degrees!r} gives mask sets that "
                 "are all the same: use order='random', degrees='random', one order or list of degrees per mask set, or "
@@ -173,34 +176,6 @@ class Description:
         )
         return MaskSets(template, self.hidden, self.order, self.degrees, self.n_masks, self.seed)
 
-    def mixture(self: Model, n_masks: int) -> Model:
-        """Return the model of the first `n_masks` mask sets of this one; theta is the same.
-
-        What was trained on fresh masks at every step (``n_masks=None``) can so be asked for as a mixture of any number
-        of them: ``made.mixture(300).log_prob(theta, x)``. Germain et al. (2015) took 300 for validation and 1000 in the
-        end. More are never worse on average over rows and draws, and cost as many passes.
-
-        Raises
-        ------
-        ValueError, TypeError
-            Not a number of at least 1, or more sets than were given, by `order` or by `degrees`.
-
-        Examples
-        --------
-        >>> from made_np.model.made import MADE
-        >>> made = MADE(4, hidden=(8,), order="random", n_masks=None)
-        >>> bool((made.mixture(5).mask_sets[4].order == made.mask_sets[4].order).all())
-        True
-        """
-        n_masks = as_count(n_masks, "n_masks")
-        given = self.mask_sets.given
-        if self.mask_sets.has_paths and n_masks > self.n_mixed:
-            homes = "home order alone" if self.n_mixed == 1 else f"{self.n_mixed} home orders"
-            raise ValueError(f"n_masks={n_masks}: a model with paths scores by its {homes}, mixture({self.n_mixed})")
-        if given and n_masks > self.n_mixed:
-            raise ValueError(f"n_masks={n_masks}: {given[0]} holds {self.n_mixed} mask sets")
-        return replace(self, n_masks=n_masks, **{name: getattr(self, name)[:n_masks] for name in given})
-
     def path(self, known: Any, home: int = 0) -> Ints:
         """Return the order (D,) in which a model with paths fills rows whose `known` features are these.
 
@@ -230,7 +205,7 @@ class Description:
     @lazy
     def bound(self) -> BoundSets:
         """``bound[k]``: what computes under the k-th mask set, by the backend of this model."""
-        return BoundSets(get_backend(self.backend), self.network, self.mask_sets)
+        return BoundSets(get_backend(self.backend), self.network, self.mask_sets, self.n_members)
 
     @property
     def n_mixed(self) -> int:
@@ -239,13 +214,13 @@ class Description:
 
     @property
     def layout(self) -> Layout:
-        """Names, shapes and places of all parameters in theta."""
+        """Names, shapes and places of all parameters in theta; of an ensemble, of each member in its part of theta."""
         return self.network.layout
 
     @property
     def n_params(self) -> int:
         """P, the length of theta."""
-        return self.network.layout.size
+        return self.n_members * self.network.layout.size
 
     @property
     def output_slices(self) -> tuple[slice, ...]:
@@ -260,7 +235,7 @@ class Description:
     @property
     def weight_mask(self) -> NDArray[np.bool_]:
         """(P,) booleans: True for weights, False for biases."""
-        return self.layout.weights()
+        return np.tile(self.layout.weights(), self.n_members)
 
     # ------------------------------------------------------------------------------------------ what it accepts
 
@@ -268,8 +243,8 @@ class Description:
         """Return `theta`, or raise if it is not a contiguous (P,) array of this model's dtype."""
         return as_vector(theta, self.n_params, self.dtype, name)
 
-    def check_live(self, theta: Array, sets: list[MaskSet]) -> None:
-        """Raise a `ValueError` if a parameter that one of the mask sets uses is NaN or infinite.
+    def check_live(self, theta: Array, bound: list[Bound]) -> None:
+        """Raise a `ValueError` if a parameter that one of these uses is NaN or infinite.
 
         Scores show it, but a draw of 0 or 1 would not.
         """
@@ -277,14 +252,22 @@ class Description:
         if memory.is_finite(theta):  # as nearly always: nothing to look for
             return
         theta = memory.fetch(theta)
-        wrong = ~np.isfinite(theta)
-        views = self.layout.views(wrong)
-        masks = [self.network.masks(one) for one in sets]
-        for name in masks[0]:
-            views[name][:] &= np.logical_or.reduce([each[name] for each in masks])
-        if wrong.any():
-            k = int(np.flatnonzero(wrong)[0])
-            raise ValueError(f"theta[{k}] = {theta[k]} ({self.layout.locate(k)}): give finite parameters to draw with")
+        live = np.zeros(theta.shape, dtype=bool)
+        for one in bound:
+            masks = self.network.masks(one.mask_set)
+            for name, own in self.layout.views(one.own(live)).items():
+                own[:] |= masks.get(name, True)
+        wrong = np.flatnonzero(live & ~np.isfinite(theta))
+        if len(wrong):
+            k = int(wrong[0])
+            raise ValueError(f"theta[{k}] = {theta[k]} ({self.locate(k)}): give finite parameters to draw with")
+
+    def locate(self, k: int) -> str:
+        """Return the name of entry `k` of theta, such as ``"W1[4, 7]"``, or ``"W1[4, 7] of member 2"``."""
+        k = as_count(k, "k", 0, self.n_params - 1)
+        member, own = divmod(k, self.layout.size)
+        name = self.layout.locate(own)
+        return name if self.n_members == 1 else f"{name} of member {member}"
 
     def check_grad(self, grad: Any, **read: Array | None) -> Array:
         """Return `grad`, or raise if it is no such array as theta, or cannot be overwritten while others are `read`."""

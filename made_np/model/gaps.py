@@ -190,7 +190,7 @@ def choose(
         own = None if context is None else context[rows]
         nll = home.nll(theta, part, own)[:, known]
         if np.isnan(nll).any():
-            made.check_live(theta, [each.mask_set for each in sets])
+            made.check_live(theta, sets)
         return -nll.sum(axis=1, dtype=np.float64)
 
     def fillers(known: Bools) -> list[Filler]:
@@ -229,7 +229,7 @@ def fill(
                 break
             filled[rows] = run(rows, one, None if context is None else context[rows])
     if (np.isnan(filled) & ~np.isinf(x)).any():  # a look at what was drawn costs less than one at all parameters
-        made.check_live(theta, [each.mask_set for each in sets])
+        made.check_live(theta, sets)
     return filled
 
 

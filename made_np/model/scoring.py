@@ -92,9 +92,9 @@ class Scoring(Description):
                [0, 0, 0]])
         """
         theta, rows, context, is_row = self._check(theta, x, context, gaps)
-        theta = self.bound.memory.fetch(theta)
-        one = self._one(mask_set).mask_set
-        result = jacobian(self.network, theta, self.outputs.encode(rows, context), one)
+        one = self._one(mask_set)
+        own = one.own(self.bound.memory.fetch(theta))
+        result = jacobian(self.network, own, self.outputs.encode(rows, context), one.mask_set)
         return result[0] if is_row else result
 
     def feature_log_prob(
@@ -257,8 +257,8 @@ class Scoring(Description):
             with undrawn(generator):
                 dropout = [dropout_mask(generator, (len(rows), n), rate, self.dtype) for n in self.hidden]
         keeps = self.network.keeps(self.check_dropout(dropout, len(rows)))
-        one = self._one(mask_set).mask_set
-        return record(self.network, one, self.bound.memory.fetch(theta), rows, y, keeps)
+        one = self._one(mask_set)
+        return record(self.network, one.mask_set, one.own(self.bound.memory.fetch(theta)), rows, y, keeps)
 
     # ------------------------------------------------------------------------------------------ inside
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from made_np.model.made import MADE, as_model
+from made_np.model.made import MADE, as_single
 from made_np.typing import Array, Bools, Ints
 from made_np.validation import as_finite, as_integers, as_numbers
 from made_np.values import as_count, as_sequence, show
@@ -126,7 +126,8 @@ def set_scales(made: MADE, theta: Array, scales: Array) -> Array:
 
 def _check_linear(made: MADE) -> None:
     some = np.ones(1)
-    gaussian = all(output.raw_of_scale(some) is not None for output in as_model(made).outputs.feature_outputs)
+    outputs = as_single(made, "fit_linear solves").outputs.feature_outputs
+    gaussian = all(output.raw_of_scale(some) is not None for output in outputs)
     if made.hidden or not made.direct or made.n_context or made.n_masks is None or not gaussian:
         raise ValueError(
             "made has to be MADE(D, hidden=(), output='gaussian', direct=True) without context and with a number of "

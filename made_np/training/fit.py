@@ -16,7 +16,7 @@ import numpy as np
 
 from made_np.messages import warn
 from made_np.model.arguments import REFUSE, as_gaps
-from made_np.model.made import MADE, as_model
+from made_np.model.made import MADE, as_single
 from made_np.model.rows import Rows
 from made_np.optim import Optimizer
 from made_np.ranks.comm import agree, as_comm, ending_all
@@ -208,7 +208,7 @@ def fit(
 
     Examples
     --------
-    >>> from made_np.model.made import MADE, as_model
+    >>> from made_np.model.made import MADE, as_single
     >>> x = np.random.default_rng(0).random((500, 2)) < [0.2, 0.8]
     >>> result = fit(MADE(2, hidden=(4,)), x, max_epochs=20, learning_rate=0.01)
     >>> entropy = -sum(p * np.log(p) + (1 - p) * np.log(1 - p) for p in x.mean(axis=0))
@@ -219,7 +219,7 @@ def fit(
 
     def look() -> tuple[Rows, Rows | None, Options]:
         tables = (x, context, sample_weight), (valid, valid_context, valid_weight)
-        both = as_tables(as_model(made), *tables, gaps=as_gaps(gaps), is_whole=ranks is None)
+        both = as_tables(as_single(made, "fit learns"), *tables, gaps=as_gaps(gaps), is_whole=ranks is None)
         return *both, as_options(
             made, has_valid=valid is not None, optimizer=optimizer, learning_rate=learning_rate, schedule=schedule,
             batch_size=batch_size, max_epochs=max_epochs, max_seconds=max_seconds, validate_every=validate_every,
