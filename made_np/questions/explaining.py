@@ -65,7 +65,7 @@ def _orders(subject: Subject, known: Bools) -> Iterator[int | Ints]:
     made = subject.made
     order = subject.order(known)  # which raises where there is none
     if made.mask_sets.has_paths:
-        yield from subject.ways(order)
+        yield from subject.ways(order, known)
         return
     for k in made.mask_sets.mixed:
         order = made.mask_sets[k].order

@@ -94,7 +94,7 @@ def propose(subject: Subject, condition: Condition, n: int, rng: np.random.Gener
     limits, is_possible = _limits(subject, condition)
     n_features = subject.made.n_features
     asked = np.isin(np.arange(n_features), list(limits))
-    ways = subject.ways(subject.order(asked))
+    ways = subject.ways(subject.order(asked), asked)
     found = []
     for k, order in enumerate(ways):  # each of them proposes its share of the rows
         own = len(range(k, n, len(ways)))
@@ -116,7 +116,7 @@ def propose_rest(subject: Subject, condition: Condition, z: Floats, rng: np.rand
     known: Bools = np.asarray(~np.isnan(z).all(axis=0))
     limits, is_possible = _limits(subject, condition)
     asked = known | np.isin(np.arange(z.shape[1]), list(limits))
-    ways = subject.ways(subject.order(asked))
+    ways = subject.ways(subject.order(asked), asked)
     order = ways[turn % len(ways)]
     proposals = Proposals(z.copy(), {}, np.zeros(len(z)), order, limits)
     if not is_possible:

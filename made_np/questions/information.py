@@ -137,7 +137,7 @@ def _log_prob(subject: Subject, x: Floats, features: Features, event: Condition,
     terms = subject.columns.log_term(x)[:, :-1][:, is_asked].sum(axis=1)
     others = event.columns - {d for d, feature in subject.feature_of.items() if feature in features}
     if not others:
-        return subject.log_prob(z, subject.order(is_asked)) + terms
+        return subject.log_prob(z, is_asked) + terms
     each = np.stack([propose_rest(subject, event, z, rng, turn) for turn in range(REPEATS)])
     return log_mean_exp(each) + terms
 
@@ -174,7 +174,7 @@ def _table(subject: Subject, features: list[int], values: list[Floats]) -> Float
     if features:
         z[:, features] = list(product(*values))
     known = np.isin(np.arange(z.shape[1]), features)
-    p = np.exp(subject.log_prob(z, subject.order(known))).reshape([len(each) for each in values])
+    p = np.exp(subject.log_prob(z, known)).reshape([len(each) for each in values])
     return p / p.sum()
 
 

@@ -3,7 +3,7 @@
 Of the features that are given, some come before the asked one in the order, and tell its prior by the conditional of
 the model; the others come after it, and their conditionals are the likelihood of each of its values. So all
 questions about the same features, whichever of them is asked, are answered by one distribution. Where that is a mixture
-over home orders, the first of them tells the prior, and the likelihood is what makes that prior the mixture.
+over several orders, the first of them tells the prior, and the likelihood is what makes that prior the mixture.
 """
 
 from __future__ import annotations
@@ -123,28 +123,27 @@ def _along(subject: Subject, feature: int, output: Distribution, z: Floats, aske
     sequence = subject.sequence(order, asked)
     later = sequence[int(np.flatnonzero(sequence == feature)[0]) + 1 :]
     raw = subject.raw(z, order, feature)
-    is_prior = not len(later) and len(subject.ways(order)) == 1
+    ways = subject.ways(order, asked)
+    is_prior = not len(later) and len(ways) == 1
     if output.n_values is None:
-        return _cells(subject, feature, output, z, raw, None if is_prior else later, order)
+        return _cells(subject, feature, output, z, raw, None if is_prior else later, ways)
     with np.errstate(divide="ignore"):
         log_p = np.log(code_masses(output, raw))
     if not is_prior:
         values = np.broadcast_to(output.values(output.n_values), log_p.shape)
-        log_p = log_p + _log_likelihood(subject, feature, z, values, later, order)
+        log_p = log_p + _log_likelihood(subject, feature, z, values, later, ways)
     top = log_p.max(axis=1, keepdims=True, initial=-np.inf)
     log_evidence = top + np.log(np.exp(log_p - top).sum(axis=1, keepdims=True))
     return Codes(log_p - log_evidence, log_evidence[:, 0])
 
 
 def _log_likelihood(
-    subject: Subject, feature: int, z: Floats, values: Floats, later: Ints, order: int | Ints, n_ways: int | None = None
+    subject: Subject, feature: int, z: Floats, values: Floats, later: Ints, ways: list[int | Ints]
 ) -> Floats:
     """Return log p(later features), shape (n, K), where the feature has each of the `values` (n, K).
 
-    Of a mixture it is log p(all that is given, and the value), less the prior of the value; `n_ways` says of how many
-    components, where not of all.
+    Of a mixture of several `ways` it is log p(all that is given, and the value), less the prior of the value.
     """
-    ways = subject.ways(order)[:n_ways]
     n, k = values.shape
     found = np.empty((n, k))
     step = max(1, VALUES_AT_ONCE // max(k, 1))
@@ -153,7 +152,7 @@ def _log_likelihood(
         each = np.repeat(z[rows], k, axis=0)
         each[:, feature] = values[rows].ravel()
         asked = subject.take(rows).repeat(k)
-        own = asked.log_probs(each, order)
+        own = asked.log_probs(each, ways[0])
         log_p = own[:, later].sum(axis=1)
         if len(ways) > 1:
             others = [asked.log_probs(each, one).sum(axis=1) for one in ways[1:]]
@@ -163,7 +162,13 @@ def _log_likelihood(
 
 
 def _cells(
-    subject: Subject, feature: int, output: Distribution, z: Floats, raw: Floats, later: Ints | None, order: int | Ints
+    subject: Subject,
+    feature: int,
+    output: Distribution,
+    z: Floats,
+    raw: Floats,
+    later: Ints | None,
+    ways: list[int | Ints],
 ) -> Cells:
     """Return the posterior of a feature with a distribution function; without `later` features it is the prior."""
     n = len(z)
@@ -177,9 +182,9 @@ def _cells(
         middles = normal_cdf((places[:, 1:] + places[:, :-1]) / 2)
         at = near_quantiles(output, raw, middles, np.diff(edges, axis=1) / WITHIN)
         with np.errstate(divide="ignore"):
-            # The first home shows well enough where the mass is.
-            one = None if last == ROUNDS - 1 else 1
-            log_masses = np.log(np.diff(edges, axis=1)) + _log_likelihood(subject, feature, z, at, later, order, one)
+            # The first way shows well enough where the mass is.
+            own = ways if last == ROUNDS - 1 else ways[:1]
+            log_masses = np.log(np.diff(edges, axis=1)) + _log_likelihood(subject, feature, z, at, later, own)
         top = log_masses.max(axis=1, keepdims=True, initial=-np.inf)
         masses = np.exp(log_masses - top)
         total = masses.sum(axis=1, keepdims=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ __all__ = ["AT_ONCE", "Subject"]
 
 AT_ONCE = 1 << 21
 """Numbers that a layer holds for the rows that are computed together."""
+MOST_WAYS = 8
+"""A mixture of mask sets answers questions about parts of rows by so many of them."""
 MOST_CONTEXTS = 4
 """Answers under so many contexts are kept."""
 SHARED = "exact", "_theta", "literals", "feature_of"
@@ -167,9 +170,18 @@ class Subject:
         made = self.made
         return not made.mask_sets.has_paths or all(leads(made.mask_sets[k].order, known) for k in made.mask_sets.mixed)
 
-    def ways(self, order: int | Ints) -> list[int | Ints]:
-        """Return the mask sets whose mixture answers what `order` has told: it alone, or all homes."""
-        return list(self.made.mask_sets.mixed) if self.made.mask_sets.has_paths else [order]
+    def ways(self, order: int | Ints, known: Bools) -> list[int | Ints]:
+        """Return the mask sets whose mixture answers about the `known` features (F,), of which `order` is the first.
+
+        All homes, or the sets that these features lead in; of an endless model of random orders, it alone.
+        """
+        sets = self.made.mask_sets
+        if sets.has_paths:
+            return list(sets.mixed)
+        if self.made.n_masks is None:
+            return [order]
+        able: Iterator[int | Ints] = (k for k, one in enumerate(sets) if leads(one.order, known))
+        return list(islice(able, MOST_WAYS))
 
     def sequence(self, order: int | Ints, known: Bools) -> Ints:
         """Return the `known` features (F,) in the order of a mask set."""
@@ -195,9 +207,10 @@ class Subject:
             found[rows] = made.feature_log_prob(self._theta, z[rows], context=told, mask_set=order, gaps="skip")
         return np.where(np.isnan(z), 0.0, found)
 
-    def log_prob(self, z: Floats, order: int | Ints) -> Floats:
-        """Return log p(what is not NaN in `z`), shape (n,), in nats: of all `ways` that belong to an order."""
-        each = np.stack([self.log_probs(z, one).sum(axis=1) for one in self.ways(order)])
+    def log_prob(self, z: Floats, known: Bools) -> Floats:
+        """Return log p of the `known` features (F,) of `z`, shape (n,), in nats: of all their `ways`."""
+        ways = self.ways(self.order(known), known)
+        each = np.stack([self.log_probs(z, one).sum(axis=1) for one in ways])
         return log_mean_exp(each)
 
     def summed_log_prob(self, z: Floats, known: Bools, n_draws: int | str) -> Floats:
@@ -213,8 +226,8 @@ class Subject:
             yield slice(first, first + step)
 
     def draw(self, z: Floats, order: int | Ints, rng: np.random.Generator) -> Floats:
-        """Return `z` (n, F) with each NaN drawn given the rest, under the mask set of `order`, or on a path."""
-        mask_set = None if self.made.mask_sets.has_paths else order
+        """Return `z` (n, F) with each NaN drawn given the rest, under a mask set that allows it, or on a path."""
+        mask_set = order if self.made.n_masks is None and not self.made.mask_sets.has_paths else None
         return self.sample(len(z), rng, z, mask_set).astype(np.float64)
 
     def sample(self, n: int, rng: np.random.Generator, given: Floats | None = None, mask_set: Any = None) -> Array:

@@ -107,7 +107,7 @@ def table_of(asked: Subject) -> tuple[Floats, Floats]:
     """All rows of `discrete` as numbers, with their probabilities."""
     rows = np.array([[a, b, c, d] for a in range(2) for b in range(3) for c in [0, 1, 2, 3, np.nan] for d in range(4)])
     z = asked.columns.encode(rows)
-    log_p = asked.log_prob(z, asked.order(np.ones(4, dtype=bool)))
+    log_p = asked.log_prob(z, np.ones(4, dtype=bool))
     return rows, np.exp(log_p + asked.columns.log_term(rows).sum(axis=1))
 
 

@@ -141,7 +141,7 @@ def quadrature(asked: Subject, column: int, rest: dict[int, float], x: Any) -> A
         rows[:, d] = value
     rows[:, column] = x
     z = asked.encode(rows)
-    log_p = asked.log_prob(z, asked.order(~np.isnan(z[0])))
+    log_p = asked.log_prob(z, ~np.isnan(z[0]))
     p = np.exp(log_p - log_p.max())
     return p / (p.sum() * (x[1] - x[0]))
 

@@ -62,7 +62,7 @@ def mass_by_homes(asked: Subject, z: Any, feature: int, values: list[int]) -> An
     """p(what is known in `z` (F,), the feature is one of these values) of each home, which is told less, (H,)."""
     each = np.repeat(z[None], len(values), axis=0)
     each[:, feature] = values
-    ways = asked.ways(asked.order(~np.isnan(each[0])))
+    ways = asked.ways(asked.order(~np.isnan(each[0])), ~np.isnan(each[0]))
     return np.array([np.exp(asked.log_probs(each, way).sum(axis=1)).sum() for way in ways])
 
 
