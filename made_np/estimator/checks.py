@@ -64,10 +64,20 @@ def check_params(params: Any) -> None:
         as_number(params.weight_decay, "weight_decay", "[0, inf)")
     for name in FLAGS:
         as_flag(getattr(params, name), name)
-    as_count(params.n_members, "n_members", 1, MOST_MEMBERS)
-    if params.n_members > 1 and params.warm_start:
-        raise ValueError(f"warm_start=True with n_members={params.n_members}: only a single member goes on learning")
+    _check_members(params)
     for name, choices in CHOICES.items():
         as_choice(getattr(params, name), name, choices)
     if not isinstance(params.verbose, (bool, np.bool_)):
         as_count(params.verbose, "verbose", 0)
+
+
+def _check_members(params: Any) -> None:
+    """Raise where several members cannot be meant."""
+    n = as_count(params.n_members, "n_members", 1, MOST_MEMBERS)
+    if n > 1 and params.warm_start:
+        raise ValueError(f"warm_start=True with n_members={n}: only a single member goes on learning")
+    if n > 1 and params.n_masks is None and isinstance(params.order, str) and params.order in ("auto", "random"):
+        raise ValueError(
+            f"n_masks=None with n_members={n}: random orders are endless, and members mix what has an end. Set "
+            "n_masks, or answers='any', which answers any gaps"
+        )

@@ -160,7 +160,8 @@ def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
     first = begin.rng, begin.seed
     shifts = {"train": begin.rows.shift, "valid": 0.0 if valid is None else valid.shift}
     held = [(begin.rows.z, None if valid is None else valid.z)]
-    plan, choice = begin.plan, begin.choice
+    plan = begin.plan
+    choice = begin.choice
     del begin, valid  # so that `held` alone holds rows
 
     def one(k: int, own: Plan, seed: int) -> FitResult:

@@ -1,4 +1,4 @@
-"""The members of an ensemble: networks that learn one table apart, from orders and random numbers of their own.
+"""The members of an ensemble: networks that learn one table apart, each with random numbers of its own.
 
 The mean of densities is a density. Members that found different orders, starts and batches err in different places, so
 it is likelier than nearly every one of them.
@@ -43,6 +43,8 @@ def learn_members(
     learn : callable (k, plan, seed) -> FitResult
         Learns the k-th member.
     """
+    if params.n_members == 1:
+        return plan, learn(0, plan, seed)
     plans: list[Plan] = []
     results: list[FitResult] = []
     stopped_by = ""

@@ -245,6 +245,7 @@ class MaskSets:
 
     def home_of(self, k: int) -> int:
         """Return the number of mask set k among those `mixed`: of a model with paths, that of its home."""
+        k = as_count(k, "k", 0)
         if not self.has_paths:
             return k
         return (k // PATH_EVERY if k % PATH_EVERY == 1 else _home_turn(k)) % len(self.mixed)

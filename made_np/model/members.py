@@ -26,16 +26,21 @@ def check_members(n_members: int, mask_sets: MaskSets) -> None:
     """Raise a `ValueError` if mask sets cannot be dealt out to so many members, as many to each."""
     if n_members == 1:
         return
-    if mask_sets.n_masks is None and not mask_sets.has_paths:
-        raise ValueError(
-            f"n_members={n_members} with n_masks=None and random orders: these are endless, and cannot be dealt out. "
-            "Set n_masks, or home orders"
-        )
+    _check_endless(n_members, mask_sets)
     n_sets = len(mask_sets.mixed)
     if n_sets % n_members:
         what = "order holds" if mask_sets.has_paths else "n_masks is"
         kind = " home orders" if mask_sets.has_paths else ""
         raise ValueError(f"n_members={n_members}, but {what} {n_sets}{kind}: give as many to each member")
+
+
+def _check_endless(n_members: int, mask_sets: MaskSets) -> None:
+    """Raise a `ValueError` if there is no end of mask sets, and they are no paths from homes."""
+    if mask_sets.n_masks is None and not mask_sets.has_paths:
+        raise ValueError(
+            f"n_members={n_members} with n_masks=None and random orders: these are endless, and cannot be dealt out. "
+            "Set n_masks, or home orders"
+        )
 
 
 def member_of(made: MADE, k: int) -> MADE:
@@ -70,6 +75,7 @@ def ensemble_of(members: Sequence[MADE]) -> MADE:
         _check_alike(first, made, k)
     if len(each) == 1:
         return first
+    _check_endless(len(each), first.mask_sets)
     n_masks = None if first.n_masks is None else first.n_masks * len(each)
     return replace(first, n_masks=n_masks, n_members=len(each), order=_orders(each), degrees=_degrees(each))
 
@@ -83,7 +89,8 @@ def _check_alike(first: Any, made: Any, k: int) -> None:
         raise ValueError(f"members[{k}] is an ensemble of {made.n_members}: give its members")
     own = ("order", "seed") if made.mask_sets.has_paths else OWN
     for field in fields(made):
-        mine, theirs = getattr(made, field.name), getattr(first, field.name)
+        mine = getattr(made, field.name)
+        theirs = getattr(first, field.name)
         if field.name not in own and mine != theirs:
             raise ValueError(
                 f"members[{k}] has {field.name}={show(mine)}, the first one {show(theirs)}: members may differ in "

@@ -124,6 +124,14 @@ SCORES: dict[str, list[Law]] = {
     "model.made.MADE.from_config": [
         Law("features", lambda d: partial(MADE.from_config, MADE(d, (H,), order="random").config()), 20, 100_000)
     ],
+    "model.made.MADE.ensemble": [
+        Law(
+            "members",
+            lambda k: partial(MADE.ensemble, [MADE(9, (H,), order="random", seed=s) for s in range(k)]),
+            10,
+            1000,
+        )
+    ],
     "model.description.Description.path": [_paths(lambda made: made.path(_known(made)))],
     "masks.sets.MaskSets.for_known": [_paths(lambda made: made.mask_sets.for_known(_known(made)).masks)],
     "masks.sets.MaskSets.for_order": [

@@ -50,6 +50,7 @@ MORE: dict[str, list[Any]] = {
     "dropout": [*NO_NUMBER, 1],
     "input_dropout": [*NO_NUMBER, 1],
     "averaging": [*NO_NUMBER, 1.5, 10**400],
+    "n_members": [*NO_NUMBER, 0, 1.5],
     "warm_start": [None, 0, 1, [], np.array([True, False])],
     "random_state": [*NO_NUMBER[1:], 1.5],
     "verbose": [None, -1, 1.5, [], {}, np.array([1, 2])],

@@ -108,19 +108,23 @@ def _fit() -> dict[str, Any]:
 
 
 MODEL: dict[str, Callable[[], Call]] = {
-    "model.description.Description.mixture": lambda: call(models.mixed().mixture, n_masks=2),
     "model.description.Description.path": lambda: call(models.homely().path, known=[True, False, True], home=0),
+    "model.description.Description.locate": lambda: call(models.mixed().locate, k=3),
     "network.layout.Layout.locate": lambda: call(models.mixed().layout.locate, k=3),
     "network.layout.Layout.views": lambda: call(models.mixed().layout.views, theta=models.theta()),
     "masks.sets.MaskSets.__getitem__": lambda: call(
         models.mixed().mask_sets.__getitem__, k=1, may_raise=(IndexError,)
     ),  # as any sequence
     "masks.sets.MaskSets.least_alike": lambda: call(models.homely().mask_sets.least_alike, k=4),
+    "masks.sets.MaskSets.home_of": lambda: call(models.homely().mask_sets.home_of, k=4),
     "masks.sets.MaskSets.for_known": lambda: call(
         models.homely().mask_sets.for_known, known=[True, False, True], home=0
     ),
     "masks.sets.MaskSets.for_order": lambda: call(models.mixed().mask_sets.for_order, order=[2, 0, 1]),
     "model.made.MADE": lambda: call(MADE, **models.MIXED),
+    "model.made.MADE.mixture": lambda: call(models.mixed().mixture, n_masks=2),
+    "model.made.MADE.ensemble": lambda: call(MADE.ensemble, members=[models.homely(), models.homely()]),
+    "model.made.MADE.member": lambda: call(models.both().member, k=1),
     "model.scoring.Scoring.hold": lambda: call(models.mixed().hold, theta=models.theta()),
     "model.scoring.Scoring.fetch": lambda: call(models.mixed().fetch, theta=models.theta()),
     "model.scoring.Scoring.feature_log_prob": lambda: call(models.mixed().feature_log_prob, **_scores(gaps="skip")),

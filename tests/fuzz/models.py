@@ -25,6 +25,7 @@ MIXED: dict[str, Any] = {
     "order": "random",
     "degrees": "spread",
     "n_masks": 2,
+    "n_members": 1,
     "direct": True,
     "direct_limit": 2,
     "residual": True,
@@ -72,6 +73,7 @@ LEARNER: dict[str, Any] = {
     "dropout": 0.1,
     "input_dropout": 0.1,
     "averaging": 0.9,
+    "n_members": 1,
     "warm_start": False,
     "random_state": 0,
     "verbose": 0,
@@ -98,6 +100,12 @@ def copier() -> Autoencoder:
 def homely() -> MADE:
     """A model with a home order and a path for any gaps."""
     return MADE(3, (4,), order=[2, 0, 1], n_masks=None, backend="numpy")
+
+
+@cache
+def both() -> MADE:
+    """An ensemble of two such."""
+    return MADE.ensemble([homely(), homely()])
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,9 @@ from fuzz.public import arguments_of, public
 from made_np import layers
 
 PUBLIC = public()
+
+with contextlib.suppress(ImportError):  # it draws from Python's global random numbers when it is imported
+    importlib.import_module("sklearn.ensemble")
 
 
 @pytest.fixture(scope="module", autouse=True)
