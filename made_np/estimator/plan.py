@@ -112,7 +112,7 @@ def going_on(params: Any, facts: Facts, choice: Choice, made: MADE) -> Plan:
     new = _model(params, facts, choice, made.seed, hidden)
     if new != made:
         was = made.config()
-        changed = [name for name, value in new.config().items() if value != was[name]]
+        changed = [name for name, value in was.items() if value != new.config().get(name)]
         raise ValueError(
             f"the fitted model cannot go on learning, since {', '.join(changed)} changed: set the old values, or "
             "fit anew with warm_start=False"

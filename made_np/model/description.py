@@ -140,6 +140,8 @@ class Description:
         outputs = self.output if isinstance(self.output, tuple) else (self.output,)
         config["output"] = [output_config(output) for output in outputs]
         config["dtype"] = self.dtype.name
+        if self.n_members == 1:  # so that what knows no ensembles reads it
+            del config["n_members"]
         return config
 
     @lazy
