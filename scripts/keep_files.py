@@ -30,6 +30,7 @@ TIMES = {
     "2026-11-26-23": "eb7ff59",
     "2026-11-27-10": "11b0549",
     "2026-11-27-15": "203cb3a",
+    "2026-11-27-20": "1cfe836",
 }
 """States of the main branch, each the last before something else was stored; 2026-11-22 to 2026-11-25 are 0.1.0."""
 
