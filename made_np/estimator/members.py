@@ -47,20 +47,21 @@ def learn_members(
         return plan, learn(0, plan, seed)
     plans: list[Plan] = []
     results: list[FitResult] = []
-    stopped_by = ""
+    is_over = False
     for k in range(params.n_members):
         own = seed if k == 0 else _seed_of(seed, k)
         planned = plan_of(params, plan, choice, k, own)
         result = learn(k, planned, own)
-        if k == 0 or result.stopped_by != "interrupt":
+        is_over = result.stopped_by == "interrupt"
+        if k == 0 or not is_over:
             plans.append(planned)
             results.append(result)
-        stopped_by = stopped_by or ("interrupt" if result.stopped_by == "interrupt" else "")
-        if stopped_by:
+        if is_over:
             break
     made = MADE.ensemble([each.made for each in plans])
-    theta = np.concatenate([each.theta for each in results]) if len(results) > 1 else results[0].theta
-    return replace(plan, made=made), replace(results[0], theta=theta, stopped_by=stopped_by or results[0].stopped_by)
+    theta = np.concatenate([each.theta for each in results])
+    stopped_by = "interrupt" if is_over else results[0].stopped_by
+    return replace(plan, made=made), replace(results[0], theta=theta, stopped_by=stopped_by)
 
 
 def plan_of(params: Any, plan: Plan, choice: Choice, k: int, seed: int) -> Plan:
