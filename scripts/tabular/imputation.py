@@ -21,8 +21,7 @@ def measure(settings: Settings) -> list[Report]:
     """Return the root of the mean squared error of missing cells, columns scaled to [0, 1]."""
     report = Report("imputation, 20 % missing", TARGET)
     better = 0
-    files = names_in("imputation", "*.csv")
-    files = files[: settings.few(len(files))]
+    files = settings.chosen(names_in("imputation", "*.csv"))
     for path in files:
         table = with_gaps(path).select_dtypes("number")
         table = (table - table.min()) / (table.max() - table.min()).replace(0, 1)
