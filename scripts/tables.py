@@ -46,7 +46,11 @@ def arguments() -> argparse.Namespace:
         "--share", type=float, default=1.0, help="of the folds, tables and queries; 1 is what is promised"
     )
     parser.add_argument(
-        "--tables", nargs="+", default=(), metavar="NAME", help="imputation and outliers: files whose names hold one"
+        "--tables",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="gaps, imputation, outliers: what has one of these in its name",
     )
     parser.add_argument("--seconds", type=float, help="at most so many for each fit of made_np")
     parser.add_argument("--seed", type=int, default=0)

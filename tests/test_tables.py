@@ -265,7 +265,7 @@ def test_randomised_pit_is_even_where_a_model_is_right_whatever_its_atoms(kind: 
     drawn = (np.cumsum(said.masses, axis=0) < rng.random(n)).sum(axis=0)
     right = pit(said, pd.Series(values[drawn]), rng)
     assert 0 <= right.min() < right.max() <= 1
-    assert uneven(right) < 1.36 / n**0.5
+    assert uneven(right) < 1.95 / n**0.5  # of a thousand such one is farther
     assert within(right) == pytest.approx(0.9, abs=0.015)
     assert uneven(pit(wrong, pd.Series(values[drawn]), rng)) > 0.05
 

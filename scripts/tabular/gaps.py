@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from tabular.spread import add_spreads
 
 TRAIN = 4_000
 TEST = 600
+MORE = 3_000
 SHARE = 0.3
 TARGET = "accuracy .77, RMSE .70, MAE .38 standard deviations"
 SPREAD = (
@@ -30,6 +32,16 @@ OWN = 2
 RESAMPLED = 100
 
 
+class Task(NamedTuple):
+    """Training rows, test rows, where these get gaps; more test rows with theirs, to see how values are spread."""
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    gaps: Bools
+    more: pd.DataFrame
+    more_gaps: Bools
+
+
 def measure(settings: Settings) -> list[Report]:
     """Return how well cells are filled, words by accuracy, numbers in units of their standard deviation; then columns.
 
@@ -37,17 +49,19 @@ def measure(settings: Settings) -> list[Report]:
     """
     report = Report("gaps of adult, 30 %", TARGET)
     columns = Report("the same, column by column: ours less boosted trees")
-    spreads = Report("the same, whether missing values lie where the model says", SPREAD)
-    for what, train, test, gaps in _tasks(settings.seed):
+    spreads = Report(f"the same, whether missing values of {MORE} more rows lie where the model says", SPREAD)
+    for what, (train, test, gaps, more, more_gaps) in _tasks(settings.seed):
+        if not settings.wants(what):
+            continue
         trees = _peers(report, what, train, test, gaps) if settings.peers else None
         if settings.ours:
             model, seconds = _fitted(train, settings)
             cells, filled = _filled(model, train, test, gaps)
             report.add(f"{what}, ours", **cells, seconds=seconds)
             report.add(f"{what}, ours, of rows that it draws", **_true(model, train, gaps, settings))
-            add_spreads(spreads, what, model, test, gaps, settings.seed)
             if trees is not None:
                 add_columns(columns, what, train, test, (filled, trees), gaps)
+            add_spreads(spreads, what, model, more, more_gaps, settings.seed)
     return [each for each in (report, columns, spreads) if each.rows]
 
 
@@ -65,15 +79,20 @@ def _peers(report: Report, what: str, train: pd.DataFrame, test: pd.DataFrame, g
     return both
 
 
-def _tasks(seed: int) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame, Bools]]:
-    """Yield what is missing: training rows, whole test rows, and where these get gaps."""
+def _tasks(seed: int) -> Iterator[tuple[str, Task]]:
+    """Yield what is missing, and how."""
     rng = np.random.default_rng(seed)
     train = some_rows(adult("train"), TRAIN, rng)
-    test = some_rows(adult("test"), TEST, rng)
+    both = some_rows(adult("test"), TEST + MORE, rng)
+    test = both.iloc[:TEST]
+    more = both.iloc[TEST:].reset_index(drop=True)
     anywhere = completely_at_random(test.shape, SHARE, rng)
-    yield "MCAR", train, test, anywhere
-    yield "MAR", train, test, at_random(test, SHARE, rng)
-    yield "in fit too", without(train, completely_at_random(train.shape, SHARE, rng)), test, anywhere
+    other = np.random.default_rng((seed, 1))
+    more_anywhere = completely_at_random(more.shape, SHARE, other)
+    yield "MCAR", Task(train, test, anywhere, more, more_anywhere)
+    yield "MAR", Task(train, test, at_random(test, SHARE, rng), more, at_random(more, SHARE, other))
+    gappy = without(train, completely_at_random(train.shape, SHARE, rng))
+    yield "in fit too", Task(gappy, test, anywhere, more, more_anywhere)
 
 
 def scores(

@@ -22,7 +22,7 @@ class Settings:
     max_seconds : float, optional
         Of each fit of ours.
     tables : tuple of str
-        Of sections that go through files, those whose names hold one of these; all if there are none.
+        Of what a section goes through, what has one of these in its name; all if there are none.
     """
 
     seed: int = 0
@@ -36,9 +36,13 @@ class Settings:
         """Return the share of a number of things, `least` at least."""
         return max(least, round(self.share * wanted))
 
+    def wants(self, name: str) -> bool:
+        """Return whether something of that name is measured."""
+        return not self.tables or any(part in name for part in self.tables)
+
     def chosen(self, files: list[Path]) -> list[Path]:
         """Return the files that are measured."""
-        named = [path for path in files if not self.tables or any(name in path.stem for name in self.tables)]
+        named = [path for path in files if self.wants(path.stem)]
         return named[: self.few(len(named))]
 
     def fit_options(self) -> dict[str, Any]:
