@@ -21,7 +21,7 @@ from tabular.boosted import boosted  # noqa: E402
 from tabular.data import folds, one_class  # noqa: E402
 from tabular.fillers import FILLERS, Coding  # noqa: E402
 from tabular.gaps import scores, unsure  # noqa: E402
-from tabular.imputation import rmse  # noqa: E402
+from tabular.imputation import means, rmse  # noqa: E402
 from tabular.masses import chow_liu, independent  # noqa: E402
 from tabular.missing import ALWAYS_KNOWN, at_random, completely_at_random, without  # noqa: E402
 from tabular.paired import add_columns, difference  # noqa: E402
@@ -29,6 +29,8 @@ from tabular.peers import gmm_by_bic, kde_by_folds  # noqa: E402
 from tabular.report import Report  # noqa: E402
 from tabular.settings import Settings  # noqa: E402
 from tabular.spread import pit, uneven, within  # noqa: E402
+
+from made_np import MADEDensity  # noqa: E402
 
 
 @pytest.fixture
@@ -278,6 +280,23 @@ def test_the_middle_of_pit_leaves_out_both_ends() -> None:
 def test_the_error_is_that_of_missing_cells_alone() -> None:
     gaps = np.array([[True, False], [True, False]])
     assert rmse(np.array([[1.0, 9.0], [3.0, 9.0]]), np.zeros((2, 2)), gaps) == pytest.approx(5**0.5)
+
+
+def test_gaps_of_numbers_get_their_means_be_they_bits() -> None:
+    rng = np.random.default_rng(0)
+    bit = rng.random(200) < 0.3
+    table = pd.DataFrame(
+        {"bit": bit.astype(float), "x": bit + rng.standard_normal(200), "stars": rng.integers(1, 6, 200) * 1.0}
+    )
+    model = MADEDensity((8,), order="natural", answers="any", max_epochs=3, random_state=0, weight_decay=0.0).fit(table)
+    gappy = table.astype(float).mask(rng.random(table.shape) < 0.3)
+    filled = means(model, gappy)
+    known = gappy.notna().to_numpy()
+    assert (filled[known] == table.to_numpy()[known]).all()
+    for j, name in enumerate(table):
+        rows = gappy[~known[:, j]].reset_index(drop=True)
+        np.testing.assert_allclose(filled[~known[:, j], j], model.conditional(name, given=rows).mean())
+    assert (np.abs(filled[~known[:, 0], 0] - 0.5) < 0.49).all()
 
 
 # ---------------------------------------------------------------------------------------------- densities
