@@ -257,19 +257,20 @@ class Said:
         return np.sum([mass * (value <= x) for mass, value in zip(self.masses, self.values, strict=True)], axis=0)
 
 
-@pytest.mark.parametrize("kind", ["words", "numbers"])
+@pytest.mark.parametrize("kind", ["words", "numbers", "a word that is unknown"])
 def test_randomised_pit_is_even_where_a_model_is_right_whatever_its_atoms(kind: str) -> None:
     rng = np.random.default_rng(0)
     n = 4_000
-    values = np.array(["a", "b", "c"], dtype=object) if kind == "words" else np.array([0, 3, 7])
+    values = np.array([0, 3, 7]) if kind == "numbers" else np.array(["a", "b", "c"], dtype=object)
+    words = {"words": ["a", "b", "c"], "numbers": None}.get(kind, ["c", "b"])
     said = Said(values, rng.random(n))
     wrong = Said(values, rng.random(n))
-    drawn = (np.cumsum(said.masses, axis=0) < rng.random(n)).sum(axis=0)
-    right = pit(said, pd.Series(values[drawn]), rng)
+    drawn = values[(np.cumsum(said.masses, axis=0) < rng.random(n)).sum(axis=0)]
+    right = pit(said, drawn, words, rng)
     assert 0 <= right.min() < right.max() <= 1
     assert uneven(right) < 1.95 / n**0.5  # of a thousand such one is farther
     assert within(right) == pytest.approx(0.9, abs=0.015)
-    assert uneven(pit(wrong, pd.Series(values[drawn]), rng)) > 0.05
+    assert uneven(pit(wrong, drawn, words, rng)) > 0.05
 
 
 def test_the_middle_of_pit_leaves_out_both_ends() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from made_np import MADEDensity
 from tabular.data import Floats
@@ -29,7 +30,9 @@ def add_spreads(report: Report, what: str, model: MADEDensity, test: pd.DataFram
         if not len(rows):
             continue
         found = model.conditional(name, given=gappy.iloc[rows].reset_index(drop=True))
-        values = pit(found, test[name].iloc[rows], np.random.default_rng((seed, j)))
+        is_number = pd.api.types.is_numeric_dtype(test[name])
+        words = None if is_number else list(model.classes(str(name)))
+        values = pit(found, test[name].to_numpy()[rows], words, np.random.default_rng((seed, j)))
         inside = within(values)
         report.add(
             f"{what}, {name}",
@@ -43,17 +46,18 @@ def add_spreads(report: Report, what: str, model: MADEDensity, test: pd.DataFram
         )
 
 
-def pit(found: Any, true: pd.Series, rng: np.random.Generator) -> Floats:
-    """Return the randomised PIT of true values, each in its own distribution of those `found` (a `Conditional`)."""
+def pit(found: Any, true: NDArray[Any], words: list[Any] | None, rng: np.random.Generator) -> Floats:
+    """Return the randomised PIT of true values, each in its own distribution of those `found` (a `Conditional`).
+
+    `words` are those that the model knows, None of numbers. Others share what these leave, and count as the first.
+    """
     u = rng.random(len(true))
-    if pd.api.types.is_numeric_dtype(true):
-        values = true.to_numpy()
-        return np.asarray(found.cdf(values) - (1 - u) * found.pmf(values))
-    words = sorted(true.unique())
-    places = np.array([words.index(each) for each in true])
+    if words is None:
+        return np.asarray(found.cdf(true) - (1 - u) * found.pmf(true))
     masses = found.pmf(np.array(words, dtype=object)[:, None])  # (words, rows)
-    rest = 1 - masses.sum(axis=0)  # words that are missing nowhere count as first
-    below = rest + np.where(np.arange(len(words))[:, None] < places, masses, 0).sum(axis=0)
+    masses = np.concatenate([1 - masses.sum(axis=0, keepdims=True), masses])
+    places = np.array([words.index(each) + 1 if each in words else 0 for each in true])
+    below = np.where(np.arange(len(masses))[:, None] < places, masses, 0).sum(axis=0)
     return np.asarray(below + u * masses[places, np.arange(len(places))])
 
 
