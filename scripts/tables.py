@@ -1,6 +1,7 @@
 """Measure `MADEDensity` on tables with nothing set, each number beside those of peers from the same run.
 
-    python scripts/tables.py [--only planes gaps ...] [--peers | --ours] [--share 0.1] [--seconds 60] [--out FILE]
+    python scripts/tables.py [--only planes gaps ...] [--tables spam ...] [--peers | --ours] [--share 0.1]
+        [--seconds 60] [--out FILE]
 
 Every seed is fixed, and nothing is chosen on test rows. Data are looked for in the folder that MADE_NP_DATA names, else
 in ../shared/data.
@@ -44,6 +45,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--share", type=float, default=1.0, help="of the folds, tables and queries; 1 is what is promised"
     )
+    parser.add_argument(
+        "--tables",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="gaps, imputation, outliers: what has one of these in its name",
+    )
     parser.add_argument("--seconds", type=float, help="at most so many for each fit of made_np")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, metavar="FILE", help="a page in Markdown")
@@ -54,7 +62,7 @@ def main() -> None:
     """Measure what is asked for, and print the tables."""
     args = arguments()
     name_data_folder()
-    settings = Settings(args.seed, not args.peers, not args.ours, args.share, args.seconds)
+    settings = Settings(args.seed, not args.peers, not args.ours, args.share, args.seconds, tuple(args.tables))
     pages = []
     for name in args.only:
         with watch() as work:

@@ -17,15 +17,20 @@ from sklearn.neighbors import KernelDensity  # noqa: E402
 from tabular import planes  # noqa: E402
 from tabular.asked import counts, draw_queries, holds, percentiles, q_errors  # noqa: E402
 from tabular.bins import Codes  # noqa: E402
+from tabular.boosted import boosted  # noqa: E402
 from tabular.data import folds, one_class  # noqa: E402
 from tabular.fillers import FILLERS, Coding  # noqa: E402
-from tabular.gaps import scores, uneven, unsure  # noqa: E402
-from tabular.imputation import rmse  # noqa: E402
+from tabular.gaps import scores, unsure  # noqa: E402
+from tabular.imputation import means, rmse  # noqa: E402
 from tabular.masses import chow_liu, independent  # noqa: E402
 from tabular.missing import ALWAYS_KNOWN, at_random, completely_at_random, without  # noqa: E402
+from tabular.paired import add_columns, difference  # noqa: E402
 from tabular.peers import gmm_by_bic, kde_by_folds  # noqa: E402
 from tabular.report import Report  # noqa: E402
 from tabular.settings import Settings  # noqa: E402
+from tabular.spread import pit, uneven, within  # noqa: E402
+
+from made_np import MADEDensity  # noqa: E402
 
 
 @pytest.fixture
@@ -160,6 +165,42 @@ def test_peers_fill_gaps_alone_and_see_what_the_other_columns_say(frame: pd.Data
         assert cells["accuracy"] > without_others["accuracy"] + 0.03
 
 
+@pytest.mark.parametrize("has_own_gaps", [False, True])
+def test_boosted_trees_see_what_is_known_of_a_row(frame: pd.DataFrame, has_own_gaps: bool) -> None:
+    gaps = np.zeros(frame.shape, dtype=bool)
+    gaps[::4, 0] = True  # age, which education tells
+    gaps[1::4, 1] = True
+    gappy = without(frame, gaps)
+    middle, median = boosted(gappy if has_own_gaps else frame, gappy)
+    cells = scores(frame, frame, middle, median, gaps)
+    assert cells["accuracy"] > 0.95
+    assert cells["RMSE"] < 0.15
+    assert cells["MAE"] < 0.15
+    assert (middle["education"] == median["education"]).all()
+    assert np.abs(middle["age"] - frame["age"])[~gaps[:, 0]].max() < 1e-6
+    assert (middle["age"] != median["age"]).any()  # a mean of ages is no age
+
+
+def test_pairs_are_compared_cell_by_cell(frame: pd.DataFrame) -> None:
+    gaps = np.zeros(frame.shape, dtype=bool)
+    gaps[:100, 0] = gaps[:50, 1] = True
+    unit = frame["age"].std()
+    off = frame.astype({"age": float})
+    off.loc[:49, "age"] += 2 * unit
+    off.loc[:9, "education"] = "none"
+    report = Report("pairs")
+    add_columns(report, "MCAR", frame, frame, ((off, frame), (frame, off)), gaps)
+    cells = dict(report.rows)
+    age = cells["MCAR, age"]
+    assert age["gaps"] == 100
+    assert (age["squared"], age["squared less"]) == pytest.approx((2, 2))
+    assert (age["absolute"], age["absolute less"]) == pytest.approx((0, -1))
+    assert (cells["MCAR, education"]["right"], cells["MCAR, education"]["right less"]) == pytest.approx((0.8, -0.2))
+    rng = np.random.default_rng(0)
+    first = rng.standard_normal(4_000)
+    assert difference(first, first - 1 + rng.standard_normal(4_000)) == pytest.approx((1, 4_000**-0.5), rel=0.05)
+
+
 def test_scores_are_in_units_of_the_training_column(frame: pd.DataFrame) -> None:
     gaps = np.zeros(frame.shape, dtype=bool)
     gaps[0, 0] = gaps[0, 1] = gaps[1, 1] = True
@@ -201,9 +242,62 @@ def test_even_values_are_even_and_others_are_not() -> None:
     assert uneven(even**2) > 0.2
 
 
+class Said:
+    """What a model says of each of n rows: the first value with probability p, the others evenly."""
+
+    def __init__(self, values: np.ndarray, p: np.ndarray) -> None:
+        self.values = values
+        self.masses = np.stack([p] + [(1 - p) / (len(values) - 1)] * (len(values) - 1))
+
+    def pmf(self, x: np.ndarray) -> np.ndarray:
+        found = sum(mass * (np.asarray(x) == value) for mass, value in zip(self.masses, self.values, strict=True))
+        return np.asarray(found, dtype=float)
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        return np.sum([mass * (value <= x) for mass, value in zip(self.masses, self.values, strict=True)], axis=0)
+
+
+@pytest.mark.parametrize("kind", ["words", "numbers", "a word that is unknown"])
+def test_randomised_pit_is_even_where_a_model_is_right_whatever_its_atoms(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    n = 4_000
+    values = np.array([0, 3, 7]) if kind == "numbers" else np.array(["a", "b", "c"], dtype=object)
+    words = {"words": ["a", "b", "c"], "numbers": None}.get(kind, ["c", "b"])
+    said = Said(values, rng.random(n))
+    wrong = Said(values, rng.random(n))
+    drawn = values[(np.cumsum(said.masses, axis=0) < rng.random(n)).sum(axis=0)]
+    right = pit(said, drawn, words, rng)
+    assert 0 <= right.min() < right.max() <= 1
+    assert uneven(right) < 1.95 / n**0.5  # of a thousand such one is farther
+    assert within(right) == pytest.approx(0.9, abs=0.015)
+    assert uneven(pit(wrong, drawn, words, rng)) > 0.05
+
+
+def test_the_middle_of_pit_leaves_out_both_ends() -> None:
+    assert within(np.linspace(0, 1, 10_001)) == pytest.approx(0.9, abs=1e-3)
+    assert within(np.array([0.01, 0.99, 0.04, 0.96])) == 0
+
+
 def test_the_error_is_that_of_missing_cells_alone() -> None:
     gaps = np.array([[True, False], [True, False]])
     assert rmse(np.array([[1.0, 9.0], [3.0, 9.0]]), np.zeros((2, 2)), gaps) == pytest.approx(5**0.5)
+
+
+def test_gaps_of_numbers_get_their_means_be_they_bits() -> None:
+    rng = np.random.default_rng(0)
+    bit = rng.random(200) < 0.3
+    table = pd.DataFrame(
+        {"bit": bit.astype(float), "x": bit + rng.standard_normal(200), "stars": rng.integers(1, 6, 200) * 1.0}
+    )
+    model = MADEDensity((8,), order="natural", answers="any", max_epochs=3, random_state=0, weight_decay=0.0).fit(table)
+    gappy = table.astype(float).mask(rng.random(table.shape) < 0.3)
+    filled = means(model, gappy)
+    known = gappy.notna().to_numpy()
+    assert (filled[known] == table.to_numpy()[known]).all()
+    for j, name in enumerate(table):
+        rows = gappy[~known[:, j]].reset_index(drop=True)
+        np.testing.assert_allclose(filled[~known[:, j], j], model.conditional(name, given=rows).mean())
+    assert (np.abs(filled[~known[:, 0], 0] - 0.5) < 0.49).all()
 
 
 # ---------------------------------------------------------------------------------------------- densities
@@ -267,3 +361,10 @@ def test_a_share_of_the_work_is_never_none() -> None:
     assert Settings(share=0.1).few(10) == 1
     assert Settings(share=0.01).few(10) == 1
     assert Settings().few(10) == 10
+
+
+def test_tables_are_chosen_by_a_part_of_their_names() -> None:
+    files = [Path(name) for name in ("1_ALOI.npz", "24_mnist.npz", "42_WBC.npz", "46_WPBC.npz")]
+    assert Settings().chosen(files) == files
+    assert Settings(tables=("mnist", "BC")).chosen(files) == files[1:]
+    assert Settings(tables=("BC",), share=0.5).chosen(files) == files[2:3]

@@ -76,9 +76,15 @@ def impute(
 def _statistic(subject: Subject, d: int, spread: Spread, statistic: str, level: float) -> Floats:
     """Return a statistic of the distributions of column d; `level` is that of a quantile."""
     has_ends = statistic == "interval" and subject.literals.has_order(d)
-    if statistic == "mode" or (is_class(subject, d) and not has_ends):
+    if statistic == "mode" or not (has_ends or _is_on_scale(subject, d)):
         return spread.mode()
     return spread.mean() if statistic == "mean" else spread.ppf(np.full(spread.n_rows, level))
+
+
+def _is_on_scale(subject: Subject, d: int) -> bool:
+    """Return whether the values of a column are numbers on a scale, be they so few that each may be a class, too."""
+    is_ordinal = subject.columns.each[d].kind == "ordinal" and subject.literals.levels(d) is None
+    return is_ordinal or not is_class(subject, d)
 
 
 def _one_hot(subject: Subject, feature: int, z: Floats, source: Source) -> Floats:

@@ -24,8 +24,7 @@ def measure(settings: Settings) -> list[Report]:
     report = Report("outliers", "mean AUC above the best of the peers, by .5 as the stretch; all in 30 minutes")
     found: dict[str, list[float]] = {}
     total: dict[str, float] = {}
-    files = names_in("adbench", "*.npz")
-    for path in files[: settings.few(len(files))]:
+    for path in settings.chosen(names_in("adbench", "*.npz")):
         train, test, is_outlier = one_class(path, MOST_ROWS, settings.seed)
         cells = {}
         for who, detect in _detectors(settings).items():

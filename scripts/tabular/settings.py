@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -20,6 +21,8 @@ class Settings:
         How much of the work is done: folds, tables, queries. 1 is what is promised.
     max_seconds : float, optional
         Of each fit of ours.
+    tables : tuple of str
+        Of what a section goes through, what has one of these in its name; all if there are none.
     """
 
     seed: int = 0
@@ -27,10 +30,20 @@ class Settings:
     peers: bool = True
     share: float = 1.0
     max_seconds: float | None = None
+    tables: tuple[str, ...] = ()
 
     def few(self, wanted: int, least: int = 1) -> int:
         """Return the share of a number of things, `least` at least."""
         return max(least, round(self.share * wanted))
+
+    def wants(self, name: str) -> bool:
+        """Return whether something of that name is measured."""
+        return not self.tables or any(part in name for part in self.tables)
+
+    def chosen(self, files: list[Path]) -> list[Path]:
+        """Return the files that are measured."""
+        named = [path for path in files if self.wants(path.stem)]
+        return named[: self.few(len(named))]
 
     def fit_options(self) -> dict[str, Any]:
         """Return the arguments of `MADEDensity.fit` that are asked for."""
