@@ -1,7 +1,7 @@
 """Measure `MADEDensity` on tables with nothing set, each number beside those of peers from the same run.
 
     python scripts/tables.py [--only planes gaps ...] [--tables spam ...] [--peers | --ours] [--share 0.1]
-        [--seconds 60] [--out FILE]
+        [--seconds 60] [--members 4] [--out FILE]
 
 Every seed is fixed, and nothing is chosen on test rows. Data are looked for in the folder that MADE_NP_DATA names, else
 in ../shared/data.
@@ -50,9 +50,10 @@ def arguments() -> argparse.Namespace:
         nargs="+",
         default=(),
         metavar="NAME",
-        help="gaps, imputation, outliers: what has one of these in its name",
+        help="gaps, imputation, outliers, rnade: what has one of these in its name",
     )
     parser.add_argument("--seconds", type=float, help="at most so many for each fit of made_np")
+    parser.add_argument("--members", type=int, default=1, help="networks of each model of made_np")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, metavar="FILE", help="a page in Markdown")
     return parser.parse_args()
@@ -62,7 +63,8 @@ def main() -> None:
     """Measure what is asked for, and print the tables."""
     args = arguments()
     name_data_folder()
-    settings = Settings(args.seed, not args.peers, not args.ours, args.share, args.seconds, tuple(args.tables))
+    whose = not args.peers, not args.ours
+    settings = Settings(args.seed, *whose, args.share, args.seconds, tuple(args.tables), args.members)
     pages = []
     for name in args.only:
         with watch() as work:

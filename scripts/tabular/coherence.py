@@ -31,7 +31,7 @@ def measure(settings: Settings) -> list[Report]:
     if not settings.ours:
         return [report]
     train = some_rows(adult("train"), TRAIN, settings.seed)
-    model = MADEDensity(random_state=settings.seed).fit(train, **settings.fit_options())
+    model = MADEDensity(**settings.model_options()).fit(train, **settings.fit_options())
     rows = some_rows(adult("test"), PAIRS, settings.seed)
     questions = _questions(rows, train, settings)
     for n_draws in (None, "auto"):

@@ -130,7 +130,7 @@ def unsure(
 def _fitted(train: pd.DataFrame, settings: Settings) -> tuple[MADEDensity, float]:
     """Return a model with nothing set, and the seconds of its fit."""
     with watch() as work:
-        model = MADEDensity(random_state=settings.seed).fit(train, **settings.fit_options())
+        model = MADEDensity(**settings.model_options()).fit(train, **settings.fit_options())
     return model, work.seconds
 
 

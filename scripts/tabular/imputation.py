@@ -34,7 +34,7 @@ def measure(settings: Settings) -> list[Report]:
                 cells[who] = rmse(filled, table.to_numpy(), gaps)
         if settings.ours:
             with watch() as work:
-                model = MADEDensity(random_state=settings.seed).fit(gappy, **settings.fit_options())
+                model = MADEDensity(**settings.model_options()).fit(gappy, **settings.fit_options())
                 filled = means(model, gappy)
             cells["ours"] = rmse(filled, table.to_numpy(), gaps)
             cells["seconds"] = work.seconds

@@ -42,7 +42,7 @@ def _ours(train: pd.DataFrame, test: pd.DataFrame, settings: Settings) -> dict[s
         train = through_csv(train, Path(folder) / "train.csv")
         test = through_csv(test, Path(folder) / "test.csv")
     with watch() as fit:
-        model = MADEDensity(random_state=settings.seed).fit(train, **settings.fit_options())
+        model = MADEDensity(**settings.model_options()).fit(train, **settings.fit_options())
     drawn = model.sample(N_SAMPLES, random_state=settings.seed)
     outside = [(drawn[name] < train[name].min()) | (drawn[name] > train[name].max()) for name in INTEGERS]
     cells = {"nats": -model.score(test), "seconds": fit.seconds, "out of range": float(np.mean(outside))}

@@ -28,7 +28,7 @@ def measure(settings: Settings) -> list[Report]:
     if settings.ours:
         for minutes in MINUTES[: settings.few(len(MINUTES))]:
             with watch() as fit:
-                model = MADEDensity(random_state=settings.seed).fit(train, max_seconds=60 * minutes)
+                model = MADEDensity(**settings.model_options()).fit(train, max_seconds=60 * minutes)
             report.add(f"ours in {minutes} minutes", mean=model.score(test), seconds=fit.seconds)
     return [report]
 

@@ -69,7 +69,7 @@ def measure(settings: Settings) -> list[Report]:
             cells["GMM"] = float(gmm_by_bic(train, settings.seed).score_samples(test).mean())
         if settings.ours:
             with watch() as fit:
-                model = MADEDensity(random_state=settings.seed).fit(train, **settings.fit_options())
+                model = MADEDensity(**settings.model_options()).fit(train, **settings.fit_options())
             cells["ours"] = model.score(test)
             cells["seconds"] = fit.seconds
         report.add(name, **cells)

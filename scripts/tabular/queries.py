@@ -92,7 +92,7 @@ def _fitted(train: pd.DataFrame, options: dict[str, Any], settings: Settings) ->
     for width in WIDTHS if options else (None,):
         chosen = {} if width is None else {"hidden_layer_sizes": (width,), "direct": False}
         with watch() as fit:
-            model = MADEDensity(random_state=settings.seed, **chosen)
+            model = MADEDensity(**settings.model_options(), **chosen)
             model.fit(train, **settings.fit_options())
         if width is None or model.theta_.size * 4 <= SMALL:
             break

@@ -23,6 +23,8 @@ class Settings:
         Of each fit of ours.
     tables : tuple of str
         Of what a section goes through, what has one of these in its name; all if there are none.
+    members : int
+        Networks of each model of ours.
     """
 
     seed: int = 0
@@ -31,6 +33,11 @@ class Settings:
     share: float = 1.0
     max_seconds: float | None = None
     tables: tuple[str, ...] = ()
+    members: int = 1
+
+    def model_options(self) -> dict[str, Any]:
+        """Return the arguments of `MADEDensity` that are asked for."""
+        return {"random_state": self.seed, "n_members": self.members}
 
     def few(self, wanted: int, least: int = 1) -> int:
         """Return the share of a number of things, `least` at least."""
