@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from constants import try_none_of_modules
 from hypothesis import settings
 from time_by_folder import pytest_terminal_summary  # noqa: F401  a hook: pytest finds it here
 
@@ -25,7 +26,10 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
 # Both without a deadline: the first call of a compiled kernel is slow, and that is no failure.
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev")
+settings.load_profile(PROFILE)
+if PROFILE == "ci":
+    try_none_of_modules()
 
 
 @pytest.hookimpl(hookwrapper=True)
