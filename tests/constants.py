@@ -1,4 +1,4 @@
-"""Constants that hypothesis takes from modules as values to try: good for finding faults, bad for doing the same again."""
+"""Constants that hypothesis takes from loaded modules as values to try: tests in another order would try others."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def name_of(path: Path) -> str:
 
 
 def by_file(found_in: Callable[[Path], Iterable[object]], paths: Iterable[Path]) -> dict[str, list[object]]:
-    """Name of each file in which something is found, with all of it; thousands of tests of one file each take longer."""
+    """Names of files in which something is found, with all of it; a test for each file would take much longer."""
     found = {name_of(path): list(found_in(path)) for path in paths}
     return {name: each for name, each in found.items() if each}
 
