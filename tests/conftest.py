@@ -32,6 +32,15 @@ if PROFILE == "ci":
     try_none_of_modules()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let each of several processes compute on one thread: threads of two that wait for each other take most of the time.
+
+    The processes that pytest-xdist starts inherit it, and what tests start.
+    """
+    if config.getoption("numprocesses", None):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Keep the tests themselves, which live until the end, out of the search for what nobody needs: it took a third."""
