@@ -33,7 +33,7 @@ if PROFILE == "ci":
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let each of several processes compute on one thread: threads of two that wait for each other take most of the time.
+    """Let each of several processes compute on one thread: threads that wait for each other take most of the time.
 
     The processes that pytest-xdist starts inherit it, and what tests start.
     """
@@ -43,10 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Keep the tests themselves, which live until the end, out of the search for what nobody needs: it took a third."""
+    """Search for no garbage: what is collected here lives until the end, and looking through it took a third."""
     gc.disable()
     yield
-    gc.freeze()
     gc.enable()
 
 
