@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from constants import try_none_of_modules
 from hypothesis import settings
+from kernels import MANY, are_compiled, compile_share
 from time_by_folder import pytest_terminal_summary  # noqa: F401  a hook: pytest finds it here
 
 # Before anything imports matplotlib: figures are drawn into memory and no test opens a window.
@@ -47,6 +48,13 @@ def pytest_collection() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Share out, before the first of many tests, what every worker of pytest-xdist would compile alone."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is not None and len(session.items) > MANY and are_compiled():
+        compile_share(int(worker.removeprefix("gw")))
 
 
 @pytest.fixture(scope="session")
