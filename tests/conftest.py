@@ -1,13 +1,18 @@
-"""What all tests share: hypothesis profiles, drawing without a screen, the data folder, what time went to."""
+"""What all tests share: hypothesis profiles, drawing without a screen, the data folder, what time goes to."""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from constants import try_none_of_modules
 from hypothesis import settings
+from kernels import MANY, are_compiled, compile_share
 from time_by_folder import pytest_terminal_summary  # noqa: F401  a hook: pytest finds it here
 
 # Before anything imports matplotlib: figures are drawn into memory and no test opens a window.
@@ -23,7 +28,35 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
 # Both without a deadline: the first call of a compiled kernel is slow, and that is no failure.
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev")
+settings.load_profile(PROFILE)
+if PROFILE == "ci":
+    try_none_of_modules()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let each of several processes compute on one thread: threads that wait for each other take most of the time.
+
+    The processes that pytest-xdist starts inherit it, and what tests start.
+    """
+    if config.getoption("numprocesses", None):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Search for no garbage: what is collected here lives until the end, and looking through it took a third."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Share out, before the first of many tests, what every worker of pytest-xdist would compile alone."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is not None and len(session.items) > MANY and are_compiled():
+        with suppress(ImportError):  # a numba that cannot be imported is for tests to tell
+            compile_share(int(worker.removeprefix("gw")))
 
 
 @pytest.fixture(scope="session")

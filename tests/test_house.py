@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -210,13 +210,28 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", PACKAGE, ids=name_of)
-def test_every_file_has_a_rank_and_imports_downwards(path: Path) -> None:
+def by_file(found_in: Callable[[Path], Iterable[object]], paths: Iterable[Path]) -> dict[str, list[object]]:
+    """Names of files in which something is found, with all of it; a test for each file would take much longer."""
+    found = {name_of(path): list(found_in(path)) for path in paths}
+    return {name: each for name, each in found.items() if each}
+
+
+def test_what_is_found_is_told_by_file() -> None:
+    first = PACKAGE[0]
+    assert by_file(lambda path: [path.name] if path == first else [], PACKAGE) == {name_of(first): [first.name]}
+
+
+def not_below(path: Path) -> list[str]:
+    """Parts that a file imports, and that do not stand below its own."""
     own = part_of(path)
-    assert own in RANK, f"give {own!r} its place in RANKS"
     others = own_parts(imports_of(path, functions=True)) - {own}
-    wrong = sorted(name for name in others if RANK.get(name, 0) >= RANK[own])
-    assert not wrong, f"{own} imports {wrong}, which do not stand below it"
+    return sorted(name for name in others if RANK.get(name, 0) >= RANK[own])
+
+
+def test_every_file_has_a_rank_and_imports_downwards() -> None:
+    without = {part_of(path) for path in PACKAGE} - set(RANK)
+    assert not without, "give each its place in RANKS"
+    assert not by_file(not_below, PACKAGE), "these do not stand below the file that imports them"
 
 
 def test_testing_knows_nothing_of_the_model() -> None:
@@ -226,29 +241,37 @@ def test_testing_knows_nothing_of_the_model() -> None:
         assert own_parts(imports_of(path, functions=True)) <= {"testing"}, name_of(path)
 
 
-@pytest.mark.parametrize("path", PACKAGE, ids=name_of)
-def test_nothing_optional_is_imported_with_the_module(path: Path) -> None:
+def optional(path: Path) -> set[str]:
+    """What is imported with a module, though it may not be installed."""
     tops = {name.split(".")[0] for name in imports_of(path, functions=False)}
     allowed = {"numpy", "made_np", *sys.stdlib_module_names}
     if KERNELS in path.parents:  # which nothing imports before it asks for that backend
         allowed |= {"numba", "llvmlite"}
-    assert tops <= allowed, "import it inside the function that needs it"
+    return tops - allowed
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_files_and_functions_stay_small(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    is_short = text.count("\n") <= MAX_FILE or name_of(path) in LONGER
-    assert is_short, "look for the second idea in this file"
+def test_nothing_optional_is_imported_with_the_module() -> None:
+    assert not by_file(optional, PACKAGE), "import it inside the function that needs it"
+
+
+def too_long(path: Path) -> Iterator[tuple[str, int]]:
+    """A file that is too long and each of its functions that are, with their lines."""
+    lines = path.read_text(encoding="utf-8").count("\n")
+    if lines > MAX_FILE and name_of(path) not in LONGER:
+        yield "the file", lines
     for node in functions_of(parse(path)):
         size = (node.end_lineno or 0) - node.lineno + 1 - docstring_lines(node)
-        is_short = size <= MAX_FUNCTION or f"{name_of(path)} {node.name}" in LONGER
-        assert is_short, f"look for the second idea in {node.name}: {size} lines"
+        if size > MAX_FUNCTION and f"{name_of(path)} {node.name}" not in LONGER:
+            yield node.name, size
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_a_file_is_one_idea_said_without_and(path: Path) -> None:
-    assert not re.search(r"\band\b", first_sentence(parse(path))), "say one idea, or look for the second file"
+def test_files_and_functions_stay_small() -> None:
+    assert not by_file(too_long, SOURCES), "look for the second idea in each of these"
+
+
+def test_a_file_is_one_idea_said_without_and() -> None:
+    ands = by_file(lambda path: re.findall(r"\band\b", first_sentence(parse(path))), SOURCES)
+    assert not ands, "say one idea, or look for the second file"
 
 
 @pytest.mark.parametrize(
@@ -273,9 +296,8 @@ def test_contributing_shows_the_tree_that_there_is_in_the_order_of_its_imports()
     assert ranks == sorted(ranks, reverse=True)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_one_name_takes_one_value(path: Path) -> None:
-    assert not list(packed(parse(path))), "give each name a line of its own"
+def test_one_name_takes_one_value() -> None:
+    assert not by_file(lambda path: packed(parse(path)), SOURCES), "give each name a line of its own"
 
 
 @pytest.mark.parametrize(
@@ -295,9 +317,8 @@ def test_the_walk_sees_packed_assignments(source: str, lines: list[int]) -> None
     assert list(packed(ast.parse(source))) == lines
 
 
-@pytest.mark.parametrize("path", PACKAGE, ids=name_of)
-def test_everything_public_says_what_it_is(path: Path) -> None:
-    assert not list(without_docstring(parse(path)))
+def test_everything_public_says_what_it_is() -> None:
+    assert not by_file(lambda path: without_docstring(parse(path)), PACKAGE)
 
 
 @pytest.mark.parametrize(
@@ -320,9 +341,10 @@ def test_the_walk_sees_every_import(source: str, at_import: set[str], in_all: se
     assert imported(tree, functions=True, folder=folder) == in_all
 
 
-@pytest.mark.parametrize("path", [path for path in PACKAGE if DISTRIBUTIONS not in path.parents], ids=name_of)
-def test_nobody_asks_which_distribution_it_is(path: Path) -> None:
-    lines = list(told_apart(parse(path), classes_of_distributions()))
+def test_nobody_asks_which_distribution_it_is() -> None:
+    classes = classes_of_distributions()
+    others = [path for path in PACKAGE if DISTRIBUTIONS not in path.parents]
+    lines = by_file(lambda path: told_apart(parse(path), classes), others)
     assert not lines, "ask the distribution itself: one that somebody registers is none of these"
 
 

@@ -46,6 +46,6 @@ def test_the_mean_is_the_expected_level(output: DiscretizedLogistic, dtype: str)
 def test_levels_cost_nothing() -> None:
     output = DiscretizedLogistic(10**5, 5)
     raw = np.random.default_rng(0).standard_normal((200, output.n_raw)).astype("float32")
-    begin = time.perf_counter()
+    begin = time.process_time()  # other processes may be at work
     output.mean(raw)
-    assert time.perf_counter() - begin < 1.0  # 10 s, where each level is a term
+    assert time.process_time() - begin < 1.0  # 10 s, where each level is a term

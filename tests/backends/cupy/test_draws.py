@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -136,16 +138,24 @@ def test_real_features_at_random(dtype: str, output: Distribution, seed: int, sc
     assert np.all(np.abs(below - u) <= slack + (1e-9 if dtype == "float32" else 0))
 
 
-@needs_numba
-@every_dtype
-@pytest.mark.parametrize("output", [each for each in OUTPUTS if not each.is_binary], ids=repr)
-def test_numba_draws_the_same(output: Distribution, dtype: str) -> None:
-    from made_np.backends._numba.compiling import once, width
+@cache
+def one_draw() -> Callable[..., Any]:
+    """What numba draws, as a function that Python calls, compiled once for all distributions of a dtype."""
+    from made_np.backends._numba.compiling import once
     from made_np.backends._numba.draws import draw
 
     @once
     def draw_one(acts: Any, one_row: Any, numbers: Any, u: float) -> Any:
         return draw(acts, one_row, numbers, np.empty(0), u)
+
+    return draw_one
+
+
+@needs_numba
+@every_dtype
+@pytest.mark.parametrize("output", [each for each in OUTPUTS if not each.is_binary], ids=repr)
+def test_numba_draws_the_same(output: Distribution, dtype: str) -> None:
+    from made_np.backends._numba.compiling import width
 
     raw = np.repeat(random_raw(output, 2, 1, dtype), len(UNIFORMS), axis=0)
     u = np.tile(UNIFORMS, 2)
@@ -158,7 +168,7 @@ def test_numba_draws_the_same(output: Distribution, dtype: str) -> None:
     want = np.empty_like(x)
     for row in range(len(u)):
         lanes[:, 0] = raw[row]
-        want[row] = draw_one(lanes.ravel(), (0, kind, n_raw, n), numbers, u[row])
+        want[row] = one_draw()(lanes.ravel(), (0, kind, n_raw, n), numbers, u[row])
     np.testing.assert_allclose(x, want, rtol=1e-13 if dtype == "float64" else 1e-7, atol=1e-12)
 
 
