@@ -4,11 +4,11 @@
     python scripts/mutation.py [masks layers ...] [--sample 300] [--seed 0] [--workers 2]
     python scripts/mutation.py masks --again              # survivors once more, when tests were written for them
 
-cosmic-ray writes the mutants (another operator, another number, a condition turned around, a decorator gone). A room is
-a folder or a module with its tests (mutating/rooms.py). They run once, to see which lines each of them runs; then each
-mutant that is drawn meets those that run its line, in a copy of the project in a temporary folder; the checkout is never
-touched. What became of it is stored at once: a run that is stopped goes on where it was. A mutant that no test notices
-has survived: write the test that is missing, take out the code that nobody needs, or say in
+cosmic-ray writes the mutants (another operator, another number, a condition turned around, a decorator gone). A room
+is a folder or a module with its tests (mutating/rooms.py). They run once, to see which lines each of them runs; then
+each mutant that is drawn meets those that run its line, in a copy of the project in a temporary folder; the checkout is
+never touched. What became of it is stored at once: a run that is stopped goes on where it was. A mutant that no test
+notices has survived: write the test that is missing, take out the code that nobody needs, or say in
 results/mutation_equivalent.json, by its fingerprint, why the change changes nothing.
 """
 
@@ -69,12 +69,14 @@ def try_room(room: Room, commit: str, copies: list[Path], tally: Tally, args: ar
             tally.note(room.name, mutant, became, commit)
             print(f"{room.name}: {k} of {len(mutants)}", end="\r", file=sys.stderr)
             if became and survives(became.verdict):
-                print(f"\n{mutant.file}:{mutant.line} {mutant.fingerprint} {became.verdict}\n{became.change}", flush=True)
+                place = f"{mutant.file}:{mutant.line} ({mutant.fingerprint})"
+                print(f"\n{place}: {became.verdict}\n{became.change}", flush=True)
 
 
 def commit_of(root: Path) -> str:
     """Return the commit that is checked out; of sources without one, nothing."""
-    told = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    told = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     return told.stdout.strip()
 
 

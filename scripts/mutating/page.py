@@ -9,12 +9,12 @@ from mutating.tally import Tally, Verdict, survives, wilson
 
 HEAD = """# Mutation testing: which small faults does no test notice?
 
-`python scripts/mutation.py` plants faults in a room of made_np, drawn at random, one at a time, and runs the tests of that
-room that run its line. It adds what became of them to `scripts/results/mutation.json`, and writes this page.
+`python scripts/mutation.py` plants faults in a room of made_np, drawn at random, one at a time, and runs the tests of
+that room that run its line. It adds what became of them to `scripts/results/mutation.json`, and writes this page.
 
 "At first" counts what the tests noticed before anybody looked at the survivors: that share, with its interval of 95 %
-(Wilson), is what they notice of faults that were not drawn. "Now" counts after tests were written for the survivors. Equivalent
-mutants change nothing that anybody could notice, for the reasons below; shares are of the others.
+(Wilson), is what they notice of faults that were not drawn. "Now" counts after tests were written for the survivors.
+Equivalent mutants change nothing that anybody could notice, for the reasons below; shares are of the others.
 
 """
 
@@ -35,7 +35,8 @@ def page(tally: Tally, reasons: dict[str, str]) -> str:
 
 def table(tally: Tally, reasons: dict[str, str]) -> str:
     """Return the counts of each room, then of all."""
-    rows = ["| room | tried | equivalent | killed at first | % | interval | killed now | % | commits |", "|" + "---|" * 9]
+    titles = ["room", "tried", "equivalent", "killed at first", "%", "interval", "killed now", "%", "commits"]
+    rows = [f"| {' | '.join(titles)} |", "|" + "---|" * len(titles)]
     every: dict[str, Verdict] = {}
     for room in sorted(tally.rooms):
         verdicts = tally.verdicts(room)

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from paper.store import read, write
+
 from mutating.mutants import Mutant
 from mutating.trial import Tried
-from paper.store import read, write
 
 
 @dataclass
