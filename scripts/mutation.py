@@ -36,9 +36,9 @@ BUDGET = 20.0
 """Seconds of tests that a mutant meets at most: those of its module first, then the quickest."""
 
 
-def wanted(room: Room, copy: Path, tally: Tally, args: argparse.Namespace) -> list[Mutant]:
+def wanted(room: Room, root: Path, tally: Tally, args: argparse.Namespace) -> list[Mutant]:
     """Return the mutants to be tried: survivors, or of a sample those that were not tried yet."""
-    drawn = sample(copy, room.sources, args.seed)
+    drawn = sample(root, room.sources, args.seed)
     known = tally.rooms.get(room.name, {})
     if args.again:
         alive = {mark for mark, each in tally.verdicts(room.name).items() if survives(each.now)}
@@ -48,10 +48,13 @@ def wanted(room: Room, copy: Path, tally: Tally, args: argparse.Namespace) -> li
 
 def try_room(room: Room, commit: str, copies: list[Path], tally: Tally, args: argparse.Namespace) -> None:
     """Try the mutants of a room, note what becomes of each, and print those that survive."""
-    mutants = wanted(room, copies[0], tally, args)
+    mutants = wanted(room, args.root, tally, args)
     if not mutants:
         return
-    sources = {file: (copies[0] / file).read_text(encoding="utf-8") for file in room.sources}
+    sources = {file: (args.root / file).read_text(encoding="utf-8") for file in room.sources}
+    for copy in copies:
+        for file, source in sources.items():
+            forks.put(copy, file, source)
     tests = reached(copies[0], room)
     free: queue.SimpleQueue[Path] = queue.SimpleQueue()
     for copy in copies:
@@ -90,17 +93,19 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=BUDGET, metavar="SECONDS", help="of tests, for each mutant")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--store", type=Path, default=STORE, metavar="FILE", help="JSON file of what became of mutants")
+    parser.add_argument(
+        "--work", type=Path, metavar="FOLDER", help="keeps the copies, for the next run on the same sources"
+    )
     parser.add_argument("--root", type=Path, default=ROOT, metavar="FOLDER", help="the project, this one by default")
     args = parser.parse_args()
 
-    root = args.root.resolve()
-    commit = commit_of(root)
     tally = Tally(args.store)
     forks.load()
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
-        copies = [forks.copy_of(root, Path(folder).resolve() / str(worker)) for worker in range(args.workers)]
+        work = Path(args.work or folder).resolve()
+        copies = [forks.copy_of(args.root, work / str(worker)) for worker in range(args.workers)]
         for name in args.rooms or NAMES:
-            try_room(room_of(name, copies[0]), commit, copies, tally, args)
+            try_room(room_of(name, args.root), commit_of(args.root), copies, tally, args)
     reasons = read_reasons(args.store.with_name(f"{args.store.stem}_equivalent.json"))
     written = page(tally, reasons)
     args.store.with_suffix(".md").write_text(written, encoding="utf-8")

@@ -42,7 +42,9 @@ def load() -> None:
 
 
 def copy_of(root: Path, copy: Path) -> Path:
-    """Copy the project, with hypothesis set to what mutants need; the checkout is never touched."""
+    """Copy the project, unless that was done, with hypothesis set to what mutants need."""
+    if copy.exists():
+        return copy
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.egg-info"))
     with (copy / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
         conftest.write(PROFILE)

@@ -94,13 +94,14 @@ def lines_of(code: CodeType) -> set[int]:
 
 
 def reached(copy: Path, room: Room) -> list[Reached]:
-    """Run all tests of a room; return those that pass."""
+    """Run all tests of a room, unless that was done in this copy; return those that pass."""
     files = {str(copy / file): file for file in room.sources}
     found = []
     for test in room.tests:
-        to = copy / "reached.json"
-        to.unlink(missing_ok=True)
-        forks.run(copy, [test], Tracer(files, to), LONGEST)
+        to = copy / "reached" / room.name / f"{test.replace('/', '.')}.json"
+        if not to.exists():
+            to.parent.mkdir(parents=True, exist_ok=True)
+            forks.run(copy, [test], Tracer(files, to), LONGEST)
         if not to.exists():
             print(f"{test}: ended before its end, left out", file=sys.stderr)
             continue
