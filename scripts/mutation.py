@@ -67,13 +67,16 @@ def try_room(room: Room, commit: str, copies: list[Path], tally: Tally, args: ar
         finally:
             free.put(copy)
 
-    with ThreadPoolExecutor(len(copies)) as pool:
+    pool = ThreadPoolExecutor(len(copies))
+    try:
         for k, (mutant, became) in enumerate(zip(mutants, pool.map(tried, mutants), strict=True), start=1):
             tally.note(room.name, mutant, became, commit)
             print(f"{room.name}: {k} of {len(mutants)}", end="\r", file=sys.stderr)
             if became and survives(became.verdict):
                 place = f"{mutant.file}:{mutant.line} ({mutant.fingerprint})"
                 print(f"\n{place}: {became.verdict}\n{became.change}", flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def commit_of(root: Path) -> str:

@@ -113,14 +113,15 @@ def reached(copy: Path, room: Room) -> list[Reached]:
 def answerable(mutant: Mutant, source: str, tests: list[Reached]) -> list[Reached]:
     """Return the tests that run the statement with the fault in it: those of the same name first, then the quickest.
 
-    What runs when the module is imported is run by all that run anything of it.
+    What runs when the module is imported is run by all that run anything of it; where nobody does, by everybody.
     """
     first, last = statement(source, mutant.line)
     at_import = not is_inside_function(source, mutant.line)
+    nobody = not any(mutant.file in test.lines for test in tests)
 
     def runs(test: Reached) -> bool:
         lines = test.lines.get(mutant.file, set())
-        return bool(lines) if at_import else any(first <= line <= last for line in lines)
+        return bool(lines) or nobody if at_import else any(first <= line <= last for line in lines)
 
     def rank(test: Reached) -> tuple[bool, float]:
         return not is_own(test.name.split("::")[0], mutant.file), test.seconds
