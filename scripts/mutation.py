@@ -76,6 +76,7 @@ def try_room(room: Room, commit: str, copies: list[Path], tally: Tally, args: ar
                 place = f"{mutant.file}:{mutant.line} ({mutant.fingerprint})"
                 print(f"\n{place}: {became.verdict}\n{became.change}", flush=True)
     finally:
+        forks.stop()
         pool.shutdown(cancel_futures=True)
 
 

@@ -20,6 +20,8 @@ LIBRARIES = (
 """To load is most of the time that a short test takes."""
 MEMORY = 8 << 30
 """Bytes that tests may take: what asks for more has lost count."""
+RUNNING: set[int] = set()
+"""Forks that run tests now."""
 WAIT = 6
 """Seconds on the clock for each of the processor: others may compute beside."""
 
@@ -65,11 +67,24 @@ def run(copy: Path, arguments: Sequence[str], plugin: Any, seconds: float) -> in
     pid = os.fork()
     if pid == 0:
         _child(copy, arguments, plugin, seconds)
+    RUNNING.add(pid)
     status = os.waitpid(pid, 0)[1]
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)  # what tests have started and left
+    RUNNING.discard(pid)
+    _kill(pid)  # what tests have started and left
     by_time = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGALRM, signal.SIGXCPU)
     return None if by_time else status
+
+
+def stop() -> None:
+    """End the tests that run now."""
+    for pid in list(RUNNING):
+        _kill(pid)
+
+
+def _kill(group: int) -> None:
+    """End a fork with all that it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _child(copy: Path, arguments: Sequence[str], plugin: Any, seconds: float) -> NoReturn:

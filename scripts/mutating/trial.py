@@ -16,9 +16,9 @@ KILLED = "killed"
 BY_TIME = "killed by time"
 SURVIVED = "survived"
 UNREACHED = "survived, no test runs its line"
-SLOWER = 3.0
+SLOWER = 2.0
 """How much longer than traced tests may take before they count as endless; besides SPARE."""
-SPARE = 20.0
+SPARE = 10.0
 
 
 class Tried(NamedTuple):
