@@ -68,9 +68,11 @@ def run(copy: Path, arguments: Sequence[str], plugin: Any, seconds: float) -> in
     if pid == 0:
         _child(copy, arguments, plugin, seconds)
     RUNNING.add(pid)
-    status = os.waitpid(pid, 0)[1]
-    RUNNING.discard(pid)
-    _kill(pid)  # what tests have started and left
+    try:
+        status = os.waitpid(pid, 0)[1]
+    finally:
+        RUNNING.discard(pid)
+        _kill(pid)  # what tests have started and left
     by_time = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGALRM, signal.SIGXCPU)
     return None if by_time else status
 
