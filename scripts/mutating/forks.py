@@ -33,7 +33,10 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.generate),
 )
 """
-OPTIONS = ("-q", "-p", "no:cacheprovider", "--tb=no", "--assert=plain", "--hypothesis-profile=mutation")
+OPTIONS = (
+    *("-q", "-p", "no:cacheprovider", "--tb=no", "--assert=plain", "--hypothesis-profile=mutation"),
+    *("-k", "not numba"),  # no room is about kernels, and to compile them takes longer than all else
+)
 
 
 def load() -> None:
@@ -104,6 +107,7 @@ def _child(copy: Path, arguments: Sequence[str], plugin: Any, seconds: float) ->
         os.chdir(copy)
         sys.path[0] = str(copy)
         os.environ["PYTHONPATH"] = str(copy)
+        os.environ["MADE_NP_BACKEND"] = "numpy"
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         status = int(pytest.main([*OPTIONS, *arguments], plugins=[plugin]))
