@@ -116,17 +116,16 @@ def answerable(mutant: Mutant, source: str, tests: list[Reached]) -> list[Reache
     What runs when the module is imported is run by all that run anything of it; where nobody does, by everybody.
     """
     first, last = statement(source, mutant.line)
-    at_import = not is_inside_function(source, mutant.line)
-    nobody = not any(mutant.file in test.lines for test in tests)
-
-    def runs(test: Reached) -> bool:
-        lines = test.lines.get(mutant.file, set())
-        return bool(lines) or nobody if at_import else any(first <= line <= last for line in lines)
 
     def rank(test: Reached) -> tuple[bool, float]:
         return not is_own(test.name.split("::")[0], mutant.file), test.seconds
 
-    return sorted(filter(runs, tests), key=rank)
+    found = [test for test in tests if test.lines.get(mutant.file)]
+    if is_inside_function(source, mutant.line):
+        found = [test for test in found if any(first <= line <= last for line in test.lines[mutant.file])]
+    elif not found:
+        found = tests
+    return sorted(found, key=rank)
 
 
 def statement(source: str, line: int) -> tuple[int, int]:
