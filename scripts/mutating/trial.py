@@ -21,6 +21,10 @@ SLOWER = 2.0
 SPARE = 10.0
 
 
+FIRST = 0.5
+"""Seconds of tests that run before the rest is looked for: few files hold them, and they kill most mutants."""
+
+
 class Tried(NamedTuple):
     """What became of a mutant.
 
@@ -56,15 +60,23 @@ def attempt(copy: Path, source: str, mutant: Mutant, tests: list[Reached], budge
     change = changed_lines(source, faulty)
     if not chosen:
         return Tried(UNREACHED, change)
+    first = within(chosen, FIRST)
     forks.put(copy, mutant.file, faulty)
     try:
-        files = dict.fromkeys(test.name.split("::")[0] for test in chosen)
-        seconds = SPARE + SLOWER * sum(test.seconds for test in chosen)
-        status = forks.run(copy, ["-x", *files], Chosen([test.name for test in chosen]), seconds)
+        verdict = judged(copy, first)
+        if verdict == SURVIVED and len(chosen) > len(first):
+            verdict = judged(copy, chosen[len(first) :])
     finally:
         forks.put(copy, mutant.file, source)
-    verdict = BY_TIME if status is None else SURVIVED if status == 0 else KILLED
     return Tried(verdict, change)
+
+
+def judged(copy: Path, tests: list[Reached]) -> str:
+    """Run tests until one fails, and return the verdict."""
+    files = dict.fromkeys(test.name.split("::")[0] for test in tests)
+    seconds = SPARE + SLOWER * sum(test.seconds for test in tests)
+    status = forks.run(copy, ["-x", *files], Chosen([test.name for test in tests]), seconds)
+    return BY_TIME if status is None else SURVIVED if status == 0 else KILLED
 
 
 def within(tests: list[Reached], budget: float) -> list[Reached]:
