@@ -14,7 +14,7 @@ that room that run its line. It adds what became of them to `scripts/results/mut
 
 "At first" counts what the tests noticed before anybody looked at the survivors: that share, with its interval of 95 %
 (Wilson), is what they notice of faults that were not drawn. "Now" counts after tests were written for the survivors.
-Equivalent mutants change nothing that anybody could notice, for the reasons below; shares are of the others.
+Equivalent mutants change nothing that a test could call wrong, for the reasons below; shares are of the others.
 
 """
 

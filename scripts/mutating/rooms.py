@@ -11,7 +11,11 @@ NAMES = (
 )
 """Folders or modules of made_np, whose tests have the same place below `tests`, but for what ELSEWHERE says."""
 ELSEWHERE = {
-    "sampling": (("backends/_numpy",), ("backends/test_sampling.py", "backends/test_panels.py", "network")),
+    "sampling": (
+        ("backends/_numpy",),
+        ("backends/test_sampling.py", "backends/test_panels.py", "backends/test_backends.py", "network"),
+    ),
+    "model": (("model",), ("model", "test_bad_input.py")),
     "layers": (("layers.py",), ("test_layers.py", "test_own_activation.py")),
     "draw": (("draw",), ("draw", "test_drawing_sampling.py")),
 }
