@@ -37,11 +37,12 @@ BUDGET = 20.0
 
 
 def wanted(room: Room, root: Path, tally: Tally, args: argparse.Namespace) -> list[Mutant]:
-    """Return the mutants to be tried: survivors, or of a sample those that were not tried yet."""
+    """Return the mutants to be tried: survivors without an excuse, or of a sample those that were not tried yet."""
     drawn = sample(root, room.sources, args.seed)
     known = tally.rooms.get(room.name, {})
     if args.again:
         alive = {mark for mark, each in tally.verdicts(room.name).items() if survives(each.now)}
+        alive -= set(read_reasons(reasons_of(args.store)))
         return [mutant for mutant in drawn if mutant.fingerprint in alive]
     return [mutant for mutant in drawn[: args.sample] if mutant.fingerprint not in known]
 
@@ -80,6 +81,11 @@ def try_room(room: Room, commit: str, copies: list[Path], tally: Tally, args: ar
         pool.shutdown(cancel_futures=True)
 
 
+def reasons_of(store: Path) -> Path:
+    """Return where it is said why mutants change nothing, beside the store."""
+    return store.with_name(f"{store.stem}_equivalent.json")
+
+
 def commit_of(root: Path) -> str:
     """Return the commit that is checked out; of sources without one, nothing."""
     command = ["git", "rev-parse", "--short", "HEAD"]
@@ -93,7 +99,7 @@ def main() -> None:
     parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"all by default: {', '.join(NAMES)}")
     parser.add_argument("--sample", type=int, default=300, metavar="N", help="mutants of each room, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
-    parser.add_argument("--again", action="store_true", help="try the survivors in the store once more, and no others")
+    parser.add_argument("--again", action="store_true", help="try the survivors once more, and no others")
     parser.add_argument("--budget", type=float, default=BUDGET, metavar="SECONDS", help="of tests, for each mutant")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--store", type=Path, default=STORE, metavar="FILE", help="JSON file of what became of mutants")
@@ -110,8 +116,7 @@ def main() -> None:
         copies = [forks.copy_of(args.root, work / str(worker)) for worker in range(args.workers)]
         for name in args.rooms or NAMES:
             try_room(room_of(name, args.root), commit_of(args.root), copies, tally, args)
-    reasons = read_reasons(args.store.with_name(f"{args.store.stem}_equivalent.json"))
-    written = page(tally, reasons)
+    written = page(tally, read_reasons(reasons_of(args.store)))
     args.store.with_suffix(".md").write_text(written, encoding="utf-8")
     print(written)
 
