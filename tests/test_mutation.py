@@ -167,7 +167,7 @@ def test_tests_that_run_the_statement_answer_for_it_those_of_the_module_first() 
         return [test.name.split("::")[1] for test in answerable(Mutant(file, line, "", 0, ""), SOURCE, tests)]
 
     assert names(7) == ["own", "quick", "slow"]
-    assert names(1) == ["elsewhere", "own", "quick", "slow"]
+    assert names(1) == ["elsewhere", "own", "quick", "slow", "other"]
     assert [test.seconds for test in within(tests, 4.5)] == [3.0, 1.0]
     assert within(tests, 0.0) == tests[:1]
 

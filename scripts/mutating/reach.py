@@ -113,18 +113,17 @@ def reached(copy: Path, room: Room) -> list[Reached]:
 def answerable(mutant: Mutant, source: str, tests: list[Reached]) -> list[Reached]:
     """Return the tests that run the statement with the fault in it: those of the same name first, then the quickest.
 
-    What runs when the module is imported is run by all that run anything of it; where nobody does, by everybody.
+    What runs when the module is imported is run by all, of whom those that run anything else of it come first.
     """
     first, last = statement(source, mutant.line)
-
-    def rank(test: Reached) -> tuple[bool, float]:
-        return not is_own(test.name.split("::")[0], mutant.file), test.seconds
-
-    found = [test for test in tests if test.lines.get(mutant.file)]
+    found = tests
     if is_inside_function(source, mutant.line):
-        found = [test for test in found if any(first <= line <= last for line in test.lines[mutant.file])]
-    elif not found:
-        found = tests
+        found = [test for test in tests if any(first <= line <= last for line in test.lines.get(mutant.file, ()))]
+
+    def rank(test: Reached) -> tuple[bool, bool, float]:
+        other = not is_own(test.name.split("::")[0], mutant.file)
+        return other, other and not test.lines.get(mutant.file), test.seconds
+
     return sorted(found, key=rank)
 
 
