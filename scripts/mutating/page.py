@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from mutating.rooms import NAMES
 from mutating.tally import Tally, Verdict, survives, wilson
 
 HEAD = """# Mutation testing: which small faults does no test notice?
@@ -15,13 +16,16 @@ that room that run its line. It adds what became of them to `scripts/results/mut
 "At first" counts what the tests noticed before anybody looked at the survivors: that share, with its interval of 95 %
 (Wilson), is what they notice of faults that were not drawn. "Now" counts after tests were written for the survivors.
 Equivalent mutants change nothing that a test could call wrong, for the reasons below; shares are of the others.
+Tests that are skipped, since a library is not installed, notice nothing.
 
 """
 
 
 def page(tally: Tally, reasons: dict[str, str]) -> str:
     """Return the page; `reasons` say by fingerprint why mutants are equivalent."""
+    left = [name for name in NAMES if name not in tally.rooms]
     parts = [HEAD + table(tally, reasons)]
+    parts += [f"\nNot tried yet: {', '.join(left)}.\n"] if left else []
     for heading, wanted in (("Survivors", False), ("Equivalent", True)):
         items = [
             item(mark, each, reasons.get(mark, ""))
