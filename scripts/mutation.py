@@ -1,200 +1,124 @@
-"""Mutation testing: of small faults, planted one at a time in a module, which does a test notice?
+"""Mutation testing: of small faults, planted one at a time in a room of made_np, which does a test notice?
 
     python -m pip install cosmic-ray
-    python scripts/mutation.py [masks/masks layers ...] [--lines 120 160] [--workers 2]
+    python scripts/mutation.py [masks layers ...] [--sample 300] [--seed 0] [--workers 2]
+    python scripts/mutation.py masks --again              # survivors once more, when tests were written for them
 
-cosmic-ray writes the mutants (another operator, another number, a condition turned around, a decorator gone). Each runs
-the module's own tests in a copy of the project in a temporary folder; the checkout is never touched. A mutant that no
-test notices has survived: write the test that is missing, or say in results/mutation.md why the change changes nothing.
-Some minutes for all four modules, so this is a script and not a test. `--lines` tries the mutants of these lines again.
+cosmic-ray writes the mutants (another operator, another number, a condition turned around, a decorator gone). A room
+is a folder or a module with its tests (mutating/rooms.py). They run once, to see which lines each of them runs; then
+each mutant that is drawn meets those that run its line, in a copy of the project in a temporary folder; the checkout is
+never touched. What became of it is stored at once: a run that is stopped goes on where it was. A mutant that no test
+notices has survived: write the test that is missing, take out the code that nobody needs, or say in
+results/mutation_equivalent.json, by its fingerprint, why the change changes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
-import contextlib
-import difflib
-import os
 import queue
-import shutil
-import signal
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple, NoReturn
 
-import hypothesis.internal.conjecture.engine
-import hypothesis.strategies  # noqa: F401
-import pytest
-import scipy.integrate
-import scipy.stats  # noqa: F401
-from cosmic_ray.ast import ast_nodes, get_ast
-from cosmic_ray.mutating import mutate_code
-from cosmic_ray.plugins import get_operator, operator_names
+from mutating import forks
+from mutating.mutants import Mutant, sample
+from mutating.page import page, read_reasons
+from mutating.reach import reached
+from mutating.rooms import NAMES, Room, room_of
+from mutating.tally import Tally, survives
+from mutating.trial import Tried, attempt
 
 ROOT = Path(__file__).resolve().parents[1]
-TESTS = {
-    "masks/masks": ("masks/test_masks", "masks/test_sets"),
-    "layers": ("test_layers",),
-    "distributions/plain": ("distributions/test_plain", "distributions/test_mixtures"),
-    "backends/_numpy/sampling": ("backends/test_sampling",),
-}
-LIMIT = 300  # seconds that the tests of a module may take
-# What may stand in an operator's place: of all there is, what is hardest to tell from it.
-SWAPS = {
-    **{"Add": ("Sub", "Mul"), "Sub": ("Add", "Mul"), "Mul": ("Add", "Div"), "Div": ("Mul", "FloorDiv")},
-    **{"FloorDiv": ("Div", "Mul"), "Mod": ("FloorDiv", "Mul"), "Pow": ("Mul", "Add")},
-    **{"BitOr": ("BitAnd", "BitXor"), "BitAnd": ("BitOr", "BitXor")},
-    **{"Lt": ("LtE", "GtE"), "LtE": ("Lt", "Gt"), "Gt": ("GtE", "LtE"), "GtE": ("Gt", "Lt")},
-    **{"Eq": ("NotEq",), "NotEq": ("Eq",), "Is": ("IsNot",), "IsNot": ("Is",)},
-}
-
-# The same examples for every mutant, and no time spent on making a failing one small.
-PROFILE = """
-from hypothesis import Phase
-settings.register_profile(
-    "mutation", deadline=None, derandomize=True, database=None, max_examples=50,
-    phases=(Phase.explicit, Phase.generate),
-)
-"""
+STORE = ROOT / "scripts" / "results" / "mutation.json"
+BUDGET = 20.0
+"""Seconds of tests that a mutant meets at most: those of its module first, then the quickest."""
 
 
-class Mutant(NamedTuple):
-    """A module with one fault in it."""
-
-    line: int
-    source: str
-    diff: str
-
-
-def passes(copy: Path, module: str, source: str) -> bool:
-    """Put `source` in the module's place in a copy of the project; say whether its tests pass (False if too slow)."""
-    path = copy / "made_np" / f"{module}.py"
-    path.write_text(source, encoding="utf-8")
-    # Compiled files are told apart by size and whole seconds, which two mutants may share.
-    for stale in path.parent.glob(f"__pycache__/{path.stem}.*"):
-        stale.unlink()
-    # A fork has the libraries loaded already, which is more than half of the time that a short test takes.
-    pid = os.fork()
-    if pid == 0:
-        run_tests(copy, module)
-    return os.waitpid(pid, 0)[1] == 0
+def wanted(room: Room, root: Path, tally: Tally, args: argparse.Namespace) -> list[Mutant]:
+    """Return the mutants to be tried: survivors without an excuse, or of a sample those that were not tried yet."""
+    drawn = sample(root, room.sources, args.seed)
+    known = tally.rooms.get(room.name, {})
+    if args.again:
+        alive = {mark for mark, each in tally.verdicts(room.name).items() if survives(each.now)}
+        alive -= set(read_reasons(reasons_of(args.store)))
+        return [mutant for mutant in drawn if mutant.fingerprint in alive]
+    return [mutant for mutant in drawn[: args.sample] if mutant.fingerprint not in known]
 
 
-def run_tests(copy: Path, module: str) -> NoReturn:
-    """Run the tests in this process, quietly, and end it; an endless one is ended by the alarm."""
-    signal.alarm(LIMIT)
-    os.chdir(copy)
-    sys.path[0] = str(copy)
-    for stream in (1, 2):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-    options = ["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "--assert=plain", "--hypothesis-profile=mutation"]
-    status = 1
-    try:
-        status = int(pytest.main([*options, *(f"tests/{name}.py" for name in TESTS[module])]))
-    finally:
-        os._exit(status)
-
-
-def mutants(source: str, lines: list[int] | None = None) -> Iterator[Mutant]:
-    """Yield every mutant of `source`, or of these lines of it, that could behave otherwise."""
-    tree = get_ast(source)
-    typed = annotations(source)
-    rows = source.splitlines()
-    for name in operator_names():
-        kind = get_operator(name)
-        if kind.arguments() or not is_near(name):
-            continue
-        operator = kind()
-        places = (place for node in ast_nodes(tree) for place in operator.mutation_positions(node))
-        for occurrence, (start, _) in enumerate(places):
-            star = rows[start[0] - 1].startswith("*,", start[1])  # no product: what follows must be named
-            if star or (lines and start[0] not in lines) or any(first <= start < last for first, last in typed):
-                continue
-            mutated = mutate_code(source, operator, occurrence)
-            if is_python(mutated):
-                pair = difflib.unified_diff(rows, mutated.splitlines(), lineterm="", n=0)
-                changed = [line for line in pair if line[:1] in "+-" and line[:3] not in ("+++", "---")]
-                yield Mutant(start[0], mutated, "\n".join(changed))
-
-
-def is_near(name: str) -> bool:
-    """Say whether an operator of cosmic-ray swaps one sign for another that is easily taken for it, or no sign."""
-    kind, _, swap = name.partition("_")
-    before, _, after = swap.partition("_")
-    return kind.endswith("UnaryOperator") or not swap or after in SWAPS.get(before, ())
-
-
-def is_python(source: str) -> bool:
-    """Say whether `source` can be parsed: what cannot is no mutant."""
-    with contextlib.suppress(SyntaxError):
-        return bool(ast.parse(source))
-    return False
-
-
-def annotations(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Return where type annotations begin and end: nobody evaluates them, so no fault can live there."""
-    found = []
-    for node in ast.walk(ast.parse(source)):
-        for field in ("annotation", "returns"):
-            hint = getattr(node, field, None)
-            if hint is not None:
-                found.append(((hint.lineno, hint.col_offset), (hint.end_lineno, hint.end_col_offset)))
-    return found
-
-
-def try_module(module: str, copies: list[Path], lines: list[int] | None) -> tuple[int, int]:
-    """Print each mutant of a module that survives; return how many were tried, and how many survived."""
-    source = (ROOT / "made_np" / f"{module}.py").read_text(encoding="utf-8")
-    if not passes(copies[0], module, source):
-        raise SystemExit(f"{module}: its tests fail without any mutant; mend them first")
+def try_room(room: Room, commit: str, copies: list[Path], tally: Tally, args: argparse.Namespace) -> None:
+    """Try the mutants of a room, note what becomes of each, and print those that survive."""
+    mutants = wanted(room, args.root, tally, args)
+    if not mutants:
+        return
+    sources = {file: (args.root / file).read_text(encoding="utf-8") for file in room.sources}
+    for copy in copies:
+        for file, source in sources.items():
+            forks.put(copy, file, source)
+    tests = reached(copies[0], room)
     free: queue.SimpleQueue[Path] = queue.SimpleQueue()
     for copy in copies:
         free.put(copy)
 
-    def survives(mutant: Mutant) -> bool:
+    def tried(mutant: Mutant) -> Tried | None:
         copy = free.get()
         try:
-            return passes(copy, module, mutant.source)
+            return attempt(copy, sources[mutant.file], mutant, tests, args.budget)
         finally:
             free.put(copy)
 
-    tried = list(mutants(source, lines))
-    n_alive = 0
-    with ThreadPoolExecutor(len(copies)) as pool:
-        for k, (mutant, alive) in enumerate(zip(tried, pool.map(survives, tried), strict=True), start=1):
-            print(f"{module}: {k} of {len(tried)}", end="\r", file=sys.stderr)
-            if alive:
-                n_alive += 1
-                print(f"\nmade_np/{module}.py:{mutant.line}\n{mutant.diff}", flush=True)
-    for copy in copies:
-        (copy / "made_np" / f"{module}.py").write_text(source, encoding="utf-8")
-    return len(tried), n_alive
+    pool = ThreadPoolExecutor(len(copies))
+    try:
+        for k, (mutant, became) in enumerate(zip(mutants, pool.map(tried, mutants), strict=True), start=1):
+            tally.note(room.name, mutant, became, commit)
+            print(f"{room.name}: {k} of {len(mutants)}", end="\r", file=sys.stderr)
+            if became and survives(became.verdict):
+                place = f"{mutant.file}:{mutant.line} ({mutant.fingerprint})"
+                print(f"\n{place}: {became.verdict}\n{became.change}", flush=True)
+    finally:
+        forks.stop()
+        pool.shutdown(cancel_futures=True)
+
+
+def reasons_of(store: Path) -> Path:
+    """Return where it is said why mutants change nothing, beside the store."""
+    return store.with_name(f"{store.stem}_equivalent.json")
+
+
+def commit_of(root: Path) -> str:
+    """Return the commit that is checked out; of sources without one, nothing."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    told = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return told.stdout.strip()
 
 
 def main() -> None:
-    """Try the mutants of each module named, and print the survivors and a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("modules", nargs="*", choices=TESTS, help="all by default")
-    parser.add_argument("--lines", nargs="+", type=int, metavar="LINE", help="only the mutants of these lines")
+    """Try mutants of the rooms named, add what became of them to the store, and write the page beside it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"all by default: {', '.join(NAMES)}")
+    parser.add_argument("--sample", type=int, default=300, metavar="N", help="mutants of each room, drawn at random")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw")
+    parser.add_argument("--again", action="store_true", help="try the survivors once more, and no others")
+    parser.add_argument("--budget", type=float, default=BUDGET, metavar="SECONDS", help="of tests, for each mutant")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--store", type=Path, default=STORE, metavar="FILE", help="JSON file of what became of mutants")
+    parser.add_argument(
+        "--work", type=Path, metavar="FOLDER", help="keeps the copies, for the next run on the same sources"
+    )
+    parser.add_argument("--root", type=Path, default=ROOT, metavar="FOLDER", help="the project, this one by default")
     args = parser.parse_args()
 
-    rows = ["| module | mutants | killed | survived | % |", "|---|---|---|---|---|"]
+    tally = Tally(args.store)
+    forks.load()
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
-        copies = [Path(folder) / str(worker) for worker in range(args.workers)]
-        for copy in copies:
-            shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.egg-info"))
-            with (copy / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
-                conftest.write(PROFILE)
-        for module in args.modules or TESTS:
-            n, survived = try_module(module, copies, args.lines)
-            killed = n - survived
-            rows.append(f"| {module}.py | {n} | {killed} | {survived} | {100 * killed / max(n, 1):.1f} |")
-    print("", *rows, sep="\n")
+        work = Path(args.work or folder).resolve()
+        copies = [forks.copy_of(args.root, work / str(worker)) for worker in range(args.workers)]
+        for name in args.rooms or NAMES:
+            try_room(room_of(name, args.root), commit_of(args.root), copies, tally, args)
+    written = page(tally, read_reasons(reasons_of(args.store)))
+    args.store.with_suffix(".md").write_text(written, encoding="utf-8")
+    print(written)
 
 
 if __name__ == "__main__":

@@ -296,6 +296,26 @@ def test_memory_that_is_shared_is_named() -> None:
 
 
 @every_activation
+def test_it_says_that_its_slope_can_be_read_off_its_value_if_it_can(name: str) -> None:
+    act = layers.ACTIVATIONS[name]
+    y = act.forward(np.array([-1.5, 0.5, 2.0]))
+    try:
+        read_off = act.backward(np.ones(3), None, y=y)
+    except TypeError:  # it asks for z
+        read_off = None
+    assert act.from_output == (read_off is not None)
+
+
+@every_activation
+def test_its_gain_keeps_the_mean_square_of_a_standard_normal_or_is_one(name: str) -> None:
+    act = layers.ACTIVATIONS[name]
+    z, weights = np.polynomial.hermite_e.hermegauss(180)
+    mean_square = float(weights @ act.forward(z) ** 2 / weights.sum())
+    kept = {"tanh": 1.0, "sigmoid": 1.0, "softplus": 1.0}.get(name, 1 / mean_square)
+    assert act.gain == pytest.approx(kept, rel=1e-4)
+
+
+@every_activation
 def test_an_activation_is_its_formula(name: str) -> None:
     z = np.linspace(-9, 9, 37)
     want = [naive.ACTIVATIONS[name](value) for value in z.tolist()]

@@ -61,6 +61,10 @@ def test_a_staircase_is_cut_into_rectangles_of_wires(stairs: MADE) -> None:
         assert in_stairs < 0.4 * mask.size
         assert in_all < 0.7 * mask.size
         assert all(whole == 0 or whole > panels.NARROW for _, whole, _ in wires.row_panels)
+        beside = sum((whole - first) * mask[:, columns].shape[1] for columns, first, whole in wires.column_panels)
+        below = sum((len(mask) - first) * mask[:, columns].shape[1] for columns, first, _ in wires.column_panels)
+        assert beside < 0.4 * mask.size
+        assert below < 0.7 * mask.size
 
 
 def test_what_is_off_the_mask_is_not_read_and_its_gradient_is_zero(stairs: MADE) -> None:

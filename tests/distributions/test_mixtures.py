@@ -178,6 +178,13 @@ def test_the_density_is_scipys_far_out_too(kind: Any, n: int, min_scale: float) 
 
 
 @both_kinds
+def test_marks_lie_even_as_the_density_does(kind: Any) -> None:
+    np.testing.assert_array_equal(kind.marks, -kind.marks[::-1])
+    assert (np.diff(kind.marks) > 0).all()
+    assert kind.marks[-1] == kind.reach
+
+
+@both_kinds
 def test_narrow_peaks_and_wide_ones_together_have_a_mass_of_one(kind: Any) -> None:
     output = kind(3, min_scale=1e-4)
     raw = np.array([1.0, -2, 0, -2, 0.5, 3, -9, -3, 1.2])
@@ -443,6 +450,17 @@ def test_no_value_is_far_out_where_that_can_mean_nothing(kind: Any) -> None:
 def test_where_most_of_a_column_is_one_value_the_rest_says_what_is_far_out(kind: Any) -> None:
     x = np.concatenate([np.zeros(800), np.linspace(1, 2, 200), [1e4]])
     np.testing.assert_array_equal(kind(3).far_out(x), x > 2)
+
+
+@both_kinds
+@pytest.mark.parametrize("share", [0.0, 0.6])
+def test_far_out_begins_at_twenty_deviations_even_where_most_of_a_normal_column_is_its_median(
+    kind: Any, share: float
+) -> None:
+    x = stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)
+    x[np.abs(x) < stats.norm.ppf(0.5 + share / 2)] = 0.0
+    at = np.array([-20.2, -19.8, 19.8, 20.2])
+    np.testing.assert_array_equal(kind(3).far_out(np.append(x, at))[-4:], [True, False, False, True])
 
 
 # ----------------------------------------------------------------------------------------- real densities: models

@@ -432,3 +432,9 @@ def test_a_distribution_that_lacks_one_of_its_four_parts_cannot_be_made(name: st
     del parts[name]
     with pytest.raises(TypeError, match=name):
         type("Partial", (Distribution,), parts)()
+
+
+def test_knots_of_a_gaussian_lie_even_around_its_mean() -> None:
+    (knots,) = Gaussian().knots(np.zeros((1, 2)))
+    assert knots[4] == 0
+    np.testing.assert_allclose(knots, -knots[::-1], rtol=1e-4)

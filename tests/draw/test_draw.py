@@ -19,6 +19,7 @@ from made_np import MADE, Calibration, Categorical, MADEDensity, calibration, dr
 from made_np.draw import canvas
 from made_np.draw.canvas import contrast, degree_colours, text_on
 from made_np.draw.images import outline
+from made_np.draw.network_picture import _places
 from made_np.messages import not_installed
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -234,6 +235,24 @@ def test_cut_wires_are_all_those_that_the_masks_leave_out() -> None:
     assert "Dotted" in words(figure)
 
 
+def test_wires_lie_below_the_units_and_dotted_ones_below_those_that_are_highlighted() -> None:
+    axes = draw.network(small(), highlight=4).axes[0]
+    place = {str(each.get_gid()): each.get_zorder() for each in axes.collections if isinstance(each, LineCollection)}
+    units = [each.get_zorder() for each in axes.collections if not isinstance(each, LineCollection)]
+    assert max(place.values()) < min(units)
+    strong = [place[name] for name in place if name.endswith("highlighted")]
+    assert max(place[name] for name in place if name.endswith("cut")) < min(strong)
+
+
+@pytest.mark.parametrize(("n", "height"), [(1, 0.0), (2, 2.0), (5, 8.0), (6, 9.0), (10, 9.0)])
+def test_units_are_spread_over_the_tallest_column_at_most_two_apart(n: int, height: float) -> None:
+    x, y = _places(3, n, 10).T
+    np.testing.assert_array_equal(x, 3)
+    assert np.ptp(y) == pytest.approx(height)
+    assert y.sum() == pytest.approx(0, abs=1e-12)
+    assert (np.diff(y) < 0).all()
+
+
 def test_with_a_highlight_only_the_wires_that_were_cut_off_it_are_dotted() -> None:
     one = small().mask_sets[0]
     figure = draw.network(one, highlight=4)
@@ -361,6 +380,13 @@ def test_a_grid_holds_the_images_row_by_row_on_one_scale() -> None:
     np.testing.assert_array_equal([np.asarray(i.get_array()) for i in drawn], images.reshape(6, 4, 5))
     assert {i.get_clim() for i in drawn} == {(0.0, 119.0)}
     assert [t.get_text() for t in figure.axes[0].texts] == ["a", "b", "c"]
+
+
+def test_nothing_that_is_filled_lies_on_an_image() -> None:
+    axes = draw.completions(np.array([[1.0, np.nan]]), (1, 2)).axes[0]
+    top = max(image.get_zorder() for image in axes.images)
+    assert any(patch.get_zorder() > top for patch in axes.patches)
+    assert not any(patch.get_fill() for patch in axes.patches if patch.get_zorder() > top)
 
 
 def test_images_stand_upright_in_their_own_place() -> None:

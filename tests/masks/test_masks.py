@@ -257,6 +257,8 @@ WRONG: list[tuple[Any, str]] = [
     (lambda: spread_degrees(0, 3), "width"),
     (lambda: spread_degrees(3, "3"), "n_features"),
     (lambda: spread_degrees(3, 3, -1), "n_context"),
+    (lambda: random_degrees(3, 3, RNG, -1), "n_context"),
+    (lambda: make_degrees("random", (), 3, RNG, n_context=-1), "n_context"),
     (lambda: random_degrees(3, 3, RNG, lowest=3), "lowest"),
     (lambda: random_degrees(3, 3, 1.5), "rng"),
     (lambda: random_degrees(10**400, 3, RNG), "width"),

@@ -9,7 +9,13 @@ import pytest
 
 from made_np.distributions.plain import Bernoulli
 from made_np.distributions.together import outputs_from_config
-from made_np.model.arguments import as_degrees, as_dtype, as_output
+from made_np.model.arguments import as_degrees, as_dtype, as_order, as_output
+
+
+def test_one_permutation_in_a_list_is_one_home_of_an_endless_model_and_one_of_one_mask_set() -> None:
+    assert as_order([[2, 0, 1]], 3, None) == as_order([2, 0, 1], 3, None) == (2, 0, 1)
+    assert as_order([[2, 0, 1]], 3, 1) == ((2, 0, 1),)
+    assert as_order([[2, 0, 1], [0, 1, 2]], 3, None) == ((2, 0, 1), (0, 1, 2))
 
 
 def test_given_degrees_are_taken_as_they_are() -> None:

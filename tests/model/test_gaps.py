@@ -21,6 +21,7 @@ from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.plain import Bernoulli, Categorical
 from made_np.masks.paths import leads
 from made_np.masks.sets import MIXTURE_SIZE
+from made_np.model import gaps
 from made_np.model.gaps import Filler, assign, check_gaps, gap_patterns, leading_order, observed_log_prob
 from made_np.model.made import MADE
 
@@ -436,6 +437,14 @@ def test_many_rows_are_scored_piece_by_piece_alike() -> None:
     np.testing.assert_allclose(
         observed_log_prob(made, theta, x)[-3:], observed_log_prob(made, theta, x[-3:]), rtol=1e-12
     )
+
+
+def test_a_row_wider_than_a_piece_is_a_piece_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, theta = model()
+    x = np.array([[1, 0, 1, NAN], [1, NAN, NAN, NAN], [0, 1, 1, 1]])
+    want = observed_log_prob(made, theta, x)
+    monkeypatch.setattr(gaps, "AT_ONCE", 1)
+    np.testing.assert_allclose(observed_log_prob(made, theta, x), want, rtol=1e-12)
 
 
 def test_gaps_that_no_order_allows_are_named_as_the_caller_likes() -> None:

@@ -231,3 +231,12 @@ def test_what_no_draw_has_met_is_part_of_the_error(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(marginals, "UNSEEN", 0.0)
     seen = home_log_prob(made, theta, row, 16)[1]
     np.testing.assert_allclose(stated, np.hypot(seen, 0.05 / 16), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("is_guided", "first", "most"), [(True, 16, 1024), (False, 256, 16384)])
+def test_rounds_of_draws_double_what_there_is_up_to_the_most(is_guided: bool, first: int, most: int) -> None:
+    draws = marginals._Draws.of("auto", is_guided, 3, 0)
+    sizes = np.array([sum(map(len, each)) for each in draws.rounds()])
+    assert sizes[0] == first
+    np.testing.assert_array_equal(sizes[1:], sizes.cumsum()[:-1])
+    assert sizes.sum() == most

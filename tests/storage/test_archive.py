@@ -81,6 +81,25 @@ def test_any_compression_is_refused_and_the_way_out_is_one(stored: Path, kind: i
     assert np.array_equal(made_np.load(stored.with_name("large.npz")).theta, theta)
 
 
+@pytest.mark.parametrize("lie", [{"compress_type": zipfile.ZIP_DEFLATED}, {"compress_size": 3}], ids=str)
+def test_what_says_that_it_is_compressed_by_its_kind_or_by_its_size_alone_is_refused(
+    stored: Path, lie: dict[str, int]
+) -> None:
+    with zipfile.ZipFile(stored, "a") as out:
+        out.writestr("array.z.npy", npy((3,), b"123"))
+        for name, value in lie.items():
+            setattr(out.filelist[-1], name, value)
+    refused(stored, r"its array 'array\.z\.npy' is compressed")
+
+
+def test_a_name_has_a_thousand_bytes_at_most() -> None:
+    archive.check_entry("n" * 1000, np.zeros(1), "arrays")
+    archive.check_entry("é" * 500, np.zeros(1), "arrays")
+    for name in ("n" * 1001, "é" * 501):
+        with pytest.raises(ValueError, match=r"^arrays cannot have its name in a zip archive: give it a short one"):
+            archive.check_entry(name, np.zeros(1), "arrays")
+
+
 @pytest.mark.parametrize(
     "shape", [(10**14,), (10**9, 10**9), (10**30,), (-1, -3), (2,), (4,), (0,), (3, 1, 10**6)], ids=str
 )

@@ -674,3 +674,23 @@ def test_a_length_that_lies_in_a_file_of_arrow_takes_no_memory(tmp_path: Path) -
         ValueError, match=rf"t\.feather holds \d+ bytes that claim to be {1 << 60}, more than 500 times"
     ):
         read_table(path)
+
+
+@pytest.mark.parametrize("shape", [(3,), (0, 3), (3, 0), (2, 0, 3)], ids=str)
+def test_an_array_without_rows_or_columns_is_no_table(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros(shape))
+    with pytest.raises(ValueError, match=r"a\.npy has shape \(.*\): a table needs rows and columns"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+def test_a_dictionary_keeps_levels_that_no_row_has(tmp_path: Path, is_ordered: bool) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    words = pyarrow.DictionaryArray.from_arrays(pyarrow.array([1, 0, 1], "int8"), ["z", "a", "m"], ordered=is_ordered)
+    parquet.write_table(pyarrow.table({"size": words, "n": [1, 2, 3]}), tmp_path / "a.parquet")
+    style = read_table(tmp_path / "a.parquet").style(0)
+    assert style.levels == ("z", "a", "m")
+    assert style.ordered == is_ordered
+    assert read_table(tmp_path / "a.parquet").style(1).levels is None

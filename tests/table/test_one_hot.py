@@ -253,3 +253,10 @@ def test_gaps_of_a_whole_group_are_no_rows_without_a_one() -> None:
     assert found == OneHot(((0, 3),), False)
     x[1, 0] = np.nan
     assert OneHot.find(x).groups == ()
+
+
+@pytest.mark.parametrize(("groups", "said"), [(((4, 6),), r"\(4, 6\)"), (((0, 2), (4, 6)), r"\(4, 6\)")])
+def test_a_table_has_the_columns_of_the_last_group(groups: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=rf"^groups has {said}, but n_columns=5"):
+        OneHot(groups).spans(5)
+    assert OneHot(groups).spans(6)[-1] == (4, 6)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from made_np.messages import not_installed
-from made_np.table.files import opening, read_table
+from made_np.table.files import layout, opening, read_table
 from made_np.table.files.writing import write_table
 from made_np.table.raw import RawColumn
 from made_np.table.table import Table
@@ -217,3 +217,16 @@ def test_without_pyarrow_numbers_are_read_and_words_say_what_to_install(tmp_path
     assert lines[0] == f"('a', 'b') [[1.5, 2.0], [nan, 3.0]] {tmp_path}/t.csv, line 3, column b"
     what = f"{tmp_path}/u.csv, line 2, column b: 'x' is no number, and words need"
     assert lines[1] == str(not_installed(what, "pyarrow", "tables"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "has_comma", "with_point"),
+    [
+        *(("1,5", True, "1.5"), ("-1.234,5", True, "-1234.5"), (",5e-3", True, ".5e-3"), ("0,123", True, "0.123")),
+        *(("1,234", False, "1.234"), ("1.5", False, "1.5"), ("7", False, "7"), ("a.b,c", False, "a.b,c")),
+    ],
+)
+def test_a_comma_is_seen_before_decimals_and_becomes_a_point(cell: str, has_comma: bool, with_point: str) -> None:
+    assert layout._has_comma(cell) == has_comma
+    assert layout._point(cell, ",") == with_point
+    assert layout._point(cell, ".") == cell
