@@ -341,3 +341,14 @@ def test_the_ends_of_a_lattice_are_drawn_as_often_as_they_are_scored() -> None:
         values, counts = np.unique(drawn, return_counts=True)
         scored = np.exp(bins.log_term(values))
         assert_allclose(counts / len(u), scored / scored.sum(), atol=0.01)
+
+
+def test_numbers_beyond_the_cells_have_the_codes_of_the_tails() -> None:
+    bins = Bins((0.0, 1.0, 2.0, 3.0), (1.0, 1.0, 1.0), (0, 1, 2), tails=(0.1, 0.1))
+    assert_array_equal(bins.encode(np.array([-100.0, 0.5, 1.5, 2.5, 100.0])), [0, 0, 1, 2, 2])
+
+
+def test_nothing_said_of_a_lattice_is_none() -> None:
+    real = Bins((0.0, 1.0, 3.0), (1.0, 1.0), (0, 1))
+    assert real.lattice is None
+    assert_allclose(real.log_term(np.array([0.25, 2.5])), np.log([1.0, 0.5]))

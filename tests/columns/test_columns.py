@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from made_np.columns.coding import Affine
 from made_np.columns.column import Facts
-from made_np.columns.columns import Column, Columns
+from made_np.columns.columns import Column, Columns, _as_run
 from made_np.columns.lattice import Lattice
 from made_np.distributions.levels import DiscretizedLogistic
 from made_np.distributions.mixtures import MixtureOfGaussians, MixtureOfLogistics
@@ -333,3 +333,16 @@ def test_numbers_that_fit_has_not_seen_share_a_mass_that_falls_with_the_distance
     everywhere = np.concatenate([np.arange(-200_000.0, 10), np.arange(71.0, 200_000)])
     inside = np.log(0.01) - np.log(60) - 2 * np.log1p(np.abs(np.arange(10.0, 71) - 40) / 30)
     assert_allclose(np.exp(column.log_term(everywhere)).sum() + np.exp(inside).sum(), 0.01, rtol=1e-3)
+
+
+@pytest.mark.parametrize("places", [[0], [1, 2], [2, 3, 4], [3]])
+def test_neighbours_are_taken_without_a_copy(places: list[int]) -> None:
+    x = np.arange(12.0).reshape(2, 6)
+    taken = x[:, _as_run(np.array(places))]
+    assert_array_equal(taken, x[:, places])
+    assert np.shares_memory(taken, x)
+
+
+def test_others_are_taken_one_by_one() -> None:
+    x = np.arange(12.0).reshape(2, 6)
+    assert_array_equal(x[:, _as_run(np.array([1, 3]))], x[:, [1, 3]])

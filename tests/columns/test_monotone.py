@@ -188,3 +188,27 @@ def test_atoms_are_masses_and_come_back_to_the_last_bit(base: Any) -> None:
 def test_atoms_that_cannot_be_meant(values: Any) -> None:
     with pytest.raises(ValueError, match="values"):
         Atoms(Affine(), values)
+
+
+def test_without_a_spline_it_is_a_line_through_mean_and_deviation_without_end() -> None:
+    x = np.random.default_rng(3).normal(40, 5, 500)
+    far = np.array([-1e4, x.mean() - 50, x.mean(), x.mean() + 50, 1e4])
+    line = learn_monotone(x, most_knots=2)
+    if line.shape == "linear":
+        assert_allclose(line.encode(far), (far - x.mean()) / x.std(), rtol=1e-9, atol=1e-9)
+    assert line.shape == "linear"
+
+
+def test_an_end_above_is_the_mirror_of_an_end_below() -> None:
+    x = np.random.default_rng(4).lognormal(1, 1, 500)
+    up = learn_monotone(x, low=0.0)
+    down = learn_monotone(-x, high=0.0)
+    assert_allclose(down.encode(-x), -up.encode(x), rtol=1e-6, atol=1e-6)
+    assert_allclose(down.log_term(-x), up.log_term(x), rtol=1e-6, atol=1e-6)
+
+
+def test_many_ties_leave_knots_that_rise() -> None:
+    rng = np.random.default_rng(5)
+    curve = learn_monotone(np.concatenate([np.zeros(700), rng.normal(size=300)]))
+    assert len(curve.knots) > 2
+    assert (np.diff(curve.knots) > 0).all()

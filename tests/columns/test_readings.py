@@ -16,7 +16,7 @@ from numpy.testing import assert_array_equal
 
 from made_np.cells import Source
 from made_np.columns.choosing import Place, reading_of
-from made_np.columns.dates import Dates, are_dates
+from made_np.columns.dates import UNITS, Dates, are_dates
 from made_np.columns.levels import Levels
 from made_np.columns.numeric import Numbers
 from made_np.columns.reading import NOT_READ, Reading
@@ -221,3 +221,8 @@ def test_nobody_looks_at_what_is_left_out() -> None:
     assert np.isnan(NOT_READ.numbers(raw, entry)).all()
     assert NOT_READ.cells(np.zeros(2)).gaps.all()
     assert stored(NOT_READ) == NOT_READ
+
+
+def test_units_of_time_have_their_nanoseconds() -> None:
+    for unit, length in UNITS.items():
+        assert np.timedelta64(1, unit) == np.timedelta64(int(length), "ns")
