@@ -352,3 +352,10 @@ def test_nothing_said_of_a_lattice_is_none() -> None:
     real = Bins((0.0, 1.0, 3.0), (1.0, 1.0), (0, 1))
     assert real.lattice is None
     assert_allclose(real.log_term(np.array([0.25, 2.5])), np.log([1.0, 0.5]))
+
+
+def test_what_lies_beyond_a_spike_that_is_a_bin_at_an_end_has_its_code() -> None:
+    below = Bins((0.0, 1.0), (1.0,), (1,), (0.0,), (1.0,), (0,), tails=(0.1, 0.1))
+    assert_array_equal(below.encode(np.array([-9.0, 0.0, 0.5, 9.0])), [0, 0, 1, 1])
+    above = Bins((0.0, 1.0), (1.0,), (0,), (1.0,), (1.0,), (1,), tails=(0.1, 0.1))
+    assert_array_equal(above.encode(np.array([-9.0, 0.5, 1.0, 9.0])), [0, 0, 1, 1])
