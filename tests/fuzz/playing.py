@@ -41,13 +41,13 @@ def play(machine: type[Watched], seed: int, sequences: int, backends: Sequence[s
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
-    with _stage():
+    with stage():
         run_state_machine_as_test(hypothesis.seed(seed)(own), settings=size)
     return Watched.calls.total() - before
 
 
 @contextmanager
-def _stage() -> Iterator[None]:
+def stage() -> Iterator[None]:
     """Run in a folder of its own, with files to be read, by draws that do not depend on which modules are loaded."""
     home = Path.cwd()
     few = mock.patch.multiple(sampling, MOST_ROWS=FEW, ENOUGH_ROWS=FEW, FEWEST_ROWS=FEW)

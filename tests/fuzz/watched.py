@@ -41,6 +41,12 @@ class Watched(RuleBasedStateMachine):
         self._rules += 1
         return np.random.default_rng([seed, self._rules])
 
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.teardown()
+
     def teardown(self) -> None:
         """Remove what was written."""
         self._folder.cleanup()
