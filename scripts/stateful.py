@@ -25,7 +25,7 @@ from fuzz.watched import Watched
 from paper.store import read, write
 from revision import revision
 
-SEQUENCES = {"network": 100, "density": 15, "interface": 30}
+SEQUENCES = {"network": 30, "density": 4, "interface": 9}
 """Sequences of a round, so that a round of each machine takes about as long."""
 KINDS = {machine.__name__.removesuffix("Machine").lower(): machine for machine in MACHINES}
 PATIENCE = 1200.0
