@@ -130,6 +130,7 @@ def test_a_run_that_was_ended_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
         played.append((name, seed, n))
         return vars(loop.Found(n, 1, 2, 10 + seed, 0.5, ["input 3: oh"] if seed else []))
 
+    monkeypatch.setattr(damage_files, "CHUNK", 500)
     monkeypatch.setattr(damage_files, "chunk", chunk)
     store = tmp_path / "done.json"
     words = ["damage_files.py", "--only", "csv", "npy", "--store", str(store), "--inputs"]
