@@ -30,7 +30,7 @@ def test_models_stay_as_they_are_in_any_sequence_of_calls(machine: type[Watched]
 def test_a_seed_says_which_calls_are_made() -> None:
     def counted(seed: int) -> dict[str, int]:
         before = Watched.calls.copy()
-        playing.play(NetworkMachine, seed, 2)
+        playing.play(NetworkMachine, seed, 4)
         return dict(Watched.calls - before)
 
     first = counted(1)

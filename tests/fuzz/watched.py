@@ -81,7 +81,7 @@ def choice(rng: np.random.Generator, values: Any) -> Any:
 
 def name_of(function: Any) -> str:
     """Return what a function is called in the counts."""
-    return str(getattr(function, "__qualname__", function))
+    return str(getattr(function, "__qualname__", type(function).__name__))
 
 
 def bits(value: Any) -> Any:
