@@ -270,6 +270,11 @@ def test_one_round_is_played_again_and_told(
     assert capsys.readouterr().out == first
 
 
+def test_scenes_can_be_chosen() -> None:
+    for seed in range(5):
+        assert player.play(seed, ["power_cut"])[0] == "power_cut"
+
+
 def test_the_page_has_the_counts() -> None:
     told = page({"full_disk": Tally(4, 3, 3), "round_that_hung": Tally(hung=1, wrong=["--seed 5 hung"])}, 7, 12.0)
     assert "| full disk | 4 | 3 | 3 | 0 | 0 |" in told
