@@ -1,4 +1,4 @@
-"""Children of this process that do one thing each: cheaper than new interpreters, and a fault ends none but them."""
+"""Children of this process that do one thing each: cheaper than new interpreters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranks that train one model, of which one is killed: the others say so, and the fit goes on from its checkpoint."""
+"""Ranks that train one model, of which one is killed: the others say so."""
 
 from __future__ import annotations
 
