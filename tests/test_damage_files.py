@@ -72,6 +72,14 @@ def test_a_fault_of_a_reader_is_found(name: str, tmp_path: Path) -> None:
     assert all(said in told for told in found.wrong)
 
 
+def test_other_names_of_columns_may_be_told_line_by_line(tmp_path: Path) -> None:
+    def read(path: Path) -> None:
+        if not path.read_bytes().startswith(b"5"):
+            raise ValueError(f"X has 'n'. {loop.SEVERAL_LINES}\n- n\n")
+
+    assert loop.search(planted(read), 60, 0, tmp_path).wrong == []
+
+
 def test_what_is_read_as_something_else_is_found_where_there_is_a_checksum(tmp_path: Path) -> None:
     assert loop.search(planted(Path.read_bytes), 20, 0, tmp_path).wrong == []
     found = loop.search(planted(Path.read_bytes, has_checksum=True), 20, 0, tmp_path)
