@@ -389,7 +389,8 @@ class DensityMachine(Watched):
             model = copy.copy(self.model).set_params(**parameters)
             model.fit(X, sample_weight=sample_weight)
 
-        self.misuse(call(fit, X=self.rows, sample_weight=None, **parameters, or_names=("sample_weight", "X")), rng)
+        beside = ("sample_weight", "X", "warm_start", "answers")  # parameters that were set before may not go together
+        self.misuse(call(fit, X=self.rows, sample_weight=None, **parameters, or_names=beside), rng)
 
     def _calls(self, rng: np.random.Generator) -> list[Call]:
         """Return calls that the density takes."""
