@@ -35,6 +35,13 @@ def test_changed_files_are_refused_in_one_line_or_read(name: str, tmp_path: Path
     assert found.lines > 50
 
 
+def test_an_integer_beyond_64_bits_among_blanks_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "blanks.csv"
+    path.write_bytes(b"1 2 3\n4 5 6" + b"9" * 400 + b"\n")
+    with pytest.raises(ValueError, match="an integer of more than 64 bits"):
+        READERS["csv"].read(path)
+
+
 def planted(read: Callable[[Path], Any], **options: Any) -> Reader:
     """A reader of text that begins with a 5."""
     return Reader(".txt", lambda folder: [b"5 and more"], read, **options)
