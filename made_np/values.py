@@ -47,6 +47,20 @@ def show(value: Any) -> str:
         return f"<{type(value).__name__}>"
 
 
+def text_of(value: Any) -> str:
+    """Return the text of a value, by which words near it are looked for; of one that has none, what `show` writes.
+
+    Examples
+    --------
+    >>> text_of("yes"), text_of(3), text_of(10**5000)
+    ('yes', '3', '<int>')
+    """
+    try:
+        return str(value)
+    except Exception:  # a __str__ of anyone's, or an integer with more digits than Python writes
+        return show(value)
+
+
 def as_a(value: Any, name: str, kind: type[T], way_out: str) -> T:
     """Return `value` if it is an instance of `kind`, or raise a `TypeError`.
 

@@ -1,12 +1,13 @@
 """Give every reader of files many changed ones, guided by the lines that they reach; count what becomes of them.
 
-    python scripts/damage_files.py --inputs 100000 --store damage.json [--only model csv ...]
+    python scripts/damage_files.py --inputs 100000 --store scripts/results/damage.json [--only ...]
 
 Files are flipped, cut, doubled, given hostile numbers with words of their format; members of archives are swapped,
 lost, of another file, blown up; headers are changed, then signed again. Each has to be refused in one line, or read;
 where a checksum is not renewed, exactly. Chunks of inputs run in processes of their own, which may take 512 MiB beyond
 what they have; one that dies is told by its seed.
-With --store what is done stays done: a run that was ended goes on. Exit status 1: something was wrong.
+With --store what is done stays done, with a page beside it: a run that was ended goes on. Exit status 1: something was
+wrong.
 """
 
 from __future__ import annotations
@@ -21,10 +22,19 @@ from typing import Any
 
 from damaging.loop import Found, search
 from damaging.readers import READERS
+from paper.store import read, write
+from revision import revision
 from soaking.memory import address_space
 
-CHUNK = 500
+CHUNK = 2500
+"""Inputs of a process: to import everything takes it as long as a thousand of them."""
 ROOM = 1 << 29
+TITLE = """# What readers make of changed files
+
+`python scripts/damage_files.py --inputs N --store scripts/results/damage.json` adds to this page. Last at commit
+{revision}: {inputs} inputs, {wrong} wrong.
+
+"""
 HEAD = "| reader | inputs | refused | read | lines reached | slowest, s | wrong |\n|---|---|---|---|---|---|---|"
 
 
@@ -58,7 +68,7 @@ def line(name: str, found: dict[str, Any]) -> str:
 def main() -> int:
     """Run what is not stored, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--inputs", type=int, default=CHUNK, help="of each reader (500)")
+    parser.add_argument("--inputs", type=int, default=CHUNK, help="of each reader (2500)")
     parser.add_argument("--only", nargs="+", choices=READERS, default=list(READERS), help="all by default")
     parser.add_argument("--store", type=Path, metavar="FILE", help="JSON file of what is done")
     parser.add_argument("--play", nargs=3, metavar=("READER", "SEED", "N"), help=argparse.SUPPRESS)
@@ -66,19 +76,26 @@ def main() -> int:
     if args.play:
         play(args.play[0], int(args.play[1]), int(args.play[2]))
         return 0
-    stored = args.store is not None and args.store.exists()
-    done: dict[str, Any] = json.loads(args.store.read_text(encoding="utf-8")) if stored else {}
+    done: dict[str, Any] = {} if args.store is None else read(args.store)
     for first in range(0, args.inputs, CHUNK):
         for name in args.only:
             before = done.get(name, vars(Found()))
             if before["inputs"] <= first:
                 done[name] = together(before, chunk(name, first // CHUNK, min(CHUNK, args.inputs - first)))
                 if args.store is not None:
-                    args.store.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
-    print(HEAD, *(line(name, done[name]) for name in args.only), sep="\n")
-    wrong = [f"- {name}: {told}" for name in args.only for told in done[name]["wrong"]]
-    print("", *wrong, f"{len(wrong)} wrong", sep="\n")
-    return 1 if wrong else 0
+                    write(args.store, done)
+                    args.store.with_suffix(".md").write_text(page(done), encoding="utf-8")
+    print(page(done))
+    return 1 if any(each["wrong"] for each in done.values()) else 0
+
+
+def page(done: dict[str, Any]) -> str:
+    """Return what is done as a page."""
+    wrong = [f"- {name}: {told}" for name, found in done.items() for told in found["wrong"]]
+    inputs = sum(found["inputs"] for found in done.values())
+    told = "\nWrong:\n\n" + "\n".join(wrong) + "\n" if wrong else ""
+    lines = "\n".join([HEAD, *(line(name, found) for name, found in sorted(done.items()))])
+    return TITLE.format(revision=revision(), inputs=inputs, wrong=len(wrong)) + lines + "\n" + told
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     python scripts/soak.py --minutes 120                     # two processes, seeds from 0 on
     python scripts/soak.py --minutes 10 --first 5000 --processes 1 --store soak.json
     python scripts/soak.py --seed 17                         # this one round again
+    python scripts/soak.py --only killed_fit killed_rank     # these scenes
 
 Each round has a seed, which says all of it: fits, scores, samples and questions of random models, beside kills at
 random moments, Ctrl-C, forks, threads, full disks, power cuts, damaged files, limits of memory. After each fault it is
@@ -18,9 +19,9 @@ import time
 from pathlib import Path
 
 from paper.store import read, write
-from soaking.crew import Crew
+from soaking.crew import PLAYER, Crew
 from soaking.page import page, table
-from soaking.player import play
+from soaking.player import SCENES, play
 from soaking.tally import Tally
 
 FIRST = 0
@@ -39,12 +40,14 @@ def main(arguments: list[str] | None = None) -> int:
         "--store", type=Path, metavar="FILE", help="JSON file that the counts are added to, with a page beside it"
     )
     parser.add_argument("--seed", type=int, help="play this round alone, here")
+    names = [scene.__name__ for scene in SCENES]
+    parser.add_argument("--only", nargs="+", choices=names, default=[], metavar="SCENE", help=f"of {', '.join(names)}")
     args = parser.parse_args(arguments)
     if args.seed is not None:
-        scene, tally = play(args.seed)
+        scene, tally = play(args.seed, args.only)
         return told({scene: tally})
     end = time.monotonic() + 60 * args.minutes
-    with Crew(args.first, args.processes) as crew:
+    with Crew(args.first, args.processes, (*PLAYER, *args.only)) as crew:
         while time.monotonic() < end:
             crew.watch(min(EVERY, max(end - time.monotonic(), 0.1)))
             total = sum(crew.tallies.values(), Tally())

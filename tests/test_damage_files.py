@@ -35,6 +35,13 @@ def test_changed_files_are_refused_in_one_line_or_read(name: str, tmp_path: Path
     assert found.lines > 50
 
 
+def test_an_integer_beyond_64_bits_among_blanks_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "blanks.csv"
+    path.write_bytes(b"1 2 3\n4 5 6" + b"9" * 400 + b"\n")
+    with pytest.raises(ValueError, match="an integer of more than 64 bits"):
+        READERS["csv"].read(path)
+
+
 def planted(read: Callable[[Path], Any], **options: Any) -> Reader:
     """A reader of text that begins with a 5."""
     return Reader(".txt", lambda folder: [b"5 and more"], read, **options)
@@ -70,6 +77,14 @@ def test_a_fault_of_a_reader_is_found(name: str, tmp_path: Path) -> None:
     found = loop.search(planted(read), 60, 0, tmp_path)
     assert found.wrong
     assert all(said in told for told in found.wrong)
+
+
+def test_other_names_of_columns_may_be_told_line_by_line(tmp_path: Path) -> None:
+    def read(path: Path) -> None:
+        if not path.read_bytes().startswith(b"5"):
+            raise ValueError(f"X has 'n'. {loop.SEVERAL_LINES}\n- n\n")
+
+    assert loop.search(planted(read), 60, 0, tmp_path).wrong == []
 
 
 def test_what_is_read_as_something_else_is_found_where_there_is_a_checksum(tmp_path: Path) -> None:
@@ -130,6 +145,7 @@ def test_a_run_that_was_ended_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
         played.append((name, seed, n))
         return vars(loop.Found(n, 1, 2, 10 + seed, 0.5, ["input 3: oh"] if seed else []))
 
+    monkeypatch.setattr(damage_files, "CHUNK", 500)
     monkeypatch.setattr(damage_files, "chunk", chunk)
     store = tmp_path / "done.json"
     words = ["damage_files.py", "--only", "csv", "npy", "--store", str(store), "--inputs"]

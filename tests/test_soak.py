@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,18 +20,22 @@ if not sys.platform.startswith("linux"):
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import soak
-from soaking import calm, damage, disks, interrupts, killed, memory, player, subjects
+from forking import Child
+from soaking import calm, damage, disks, interrupts, killed, memory, player, ranks, subjects, workers
 from soaking.crew import Crew
 from soaking.page import page
 from soaking.tally import Tally
 
-# Where a disk is full, NumPy leaves a ZipFile open, at whose end Python 3.10 tries to write once more, and says so.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. .function ZipFile:pytest.PytestUnraisableExceptionWarning"
-)
-
-SLOW = (killed.killed_fit, killed.killed_save)
-"""Scenes that start processes."""
+pytestmark = [
+    # Where a disk is full, NumPy leaves a ZipFile open, at whose end Python 3.10 tries to write once more, and says so.
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored in. .function ZipFile:pytest.PytestUnraisableExceptionWarning"
+    ),
+    # Ctrl-C may come while something is thrown away: Python then says so, and goes on.
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored(.|\n)*KeyboardInterrupt:pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 
 TABLE = subjects.table
@@ -38,7 +44,8 @@ TABLE = subjects.table
 def small(rng: np.random.Generator) -> subjects.Network:
     """Return a network that needs no kernels."""
     made = subjects.MADE(4, hidden=(6,), dtype="float64", backend="numpy")
-    return subjects.Network(made, rng.integers(0, 2, (60, 4)), {"max_epochs": 3, "rng": 0})
+    x = rng.integers(0, 2, (60, 4))
+    return subjects.Network(made, x, {"valid": x[:15], "max_epochs": 3, "rng": 0})
 
 
 def small_density(rng: np.random.Generator, frame: Any) -> subjects.MADEDensity:
@@ -53,12 +60,14 @@ def small_table(rng: np.random.Generator) -> Any:
 
 @pytest.fixture
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (calm, damage, disks, interrupts, killed, memory, subjects):
+    for module in (calm, damage, disks, interrupts, killed, memory, ranks, subjects):
         for name, made in (("network", small), ("density", small_density), ("table", small_table)):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, made)
         if hasattr(module, "TRIES"):
             monkeypatch.setattr(module, "TRIES", 4)
+        if hasattr(module, "KILLS"):
+            monkeypatch.setattr(module, "KILLS", 2)
 
 
 def played(scene: Any, folder: Path) -> Tally:
@@ -67,7 +76,7 @@ def played(scene: Any, folder: Path) -> Tally:
 
 @pytest.mark.usefixtures("_small")
 @pytest.mark.parametrize(
-    "scene", [each for each in player.SCENES if each not in SLOW], ids=lambda scene: scene.__name__
+    "scene", [each for each in player.SCENES if each is not workers.killed_worker], ids=lambda scene: scene.__name__
 )
 def test_nothing_is_wrong(scene: Any, tmp_path: Path) -> None:
     tally = played(scene, tmp_path)
@@ -76,12 +85,57 @@ def test_nothing_is_wrong(scene: Any, tmp_path: Path) -> None:
     assert tally.survived == tally.faults
 
 
+@pytest.mark.slow
+def test_a_fit_whose_workers_are_killed_goes_on(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="distributed is not installed: the extra dask brings it")
+    tally = played(workers.killed_worker, tmp_path)
+    assert not tally.wrong
+    assert tally.faults
+
+
+def test_workers_are_left_alone_where_there_is_no_dask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(workers, "find_spec", lambda name: None)
+    assert played(workers.killed_worker, tmp_path) == Tally()
+    assert "killed_worker is skipped: distributed is not installed" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("_small")
-def test_a_fit_that_is_killed_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(killed, "KILLS", 1)
-    for scene in SLOW:
-        (tmp_path / scene.__name__).mkdir()
-        assert not played(scene, tmp_path / scene.__name__).wrong
+@pytest.mark.parametrize("scene", [killed.killed_fit, ranks.killed_rank])
+def test_a_fit_that_goes_on_to_something_else_is_found(
+    scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = subjects.made_np.fit
+
+    def forgetful(*arguments: Any, checkpoint: Any = None, **options: Any) -> Any:
+        is_another = checkpoint is not None and checkpoint.name == "checkpoint"
+        return fit(*arguments, **{**options, "rng": 1 if is_another else 0})
+
+    monkeypatch.setattr(subjects.made_np, "fit", forgetful)
+    assert any("went on differs" in each for each in played(scene, tmp_path).wrong)
+
+
+def test_ranks_that_say_nothing_of_a_killed_one_are_found() -> None:
+    whole = [(0, [1.0])] * 3
+    killed_one = (-9, None)
+    for fine in ((0, "rank 2 has gone: call again"), (0, [1.0])):
+        assert ranks._wrong([killed_one, fine, fine], 0, whole) == []
+    for bad in ((0, "all is well"), (0, [2.0]), (1, None)):
+        assert len(ranks._wrong([killed_one, bad, (0, [1.0])], 0, whole)) == 1
+    assert ranks._wrong([(1, None), (0, [1.0])], 0, whole) == ["a killed rank has ended with status 1"]
+
+
+def test_a_child_gives_back_what_its_work_returns() -> None:
+    assert Child(lambda: np.arange(3).tolist()).end(30.0) == (0, [0, 1, 2])
+    assert Child(lambda: 1 / 0).end(30.0) == (1, None)
+    ended = Child(lambda: "x" * 1_000_000)
+    assert ended.end(30.0) == (0, "x" * 1_000_000)
+    sleeper = Child(lambda: time.sleep(60))
+    sleeper.kill()
+    assert sleeper.end(30.0) == (-9, None)
+    with pytest.raises(TimeoutError, match="has not ended"):
+        Child(lambda: time.sleep(60)).end(0.05)
 
 
 @contextmanager
@@ -179,9 +233,10 @@ PLAYER = """if True:
     faulthandler.register(signal.SIGUSR1)
     seed = int(sys.argv[1])
     print(json.dumps({"begun": seed}), flush=True)
-    if seed == 1:
+    if seed % 3 == 1:
+        time.sleep(0.5)
         os.abort()
-    if seed == 2:
+    if seed % 3 == 2:
         time.sleep(60)
     tally = {"calls": 1, "faults": 1, "survived": 0, "hung": 0, "wrong": ["a fault"]}
     print(json.dumps({"seed": seed, "scene": "work", "tally": tally}), flush=True)
@@ -192,11 +247,12 @@ PLAYER = """if True:
 def test_players_that_die_or_hang_are_counted_and_replaced(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "player.py").write_text(PLAYER)
     with Crew(0, 3, [str(tmp_path / "player.py")], longest=2.0) as crew:
-        while crew.tallies["round that hung"].hung < 2 or not crew.tallies["round that died"].wrong:
+        kinds = ("work", "round that died", "round that hung")  # any of them may be late to start
+        while not all(crew.tallies[kind].wrong for kind in kinds) or crew.tallies["round that hung"].hung < 2:
             crew.watch(0.2)
-        assert crew.tallies["work"].wrong[0] == "--seed 0: a fault"
-        assert crew.tallies["round that died"].wrong == ["--seed 1 died, status -6"]
-        assert "--seed 2 hung" in crew.tallies["round that hung"].wrong
+        assert re.fullmatch(r"--seed \d+: a fault", crew.tallies["work"].wrong[0])
+        assert re.fullmatch(r"--seed \d+ died, status -6", crew.tallies["round that died"].wrong[0])
+        assert all(re.fullmatch(r"--seed \d+ hung", told) for told in crew.tallies["round that hung"].wrong)
     assert "player.py" in capfd.readouterr().err  # where those hung
 
 
@@ -212,6 +268,11 @@ def test_one_round_is_played_again_and_told(
     assert "OSError: no " in first
     assert soak.main(["--seed", "17"]) == 1
     assert capsys.readouterr().out == first
+
+
+def test_scenes_can_be_chosen() -> None:
+    for seed in range(5):
+        assert player.play(seed, ["power_cut"])[0] == "power_cut"
 
 
 def test_the_page_has_the_counts() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from made_np.distributions.distribution import Distribution
 from made_np.distributions.registry import names as distribution_names
-from made_np.values import show
+from made_np.values import show, text_of
 
 __all__ = ["DISCRETE", "KINDS", "LEFT_OUT", "NUMERIC", "REAL", "Kind", "as_kinds", "is_kind", "kind_names", "places_of"]
 
@@ -108,11 +108,11 @@ def places_of(key: Any, n_columns: int, labels: Sequence[Any], name: str = "colu
     if isinstance(key, int) and not isinstance(key, bool):
         if 0 <= key < n_columns:
             return [key]
-        raise ValueError(f"{name} has {key}, but X has columns 0..{n_columns - 1}")
+        raise ValueError(f"{name} has {show(key)}, but X has columns 0..{n_columns - 1}")
     if not labels:
         raise ValueError(f"{name} has {show(key)}, but the columns of X have no names: give places 0..{n_columns - 1}")
     words = [str(label) for label in labels]
-    near = get_close_matches(str(key), words, 3) or words[:5]
+    near = get_close_matches(text_of(key), words, 3) or words[:5]
     listed = ", ".join(map(repr, words[:SHOWN])) + (f" and {len(words) - SHOWN} more" if len(words) > SHOWN else "")
     raise ValueError(
         f"{name} has {show(key)}, but X has no such column: did you mean {', '.join(map(repr, near))}? X has {listed}"

@@ -12,6 +12,7 @@ from made_np.columns.reading import Entry, Reading
 from made_np.lazy import lazy
 from made_np.table.raw import RawColumn
 from made_np.typing import Array, Floats
+from made_np.values import text_of
 
 __all__ = ["Levels", "counted"]
 
@@ -52,7 +53,7 @@ class Levels(Reading):
         """Return the code of a label; that behind the last level, if it is none."""
         found = self._codes.get(label)
         if found is None and isinstance(label, (str, int, float, np.bool_, np.number)):
-            found = self._spelled.get(str(label))
+            found = self._spelled.get(text_of(label))
         return len(self.levels) if found is None else found
 
     def numbers(self, raw: RawColumn, entry: Entry) -> Floats:

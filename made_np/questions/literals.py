@@ -22,7 +22,7 @@ from made_np.columns.dates import Dates
 from made_np.lazy import lazy
 from made_np.table.raw import RawColumn
 from made_np.typing import Floats
-from made_np.values import REALS, show
+from made_np.values import REALS, show, text_of
 
 __all__ = ["Literals"]
 
@@ -154,7 +154,10 @@ class Literals:
                 raise TypeError(f"{said}: this column holds {what}")
             return _read(column, moment, said)
         if isinstance(value, (*REALS, Decimal, Fraction)):
-            return float(value)
+            try:
+                return float(value)
+            except OverflowError:
+                raise ValueError(f"{said}, beyond what numbers hold: give None for an end that is open") from None
         if isinstance(column.reading, Amounts):
             number = column.reading.number(value) if isinstance(value, str) else None
             if number is not None:
@@ -170,7 +173,7 @@ class Literals:
         code = _read(self.columns.each[d], cell, said)
         if not code < len(levels):
             words = {str(level): level for level in levels}
-            near = get_close_matches(str(value), words, SHOWN, 0.5) or list(words)[:SHOWN]
+            near = get_close_matches(text_of(value), words, SHOWN, 0.5) or list(words)[:SHOWN]
             raise ValueError(f"{said}, a value that it does not have: it has {_listed(near, len(levels))}")
         return code
 
@@ -178,8 +181,9 @@ class Literals:
         names = list(self._places)
         if not names:
             return f"give a place 0..{len(self.columns) - 1}"
-        near = get_close_matches(str(key), names, SHOWN, 0.5)
-        folded = [name for name in names if name.casefold() == str(key).casefold()]
+        text = text_of(key)
+        near = get_close_matches(text, names, SHOWN, 0.5)
+        folded = [name for name in names if name.casefold() == text.casefold()]
         listed = list(dict.fromkeys([*folded, *near])) or names[:SHOWN]
         return f"the columns are called {_listed(listed, len(names))}"
 

@@ -18,6 +18,8 @@ from damaging.readers import Reader, alike
 
 REFUSALS = (ValueError, OSError, TypeError, ImportError)
 """What the readers say they raise."""
+SEVERAL_LINES = "The feature names should match those that were passed during fit."
+"""scikit-learn wants this to be said with a list of names: a sound file may be of a table with other ones."""
 SECONDS = 2.0
 """Of the processor: an input of these sizes may take so long, traced line by line."""
 FOLDER = str(Path(made_np.__file__).parent)
@@ -87,7 +89,8 @@ def _judged(reader: Reader, path: Path, wanted: Any, reached: set[Any], found: F
     except REFUSALS as error:
         found.refused += 1
         text = str(error)
-        return "" if text.strip() and "\n" not in text.strip() else f"{type(error).__name__} of no single line {text!r}"
+        is_one_line = "\n" not in text.strip() or SEVERAL_LINES in text
+        return "" if text.strip() and is_one_line else f"{type(error).__name__} of no single line {text!r}"
     except MemoryError:
         return "wants too much memory"
     except Exception as error:  # what must not come

@@ -325,7 +325,7 @@ def test_samples_are_compared_as_numbers() -> None:
 
 
 def test_fractions_come_back_as_fractions() -> None:
-    thirds = [Fraction(int(k), 3) for k in rng.integers(1, 60, N)]
+    thirds = [Fraction(int(k), 3) for k in np.random.default_rng(0).integers(1, 60, N)]
     density = fitted(pd.DataFrame({"x": thirds, "b": np.arange(N) % 3}))
     drawn = density.sample(9, random_state=0)["x"]
     assert all(type(each) is Fraction and each.denominator in (1, 3) for each in drawn)

@@ -7,10 +7,13 @@ import re
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import numpy as np
+
+with suppress(ImportError):  # scikit-learn imports it, and it draws a random number when it is imported
+    import rich.style  # noqa: F401
 
 SECONDS = 20.0
 """A call that takes longer hangs; the slowest takes one."""
@@ -56,7 +59,7 @@ def fault(good: Call, hostile: Mapping[str, Any]) -> str | None:
     """Make a call with some arguments replaced, and return in words what is wrong with what came of it."""
     arguments = {**good.arguments, **hostile}
     before = {name: snapshot(value) for name, value in arguments.items()}
-    states, world = _states(arguments), _world()
+    states, stood = _states(arguments), world()
     error: BaseException | None = None
     try:
         with _limit(), warnings.catch_warnings():
@@ -68,7 +71,7 @@ def fault(good: Call, hostile: Mapping[str, Any]) -> str | None:
         raise
     except BaseException as raised:
         error = raised
-    if _world() != world:
+    if world() != stood:
         return "the global random state has changed"
     may_change = good.changes if error is None else frozenset()
     changed = [k for k, value in arguments.items() if k not in may_change and snapshot(value) != before[k]]
@@ -121,7 +124,7 @@ def _states(arguments: Mapping[str, Any]) -> list[Any]:
     return found
 
 
-def _world() -> tuple[Any, ...]:
+def world() -> tuple[Any, ...]:
     """Return where the global random states stand."""
     state: Any = np.random.get_state()  # noqa: NPY002
     return random.getstate(), state[1].tobytes(), state[2:]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +19,6 @@ from fuzz.public import arguments_of, public
 from made_np import layers
 
 PUBLIC = public()
-
-with contextlib.suppress(ImportError):  # it draws from Python's global random numbers when it is imported
-    importlib.import_module("sklearn.ensemble")
 
 
 @pytest.fixture(scope="module", autouse=True)

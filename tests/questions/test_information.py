@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import people
 import pytest
 
 from made_np.questions import information, sampling
@@ -145,3 +146,18 @@ def test_the_same_question_has_the_same_answer_and_names_are_looked_at() -> None
         mutual_information(asked, "size", ["sizes"])
     with pytest.raises(TypeError, match=r"columns=3\.5 is a float"):
         entropy(asked, 3.5)
+
+
+def test_a_column_of_which_python_writes_no_text_is_refused_by_the_name_of_the_argument() -> None:
+    pytest.importorskip("pandas")
+    beyond = 10**5000
+    model = people.quick(max_epochs=1, backend="numpy").fit(people.frame())
+    with pytest.raises(ValueError, match="given: there is no column <int>: the columns are called"):
+        model.entropy(["age"], given=beyond)
+    with pytest.raises(ValueError, match="where"):
+        model.probability({"city": beyond})
+    for column in ("member", "age", "pay"):
+        with pytest.raises(ValueError, match=f"where: .*{column}.* is to be <int>, beyond what numbers hold"):
+            model.probability({column: beyond})
+    with pytest.raises(ValueError, match="columns has <int>, but X has"):
+        people.quick(columns={beyond: "real"}).fit(people.frame())

@@ -192,7 +192,10 @@ def _read_blanks(path: str, layout: Layout, na: tuple[str, ...]) -> list[Any]:
             encoding=layout.encoding,
             na_values=[*GAPS, *na],
         )
-    return list(_pyarrow().Table.from_pandas(frame, preserve_index=False).columns)
+    try:
+        return list(_pyarrow().Table.from_pandas(frame, preserve_index=False).columns)
+    except OverflowError:  # pandas keeps such integers as objects
+        raise ValueError(f"{path} has an integer of more than 64 bits: write it with a decimal point") from None
 
 
 def _counts(column: Any) -> bool:
