@@ -35,15 +35,22 @@ def count(n: int) -> int:
 
 def spare(x: float) -> float:
     return x * 3
+
+
+def once(x: float) -> float:
+    return x + 3
 """
 TESTS = """
 import planted_here  # noqa: F401
-from made_np.planted import TWICE, count
+from made_np.planted import TWICE, count, once
+
+ONCE = once(2)
 
 
 def test_counts():
     assert count(3) == 0
     assert TWICE < 4
+    assert ONCE == 5
 
 
 def test_fails():
@@ -101,6 +108,7 @@ def test_faults_are_told_apart_and_a_stopped_run_goes_on(project: Path) -> None:
     assert became["TWICE = 3"] == SURVIVED
     assert became["while n > 1:"] == KILLED
     assert became["return x / 3"] == UNREACHED
+    assert became["return x - 3"] == KILLED  # which runs when the tests are imported
 
     tests = project / "tests" / "test_planted.py"
     tests.write_text(TESTS.replace("TWICE < 4", "TWICE == 2"))

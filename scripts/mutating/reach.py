@@ -46,7 +46,18 @@ class Tracer:
         self.files = files
         self.to = to
         self.missing: dict[CodeType, set[int]] = {}
+        self.at_import: dict[str, list[int]] = {}
         self.found: list[tuple[str, float, dict[str, list[int]]]] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Iterator[object]:
+        """Trace what the file of tests runs when it is imported: all of its tests may look at what came of it."""
+        sys.settrace(self.called)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            self.at_import = self.lines()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
@@ -60,11 +71,17 @@ class Tracer:
         finally:
             sys.settrace(None)
             seconds = time.process_time() - start
-            lines: dict[str, list[int]] = {}
-            for code, missing in self.missing.items():
-                lines.setdefault(self.files[code.co_filename], []).extend(lines_of(code) - missing)
+            own = self.lines()
             if self.passed:
-                self.found.append((item.nodeid, seconds, lines))
+                both = {file: self.at_import.get(file, []) + own.get(file, []) for file in {*self.at_import, *own}}
+                self.found.append((item.nodeid, seconds, both))
+
+    def lines(self) -> dict[str, list[int]]:
+        """Return the lines that were run, by file."""
+        found: dict[str, list[int]] = {}
+        for code, missing in self.missing.items():
+            found.setdefault(self.files[code.co_filename], []).extend(lines_of(code) - missing)
+        return found
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Remember whether all of a test passed: one that fails or is skipped says nothing of a fault."""
