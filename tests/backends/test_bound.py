@@ -40,7 +40,7 @@ SEAM = {name: method for name, method in vars(Bound).items() if inspect.isfuncti
 def test_the_seam_is_what_a_model_and_a_fit_ask_for() -> None:
     assert set(SEAM) == {
         *("raw_outputs", "nll", "row_nll", "loss_and_grad", "pull_back", "update", "train_step", "average"),
-        *("sample", "propagate_means"),
+        *("sample", "propagate_means", "own"),
     }
     assert all(inspect.getdoc(method) for method in SEAM.values())
 

@@ -30,7 +30,7 @@ ROWWISE = ("raw_outputs", "jacobian", "feature_log_prob", "log_prob", "fill_mean
 """Methods that answer row by row."""
 TOGETHER = ("init", "loss_and_grad", "sample", "trace")
 """Methods that answer something about all rows together, or for as many rows as they are asked for."""
-NO_ROWS = ("config", "fetch", "from_config", "hold", "mixture", "path")
+NO_ROWS = ("config", "ensemble", "fetch", "from_config", "hold", "locate", "member", "mixture", "path")
 """Methods that are not asked about rows."""
 
 every_backend = pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=needs_numba)])
