@@ -35,10 +35,11 @@ def test_changed_files_are_refused_in_one_line_or_read(name: str, tmp_path: Path
     assert found.lines > 50
 
 
+@pytest.mark.filterwarnings("ignore:.*is read as 3, as all others")  # older releases of pandas read words here
 def test_an_integer_beyond_64_bits_among_blanks_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "blanks.csv"
     path.write_bytes(b"1 2 3\n4 5 6" + b"9" * 400 + b"\n")
-    with pytest.raises(ValueError, match="an integer of more than 64 bits"):
+    with pytest.raises(ValueError, match=r"of more than 64 bits|infinity has no place here"):
         READERS["csv"].read(path)
 
 

@@ -55,15 +55,22 @@ def _as_real(value: Any, entry: Entry, row: int) -> float:
             f"{entry(row)} = {show(value)} is a {type(value).__name__}, and what is asked for are real numbers: leave "
             "the column out, or turn it into numbers"
         )
-    is_whole = isinstance(value, (int, np.integer)) or (isinstance(value, Decimal) and value % 1 == 0)
-    if is_whole and abs(int(value)) >= EXACT:  # type: ignore[arg-type]
+    if _is_whole(value) and abs(value) >= EXACT:  # type: ignore[operator]
         raise too_large(value, entry(row))
     return float(value)
 
 
+def _is_whole(value: Any) -> bool:
+    """Return whether a cell is an integer, or a decimal without a fraction, however many digits it has."""
+    if isinstance(value, Decimal):
+        return value.is_finite() and value == value.to_integral_value()
+    return isinstance(value, (int, np.integer))
+
+
 def too_large(value: Any, entry: str) -> ValueError:
     """Return the error for an integer that would become another number."""
+    shown = show(value if isinstance(value, Decimal) else int(value))
     return ValueError(
-        f"{entry} = {show(int(value))}: float64 does not hold integers of 2**53 and more; leave the column out, or "
+        f"{entry} = {shown}: float64 does not hold integers of 2**53 and more; leave the column out, or "
         "subtract its smallest value"
     )

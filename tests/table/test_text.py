@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from made_np import MADEDensity
 from made_np.messages import not_installed
 from made_np.table.files import layout, opening, read_table
 from made_np.table.files.writing import write_table
@@ -230,3 +231,27 @@ def test_a_comma_is_seen_before_decimals_and_becomes_a_point(cell: str, has_comm
     assert layout._has_comma(cell) == has_comma
     assert layout._point(cell, ",") == with_point
     assert layout._point(cell, ".") == cell
+
+
+@pytest.mark.parametrize("sep", [",", ";", "\t"])
+@pytest.mark.parametrize("n_digits", [17, 20, 38, 39, 76, 77, 100, 300, 400])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_an_integer_of_many_digits_is_refused_by_its_place_and_is_never_another_number(
+    n_digits: int, sep: str, sign: str, tmp_path: Path
+) -> None:
+    text = f"1{sep}2{sep}3\n4{sep}5{sep}{sign}6{'9' * (n_digits - 1)}\n"
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"t\.csv, line 2, column 2 .*float64 does not hold"):
+        read_table(tmp_path / "t.csv", header=False).read()
+
+
+def test_ids_of_many_digits_are_left_out_or_refused(tmp_path: Path) -> None:
+    ids = [str(7 * 10**60 + k) for k in range(60)]
+    lines = [f"{each},{k % 2},{k % 7}" for k, each in enumerate(ids)]
+    (tmp_path / "t.csv").write_text("id,bit,seven\n" + "\n".join(lines) + "\n")
+    with pytest.raises(ValueError, match=r"float64 does not hold"):
+        read_table(tmp_path / "t.csv").read()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = MADEDensity((4,), max_epochs=1, random_state=0, backend="numpy").fit(read_table(tmp_path / "t.csv"))
+    assert model.columns_.each[0].kind == "id"

@@ -234,7 +234,7 @@ def _mended(path: str, layout: Layout, column: Any, d: int, na: tuple[str, ...],
     elif kind == "double" and len(column) - column.null_count:
         ends = pyarrow.compute.min_max(column).as_py()
         if max(-ends["min"], ends["max"]) >= EXACT:
-            column = _exact(path, layout, column, d, na)
+            column = _exact(path, layout, column, d, na, cell)
     return column.combine_chunks() if hasattr(column, "chunks") else column
 
 
@@ -261,19 +261,29 @@ def _as_codes(path: str, layout: Layout, column: Any, d: int, na: tuple[str, ...
     return text.cast(pyarrow.string()) if pyarrow.compute.any(are_codes).as_py() else column
 
 
-def _exact(path: str, layout: Layout, column: Any, d: int, na: tuple[str, ...]) -> Any:
-    """Return a column of numbers of 2**63 and more as decimals, if they are integers; as floats, if they are not."""
+def _exact(path: str, layout: Layout, column: Any, d: int, na: tuple[str, ...], cell: Callable[[int], str]) -> Any:
+    """Return a column of numbers of 2**63 and more as decimals, if they are integers; as floats, if they are not.
+
+    Raises
+    ------
+    ValueError
+        An integer of more digits than decimals have.
+    """
     pyarrow = _pyarrow()
     text = _stream(path, layout, na, only=str(d))[0].slice(0, len(column))
     text = pyarrow.compute.utf8_trim_whitespace(text)
-    for whole in (pyarrow.decimal128(38, 0), pyarrow.decimal256(76, 0)):
-        if not pyarrow.compute.all(pyarrow.compute.match_substring_regex(text, r"^[-+]?\d+$")).as_py():
-            return column
-        try:
+    if not pyarrow.compute.all(pyarrow.compute.match_substring_regex(text, r"^[-+]?\d+$")).as_py():
+        return column
+    digits = pyarrow.compute.utf8_length(pyarrow.compute.utf8_ltrim(text, characters="+-0"))
+    longest = pyarrow.compute.max(digits).as_py()
+    for most, whole in ((38, pyarrow.decimal128(38, 0)), (76, pyarrow.decimal256(76, 0))):
+        if longest <= most:  # of more digits a cast makes other numbers, and says nothing
             return text.cast(whole)
-        except pyarrow.ArrowInvalid:  # too many digits
-            pass
-    return column
+    row = pyarrow.compute.index(digits, longest).as_py()
+    raise ValueError(
+        f"{cell(row)} is an integer of {longest} digits: float64 does not hold it; leave the column out, or write it "
+        "with a decimal point"
+    )
 
 
 def _as_numbers(column: Any, layout: Layout, where: str, cell: Callable[[int], str]) -> Any:
@@ -304,7 +314,7 @@ def _as_numbers(column: Any, layout: Layout, where: str, cell: Callable[[int], s
     shown = next((word for word in words if word in DASHES), None)
     told = "a gap" if shown is not None else f"{_number(known[0], layout.decimal):g}"
     warn(f"{where}: {show(shown or known[0])} is read as {told}, as all others there are numbers")
-    is_whole = all(number is None or number == int(number) for number in numbers)
+    is_whole = all(number is None or number.is_integer() for number in numbers)
     made = [number if number is None or not is_whole else int(number) for number in numbers]
     return pyarrow.array(made).take(encoded.indices)
 
