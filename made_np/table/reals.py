@@ -15,6 +15,9 @@ from made_np.values import REALS, show
 
 __all__ = ["as_reals", "reals_of", "too_large"]
 
+LONG = 1000
+"""Of more digits than these, a decimal is shown as it is written: as an integer it might fill the memory."""
+
 
 def as_reals(raw: RawColumn, entry: Entry) -> Floats:
     """Return cells in float64, NaN for a gap.
@@ -69,7 +72,8 @@ def _is_whole(value: Any) -> bool:
 
 def too_large(value: Any, entry: str) -> ValueError:
     """Return the error for an integer that would become another number."""
-    shown = show(value if isinstance(value, Decimal) else int(value))
+    is_long = isinstance(value, Decimal) and value.adjusted() >= LONG
+    shown = show(value if is_long else int(value))
     return ValueError(
         f"{entry} = {shown}: float64 does not hold integers of 2**53 and more; leave the column out, or "
         "subtract its smallest value"

@@ -18,5 +18,7 @@ def test_decimals_of_many_digits_are_refused_if_they_are_whole_and_rounded_if_no
     part = Decimal("6" * n_digits + ".5")
     if n_digits < 300:
         assert Table.of([[1.0], [part]], "X").read()[1, 0] == float(part)
+    with pytest.raises(ValueError, match=r"1E.999999"):
+        Table.of([[1.0], [Decimal("1e999999")]], "X").read()
     with pytest.raises(ValueError, match="infinity"):
         Table.of([[1.0], [Decimal("Infinity")]], "X").read()
