@@ -19,16 +19,15 @@ from numpy.typing import NDArray
 from made_np.columns.columns import Columns
 from made_np.estimator.checks import check_params
 from made_np.estimator.conventions import seed_of
-from made_np.estimator.encoding import Encoded, encode, narrow, to_learn_from
+from made_np.estimator.encoding import Encoded, encode, to_learn_from
 from made_np.estimator.fitted import Fitted
 from made_np.estimator.forms import best_columns
 from made_np.estimator.found import Found, natural_ties, settled, straightened
 from made_np.estimator.lesson import Lesson, found_order, lesson_of, table_val_of
-from made_np.estimator.members import learn_members
+from made_np.estimator.members import Task, learn_members
 from made_np.estimator.params import to_json
 from made_np.estimator.plan import TRIAL_STEPS, Facts, Plan, asked, choose, going_on
-from made_np.estimator.rehearsal import fit_home, rehearsed
-from made_np.estimator.remembering import check_checkpoint, checkpoint_of, fingerprint, remembered, trials_path
+from made_np.estimator.remembering import check_checkpoint, fingerprint, remembered, trials_path
 from made_np.estimator.rules import is_auto
 from made_np.estimator.split import Split
 from made_np.estimator.trials import (
@@ -44,7 +43,7 @@ from made_np.estimator.trials import (
 from made_np.messages import tell
 from made_np.model.rows import Rows
 from made_np.table.table import Table
-from made_np.training.fit import FitResult, fit_rows
+from made_np.training.fit import fit_rows
 from made_np.training.online import Memory, train_on
 from made_np.typing import Ints
 from made_np.values import as_number
@@ -157,31 +156,14 @@ def learn(params: Any, before: Fitted | None, call: Call) -> Fitted:
     begin, trials = decided(params, before, call, clock)
     lesson = begin.lesson
     valid = begin.valid
-    first = begin.rng, begin.seed
     shifts = {"train": begin.rows.shift, "valid": 0.0 if valid is None else valid.shift}
-    held = [(begin.rows.z, None if valid is None else valid.z)]
-    plan = begin.plan
-    choice = begin.choice
-    del begin, valid  # so that `held` alone holds rows
-
-    def one(k: int, own: Plan, seed: int) -> FitResult:
-        left = clock.share(params.n_members - k)
-        progress = bool(params.verbose)
-        home = fit_home(
-            own,
-            *held[0],
-            left,
-            rng=first[0] if k == 0 else np.random.default_rng(seed),
-            theta=None if before is None else before.theta,
-            checkpoint=checkpoint_of(call.checkpoint, k),
-            progress=progress,
-        )
-        if k == params.n_members - 1:
-            held.clear()  # room for the rows that the model draws
-        return rehearsed(own, home, narrow(lesson.columns, own.made.dtype), seed, left, progress=progress)
-
-    whole, result = learn_members(params, plan, choice, first[1], one)
-    return as_fitted(lesson, whole, result.theta, in_units(result.history, **shifts), result.stopped_by, trials)
+    rows = [(begin.rows.z, None if valid is None else valid.z)]
+    theta = None if before is None else before.theta
+    task = Task(rows, lesson.columns, begin.rng, clock.share, theta, call.checkpoint)
+    about = begin.plan, begin.choice, begin.seed
+    del begin, valid  # so that the task alone holds rows
+    plan, result = learn_members(params, task, *about)
+    return as_fitted(lesson, plan, result.theta, in_units(result.history, **shifts), result.stopped_by, trials)
 
 
 def decided(

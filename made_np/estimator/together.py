@@ -7,13 +7,14 @@ codes its own rows, and they train on them together.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from made_np.columns.columns import Columns
 from made_np.estimator.conventions import as_seed
-from made_np.estimator.encoding import Encoded, narrow
+from made_np.estimator.encoding import Encoded
 from made_np.estimator.fitted import Fitted
 from made_np.estimator.found import Found, settled
 from made_np.estimator.learning import (
@@ -27,17 +28,14 @@ from made_np.estimator.learning import (
     split_of,
 )
 from made_np.estimator.lesson import Lesson, read
-from made_np.estimator.members import learn_members
+from made_np.estimator.members import Task, learn_members
 from made_np.estimator.plan import Facts, Plan, choose, going_on
-from made_np.estimator.rehearsal import fit_home, rehearsed
-from made_np.estimator.remembering import checkpoint_of
 from made_np.estimator.shares import All, Share, all_of, looked_at, share_of, weights_of, weights_of_look
 from made_np.estimator.split import Split
 from made_np.estimator.trials import Choice, Trial
 from made_np.ranks.comm import Comm, agree
 from made_np.table.look import Look
 from made_np.table.table import Table
-from made_np.training.fit import FitResult
 from made_np.typing import Ints
 
 __all__ = ["learn_together"]
@@ -88,34 +86,19 @@ def _learn(params: Any, before: Fitted | None, call: Call, comm: Comm) -> Fitted
     assert split.among is not None  # it is a part
     places = split.among[0], split.held
     shifts = {"train": _shift(encoded, comm), "valid": _shift(valid, comm)}
-    held = [(encoded.z, None if valid is None else valid.z)]
-    del encoded, valid  # so that `held` alone holds rows
+    rows_held = [(encoded.z, None if valid is None else valid.z)]
+    del encoded, valid  # so that the task alone holds rows
 
-    def one(k: int, own: Plan, seed: int) -> FitResult:
-        share_of_time = clock.share(params.n_members - k)
+    def seconds_left(n: int) -> Callable[[], float | None]:
+        own = clock.share(n)
+        return lambda: comm.share(own())
 
-        def left() -> float | None:
-            return comm.share(share_of_time())
-
-        progress = bool(params.verbose)
-        home = fit_home(
-            own,
-            *held[0],
-            left,
-            rng=rng if k == 0 else np.random.default_rng(seed),
-            theta=None if before is None else before.theta,
-            checkpoint=checkpoint_of(call.checkpoint, k),  # that of rank 0 counts
-            progress=progress,
-            comm=comm,
-            places=places,
-        )
-        if k == params.n_members - 1:
-            held.clear()  # room for the rows that the model draws
-        return rehearsed(own, home, narrow(decision.columns, own.made.dtype), seed, left, comm, progress)
-
-    ensemble, result = learn_members(params, plan, decision.choice, decision.seed, one)
+    theta = None if before is None else before.theta
+    # The checkpoint of rank 0 counts.
+    task = Task(rows_held, decision.columns, rng, seconds_left, theta, call.checkpoint, comm, places)
+    plan, result = learn_members(params, task, plan, decision.choice, decision.seed)
     history = in_units(result.history, **shifts)
-    return as_fitted(lesson, ensemble, result.theta, history, result.stopped_by, decision.trials)
+    return as_fitted(lesson, plan, result.theta, history, result.stopped_by, decision.trials)
 
 
 def _look(call: Call, share: Share, whole: All, comm: Comm) -> tuple[Call, Ints]:

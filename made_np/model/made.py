@@ -18,7 +18,7 @@ from made_np.model.scoring import Scoring
 from made_np.network.starts import SCHEMES, draw_parameters
 from made_np.typing import Array, Ints
 from made_np.validation import Unregistered, as_uniforms, undrawn
-from made_np.values import as_a, as_choice, as_count, as_generator
+from made_np.values import as_a, as_choice, as_count, as_generator, as_sequence
 
 FILLED_AT_ONCE = 1 << 25
 """Numbers that all layers together hold for the rows that are filled together."""
@@ -178,7 +178,13 @@ class MADE(Scoring):
         >>> bool(np.isclose(np.exp(log_p), np.mean(each)))
         True
         """
-        return ensemble_of(members)
+        each = [
+            as_a(made, f"members[{k}]", MADE, "give models")
+            for k, made in enumerate(as_sequence(members, "members", "models"))
+        ]
+        if not each:
+            raise ValueError("members is empty: give one model at least")
+        return ensemble_of(each)
 
     def member(self, k: int) -> MADE:
         """Return the k-th member of an ensemble; its parameters are ``theta.reshape(n_members, -1)[k]``.

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from made_np.masks.sets import MaskSets
-from made_np.values import as_a, as_count, as_sequence, show
+from made_np.values import as_count, show
 
 if TYPE_CHECKING:
     from made_np.model.made import MADE
@@ -66,25 +66,19 @@ def member_of(made: MADE, k: int) -> MADE:
 
 
 def ensemble_of(members: Sequence[MADE]) -> MADE:
-    """Return the ensemble of some models, as `MADE.ensemble` says."""
-    each = list(as_sequence(members, "members", "models"))
-    if not each:
-        raise ValueError("members is empty: give one model at least")
-    first = each[0]
-    for k, made in enumerate(each):
+    """Return the ensemble of some models, one at least, as `MADE.ensemble` says."""
+    first = members[0]
+    for k, made in enumerate(members):
         _check_alike(first, made, k)
-    if len(each) == 1:
+    if len(members) == 1:
         return first
-    _check_endless(len(each), first.mask_sets)
-    n_masks = None if first.n_masks is None else first.n_masks * len(each)
-    return replace(first, n_masks=n_masks, n_members=len(each), order=_orders(each), degrees=_degrees(each))
+    _check_endless(len(members), first.mask_sets)
+    n_masks = None if first.n_masks is None else first.n_masks * len(members)
+    return replace(first, n_masks=n_masks, n_members=len(members), order=_orders(members), degrees=_degrees(members))
 
 
-def _check_alike(first: Any, made: Any, k: int) -> None:
-    """Raise if the k-th member is none, or is another kind of model than the first."""
-    for one, name in ((first, "members[0]"), (made, f"members[{k}]")):
-        if not hasattr(as_a(one, name, type(first), "give models"), "mask_sets"):
-            raise TypeError(f"{name} is a {type(one).__name__}: give models")
+def _check_alike(first: MADE, made: MADE, k: int) -> None:
+    """Raise if the k-th member is another kind of model than the first."""
     if made.n_members != 1:
         raise ValueError(f"members[{k}] is an ensemble of {made.n_members}: give its members")
     own = ("order", "seed") if made.mask_sets.has_paths else OWN
@@ -98,7 +92,7 @@ def _check_alike(first: Any, made: Any, k: int) -> None:
             )
 
 
-def _orders(each: list[MADE]) -> Any:
+def _orders(each: Sequence[MADE]) -> Any:
     """Return the orders of all members, dealt out; one name where they have no others."""
     names = {made.order if isinstance(made.order, str) else "" for made in each}
     if len(names) == 1 and not names & {"", "random"} and not each[0].mask_sets.has_paths:
@@ -107,7 +101,7 @@ def _orders(each: list[MADE]) -> Any:
     return tuple(order for turn in zip(*own, strict=True) for order in turn)
 
 
-def _degrees(each: list[MADE]) -> Any:
+def _degrees(each: Sequence[MADE]) -> Any:
     """Return the degrees of all members, dealt out; one thing where they have no others."""
     if each[0].mask_sets.has_paths or all(made.degrees == "spread" for made in each) or not each[0].hidden:
         return each[0].degrees

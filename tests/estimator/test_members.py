@@ -18,7 +18,7 @@ from small import small
 from made_np import MADEDensity
 from made_np.cli import main
 from made_np.columns.columns import Columns
-from made_np.estimator import learning, members
+from made_np.estimator import members
 from made_np.estimator.fitted import Fitted
 from made_np.estimator.lesson import read_again
 from made_np.estimator.plan import Facts, choose
@@ -148,7 +148,7 @@ def test_a_fit_that_is_killed_in_a_later_member_goes_on_from_there(
 ) -> None:
     whole = model(dtype="float64").fit(bits(), checkpoint=tmp_path / "whole.npz")
     assert {each.name for each in tmp_path.iterdir()} == {"whole.npz", "whole.npz.1", "whole.npz.2"}
-    usual = learning.fit_home
+    usual = members.fit_home
     done = []
 
     def killed(plan: Any, *rest: Any, **more: Any) -> Any:
@@ -157,17 +157,17 @@ def test_a_fit_that_is_killed_in_a_later_member_goes_on_from_there(
         done.append(0)
         return usual(plan, *rest, **more)
 
-    monkeypatch.setattr(learning, "fit_home", killed)
+    monkeypatch.setattr(members, "fit_home", killed)
     with pytest.raises(MemoryError):
         model(dtype="float64").fit(bits(), checkpoint=tmp_path / "c.npz")
-    monkeypatch.setattr(learning, "fit_home", usual)
+    monkeypatch.setattr(members, "fit_home", usual)
     again = model(dtype="float64").fit(bits(), checkpoint=tmp_path / "c.npz")
     assert_array_equal(again.theta_, whole.theta_)
 
 
 @pytest.mark.parametrize("k", [0, 1])
 def test_ctrl_c_leaves_the_members_that_are_whole(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    usual = learning.rehearsed
+    usual = members.rehearsed
     done: list[int] = []
 
     def stopped(*given: Any, **more: Any) -> Any:
@@ -175,7 +175,7 @@ def test_ctrl_c_leaves_the_members_that_are_whole(k: int, monkeypatch: pytest.Mo
         done.append(0)
         return replace(result, stopped_by="interrupt") if len(done) == k + 1 else result
 
-    monkeypatch.setattr(learning, "rehearsed", stopped)
+    monkeypatch.setattr(members, "rehearsed", stopped)
     density = model().fit(bits())
     assert density.stopped_by_ == "interrupt"
     assert density.made_.n_members == 1
