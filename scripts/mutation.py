@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import queue
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +28,7 @@ from mutating.reach import reached
 from mutating.rooms import NAMES, Room, room_of
 from mutating.tally import Tally, survives
 from mutating.trial import Tried, attempt
+from revision import commit_of
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / "scripts" / "results" / "mutation.json"
@@ -84,13 +84,6 @@ def try_room(room: Room, commit: str, copies: list[Path], tally: Tally, args: ar
 def reasons_of(store: Path) -> Path:
     """Return where it is said why mutants change nothing, beside the store."""
     return store.with_name(f"{store.stem}_equivalent.json")
-
-
-def commit_of(root: Path) -> str:
-    """Return the commit that is checked out; of sources without one, nothing."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    told = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    return told.stdout.strip()
 
 
 def main() -> None:

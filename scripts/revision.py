@@ -6,13 +6,17 @@ import datetime
 import subprocess
 from pathlib import Path
 
-import made_np
+
+def commit_of(folder: Path) -> str:
+    """Return the commit that is checked out in a folder; of sources without one, nothing."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return told.stdout.strip()
 
 
 def revision() -> str:
-    """Return the commit that is checked out, with the date; of sources without one, the version."""
-    told = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
-    )
-    commit = told.stdout.strip() if told.returncode == 0 else made_np.__version__
+    """Return the commit that is checked out here, with the date; of sources without one, the version."""
+    import made_np  # not with the module: mutants are planted in a copy, which is imported later
+
+    commit = commit_of(Path(__file__).parent) or made_np.__version__
     return f"{commit}, on {datetime.date.today().isoformat()}"

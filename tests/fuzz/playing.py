@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import hypothesis
+from constants import try_none_of_modules
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -52,7 +52,8 @@ def stage() -> Iterator[None]:
     home = Path.cwd()
     few = mock.patch.multiple(sampling, MOST_ROWS=FEW, ENOUGH_ROWS=FEW, FEWEST_ROWS=FEW)
     unsynced = mock.patch.object(os, "fsync", return_value=None)  # no power is cut here
-    with tempfile.TemporaryDirectory() as folder, few, unsynced, _no_constants():
+    try_none_of_modules()
+    with tempfile.TemporaryDirectory() as folder, few, unsynced:
         write_files(Path(folder))
         with mock.patch.dict(os.environ, {"MADE_NP_DATA": folder}):
             os.chdir(folder)
@@ -60,14 +61,3 @@ def stage() -> Iterator[None]:
                 yield
             finally:
                 os.chdir(home)
-
-
-def _no_constants() -> AbstractContextManager[Any]:
-    """Have hypothesis try no constants: it reads them from all modules that are loaded, which are others each time."""
-    try:
-        from hypothesis.internal.conjecture.providers import HypothesisProvider
-    except ImportError:  # an older one, which has none
-        return nullcontext()
-    if not hasattr(HypothesisProvider, "_maybe_draw_constant"):
-        return nullcontext()
-    return mock.patch.object(HypothesisProvider, "_maybe_draw_constant", return_value=None)
