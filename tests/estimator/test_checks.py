@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from made_np import MADEDensity
-from made_np.estimator import learning
+from made_np.estimator import learning, members
 
 RNG = np.random.default_rng(0)
 X = np.column_stack([RNG.normal(size=120), RNG.integers(0, 2, 120), RNG.integers(0, 4, 120)])
@@ -79,8 +79,9 @@ def watched(begun: list[str], work: Any, *args: Any, **options: Any) -> Any:
 def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What work was begun."""
     begun: list[str] = []
-    for name in ("best_columns", "found_order", "fit_rows", "fit_home", "train_on"):
+    for name in ("best_columns", "found_order", "fit_rows", "train_on"):
         monkeypatch.setattr(learning, name, partial(watched, begun, getattr(learning, name)))
+    monkeypatch.setattr(members, "fit_home", partial(watched, begun, members.fit_home))
     return begun
 
 
